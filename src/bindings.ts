@@ -1,0 +1,169 @@
+/**
+ * Everything `wrangler.toml` must supply, checked once per isolate, at the door.
+ *
+ * Guarantees that the rest of the Worker sees complete and well-formed settings or is never reached:
+ * one setting missing or malformed, and nothing is served. It does not reach for the network.
+ */
+import * as v from "valibot";
+import { type AssertionKeys, assertionKeys } from "./assertion-keys.ts";
+import { forwardHeaders } from "./forward-headers.ts";
+import type { KeyLedger } from "./ledger/key-ledger.ts";
+
+export type { AssertionKeys };
+
+/** The Worker's environment as the platform hands it over: bindings typed, settings not yet trusted. */
+export interface Env {
+  readonly API_KEYS: KVNamespace;
+  readonly KEY_LEDGER: DurableObjectNamespace<KeyLedger>;
+  readonly FAILED_LOOK_UPS: RateLimit;
+  /** Which deployment this is; only said, never needed. */
+  readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
+  readonly [setting: string]: unknown;
+}
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const secret = v.pipe(v.string(), v.minLength(16));
+
+/** A var may arrive as a number (`wrangler.toml`) or as its digits (`--var`). */
+function wholeNumber(least: number, most: number) {
+  return v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))]),
+    v.integer(),
+    v.minValue(least),
+    v.maxValue(most),
+  );
+}
+
+/** A share from 0 to 1. */
+const fraction = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^[01](?:\.\d+)?$/), v.transform(Number))]),
+  v.minValue(0),
+  v.maxValue(1),
+);
+
+/** An origin and nothing else: no path, query or credentials; plain http on loopback alone. */
+const origin = v.pipe(
+  text,
+  v.check((value) => {
+    const url = URL.parse(value);
+    if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
+    // A name with a dot at its end is the same host under another name.
+    if (url.hostname.endsWith(".")) return false;
+    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  }),
+  v.transform((value) => new URL(value).origin),
+);
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** An optional text setting may be absent or empty; both mean "none". */
+function optional<Schema extends v.GenericSchema<string, unknown>>(schema: Schema) {
+  const none = v.pipe(
+    v.literal(""),
+    v.transform(() => null),
+  );
+  return v.optional(v.union([none, schema]), "");
+}
+
+const has = (method: string) =>
+  v.custom<object>((value) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
+
+/** For a step of the clock that goes unnoticed and timers that fire late; drift comes on top. */
+const MARGIN_LEAST_MS = 50;
+
+const schema = v.pipe(
+  v.object({
+    API_KEYS: has("get"),
+    KEY_LEDGER: has("getByName"),
+    FAILED_LOOK_UPS: has("limit"),
+    LIVE_ORIGIN: origin,
+    SANDBOX_ORIGIN: optional(origin),
+    LEASE_MS: wholeNumber(0, 60_000),
+    LEASE_MARGIN_MS: wholeNumber(MARGIN_LEAST_MS, 10_000),
+    LEDGER_TIMEOUT_MS: wholeNumber(1, 60_000),
+    ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
+    FORWARD_HEADERS: optional(forwardHeaders),
+    CONTROL_HOST: optional(v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/))),
+    LEGACY_KEYS: optional(v.literal("accept")),
+    KEY_PEPPER: secret,
+    KEY_PEPPER_PREVIOUS: optional(secret),
+    CONTROL_TOKEN: secret,
+    ASSERTION_KEY: assertionKeys,
+    METRICS: v.picklist(["on", "off"]),
+    USAGE: v.optional(has("writeDataPoint")),
+    LOG_SAMPLE_RATE: fraction,
+    SERVER_TIMING: optional(v.literal("on")),
+  }),
+  // Metrics that silently go nowhere would be missed too late.
+  v.forward(
+    v.check(({ METRICS, USAGE }) => METRICS === "off" || USAGE !== undefined),
+    ["USAGE"],
+  ),
+  // Below this the margin would not even cover two clocks that each run 1 % off.
+  v.forward(
+    v.check(({ LEASE_MS, LEASE_MARGIN_MS }) => LEASE_MARGIN_MS >= MARGIN_LEAST_MS + LEASE_MS / 50),
+    ["LEASE_MARGIN_MS"],
+  ),
+  // A test key must never reach live data, so the two origins cannot be one.
+  v.forward(
+    v.check(({ LIVE_ORIGIN, SANDBOX_ORIGIN }) => LIVE_ORIGIN !== SANDBOX_ORIGIN),
+    ["SANDBOX_ORIGIN"],
+  ),
+);
+
+/** The checked settings. Times are milliseconds; origins are `scheme://host[:port]`. */
+export interface Settings {
+  readonly liveOrigin: string;
+  /** null: there is no sandbox, and every endpoint is live-only. */
+  readonly sandboxOrigin: string | null;
+  readonly leaseMs: number;
+  readonly leaseMarginMs: number;
+  readonly ledgerTimeoutMs: number;
+  readonly originTimeoutMs: number;
+  /** Lower-case names forwarded beyond the built-in list. */
+  readonly forwardHeaders: readonly string[];
+  /** null: every host answers the control plane. */
+  readonly controlHost: string | null;
+  /** Whether keys from before the gateway, which have no check, are looked up. */
+  readonly acceptLegacyKeys: boolean;
+  readonly keyPepper: string;
+  readonly keyPepperPrevious: string | null;
+  readonly controlToken: string;
+  readonly assertionKeys: AssertionKeys;
+  /** null: metrics are off. */
+  readonly usage: AnalyticsEngineDataset | null;
+  /** The share of answered requests that get a log line; refused ones all do. */
+  readonly logSampleRate: number;
+  /** Whether answers say what they took; never in production. */
+  readonly serverTiming: boolean;
+}
+
+/** The settings, or the name of the first one that is missing or malformed (never its value). */
+export function readSettings(env: Env): Settings | { readonly invalidSetting: string } {
+  const checked = v.safeParse(schema, env, { abortEarly: true });
+  if (!checked.success) {
+    return { invalidSetting: v.getDotPath(checked.issues[0]) ?? "environment" };
+  }
+  const settings = checked.output;
+  return {
+    liveOrigin: settings.LIVE_ORIGIN,
+    sandboxOrigin: settings.SANDBOX_ORIGIN,
+    leaseMs: settings.LEASE_MS,
+    leaseMarginMs: settings.LEASE_MARGIN_MS,
+    ledgerTimeoutMs: settings.LEDGER_TIMEOUT_MS,
+    originTimeoutMs: settings.ORIGIN_TIMEOUT_MS,
+    forwardHeaders: settings.FORWARD_HEADERS ?? [],
+    controlHost: settings.CONTROL_HOST,
+    acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
+    keyPepper: settings.KEY_PEPPER,
+    keyPepperPrevious: settings.KEY_PEPPER_PREVIOUS,
+    controlToken: settings.CONTROL_TOKEN,
+    assertionKeys: settings.ASSERTION_KEY,
+    usage:
+      settings.METRICS === "on" ? ((settings.USAGE as AnalyticsEngineDataset | undefined) ?? null) : null,
+    logSampleRate: settings.LOG_SAMPLE_RATE,
+    serverTiming: settings.SERVER_TIMING === "on",
+  };
+}

@@ -1,0 +1,26 @@
+// npm run keys -- <command>
+//
+// The control plane from a terminal. Standard output has the answer alone (one JSON document with --json),
+// standard error everything else; the exit code says how it ended (keys/failures.ts).
+
+import { describeFailure, exitCodeOf, Refused } from "./keys/failures.ts";
+import { keysProgram } from "./keys/program.ts";
+import { say } from "./keys/session.ts";
+
+const program = keysProgram();
+
+// Whoever reads the output may have seen enough: `list | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const exitCode = exitCodeOf(error);
+  if (exitCode === null) throw error;
+  process.exitCode = exitCode;
+  if (error instanceof Refused && program.opts().json)
+    process.stdout.write(`${JSON.stringify(error.body)}\n`);
+  for (const line of describeFailure(error)) say(line);
+}

@@ -1,0 +1,87 @@
+// rename, reschedule, tier: changes that leave a key's text and its being good as they are.
+
+import type { Command } from "commander";
+import type { AccountObject, KeyObject } from "../../keys/key-object.ts";
+import { WrongUsage } from "./failures.ts";
+import { keyDetails } from "./key-text.ts";
+import { keyId, timeAheadOrNever, wholeNumber } from "./option-values.ts";
+import { openSession } from "./session.ts";
+import { fields } from "./tables.ts";
+
+interface TierOptions {
+  readonly requestsPerMinute?: number;
+  readonly publishPerHour?: number;
+}
+
+export function addChangeCommands(program: Command): void {
+  program
+    .command("rename")
+    .summary("give a key another name")
+    .description("Give a key another name. The key goes on working.")
+    .argument("<id>", "the key's id")
+    .argument("<name>", "the new name, 1 to 100 characters")
+    .addHelpText("after", '\nExample:\n  npm run keys -- rename key_… "Production Server 2" --account acme')
+    .action((id: string, name: string, _options: object, command: Command) => change(id, { name }, command));
+
+  program
+    .command("reschedule")
+    .summary("move the end of a key that was rotated, or take it back")
+    .description(
+      "Move the moment at which a key is revoked by itself, as a rotation has set it, or take it back.",
+    )
+    .argument("<id>", "the old key's id")
+    .argument("<when>", "a time, a date, a duration from now (7d), or never", (text) =>
+      timeAheadOrNever(text),
+    )
+    .addHelpText("after", RESCHEDULE_EXAMPLES)
+    .action((id: string, when: string | null, _options: object, command: Command) =>
+      change(id, { revokes_at: when }, command),
+    );
+
+  program
+    .command("tier")
+    .summary("set the account's tier")
+    .description("Set the account's tier: one of the four, or numbers of its own.")
+    .argument("[tier]", "free, starter, pro or unlimited")
+    .option("--requests-per-minute <number>", "instead of a tier, together with the next", wholeNumber)
+    .option("--publish-per-hour <number>", "instead of a tier, together with the one before", wholeNumber)
+    .addHelpText("after", TIER_EXAMPLES)
+    .action(setTier);
+}
+
+async function change(id: string, body: object, command: Command): Promise<void> {
+  const path = `/keys/${keyId(id)}`;
+  const session = openSession(command);
+  const key = await session.gateway.call<KeyObject>({ method: "PATCH", path, body, repeatable: true });
+  session.print(key, keyDetails(key, Date.now()));
+}
+
+async function setTier(name: string | undefined, options: TierOptions, command: Command): Promise<void> {
+  const tier = name ?? numbersOf(options);
+  if (tier === null || (name !== undefined && Object.keys(options).length > 0)) {
+    throw new WrongUsage("it takes a tier, or both --requests-per-minute and --publish-per-hour");
+  }
+  const session = openSession(command);
+  const account = await session.gateway.call<AccountObject>({ method: "PUT", path: "", body: { tier } });
+  session.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
+}
+
+function numbersOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
+  if (requestsPerMinute === undefined || publishPerHour === undefined) return null;
+  return { requests_per_minute: requestsPerMinute, publish_per_hour: publishPerHour };
+}
+
+function tierInWords(tier: AccountObject["tier"]): string {
+  if (typeof tier === "string") return tier;
+  return `${tier.requests_per_minute} requests a minute, ${tier.publish_per_hour} publishes an hour`;
+}
+
+const RESCHEDULE_EXAMPLES = `
+Examples:
+  npm run keys -- reschedule key_… 14d --account acme
+  npm run keys -- reschedule key_… never --account acme`;
+
+const TIER_EXAMPLES = `
+Examples:
+  npm run keys -- tier pro --account acme
+  npm run keys -- tier --requests-per-minute 600 --publish-per-hour 120 --account acme`;

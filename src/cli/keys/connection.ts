@@ -1,0 +1,71 @@
+// Where the gateway is, and who asks: from the options and the environment.
+//
+// Guarantees that the control token is never an argument (arguments are for all to see), never shown, and never
+// sent unencrypted over a network: plain http is for this machine alone, and so is the token in .dev.vars.
+
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { parseEnv } from "node:util";
+import { InvalidArgumentError } from "commander";
+import { WrongUsage } from "./failures.ts";
+
+export const DEFAULT_URL = "http://localhost:8787";
+const ACTOR_MAX_LENGTH = 100;
+
+/** The gateway's origin, `scheme://host[:port]`. */
+export function gatewayUrl(text: string): string {
+  const url = URL.parse(text);
+  const isOrigin = url?.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
+  if (!isOrigin || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new InvalidArgumentError("It takes scheme, host and port alone, as in https://api.octopost.ink.");
+  }
+  if (url.protocol === "http:" && !isLoopback(url.origin)) {
+    throw new InvalidArgumentError("Over a network it takes https, or the token could be read on its way.");
+  }
+  return url.origin;
+}
+
+export function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** `devVarsPath`: the file that `npm run dev` keeps this machine's secrets in. */
+export function controlToken(
+  origin: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  devVarsPath: string,
+): string {
+  const token =
+    environment.OCTOPOST_CONTROL_TOKEN || (isLoopback(origin) ? tokenOfDevVars(devVarsPath) : undefined);
+  if (!token) {
+    const orDev = isLoopback(origin) ? ", or start the gateway with npm run dev" : "";
+    throw new WrongUsage(
+      `no control token: set OCTOPOST_CONTROL_TOKEN to the CONTROL_TOKEN of the gateway${orDev}`,
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new WrongUsage("OCTOPOST_CONTROL_TOKEN has a space or another character that no token has");
+  }
+  return token;
+}
+
+function tokenOfDevVars(path: string): string | undefined {
+  try {
+    return parseEnv(readFileSync(path, "utf8")).CONTROL_TOKEN;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** `cli:` and the user of this machine, in characters that a header may have. */
+export function defaultActor(): string {
+  let user = "";
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container may run as a user who has no name.
+  }
+  return `cli:${user.replaceAll(/[^\x21-\x7e]/g, "?") || "unknown"}`.slice(0, ACTOR_MAX_LENGTH);
+}

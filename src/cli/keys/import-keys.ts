@@ -1,0 +1,116 @@
+// One run of an import: the rows of a file, sent in calls of at most a thousand, each with its verdict.
+//
+// Guarantees that every line that is not blank ends in the report, or was in it; that the gateway being
+// unreachable for a moment fails no row; and that a run may be repeated, since the gateway keeps ids.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { IMPORT_MAX_KEYS } from "../../control/control-input.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { type ImportEntry, readImportFile } from "./import-file.ts";
+import type { ImportReport, Verdict } from "./import-report.ts";
+import { freshIdempotencyKey } from "./session.ts";
+
+/** What the rows may take of a body, of which the gateway takes 1 MiB. */
+const ROWS_MAX_BYTES = 1_000_000;
+/** How long to wait before sending again the rows for which a store was unreachable. */
+const RETRY_DELAYS_MS = [1000, 2000, 4000];
+const RETRYABLE = new Set(["store_unreachable", "ledger_unreachable"]);
+
+type Row = Extract<ImportEntry, { row: object }>;
+
+interface ImportAnswer {
+  /** One per row sent, in their order. */
+  readonly keys: readonly Pick<Verdict, "id" | "error" | "details">[];
+}
+
+export interface Progress {
+  /** Lines that have a verdict. */
+  readonly imported: number;
+  readonly failed: number;
+  /** Lines that had an id in the report. */
+  readonly skipped: number;
+}
+
+export class ImportRun {
+  readonly #gateway: ControlPlane;
+  readonly #report: ImportReport;
+  readonly #tell: (progress: Progress) => void;
+  readonly failures: Verdict[] = [];
+  #imported = 0;
+  #skipped = 0;
+
+  /** `tell` hears of the progress after every call. */
+  constructor(gateway: ControlPlane, report: ImportReport, tell: (progress: Progress) => void) {
+    this.#gateway = gateway;
+    this.#report = report;
+    this.#tell = tell;
+  }
+
+  get progress(): Progress {
+    return { imported: this.#imported, failed: this.failures.length, skipped: this.#skipped };
+  }
+
+  /** Rejects when the gateway refuses or cannot be reached; what was done is in the report then. */
+  async importFile(path: string): Promise<void> {
+    let rows: Row[] = [];
+    let bytes = 0;
+    for await (const entry of readImportFile(path)) {
+      if ("mistake" in entry) {
+        await this.#note([{ line: entry.line, error: "malformed_line", details: { line: entry.mistake } }]);
+      } else if (this.#report.isIn(entry.row.sha256)) {
+        this.#skipped += 1;
+      } else {
+        if (rows.length === IMPORT_MAX_KEYS || bytes + entry.bytes > ROWS_MAX_BYTES) {
+          await this.#send(rows);
+          rows = [];
+          bytes = 0;
+        }
+        rows.push(entry);
+        bytes += entry.bytes + 1;
+      }
+    }
+    if (rows.length > 0) await this.#send(rows);
+  }
+
+  async #send(rows: readonly Row[]): Promise<void> {
+    let left = await this.#sendOnce(rows, true);
+    for (const [attempt, delayMs] of RETRY_DELAYS_MS.entries()) {
+      if (left.length === 0) break;
+      await sleep(delayMs);
+      left = await this.#sendOnce(left, attempt < RETRY_DELAYS_MS.length - 1);
+    }
+    this.#tell(this.progress);
+  }
+
+  /** Returns the rows to send again. */
+  async #sendOnce(rows: readonly Row[], mayRetry: boolean): Promise<Row[]> {
+    const { keys } = await this.#gateway.call<ImportAnswer>({
+      method: "POST",
+      path: "/keys/import",
+      body: { keys: rows.map(({ row }) => row) },
+      idempotencyKey: freshIdempotencyKey(),
+    });
+    const again: Row[] = [];
+    const verdicts: Verdict[] = [];
+    for (const [index, row] of rows.entries()) {
+      const { id, error = "no_verdict", details } = keys[index] ?? {};
+      if (id !== undefined) verdicts.push({ ...lineOf(row), id });
+      else if (mayRetry && RETRYABLE.has(error)) again.push(row);
+      else verdicts.push({ ...lineOf(row), error, ...(details && { details }) });
+    }
+    await this.#note(verdicts);
+    return again;
+  }
+
+  async #note(verdicts: readonly Verdict[]): Promise<void> {
+    await this.#report.add(verdicts);
+    for (const verdict of verdicts) {
+      if (verdict.id === undefined) this.failures.push(verdict);
+      else this.#imported += 1;
+    }
+  }
+}
+
+function lineOf({ line, row }: Row): Pick<Verdict, "line" | "sha256"> {
+  return { line, sha256: row.sha256 };
+}

@@ -1,0 +1,76 @@
+// The report of an import, beside its file: a verdict per line, as JSON Lines, written as the verdicts come.
+//
+// Guarantees that a run which was interrupted is taken up where it was: keys that have an id here are not
+// sent again, to the same account of the same gateway. Ids of other gateways are kept. Failures are not:
+// those lines are tried anew, and get a new verdict.
+
+import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+
+/** Only its owner may read it, as the file it is about should be. */
+const OWNER_ONLY = 0o600;
+
+export interface Verdict {
+  readonly line: number;
+  readonly sha256?: unknown;
+  readonly id?: string;
+  readonly error?: string;
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+interface ReportLine extends Verdict {
+  readonly gateway: string;
+  readonly account: string;
+}
+
+export class ImportReport {
+  readonly path: string;
+  readonly #target: { readonly gateway: string; readonly account: string };
+  /** SHA-256 as the row has it → id. */
+  readonly #ids = new Map<unknown, string>();
+
+  /** Rejects when it cannot be written, before anything was sent. */
+  static async open(path: string, gateway: string, account: string): Promise<ImportReport> {
+    const report = new ImportReport(path, { gateway, account });
+    const kept = (await readLines(path)).filter(({ id }) => id !== undefined);
+    for (const line of kept) {
+      const isOfTarget = line.gateway === gateway && line.account === account;
+      if (isOfTarget && line.id !== undefined) report.#ids.set(line.sha256, line.id);
+    }
+    const draft = `${path}.new`;
+    await writeFile(draft, kept.map((line) => `${JSON.stringify(line)}\n`).join(""), { mode: OWNER_ONLY });
+    await rename(draft, path);
+    return report;
+  }
+
+  private constructor(path: string, target: { gateway: string; account: string }) {
+    this.path = path;
+    this.#target = target;
+  }
+
+  isIn(sha256: unknown): boolean {
+    return this.#ids.has(sha256);
+  }
+
+  async add(verdicts: readonly Verdict[]): Promise<void> {
+    const lines = verdicts.map((verdict) => `${JSON.stringify({ ...verdict, ...this.#target })}\n`);
+    await appendFile(this.path, lines.join(""));
+  }
+}
+
+/** A last line that was cut off when the run was is no verdict. */
+async function readLines(path: string): Promise<ReportLine[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as ReportLine];
+    } catch {
+      return [];
+    }
+  });
+}

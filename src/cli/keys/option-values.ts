@@ -1,0 +1,104 @@
+// What the options take, from text to what the API wants. Pure, except that `now` may be left to the clock.
+//
+// Guarantees that a time without a zone, a date that does not exist and a permission that is none are
+// refused here, with the reason. What only the gateway can know (a time that has passed) is left to it.
+
+import { InvalidArgumentError } from "commander";
+import { OVERLAP_MAX_SECONDS } from "../../control/control-input.ts";
+import { ACCOUNT_FORMAT, KEY_ID_FORMAT } from "../../keys/key-record.ts";
+import { PERMISSIONS, type Permission } from "../../policy.ts";
+import { WrongUsage } from "./failures.ts";
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const DURATION = /^(\d{1,9})([smhdw])$/;
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** `2027-01-31`, `2027-01-31T12:00:00Z`, or `90d`: that long from now. */
+export function timeAhead(text: string, now = Date.now()): string {
+  return momentOf(text, now, 1);
+}
+
+/** The same, with `90d` meaning: that long ago. */
+export function timeAgo(text: string, now = Date.now()): string {
+  return momentOf(text, now, -1);
+}
+
+/** As `timeAhead`, or `never`. */
+export function timeAheadOrNever(text: string, now = Date.now()): string | null {
+  return text === "never" ? null : timeAhead(text, now);
+}
+
+function momentOf(text: string, now: number, direction: 1 | -1): string {
+  const seconds = durationSeconds(text);
+  const time = seconds === null ? isoTime(text) : now + direction * seconds * 1000;
+  const moment = new Date(time);
+  if (Number.isNaN(moment.getTime())) {
+    throw new InvalidArgumentError(
+      "It takes a time with its zone (2027-01-31T12:00:00Z), a date (2027-01-31, midnight UTC) or a duration (90d, 12h, 30m).",
+    );
+  }
+  return moment.toISOString();
+}
+
+function isoTime(text: string): number {
+  const date = ISO_TIME.exec(text)?.[1];
+  if (date === undefined) return Number.NaN;
+  // The 30th of February would be read as the 2nd of March.
+  const midnight = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== date) return Number.NaN;
+  return Date.parse(text);
+}
+
+function durationSeconds(text: string): number | null {
+  const [, number, unit] = DURATION.exec(text) ?? [];
+  return number === undefined || unit === undefined ? null : Number(number) * (UNIT_SECONDS[unit] ?? 0);
+}
+
+/** `7d`, or a plain number of seconds. */
+export function overlapSeconds(text: string): number {
+  const seconds = durationSeconds(text) ?? (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN);
+  if (Number.isNaN(seconds) || seconds > OVERLAP_MAX_SECONDS) {
+    throw new InvalidArgumentError("It takes seconds or a duration (7d, 12h), at most 30d.");
+  }
+  return seconds;
+}
+
+export function permissionList(text: string): Permission[] {
+  const list = text.split(",").map((part) => part.trim());
+  const isKnown = (one: string) => Object.hasOwn(PERMISSIONS, one);
+  if (!list.every(isKnown) || new Set(list).size !== list.length) {
+    throw new InvalidArgumentError(
+      `It takes some of these, each once, separated by commas: ${Object.keys(PERMISSIONS).join(", ")}. Leave it out for full access.`,
+    );
+  }
+  return list as Permission[];
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It takes a whole number from 1 up.");
+  return Number(text);
+}
+
+export function accountName(text: string): string {
+  if (!ACCOUNT_FORMAT.test(text)) {
+    throw new InvalidArgumentError("An account is 1 to 64 letters, digits, _ or -.");
+  }
+  return text;
+}
+
+export function headerText(text: string): string {
+  if (!HEADER_TEXT.test(text) || text.length > 100) {
+    throw new InvalidArgumentError("It takes 1 to 100 printable ASCII characters.");
+  }
+  return text;
+}
+
+/** Says what is wrong without repeating the text: people mistake the key itself for its id. */
+export function keyId(text: string): string {
+  if (KEY_ID_FORMAT.test(text)) return text;
+  if (/^oct_(live|test)_/.test(text)) {
+    throw new WrongUsage("that is a key itself, not its id; its id begins with key_ (see list)");
+  }
+  throw new WrongUsage("a key's id is key_ and 22 letters or digits (see list)");
+}

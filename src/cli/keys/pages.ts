@@ -1,0 +1,32 @@
+// A list of the API from its first page to its last, as one answer of the same form.
+
+import { PAGE_MAX } from "../../control/control-input.ts";
+import type { ControlPlane } from "./control-plane.ts";
+
+type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: string | null };
+
+/** `limit`: how many in all; every one, if left out. `next_cursor` is null at the end of the list. */
+export async function readPages<Name extends string, Item>(
+  gateway: ControlPlane,
+  path: string,
+  name: Name,
+  query: Readonly<Record<string, string | undefined>>,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Page<Name, Item>> {
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Name, Item> = await gateway.call({
+      method: "GET",
+      path,
+      query: {
+        ...query,
+        limit: String(Math.min(PAGE_MAX, limit - items.length)),
+        cursor: cursor ?? undefined,
+      },
+    });
+    items.push(...page[name]);
+    cursor = page.next_cursor;
+  } while (cursor !== null && items.length < limit);
+  return { [name]: items, next_cursor: cursor } as Page<Name, Item>;
+}

@@ -1,0 +1,79 @@
+// list, show, events: the commands that change nothing.
+
+import type { Command } from "commander";
+import type { KeyObject, LedgerEvent } from "../../keys/key-object.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { eventTable, keyDetails, keyTable } from "./key-text.ts";
+import { keyId, wholeNumber } from "./option-values.ts";
+import { readPages } from "./pages.ts";
+import { openSession, say } from "./session.ts";
+
+interface ListOptions {
+  readonly limit?: number;
+  readonly revoked?: boolean;
+}
+
+export function addReadCommands(program: Command): void {
+  program
+    .command("list")
+    .summary("the account's keys, newest first")
+    .description("The account's keys, newest first, all of them unless --limit says how many.")
+    .option("--revoked", "revoked ones too")
+    .option("--limit <number>", "at most so many", wholeNumber)
+    .addHelpText("after", LIST_EXAMPLES)
+    .action(list);
+
+  program
+    .command("show")
+    .summary("one key: its state, and when it was used last")
+    .description("One key: its state, and when it was used last (up to a minute old).")
+    .argument("<id>", "the key's id")
+    .addHelpText("after", "\nExample:\n  npm run keys -- show key_… --account acme")
+    .action(show);
+
+  program
+    .command("events")
+    .summary("who did what when, newest first")
+    .description(
+      "Who did what to the account's keys and when, newest first, all of it unless --limit says how much.",
+    )
+    .option("--limit <number>", "at most so many", wholeNumber)
+    .addHelpText("after", "\nExample:\n  npm run keys -- events --account acme --limit 20")
+    .action(events);
+}
+
+/** One key as it is now. */
+export function getKey(gateway: ControlPlane, id: string): Promise<KeyObject> {
+  return gateway.call<KeyObject>({ method: "GET", path: `/keys/${id}` });
+}
+
+async function list({ limit, revoked }: ListOptions, command: Command): Promise<void> {
+  const session = openSession(command);
+  const query = { include: revoked ? "revoked" : undefined };
+  const page = await readPages<"keys", KeyObject>(session.gateway, "/keys", "keys", query, limit);
+  session.print(page, keyTable(page.keys, Date.now()));
+  sayIfMore(page.next_cursor);
+}
+
+async function show(id: string, _options: object, command: Command): Promise<void> {
+  keyId(id);
+  const session = openSession(command);
+  const key = await getKey(session.gateway, id);
+  session.print(key, keyDetails(key, Date.now()));
+}
+
+async function events({ limit }: ListOptions, command: Command): Promise<void> {
+  const session = openSession(command);
+  const page = await readPages<"events", LedgerEvent>(session.gateway, "/events", "events", {}, limit);
+  session.print(page, eventTable(page.events));
+  sayIfMore(page.next_cursor);
+}
+
+function sayIfMore(cursor: string | null): void {
+  if (cursor !== null) say("There may be more: --limit was reached.");
+}
+
+const LIST_EXAMPLES = `
+Examples:
+  npm run keys -- list --account acme
+  npm run --silent keys -- list --account acme --revoked --json | jq -r '.keys[].id'`;

@@ -1,0 +1,54 @@
+// assertion-key, rebuild-kv: what an operator needs beside the keys themselves.
+
+import type { Command } from "commander";
+import { newAssertionKey } from "../assertion-key.ts";
+import { openSession, say } from "./session.ts";
+
+interface RebuiltPage {
+  readonly written: number;
+  readonly next_cursor: string | null;
+}
+
+export function addUpkeepCommands(program: Command): void {
+  program
+    .command("assertion-key")
+    .summary("makes a key for ASSERTION_KEY")
+    .description(
+      "Makes the key that signs X-Octopost-Assertion: a private Ed25519 JWK, printed and kept nowhere.",
+    )
+    .addHelpText(
+      "after",
+      "\nExample:\n  npm run --silent keys -- assertion-key | npx wrangler secret put ASSERTION_KEY --env production",
+    )
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(newAssertionKey())}\n`);
+    });
+
+  program
+    .command("rebuild-kv")
+    .summary("writes the account's KV entries again")
+    .description(
+      "Writes the account's KV entries again from its ledger. Safe to repeat; revoked keys stay revoked.",
+    )
+    .addHelpText("after", "\nExample:\n  npm run keys -- rebuild-kv --account acme")
+    .action(rebuildKv);
+}
+
+async function rebuildKv(_options: object, command: Command): Promise<void> {
+  const session = openSession(command);
+  let written = 0;
+  let cursor: string | null = null;
+  do {
+    const body: { cursor?: string } = cursor === null ? {} : { cursor };
+    const page: RebuiltPage = await session.gateway.call({
+      method: "POST",
+      path: "/rebuild-kv",
+      body,
+      repeatable: true,
+    });
+    written += page.written;
+    cursor = page.next_cursor;
+    say(`${written} entries written`);
+  } while (cursor !== null);
+  session.print({ written }, `${written} entries written.\n`);
+}

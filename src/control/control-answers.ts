@@ -1,0 +1,38 @@
+/** What the control plane answers with, beyond single keys, events and accounts: pages, counts and verdicts. */
+import * as v from "valibot";
+import { eventSchema, keySchema } from "../keys/key-object.ts";
+
+const time = v.pipe(v.string(), v.isoTimestamp());
+export const cursorSchema = v.pipe(
+  v.nullable(v.string()),
+  v.description("Hand it back as `cursor` for the next page; null: the last"),
+);
+export const keyPageSchema = v.strictObject({ keys: v.array(keySchema), next_cursor: cursorSchema });
+export const eventPageSchema = v.strictObject({ events: v.array(eventSchema), next_cursor: cursorSchema });
+export const revokedCountSchema = v.strictObject({
+  revoked: v.pipe(v.number(), v.integer()),
+  effective_at: time,
+});
+export const verdictsSchema = v.strictObject({
+  keys: v.array(
+    v.strictObject({
+      row: v.pipe(v.number(), v.integer()),
+      id: v.optional(v.string()),
+      error: v.optional(
+        v.picklist(["validation_error", "store_unreachable", "ledger_unreachable", "known_elsewhere"]),
+      ),
+      details: v.optional(v.record(v.string(), v.string())),
+    }),
+  ),
+});
+
+export const rebuiltSchema = v.strictObject({
+  written: v.pipe(v.number(), v.integer()),
+  next_cursor: cursorSchema,
+});
+
+export const healthSchema = v.strictObject({
+  status: v.literal("ok"),
+  kv_ms: v.number(),
+  ledger_ms: v.number(),
+});

@@ -1,0 +1,83 @@
+/**
+ * The control plane over HTTP: the router made from the table of operations.
+ *
+ * Checks the token and reads the body; everything else is `KeyOperations`. The gateway imports nothing
+ * from here.
+ */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Env, Settings } from "../bindings.ts";
+import { clientAddress } from "../gateway/client-address.ts";
+import { logRefusal } from "../log.ts";
+import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
+import type { Checked } from "./check-input.ts";
+import { requireControlToken } from "./control-token.ts";
+import { HTTP_OPERATIONS, type HttpOperation } from "./http-operations.ts";
+import type { KeyOperations } from "./key-operations.ts";
+import { openApiDocument } from "./openapi.ts";
+
+export interface ControlContext {
+  Bindings: Env;
+  Variables: { settings: Settings; requestId: string; operations: KeyOperations };
+}
+
+export const CONTROL_BODY_MAX_BYTES = 1_048_576;
+
+export const controlApi = new Hono<ControlContext>();
+
+controlApi.get("/openapi.json", (c) =>
+  answer(c, openApiDocument(new URL(".", c.req.url).href.slice(0, -1)), 200),
+);
+
+const limitBody = bodyLimit({
+  maxSize: CONTROL_BODY_MAX_BYTES,
+  onError: (c) => refuse(c as Context<ControlContext>, { reason: "body_too_large" }),
+});
+
+for (const operation of HTTP_OPERATIONS) {
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+  const guards = operation.needsToken ? [requireControlToken, limitBody] : [limitBody];
+  controlApi.on(operation.method.toUpperCase(), [path], ...guards, (c) => carryOut(c, operation));
+}
+
+// What is no call says so only to those who may call.
+controlApi.all("*", requireControlToken, (c) => refuse(c, { reason: "not_found" }));
+
+async function carryOut(c: Context<ControlContext>, operation: HttpOperation): Promise<Response> {
+  const body = operation.body ? await readBody(c, operation.bodyOptional === true) : { value: {} };
+  if (isRefusal(body)) return refuse(c, body);
+  const result = await operation.run(c.var.operations, {
+    account: c.req.param("account") ?? "",
+    id: c.req.param("id") ?? "",
+    query: c.req.query(),
+    body: body.value,
+    caller: {
+      actor: c.req.header("Octopost-Actor"),
+      idempotency_key: operation.idempotent ? c.req.header("Idempotency-Key") : undefined,
+    },
+    address: clientAddress(c.req.raw),
+  });
+  return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
+}
+
+async function readBody(c: Context<ControlContext>, optional: boolean): Promise<Checked<unknown>> {
+  const text = await c.req.text();
+  if (text === "" && optional) return { value: {} };
+  if (!/^application\/json\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "")) {
+    return { reason: "wrong_content_type" };
+  }
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { reason: "malformed_json" };
+  }
+}
+
+function answer(c: Context<ControlContext>, result: object, status: 200 | 201): Response {
+  return c.json(result, status, { "Cache-Control": "no-store", "X-Request-Id": c.var.requestId });
+}
+
+function refuse(c: Context<ControlContext>, refusal: Refusal): Response {
+  logRefusal(c.var.requestId, c.req.method, refusal);
+  return refusalResponse(refusal, c.var.requestId);
+}

@@ -1,0 +1,33 @@
+/**
+ * Who may manage keys: the bearer of `CONTROL_TOKEN`, and nobody else. An API key is never accepted here.
+ */
+import { createMiddleware } from "hono/factory";
+import { logRefusal } from "../log.ts";
+import { type Refusal, refusalResponse } from "../refusals.ts";
+import type { ControlContext } from "./control-api.ts";
+
+const BEARER = /^bearer +([^ ]+)$/i;
+
+export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
+  const refusal = await judge(c.req.header("Authorization"), c.var.settings.controlToken);
+  if (!refusal) return await next();
+  logRefusal(c.var.requestId, c.req.method, refusal);
+  return refusalResponse(refusal, c.var.requestId);
+});
+
+async function judge(authorization: string | undefined, controlToken: string): Promise<Refusal | null> {
+  if (!authorization) return { reason: "missing_credential" };
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined) return { reason: "malformed_credential" };
+  return (await equalInConstantTime(token, controlToken)) ? null : { reason: "wrong_control_token" };
+}
+
+/** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */
+async function equalInConstantTime(a: string, b: string): Promise<boolean> {
+  const [digestA, digestB] = await Promise.all([sha256(a), sha256(b)]);
+  return crypto.subtle.timingSafeEqual(digestA, digestB);
+}
+
+function sha256(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+}

@@ -1,0 +1,75 @@
+/**
+ * Asking an account's ledger: input, account and caller are checked first, and a ledger that cannot be reached is a
+ * refusal like any other.
+ */
+import type * as v from "valibot";
+import type { Env, Settings } from "../bindings.ts";
+import { callLedger, type LedgerStub } from "../keys/call-ledger.ts";
+import type { Caller } from "../ledger/caller.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import { check } from "./check-input.ts";
+import { accountInput, type CallerInput, callerInput } from "./control-input.ts";
+
+export class LedgerDesk {
+  readonly #ledgers: Env["KEY_LEDGER"];
+  readonly #settings: Settings;
+
+  constructor(ledgers: Env["KEY_LEDGER"], settings: Settings) {
+    this.#ledgers = ledgers;
+    this.#settings = settings;
+  }
+
+  /** Checks account, input and caller, then asks the ledger. */
+  async carryOut<Schema extends v.GenericSchema, Answer extends object>(
+    account: string,
+    schema: Schema,
+    input: unknown,
+    caller: CallerInput,
+    call: (
+      ledger: LedgerStub,
+      input: v.InferOutput<Schema>,
+      by: Caller,
+    ) => Promise<Answer | Refusal> | Refusal,
+    options: AskOptions = {},
+  ): Promise<Answer | Refusal> {
+    const checked = check(schema, input);
+    if (isRefusal(checked)) return checked;
+    const by = checkCaller(caller);
+    if (isRefusal(by)) return by;
+    return await this.ask(account, async (ledger) => await call(ledger, checked.value, by), options);
+  }
+
+  async ask<Answer extends object>(
+    account: string,
+    call: (ledger: LedgerStub) => Promise<Answer | Refusal>,
+    { repeatable = false, waitsForLeases = false, writesManyRecords = false }: AskOptions = {},
+  ): Promise<Answer | Refusal> {
+    const checked = check(accountInput, account, "account");
+    if (isRefusal(checked)) return checked;
+    const { leaseMs, leaseMarginMs, ledgerTimeoutMs } = this.#settings;
+    const waitMs = waitsForLeases ? leaseMs + 2 * leaseMarginMs : 0;
+    const limitMs = ledgerTimeoutMs + waitMs + (writesManyRecords ? MANY_RECORDS_MS : 0);
+    try {
+      return await callLedger(this.#ledgers, account, { limitMs, repeatable }, call);
+    } catch {
+      return { reason: "ledger_unreachable" };
+    }
+  }
+}
+interface AskOptions {
+  /** Whether the call may be made a second time when the first one failed. */
+  readonly repeatable?: boolean;
+  /** Whether the ledger itself may have to wait for the leases that are out. */
+  readonly waitsForLeases?: boolean;
+  /** Whether the ledger has a page of KV entries to write. */
+  readonly writesManyRecords?: boolean;
+}
+
+/** For a page of KV writes, a handful at a time. */
+const MANY_RECORDS_MS = 60_000;
+
+export function checkCaller(caller: CallerInput): Caller | Refusal {
+  const checked = check(callerInput, caller);
+  if (isRefusal(checked)) return checked;
+  return { actor: checked.value.actor, idempotencyKey: checked.value.idempotency_key ?? null };
+}

@@ -1,0 +1,54 @@
+/**
+ * What the client gets of the origin's response headers: nothing that belongs to the connection with
+ * the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
+ */
+import { namesInConnection } from "./origin-request.ts";
+
+/** RFC 9110 §7.6.1 and the older list of RFC 2616 §13.5.1. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+export interface ResponseRoute {
+  /** `scheme://host` as the client addressed us. */
+  readonly publicOrigin: string;
+  /** The URL that the origin was asked for. */
+  readonly originUrl: string;
+  readonly requestId: string;
+}
+
+export function clientResponseHeaders(response: Response, route: ResponseRoute): Headers {
+  const headers = new Headers(response.headers);
+  for (const name of namesInConnection(response.headers)) headers.delete(name);
+  if (headers.has("Transfer-Encoding")) headers.delete("Content-Length");
+  for (const name of HOP_BY_HOP) headers.delete(name);
+
+  const location = headers.get("Location");
+  if (location !== null) headers.set("Location", publicLocation(location, route));
+  if (!isPrivate(headers.get("Cache-Control") ?? "")) {
+    headers.set("Cache-Control", "private, no-store");
+  }
+  headers.set("X-Request-Id", route.requestId);
+  return headers;
+}
+
+/** Whether the origin itself keeps shared caches out; `private="field"` keeps out one header only. */
+function isPrivate(cacheControl: string): boolean {
+  return cacheControl.split(",").some((directive) => /^(?:private|no-store)$/i.test(directive.trim()));
+}
+
+/** An absolute `Location` on the origin's host leads to the public one; any other stays as it is. */
+function publicLocation(location: string, { publicOrigin, originUrl }: ResponseRoute): string {
+  const isAbsolute = URL.canParse(location) || location.startsWith("//");
+  const target = isAbsolute ? URL.parse(location, originUrl) : null;
+  if (!target || target.host !== new URL(originUrl).host) return location;
+  return publicOrigin + target.pathname + target.search + target.hash;
+}

@@ -1,0 +1,172 @@
+/**
+ * Step 4, forward: sends the request to the one origin that its key's mode leads to, and answers.
+ *
+ * Guarantees that the answer's headers leave only under a valid lease, that its body is cut when the
+ * key dies, and that a body which ends early never looks complete. Streams both ways; never retries,
+ * never follows a redirect, never asks a cache.
+ */
+import type { Settings } from "../bindings.ts";
+import type { KnownKey } from "../keys/known-keys.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import type { RequestReport } from "../request-report.ts";
+import type { AcceptedRequest } from "./accept-request.ts";
+import { clientResponseHeaders } from "./client-response.ts";
+import { identityAssertion } from "./identity-assertion.ts";
+import { originRequestHeaders } from "./origin-request.ts";
+import { secureLease } from "./secure-lease.ts";
+import { Flight, type FlightTime } from "./watch-in-flight.ts";
+
+/** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
+const SMALL_BODY_MAX_BYTES = 32_768;
+
+export interface Forwarding {
+  readonly request: Request;
+  readonly accepted: AcceptedRequest;
+  readonly key: KnownKey;
+  readonly report: RequestReport;
+  readonly settings: Settings;
+  readonly time: FlightTime;
+  readonly ctx: ExecutionContext;
+}
+
+export async function forwardToOrigin(forwarding: Forwarding): Promise<Response | Refusal> {
+  const { request, accepted, key, report, settings, time, ctx } = forwarding;
+  const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
+  if (origin === null) throw new Error("a test key got past a policy without a sandbox");
+  const originUrl = origin + accepted.path + accepted.query;
+  const startedAt = time.clock.now();
+  key.assertion = await identityAssertion(
+    key.assertion,
+    key.record,
+    origin,
+    settings.assertionKeys,
+    startedAt,
+  );
+  const flight = new Flight(key.lease, time, settings.originTimeoutMs, (work) => ctx.waitUntil(work));
+  request.signal.addEventListener("abort", () => flight.end({ reason: "client_gone" }));
+
+  const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, flight);
+  if (isRefusal(answer)) return answer;
+  const { response, arrived } = answer;
+  report.originStatus = response.status;
+  report.originMs = time.clock.now() - startedAt;
+
+  // A body that begins when the lease has nearly run out would be cut before the lease is renewed.
+  const askFirst = settings.leaseMs === 0 || (!arrived.whole && key.lease.isRunningOut());
+  // The origin refuses the gateway, not the key: the client's credential is good.
+  const refusal: Refusal | null =
+    response.status === 401
+      ? { reason: "origin_refused_gateway" }
+      : await secureLease(key.lease, askFirst, ctx);
+  if (refusal) {
+    flight.end(refusal);
+    return flight.refusal ?? refusal;
+  }
+  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight);
+  if (arrived.whole) flight.land();
+  return new Response(body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers: clientResponseHeaders(response, {
+      publicOrigin: accepted.url.origin,
+      originUrl,
+      requestId: report.requestId,
+    }),
+    encodeBody: "manual",
+  });
+}
+
+interface OriginAnswer {
+  readonly response: Response;
+  readonly arrived: ArrivedBody;
+}
+
+/** The origin's answer. Whatever ended the flight says why there is none; otherwise the origin refused, reset or garbled. */
+async function askOrigin(
+  originUrl: string,
+  { request, accepted, key, report, settings }: Forwarding,
+  assertion: string,
+  flight: Flight,
+): Promise<OriginAnswer | Refusal> {
+  const headers = originRequestHeaders({
+    request,
+    accepted,
+    record: key.record,
+    requestId: report.requestId,
+    assertion,
+    alsoForwarded: settings.forwardHeaders,
+  });
+  try {
+    const response = await fetch(originUrl, {
+      method: request.method,
+      headers,
+      body: request.method === "GET" || request.method === "HEAD" ? null : request.body,
+      signal: flight.signal,
+      redirect: "manual",
+      cache: "no-store",
+      encodeResponseBody: "manual",
+    });
+    if (response.status === 101) throw new Error("the origin changed the protocol unasked");
+    flight.originAnswered();
+    return { response, arrived: await arrivedBody(response) };
+  } catch {
+    flight.land();
+    return flight.refusal ?? { reason: "origin_unreachable" };
+  }
+}
+
+interface ArrivedBody {
+  readonly bytes: Uint8Array | null;
+  readonly whole: boolean;
+}
+
+/** What has arrived of the body so far, if it is small enough to be sent in one piece. */
+async function arrivedBody(response: Response): Promise<ArrivedBody> {
+  if (response.body === null) return { bytes: null, whole: true };
+  const length = lengthOf(response);
+  if (length === null || length > SMALL_BODY_MAX_BYTES) return { bytes: null, whole: false };
+  if (length === 0) return { bytes: new Uint8Array(), whole: true };
+
+  const reader = response.body.getReader({ mode: "byob" });
+  const { value } = await reader.read(new Uint8Array(length));
+  reader.releaseLock();
+  return { bytes: value ?? null, whole: value?.byteLength === length };
+}
+
+/** Pipes the rest of the body natively until it ends, breaks or the flight is ended. */
+function pipeBody(response: Response, arrived: Uint8Array | null, flight: Flight): ReadableStream {
+  const length = lengthOf(response);
+  // An identity stream, since a body handed on untouched would outlive this request's timers: the platform
+  // sends it without the Worker, and nobody would be left to cut it. A fixed length breaks when it falls short.
+  const { readable, writable } =
+    length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
+  flight.sendsBody();
+  void pump(arrived, response.body as ReadableStream, writable, flight.signal)
+    .catch(() => {})
+    .finally(() => flight.land());
+  return readable;
+}
+
+async function pump(
+  arrived: Uint8Array | null,
+  rest: ReadableStream,
+  writable: WritableStream,
+  signal: AbortSignal,
+): Promise<void> {
+  if (arrived) {
+    const writer = writable.getWriter();
+    const cut = () => void writer.abort(signal.reason).catch(() => {});
+    signal.addEventListener("abort", cut);
+    await writer.write(arrived);
+    signal.removeEventListener("abort", cut);
+    writer.releaseLock();
+  }
+  await rest.pipeTo(writable, { signal });
+}
+
+/** Chunks overrule a length that is announced beside them (RFC 9112 §6.3). */
+function lengthOf(response: Response): number | null {
+  if (response.headers.has("Transfer-Encoding")) return null;
+  const length = response.headers.get("Content-Length");
+  return length !== null && /^\d+$/.test(length) ? Number(length) : null;
+}

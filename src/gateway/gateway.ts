@@ -1,0 +1,89 @@
+/**
+ * A request with an API key, from the first look to the answer: the steps in order, nothing else.
+ *
+ * accept → authenticate → authorize → forward, each in the file of that name. Each step either passes on
+ * what the next one needs or says no; the first no ends the request.
+ */
+import { tracing } from "cloudflare:workers";
+import type { Env, Settings } from "../bindings.ts";
+import type { RecordFinder } from "../keys/find-record.ts";
+import { KnownKeys } from "../keys/known-keys.ts";
+import { LeaseClock } from "../keys/lease.ts";
+import { logRequest } from "../log.ts";
+import { countRequest } from "../metrics.ts";
+import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
+import { finishRequest, RequestReport } from "../request-report.ts";
+import { acceptRequest } from "./accept-request.ts";
+import { authenticateKey } from "./authenticate-key.ts";
+import { authorizeRoute } from "./authorize-route.ts";
+import { forwardToOrigin } from "./forward-to-origin.ts";
+import type { FlightTime } from "./watch-in-flight.ts";
+
+/** One per isolate: it holds what the isolate remembers. */
+export class Gateway {
+  readonly #settings: Settings;
+  readonly #keys: KnownKeys;
+  readonly #time: FlightTime;
+
+  constructor(env: Env, settings: Settings, finder: RecordFinder) {
+    const clock = new LeaseClock(() => Date.now());
+    this.#settings = settings;
+    this.#keys = new KnownKeys(env, settings, finder, clock);
+    this.#time = { clock, schedule };
+  }
+
+  /** Runs to its end though the client may be gone, so that the request is logged and counted. */
+  answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
+    const answer = this.#answer(request, requestId, ctx);
+    ctx.waitUntil(answer.catch(() => {}));
+    return answer;
+  }
+
+  async #answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
+    const report = new RequestReport(requestId, request.method, Date.now());
+    const outcome = await this.#takeSteps(request, report, ctx);
+    const refusal = isRefusal(outcome) ? outcome : null;
+    const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
+
+    const finished = finishRequest(report, response.status, refusal?.reason ?? null, Date.now());
+    countRequest(this.#settings.usage, finished);
+    if (refusal || Math.random() < this.#settings.logSampleRate) logRequest(finished);
+    // Refusals are all alike, so that nobody can measure them.
+    if (this.#settings.serverTiming && !refusal) {
+      response.headers.set(
+        "Server-Timing",
+        `gateway;dur=${finished.gatewayMs}, origin;dur=${report.originMs ?? 0}`,
+      );
+    }
+    return response;
+  }
+
+  async #takeSteps(
+    request: Request,
+    report: RequestReport,
+    ctx: ExecutionContext,
+  ): Promise<Response | Refusal> {
+    const settings = this.#settings;
+
+    const accepted = acceptRequest(request);
+    if (isRefusal(accepted)) return accepted;
+
+    const key = await tracing.enterSpan("authenticate", () =>
+      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, ctx),
+    );
+    if (isRefusal(key)) return key;
+
+    const row = authorizeRoute(request.method, accepted.path, key.record, settings.sandboxOrigin !== null);
+    if (isRefusal(row)) return row;
+    report.row = row;
+
+    return await tracing.enterSpan("forward", () =>
+      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx }),
+    );
+  }
+}
+
+function schedule(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,39 @@
+/**
+ * `X-Octopost-Assertion`: the gateway's signed word on who calls, so that whoever finds the origin's address
+ * still cannot call it. A JWT (RFC 7519), EdDSA over Ed25519 (RFC 8037), good for a minute and for one origin.
+ *
+ * Signed at most once per key per 30 s in an isolate: signing is one turn of the event loop with no I/O in
+ * it, so no second request can begin to sign meanwhile.
+ */
+import { sign } from "hono/jwt";
+import type { AssertionKeys } from "../bindings.ts";
+import type { KeyRecord } from "../keys/key-record.ts";
+import type { SignedIdentity } from "../keys/known-keys.ts";
+
+export const ASSERTION_ISSUER = "https://api.octopost.ink";
+export const ASSERTION_TTL_SECONDS = 60;
+/** Half of its life is left for the way to the origin and for the origin's clock. */
+const RENEWED_AFTER_MS = 30_000;
+
+/** The assertion held, if it is still fresh at `now` (Unix milliseconds), or a new one. */
+export async function identityAssertion(
+  held: SignedIdentity | null,
+  record: KeyRecord,
+  audience: string,
+  keys: AssertionKeys,
+  now: number,
+): Promise<SignedIdentity> {
+  if (held && now >= held.signedAt && now - held.signedAt < RENEWED_AFTER_MS) return held;
+  const issuedAt = Math.floor(now / 1000);
+  const claims = {
+    iss: ASSERTION_ISSUER,
+    aud: audience,
+    sub: record.account,
+    key_id: record.id,
+    mode: record.mode,
+    scope: record.permissions === "all" ? "all" : record.permissions.join(" "),
+    iat: issuedAt,
+    exp: issuedAt + ASSERTION_TTL_SECONDS,
+  };
+  return { jwt: await sign(claims, keys.signing, "EdDSA"), signedAt: now };
+}

@@ -1,0 +1,28 @@
+/**
+ * Makes sure that a key is under a valid lease at this moment: before a request is forwarded, and again
+ * before it is answered.
+ *
+ * A request with a warm lease waits for nothing. One that finds half of it spent renews it in the
+ * background. Only when there is none, or in strict mode, does a request wait for the ledger.
+ */
+import type { Lease } from "../keys/lease.ts";
+import type { Refusal } from "../refusals.ts";
+
+/** null: the lease is valid now. `askFirst`: it is not enough that it is; strict mode, or much hangs on it. */
+export async function secureLease(
+  lease: Lease,
+  askFirst: boolean,
+  ctx: ExecutionContext,
+): Promise<Refusal | null> {
+  if (lease.refusal) return { reason: lease.refusal };
+  const standing = lease.standing();
+  if (!askFirst && standing === "valid") return null;
+  if (!askFirst && standing === "due") {
+    // Whatever this brings, whoever needs the lease next finds it in the lease itself.
+    ctx.waitUntil(lease.ask().catch(() => {}));
+    return null;
+  }
+  const outcome = await lease.secure();
+  if (outcome === "valid") return null;
+  return { reason: outcome === "unreachable" ? "ledger_unreachable" : outcome };
+}

@@ -1,0 +1,67 @@
+/**
+ * From the text of a key to its record in KV.
+ *
+ * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
+ * gateway are accepted; those have no check, so failed look-ups are limited by client address.
+ */
+import type { Env, Settings } from "../bindings.ts";
+import type { Refusal } from "../refusals.ts";
+import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./api-key.ts";
+import type { FailedLookUps } from "./failed-look-ups.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { readKeyRecord } from "./key-store.ts";
+
+export class RecordFinder {
+  readonly #kv: KVNamespace;
+  readonly #settings: Settings;
+  readonly #failedLookUps: FailedLookUps;
+  readonly #peppers: readonly string[];
+
+  constructor(env: Env, settings: Settings, failedLookUps: FailedLookUps) {
+    this.#kv = env.API_KEYS;
+    this.#settings = settings;
+    this.#failedLookUps = failedLookUps;
+    this.#peppers = [settings.keyPepper, settings.keyPepperPrevious].filter((pepper) => pepper !== null);
+  }
+
+  /** `address`: the client's, to limit its failed look-ups of keys without a check. */
+  async find(key: string, address: string): Promise<KeyRecord | Refusal> {
+    try {
+      const pepper = looksLikeKey(key) ? await pepperOf(key, this.#peppers) : null;
+      if (pepper !== null) return await this.#read(key, [pepper]);
+      if (!this.#settings.acceptLegacyKeys) {
+        return { reason: looksLikeKey(key) ? "failed_check" : "malformed_key" };
+      }
+      return await this.#findLegacy(key, address);
+    } catch {
+      return { reason: "store_unreachable" };
+    }
+  }
+
+  /** The same for somebody who may be guessing: a failed look-up counts, whatever it failed for. */
+  async findLimited(key: string, address: string): Promise<KeyRecord | Refusal> {
+    if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
+    const found = await this.find(key, address);
+    const failed = "reason" in found && found.reason !== "store_unreachable";
+    if (failed && (await this.#failedLookUps.note(address))) return { reason: "too_many_look_ups" };
+    return found;
+  }
+
+  /** A key imported from its hash may have any shape behind its prefix. */
+  async #findLegacy(key: string, address: string): Promise<KeyRecord | Refusal> {
+    if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
+    if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
+    const found = await this.#read(key, this.#peppers);
+    if ("reason" in found) await this.#failedLookUps.note(address);
+    return found;
+  }
+
+  async #read(key: string, peppers: readonly string[]): Promise<KeyRecord | Refusal> {
+    for (const pepper of peppers) {
+      const found = await readKeyRecord(this.#kv, await hashKey(key, pepper), this.#settings.ledgerTimeoutMs);
+      if (found === "corrupt") return { reason: "corrupt_record" };
+      if (found !== "missing") return found;
+    }
+    return { reason: "unknown_key" };
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What the control plane shows: keys, events and accounts. One schema each, from which come the types here and the
+ * OpenAPI document. Times are ISO 8601 UTC.
+ */
+import * as v from "valibot";
+import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./key-record.ts";
+
+const time = v.pipe(v.string(), v.isoTimestamp());
+
+const keyEntries = {
+  id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
+  account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
+  name: v.string(),
+  mode: modeSchema,
+  permissions: v.pipe(v.array(permissionSchema), v.description("Empty: full access")),
+  hint: v.pipe(v.string(), v.description("The prefix and the last four characters of the key")),
+  created_at: time,
+  expires_at: v.nullable(time),
+  last_used_at: v.pipe(v.nullable(time), v.description("Up to a minute old; null: not used yet")),
+  use_count: v.pipe(v.number(), v.integer(), v.description("Approximate")),
+  revokes_at: v.pipe(v.nullable(time), v.description("When a scheduled revocation ends the key")),
+  revoked_at: v.nullable(time),
+  effective_at: v.pipe(
+    v.nullable(time),
+    v.description(
+      "From this moment on no request with the key succeeds anywhere (a scheduled end: give or take the lease margin); null: not revoked",
+    ),
+  ),
+};
+
+export const keySchema = v.strictObject(keyEntries);
+
+export const issuedKeySchema = v.strictObject({
+  ...keyEntries,
+  secret: v.pipe(v.string(), v.description("The key itself: here, and never again")),
+});
+
+export const rotatedKeySchema = v.strictObject({
+  ...issuedKeySchema.entries,
+  replaces: v.pipe(keySchema, v.description("The old key, with its end scheduled")),
+});
+
+export const revokedKeySchema = v.strictObject({
+  ...keyEntries,
+  revoked_at: time,
+  effective_at: time,
+  waited_ms: v.pipe(v.number(), v.integer(), v.description("How long the last lease on the key had to run")),
+});
+
+/** Plain data of known kinds, so that it is typed across RPC too. */
+const detail = v.union([v.string(), v.number(), v.boolean(), v.null(), v.record(v.string(), v.number())]);
+
+export const eventSchema = v.strictObject({
+  number: v.pipe(v.number(), v.integer()),
+  at: time,
+  actor: v.string(),
+  action: v.picklist(["created", "renamed", "rotated", "rescheduled", "revoked", "imported", "tier_changed"]),
+  key_id: v.nullable(v.string()),
+  details: v.record(v.string(), detail),
+});
+
+const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
+const limit = v.pipe(
+  v.number(LIMIT_MESSAGE),
+  v.integer(LIMIT_MESSAGE),
+  v.minValue(1, LIMIT_MESSAGE),
+  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
+);
+
+export const tierSchema = v.union([
+  v.picklist(["free", "starter", "pro", "unlimited"]),
+  v.strictObject({ requests_per_minute: limit, publish_per_hour: limit }),
+]);
+
+export const accountSchema = v.strictObject({
+  account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
+  tier: tierSchema,
+});
+
+export type KeyObject = v.InferOutput<typeof keySchema>;
+export type IssuedKey = v.InferOutput<typeof issuedKeySchema>;
+export type RotatedKey = v.InferOutput<typeof rotatedKeySchema>;
+export type RevokedKey = v.InferOutput<typeof revokedKeySchema>;
+export type LedgerEvent = v.InferOutput<typeof eventSchema>;
+export type Tier = v.InferOutput<typeof tierSchema>;
+export type AccountObject = v.InferOutput<typeof accountSchema>;

@@ -1,0 +1,67 @@
+/**
+ * Key records in Workers KV: the only file that touches KV.
+ *
+ * A record is found, missing or corrupt; when KV cannot say, the call throws, and the caller answers
+ * 503: a good key is never called bad because a store is down.
+ */
+import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "./key-record.ts";
+import { withTimeLimit } from "./time-limit.ts";
+
+/**
+ * Seconds KV keeps what it answered at one location. Records never change, yet "not there" is kept as
+ * long as "there", and a key used before its record has spread would stay unknown for all of it: so this
+ * stays at the platform's default, and isolates keep what they found for as long as they live.
+ */
+const CACHE_TTL_SECONDS = 60;
+
+export type FoundRecord = KeyRecord | "missing" | "corrupt";
+
+/** Reads the record of the key with this hash (64 hex digits). Throws when KV fails or takes over `limitMs`. */
+export async function readKeyRecord(kv: KVNamespace, hash: string, limitMs: number): Promise<FoundRecord> {
+  const value = await withTimeLimit(
+    kv.get(entryName(hash), { type: "text", cacheTtl: CACHE_TTL_SECONDS }),
+    limitMs,
+  );
+  if (value === null) return "missing";
+  return parseKeyRecord(value) ?? "corrupt";
+}
+
+/** KV answers for this many names in one operation. */
+const BULK_MAX = 100;
+
+/** The ids of the keys that these hashes lead to; an entry that is no record leads to an empty one. Throws when KV fails or takes over `limitMs`. */
+export async function findKeyRecords(
+  kv: KVNamespace,
+  hashes: readonly string[],
+  limitMs: number,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let start = 0; start < hashes.length; start += BULK_MAX) {
+    const names = new Map(hashes.slice(start, start + BULK_MAX).map((hash) => [entryName(hash), hash]));
+    const entries = await withTimeLimit(kv.get([...names.keys()], { type: "text" }), limitMs);
+    for (const [name, hash] of names) {
+      const value = entries.get(name);
+      if (typeof value === "string") found.set(hash, parseKeyRecord(value)?.id ?? "");
+    }
+  }
+  return found;
+}
+
+/** Writes a record. Throws when KV fails or takes over `limitMs`; the record may be there all the same. */
+export async function writeKeyRecord(
+  kv: KVNamespace,
+  hash: string,
+  record: KeyRecord,
+  limitMs: number,
+): Promise<void> {
+  await withTimeLimit(kv.put(entryName(hash), serializeKeyRecord(record)), limitMs);
+}
+
+/** Removes the record of a key that was never issued. */
+export async function deleteKeyRecord(kv: KVNamespace, hash: string, limitMs: number): Promise<void> {
+  await withTimeLimit(kv.delete(entryName(hash)), limitMs);
+}
+
+function entryName(hash: string): string {
+  return `key:${hash}`;
+}

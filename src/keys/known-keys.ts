@@ -1,0 +1,66 @@
+/**
+ * What an isolate remembers of the keys it has seen: each with its record and its lease.
+ *
+ * Bounded, found records only: a text that leads to no record leaves no trace here. Forgetting one is
+ * harmless, it is read again. The text of a key is held in memory to find its entry, as long as the
+ * entry itself, and nowhere else.
+ */
+import type { Env, Settings } from "../bindings.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import { callLedger } from "./call-ledger.ts";
+import type { RecordFinder } from "./find-record.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { type AskLedger, Lease, type LeaseClock } from "./lease.ts";
+import { RecentlyUsed } from "./recently-used.ts";
+
+export const ENTRY_CACHE_MAX = 10_000;
+
+/** What the origin is told about a key, signed. */
+export interface SignedIdentity {
+  readonly jwt: string;
+  /** Unix milliseconds. */
+  readonly signedAt: number;
+}
+
+export interface KnownKey {
+  readonly record: KeyRecord;
+  readonly lease: Lease;
+  /** The last assertion signed for it. */
+  assertion: SignedIdentity | null;
+}
+
+export class KnownKeys {
+  readonly #ledgers: Env["KEY_LEDGER"];
+  readonly #settings: Settings;
+  readonly #finder: RecordFinder;
+  readonly #clock: LeaseClock;
+  readonly #entries = new RecentlyUsed<KnownKey>(ENTRY_CACHE_MAX);
+
+  constructor(env: Env, settings: Settings, finder: RecordFinder, clock: LeaseClock) {
+    this.#ledgers = env.KEY_LEDGER;
+    this.#settings = settings;
+    this.#finder = finder;
+    this.#clock = clock;
+  }
+
+  /** The key if this isolate has met it: no I/O. */
+  recall(key: string): KnownKey | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Finds the key's record; `address` is the client's. */
+  async load(key: string, address: string): Promise<KnownKey | Refusal> {
+    const record = await this.#finder.find(key, address);
+    if (isRefusal(record)) return record;
+    // Another request may have been faster; its lease is the one that everybody renews.
+    const known = this.#entries.get(key) ?? { record, lease: this.#leaseOn(record), assertion: null };
+    this.#entries.set(key, known);
+    return known;
+  }
+
+  #leaseOn({ account, id }: KeyRecord): Lease {
+    const ask: AskLedger = (uses, limitMs) =>
+      callLedger(this.#ledgers, account, { limitMs, repeatable: true }, (ledger) => ledger.lease(id, uses));
+    return new Lease(ask, this.#clock, this.#settings.ledgerTimeoutMs);
+  }
+}

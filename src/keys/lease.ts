@@ -1,0 +1,175 @@
+/**
+ * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
+ *
+ * Guarantees that a lease never outlasts what the ledger counted: it runs from before the ledger was
+ * asked, only its duration crosses the wire, and a clock that jumps back voids it. A refusal for good is
+ * remembered. Time and transport are passed in, so the simulator runs this very code. No promise here
+ * is shared between requests: on the platform, those who wait for another request's promise are never
+ * woken when that request is gone.
+ */
+
+/** The ledger's answer to "is this key good?". */
+export type LeaseAnswer =
+  | { readonly granted: true; readonly ttl_ms: number }
+  | { readonly granted: false; readonly reason: LeaseRefusal };
+
+export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
+
+/**
+ * Asks the ledger about one key; rejects when it cannot be reached within `limitMs`. `uses`: how often the key was
+ * used since it was last asked, which costs no call of its own.
+ */
+export type AskLedger = (uses: number, limitMs: number) => Promise<LeaseAnswer>;
+
+/**
+ * - `valid`: requests may pass.
+ * - `due`: valid, and whoever sees this renews it in the background, so that nobody ever waits.
+ * - `lapsed`: nothing may pass before the ledger has been asked; nor ever again after a refusal for good.
+ */
+export type LeaseStanding = "valid" | "due" | "lapsed";
+
+/**
+ * How far a clock may step back and still count as the same clock. The margin that the ledger adds to
+ * every lease covers it.
+ */
+const CLOCK_TOLERANCE_MS = 20;
+
+/** How often a lease is asked for again when the answer took so long that it had run out on arrival. */
+const MAX_ATTEMPTS = 3;
+
+/** The isolate's clock as leases see it: it never runs backwards, and counts the jumps it hides. */
+export class LeaseClock {
+  readonly #read: () => number;
+  #latest = Number.NEGATIVE_INFINITY;
+  #jumps = 0;
+
+  constructor(read: () => number) {
+    this.#read = read;
+  }
+
+  /** Milliseconds; only differences mean anything. */
+  now(): number {
+    const now = this.#read();
+    if (now < this.#latest - CLOCK_TOLERANCE_MS) {
+      this.#jumps += 1;
+      this.#latest = now;
+    } else if (now > this.#latest) {
+      this.#latest = now;
+    }
+    return this.#latest;
+  }
+
+  /** Changes when the clock has jumped back: no lease from before is valid after. */
+  get era(): number {
+    return this.#jumps;
+  }
+}
+
+export class Lease {
+  readonly #askLedger: AskLedger;
+  readonly #clock: LeaseClock;
+  readonly #timeLimitMs: number;
+
+  #refusal: LeaseRefusal | null = null;
+  #unreportedUses = 0;
+  #era = 0;
+  #ttlMs = 0;
+  #validUntil = Number.NEGATIVE_INFINITY;
+  /** From here on somebody should ask; pushed ahead while somebody does, and a flag no longer than that. */
+  #renewFrom = Number.NEGATIVE_INFINITY;
+
+  constructor(askLedger: AskLedger, clock: LeaseClock, timeLimitMs: number) {
+    this.#askLedger = askLedger;
+    this.#clock = clock;
+    this.#timeLimitMs = timeLimitMs;
+  }
+
+  /** Why the key is dead for good, or null. */
+  get refusal(): LeaseRefusal | null {
+    return this.#refusal;
+  }
+
+  standing(): LeaseStanding {
+    const now = this.#clock.now();
+    if (this.#refusal || this.#era !== this.#clock.era || now >= this.#validUntil) return "lapsed";
+    return now >= this.#renewFrom ? "due" : "valid";
+  }
+
+  isValid(): boolean {
+    return this.standing() !== "lapsed";
+  }
+
+  /** Whether it may have lapsed before a renewal that begins now is back: too late to begin a body. */
+  isRunningOut(): boolean {
+    return this.#clock.now() >= this.#validUntil - this.#ttlMs / 4;
+  }
+
+  /** Milliseconds until the standing changes by itself; 0 when it has lapsed. */
+  msUntilChange(): number {
+    const now = this.#clock.now();
+    const next = now < this.#renewFrom ? Math.min(this.#renewFrom, this.#validUntil) : this.#validUntil;
+    return Math.max(0, next - now);
+  }
+
+  /** Counts a request that was let through; reported when the ledger is asked next. */
+  countUse(): void {
+    this.#unreportedUses += 1;
+  }
+
+  /**
+   * Asks the ledger once. Returns why the key is refused, or null when it was granted, which does not
+   * say that the lease is still valid. Rejects when the ledger cannot be reached within `limitMs`.
+   */
+  async ask(limitMs = this.#timeLimitMs): Promise<LeaseRefusal | null> {
+    const askedAt = this.#clock.now();
+    const era = this.#clock.era;
+    this.#renewFrom = askedAt + this.#ttlMs / 4;
+
+    const uses = this.#unreportedUses;
+    this.#unreportedUses = 0;
+    let answer: LeaseAnswer;
+    try {
+      answer = await this.#askLedger(uses, limitMs);
+    } catch (error) {
+      this.#unreportedUses += uses;
+      throw error;
+    }
+
+    if (!answer.granted) {
+      if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;
+      return answer.reason;
+    }
+    this.#hold(askedAt, era, answer.ttl_ms);
+    return null;
+  }
+
+  /** Asks until the lease is valid, the key is refused or the ledger proves out of reach. */
+  async secure(): Promise<"valid" | LeaseRefusal | "unreachable"> {
+    const startedAt = this.#clock.now();
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const leftMs = this.#timeLimitMs - (this.#clock.now() - startedAt);
+      if (leftMs <= 0) break;
+      try {
+        const refusal = await this.ask(leftMs);
+        if (refusal) return refusal;
+      } catch {
+        break;
+      }
+      if (this.isValid()) return "valid";
+    }
+    // Another request may have learned meanwhile that the key is dead.
+    return this.#refusal ?? "unreachable";
+  }
+
+  #hold(askedAt: number, era: number, ttlMs: number): void {
+    this.#clock.now();
+    if (era !== this.#clock.era) return; // The clock jumped back meanwhile: nobody can say how old this is.
+    const validUntil = askedAt + ttlMs;
+    // Answers may overtake each other. The ledger stands by each, so the longest promise counts.
+    if (this.#era === era && validUntil <= this.#validUntil) return;
+    this.#era = era;
+    this.#ttlMs = ttlMs;
+    this.#validUntil = validUntil;
+    this.#renewFrom = askedAt + ttlMs / 2;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The ledger's events: who did what, when. Append-only: no statement here changes or removes one.
+ */
+import type { LedgerEvent } from "../keys/key-object.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    key_id TEXT,
+    details TEXT NOT NULL
+  ) STRICT;
+`;
+
+type EventRow = {
+  number: number;
+  at: number;
+  actor: string;
+  action: string;
+  key_id: string | null;
+  details: string;
+};
+
+export interface NewEvent {
+  readonly at: number;
+  readonly actor: string;
+  readonly action: LedgerEvent["action"];
+  /** null: about the account. */
+  readonly keyId: string | null;
+  readonly details?: LedgerEvent["details"];
+}
+
+export class EventsTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  add({ at, actor, action, keyId, details = {} }: NewEvent): void {
+    this.#sql.exec(
+      "INSERT INTO events (at, actor, action, key_id, details) VALUES (?, ?, ?, ?, ?)",
+      at,
+      actor,
+      action,
+      keyId,
+      JSON.stringify(details),
+    );
+  }
+
+  /** Whether anything has ever happened to the account. */
+  hasAny(): boolean {
+    return this.#sql.exec("SELECT 1 FROM events LIMIT 1").toArray().length > 0;
+  }
+
+  /** Newest first, at most `limit`, those before `number`. */
+  page(limit: number, before: number | null): LedgerEvent[] {
+    return this.#sql
+      .exec<EventRow>(
+        "SELECT * FROM events WHERE number < ? ORDER BY number DESC LIMIT ?",
+        before ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        number: row.number,
+        at: new Date(row.at).toISOString(),
+        actor: row.actor,
+        action: row.action as LedgerEvent["action"],
+        key_id: row.key_id,
+        details: JSON.parse(row.details) as LedgerEvent["details"],
+      }));
+  }
+}

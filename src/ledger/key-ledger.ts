@@ -1,0 +1,233 @@
+/**
+ * The ledger: one Durable Object per account, the last word on its keys.
+ *
+ * Guarantees, once `revokeKey` has answered, that no lease on the key is in use anywhere: the revocation
+ * is durable first, from then on leases are refused, then the latest lease given has ended, then it
+ * answers. A key comes to life only when its KV entry is written. KV failing changes nothing about a
+ * revocation, which does not touch it. Holds no timer while idle.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Env, readSettings } from "../bindings.ts";
+import type {
+  AccountObject,
+  IssuedKey,
+  KeyObject,
+  LedgerEvent,
+  RevokedKey,
+  RotatedKey,
+  Tier,
+} from "../keys/key-object.ts";
+import type { LeaseAnswer } from "../keys/lease.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import type { Caller } from "./caller.ts";
+import { EventsTable } from "./events-table.ts";
+import { FactsTable } from "./facts-table.ts";
+import { KeyIssuing } from "./key-issuing.ts";
+import { KeyUses } from "./key-uses.ts";
+import {
+  isoTime,
+  isRevoked,
+  type KeyFilter,
+  type KeyPosition,
+  type KeyRow,
+  KeysTable,
+  keyObject,
+} from "./keys-table.ts";
+import { Leases } from "./leases.ts";
+import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
+import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
+import { Revoking } from "./revoking.ts";
+
+const TIER = "tier";
+
+export class KeyLedger extends DurableObject<Env> {
+  readonly #keys: KeysTable;
+  readonly #events: EventsTable;
+  readonly #facts: FactsTable;
+  readonly #uses: KeyUses;
+  readonly #issuing: KeyIssuing;
+  readonly #leases: Leases;
+  readonly #revoking: Revoking;
+  readonly #ledgerTimeoutMs: number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const settings = readSettings(env);
+    if ("invalidSetting" in settings) throw new Error(`invalid setting ${settings.invalidSetting}`);
+    const { sql } = ctx.storage;
+    this.#ledgerTimeoutMs = settings.ledgerTimeoutMs;
+    this.#keys = new KeysTable(sql);
+    this.#events = new EventsTable(sql);
+    this.#facts = new FactsTable(sql);
+    // A turn later, so that the lease which brought the news does not wait for its write to be durable.
+    this.#uses = new KeyUses((keyId, use) => {
+      void scheduler.wait(0).then(() => this.#keys.noteUse(keyId, use.lastUsedAt, use.count));
+    });
+    this.#issuing = new KeyIssuing(ctx.storage, env.API_KEYS, settings, this.#keys, this.#events);
+
+    this.#leases = new Leases(this.#keys, this.#facts, settings, Date.now());
+    this.#revoking = new Revoking(ctx.storage, this.#keys, this.#events, this.#leases);
+  }
+
+  /**
+   * Promises that the key stays good for `ttl_ms`, or says why not. Reads SQLite every time, so that an
+   * object that has been superseded elsewhere is fenced and cannot grant anything. `uses`: how often the
+   * asking isolate used the key since it asked last.
+   */
+  lease(keyId: string, uses = 0): LeaseAnswer {
+    const now = Date.now();
+    const answer = this.#leases.give(keyId, now);
+    if (answer.granted) this.#uses.note(keyId, now, uses);
+    return answer;
+  }
+
+  createKey(account: string, input: NewKey, caller: Caller): Promise<IssuedKey | Refusal> {
+    return this.#issuing.create(account, input, caller);
+  }
+
+  /**
+   * Makes a successor with the same name, mode and permissions, and schedules the end of the old key. No lease
+   * reaches past that end: it is put off, if need be, until the leases that are out have run down. With no
+   * overlap the old key is revoked, and the answer waits until it is dead everywhere.
+   */
+  async rotateKey(keyId: string, overlapMs: number, caller: Caller): Promise<RotatedKey | Refusal> {
+    const answer = await this.#issuing.rotate(keyId, overlapMs, caller, (now) =>
+      this.#leases.notBeforeEnd(keyId, now + overlapMs),
+    );
+    if (overlapMs === 0 && !isRefusal(answer)) await this.#leases.waitUntil(this.#leases.endedBy(keyId));
+    return answer;
+  }
+
+  importKeys(
+    account: string,
+    rows: readonly ImportedKey[],
+    caller: Caller,
+  ): Promise<ImportVerdict[] | Refusal> {
+    return this.#issuing.import(account, rows, caller);
+  }
+
+  getKey(keyId: string): KeyObject | Refusal {
+    const row = this.#keys.issued(keyId);
+    return row ? this.#shown(row) : { reason: "not_found" };
+  }
+
+  /** A page, newest first. `not_found`: the account never had a key. */
+  listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyObject[] | Refusal {
+    if (!this.#keys.hasAny()) return { reason: "not_found" };
+    return this.#keys.page(limit, after, includeRevoked, Date.now()).map((row) => this.#shown(row));
+  }
+
+  /** A page, newest first. `not_found`: nothing has ever happened to the account. */
+  listEvents(limit: number, before: number | null): LedgerEvent[] | Refusal {
+    const events = this.#events.page(limit, before);
+    return events.length === 0 && !this.#events.hasAny() ? { reason: "not_found" } : events;
+  }
+
+  /** Renames a key, or changes when it is revoked; null takes a scheduled revocation back. */
+  changeKey(
+    keyId: string,
+    change: { readonly name?: string | undefined; readonly revokes_at?: string | null | undefined },
+    caller: Caller,
+  ): KeyObject | Refusal {
+    const row = this.#keys.issued(keyId);
+    if (!row) return { reason: "not_found" };
+    const now = Date.now();
+    const { actor } = caller;
+    if (change.revokes_at !== undefined && isRevoked(row, now)) return REVOKED_ALREADY;
+    return this.ctx.storage.transactionSync(() => {
+      if (change.name !== undefined && change.name !== row.name) {
+        this.#keys.rename(keyId, change.name);
+        this.#events.add({
+          at: now,
+          actor,
+          action: "renamed",
+          keyId,
+          details: { from: row.name, to: change.name },
+        });
+      }
+      if (change.revokes_at !== undefined) {
+        const asked = change.revokes_at === null ? null : Date.parse(change.revokes_at);
+        const end = asked === null ? null : this.#leases.notBeforeEnd(keyId, asked);
+        this.#keys.schedule(keyId, end);
+        const details = { revokes_at: end === null ? null : isoTime(end) };
+        this.#events.add({ at: now, actor, action: "rescheduled", keyId, details });
+      }
+      return this.#shown(this.#keys.issued(keyId) ?? row);
+    });
+  }
+
+  /**
+   * Revokes a key, for good, and answers once no request with it can succeed anywhere. Called again it
+   * gives the same answer. Should the caller go away or this object restart while it waits, the
+   * revocation stands, and the next call waits for what is left.
+   */
+  async revokeKey(keyId: string, caller: Caller, reason: string | null): Promise<RevokedKey | Refusal> {
+    const row = this.#keys.issued(keyId);
+    if (!row) return { reason: "not_found" };
+    if (row.revoked_at === null) this.#revoking.revoke([row], caller, reason === null ? {} : { reason });
+
+    // The write must be on disk before anyone hears of it; from here on every lease is refused.
+    await this.ctx.storage.sync();
+    await this.#leases.waitUntil(this.#leases.endedBy(keyId));
+    return revokedKey(this.#shown(this.#keys.issued(keyId) ?? row));
+  }
+
+  /** Revokes every key that matches, in one durable write and one wait. Keys being created are given up. */
+  async revokeAll(
+    filter: KeyFilter,
+    caller: Caller,
+  ): Promise<{ readonly revoked: number; readonly effective_at: string } | Refusal> {
+    if (!this.#keys.hasAny()) return { reason: "not_found" };
+    const now = Date.now();
+    const rows = this.#keys.withoutTombstone(filter);
+    this.#keys.abandonCreations(now + 1);
+    const effectiveAt = this.#revoking.revoke(rows, caller, { all: true });
+
+    await this.ctx.storage.sync();
+    await this.#leases.waitUntil(this.#leases.allEndedBy());
+    const revoked = rows.filter(({ revokes_at }) => revokes_at === null || revokes_at > now).length;
+    return { revoked, effective_at: isoTime(effectiveAt) };
+  }
+
+  setTier(account: string, tier: Tier, caller: Caller): AccountObject {
+    this.ctx.storage.transactionSync(() => {
+      this.#facts.set(TIER, tier);
+      this.#events.add({
+        at: Date.now(),
+        actor: caller.actor,
+        action: "tier_changed",
+        keyId: null,
+        details: { tier },
+      });
+    });
+    return { account, tier };
+  }
+
+  rebuildRecords(limit: number, after: KeyPosition | null): Promise<RebuiltPage | Refusal> {
+    return rebuildRecords(this.#keys, this.env.API_KEYS, limit, after, this.#ledgerTimeoutMs);
+  }
+
+  /** Touches storage, so that the answer is the true owner's. */
+  ping(): { readonly ok: true } {
+    this.#keys.hasAny();
+    return { ok: true };
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#issuing.cleanUp();
+  }
+
+  #shown(row: KeyRow): KeyObject {
+    const use = this.#uses.unwritten(row.id);
+    const used = use ? { last_used_at: use.lastUsedAt, use_count: row.use_count + use.count } : {};
+    return keyObject({ ...row, ...used }, Date.now());
+  }
+}
+
+const REVOKED_ALREADY = { reason: "conflict", text: "The key is revoked" } as const;
+
+function revokedKey(key: KeyObject): RevokedKey {
+  const { revoked_at, effective_at } = key;
+  if (revoked_at === null || effective_at === null) throw new Error("not revoked");
+  return { ...key, revoked_at, effective_at, waited_ms: Date.parse(effective_at) - Date.parse(revoked_at) };
+}

@@ -1,0 +1,236 @@
+/**
+ * The ledger's table of keys, and every statement on it. Times are Unix milliseconds. Synchronous.
+ *
+ * A revoked key is a tombstone: no statement here clears `revoked_at`, nor removes a key that was issued.
+ */
+import type { KeyObject } from "../keys/key-object.ts";
+import type { Mode, Permission } from "../policy.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS keys (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    use_count INTEGER NOT NULL DEFAULT 0,
+    revokes_at INTEGER,
+    revoked_at INTEGER,
+    effective_at INTEGER,
+    state TEXT NOT NULL DEFAULT 'creating',
+    began_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC) WHERE state = 'issued';
+  CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
+    WHERE state = 'issued' AND revoked_at IS NULL;
+  CREATE INDEX IF NOT EXISTS keys_not_issued ON keys (began_at) WHERE state <> 'issued';
+`;
+
+export interface KeyRow extends Record<string, SqlStorageValue> {
+  id: string;
+  account: string;
+  name: string;
+  mode: Mode;
+  /** JSON array; empty = full access. */
+  permissions: string;
+  hint: string;
+  hash: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  use_count: number;
+  /** A scheduled revocation; once it has passed the key is revoked, whether or not anything ran. */
+  revokes_at: number | null;
+  revoked_at: number | null;
+  effective_at: number | null;
+  /** `issued` once its KV entry is written and its secret may be handed out; `abandoned` when that never came. */
+  state: "creating" | "issued" | "abandoned";
+  /** When its creation began, which for an imported key is not when it was created. */
+  began_at: number;
+}
+
+export type NewKeyRow = Pick<
+  KeyRow,
+  | "id"
+  | "account"
+  | "name"
+  | "mode"
+  | "permissions"
+  | "hint"
+  | "hash"
+  | "created_at"
+  | "expires_at"
+  | "began_at"
+>;
+
+/** Where a page of a list ends; the next one begins after it. */
+export interface KeyPosition {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export interface KeyFilter {
+  readonly mode?: Mode | undefined;
+  readonly createdBefore?: number | undefined;
+}
+
+export class KeysTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  /** A key whose secret was issued, revoked or not. */
+  issued(id: string): KeyRow | undefined {
+    return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE id = ? AND state = 'issued'", id).toArray()[0];
+  }
+
+  byHash(hash: string): KeyRow | undefined {
+    return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE hash = ?", hash).toArray()[0];
+  }
+
+  /** Newest first, at most `limit`, after a position. */
+  page(limit: number, after: KeyPosition | null, includeRevoked: boolean, now: number): KeyRow[] {
+    const alive = includeRevoked ? "" : "AND revoked_at IS NULL AND (revokes_at IS NULL OR revokes_at > ?)";
+    return this.#sql
+      .exec<KeyRow>(
+        `SELECT * FROM keys WHERE state = 'issued' AND (created_at, id) < (?, ?) ${alive}
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+        after?.createdAt ?? Number.MAX_SAFE_INTEGER,
+        after?.id ?? "",
+        ...(includeRevoked ? [] : [now]),
+        limit,
+      )
+      .toArray();
+  }
+
+  /** Whether the account has ever had a key. */
+  hasAny(): boolean {
+    return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
+  }
+
+  add(key: NewKeyRow): void {
+    this.#sql.exec(
+      `INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, expires_at, began_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      key.id,
+      key.account,
+      key.name,
+      key.mode,
+      key.permissions,
+      key.hint,
+      key.hash,
+      key.created_at,
+      key.expires_at,
+      key.began_at,
+    );
+  }
+
+  /** The key as issued; undefined when its creation was abandoned meanwhile, or somebody else issued it. */
+  issue(id: string): KeyRow | undefined {
+    return this.#sql
+      .exec<KeyRow>("UPDATE keys SET state = 'issued' WHERE id = ? AND state = 'creating' RETURNING *", id)
+      .toArray()[0];
+  }
+
+  /** Undoes `issue` in the transaction that made it: the key was never anybody's. */
+  takeBack(id: string): void {
+    this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE id = ?", id);
+  }
+
+  rename(id: string, name: string): void {
+    this.#sql.exec("UPDATE keys SET name = ? WHERE id = ?", name, id);
+  }
+
+  /** Schedules the revocation of a key that is not revoked; null takes the schedule back. */
+  schedule(id: string, revokesAt: number | null): void {
+    this.#sql.exec("UPDATE keys SET revokes_at = ? WHERE id = ? AND revoked_at IS NULL", revokesAt, id);
+  }
+
+  /** The first revocation stands; a later one changes nothing. */
+  revoke(id: string, revokedAt: number, effectiveAt: number): void {
+    this.#sql.exec(
+      "UPDATE keys SET revoked_at = ?, effective_at = ? WHERE id = ? AND revoked_at IS NULL",
+      revokedAt,
+      effectiveAt,
+      id,
+    );
+  }
+
+  /** The keys without a tombstone that match; a scheduled end may have passed. */
+  withoutTombstone({ mode, createdBefore }: KeyFilter): { id: string; revokes_at: number | null }[] {
+    return this.#sql
+      .exec<{ id: string; revokes_at: number | null }>(
+        `SELECT id, revokes_at FROM keys
+         WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ?`,
+        mode ?? "%",
+        createdBefore ?? Number.MAX_SAFE_INTEGER,
+      )
+      .toArray();
+  }
+
+  noteUse(id: string, lastUsedAt: number, uses: number): void {
+    this.#sql.exec(
+      "UPDATE keys SET last_used_at = ?, use_count = use_count + ? WHERE id = ?",
+      lastUsedAt,
+      uses,
+      id,
+    );
+  }
+
+  /** Gives up every creation that began before `before`, and returns all that was given up and not yet removed. */
+  abandonCreations(before: number): { id: string; hash: string }[] {
+    this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE state = 'creating' AND began_at < ?", before);
+    return this.#sql
+      .exec<{ id: string; hash: string }>("SELECT id, hash FROM keys WHERE state = 'abandoned'")
+      .toArray();
+  }
+
+  removeAbandoned(id: string): void {
+    this.#sql.exec("DELETE FROM keys WHERE id = ? AND state = 'abandoned'", id);
+  }
+
+  hasUnissued(): boolean {
+    return this.#sql.exec("SELECT 1 FROM keys WHERE state <> 'issued' LIMIT 1").toArray().length > 0;
+  }
+}
+
+/** A scheduled revocation needs nobody to carry it out: from its moment on the key is revoked. */
+export function isRevoked(row: KeyRow, now: number): boolean {
+  return row.revoked_at !== null || (row.revokes_at !== null && row.revokes_at <= now);
+}
+
+/** The key as the control plane shows it at `now`. */
+export function keyObject(row: KeyRow, now: number): KeyObject {
+  const endedAt = row.revokes_at !== null && row.revokes_at <= now ? row.revokes_at : null;
+  return {
+    id: row.id,
+    account: row.account,
+    name: row.name,
+    mode: row.mode,
+    permissions: JSON.parse(row.permissions) as Permission[],
+    hint: row.hint,
+    created_at: isoTime(row.created_at),
+    expires_at: isoTimeOrNull(row.expires_at),
+    last_used_at: isoTimeOrNull(row.last_used_at),
+    use_count: row.use_count,
+    revokes_at: isoTimeOrNull(row.revokes_at),
+    revoked_at: isoTimeOrNull(row.revoked_at ?? endedAt),
+    effective_at: isoTimeOrNull(row.effective_at ?? endedAt),
+  };
+}
+
+export function isoTime(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
+function isoTimeOrNull(unixMs: number | null): string | null {
+  return unixMs === null ? null : isoTime(unixMs);
+}

@@ -1,0 +1,107 @@
+/**
+ * New keys before they are issued: minted or imported, as the row the ledger keeps and the record that KV
+ * gets. No storage here; the same row always makes the same record, so KV can be rebuilt from the ledger.
+ */
+import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/api-key.ts";
+import type { KeyRecord } from "../keys/key-record.ts";
+import type { Mode, Permission } from "../policy.ts";
+import type { KeyRow, NewKeyRow } from "./keys-table.ts";
+
+export interface NewKey {
+  readonly name: string;
+  readonly mode: Mode;
+  /** Empty: full access. */
+  readonly permissions: readonly Permission[];
+  readonly expires_at: string | null;
+}
+
+export interface ImportedKey extends NewKey {
+  /** SHA-256 of the key, 64 hex digits. */
+  readonly sha256: string;
+  readonly created_at: string | null;
+}
+
+/** What became of one row of an import. */
+export type ImportVerdict =
+  | { readonly id: string }
+  | { readonly error: "store_unreachable" | "known_elsewhere" };
+
+/** A new key with its text, made under `pepper`. `now` in Unix milliseconds. */
+export async function mintedKey(
+  account: string,
+  input: NewKey,
+  now: number,
+  pepper: string,
+): Promise<{ row: NewKeyRow; secret: string }> {
+  const secret = await mintKey(input.mode, pepper);
+  const row = newRow(account, input, now, await hashKey(secret, pepper), keyHint(secret), now);
+  return { row, secret };
+}
+
+/** A new key with the name, mode and permissions of an old one; if that one expires, it lasts as long. */
+export function successorOf(
+  old: KeyRow,
+  now: number,
+  pepper: string,
+): Promise<{ row: NewKeyRow; secret: string }> {
+  const expiresAt = old.expires_at === null ? null : now + (old.expires_at - old.created_at);
+  const input = {
+    name: old.name,
+    mode: old.mode,
+    permissions: JSON.parse(old.permissions) as Permission[],
+    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  };
+  return mintedKey(old.account, input, now, pepper);
+}
+
+/**
+ * A key issued before the gateway, known by its SHA-256 alone: its row under the first of the peppers, and all hashes
+ * that it may be known by already.
+ */
+export async function importedKey(
+  account: string,
+  input: ImportedKey,
+  now: number,
+  peppers: readonly string[],
+): Promise<{ row: NewKeyRow; hashes: readonly string[] }> {
+  const createdAt = input.created_at === null ? now : Date.parse(input.created_at);
+  const sha256 = Uint8Array.from(Buffer.from(input.sha256, "hex"));
+  const hashes = await Promise.all(peppers.map((pepper) => hashDigest(sha256, pepper)));
+  return { row: newRow(account, input, createdAt, hashes[0] ?? "", `oct_${input.mode}_…`, now), hashes };
+}
+
+/** What KV holds about the key. */
+export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
+  const permissions = JSON.parse(row.permissions) as Permission[];
+  return {
+    v: 1,
+    id: row.id,
+    account: row.account,
+    mode: row.mode,
+    permissions: permissions.length === 0 ? "all" : permissions,
+    created_at: new Date(row.created_at).toISOString(),
+    expires_at: row.expires_at === null ? null : new Date(row.expires_at).toISOString(),
+  };
+}
+
+function newRow(
+  account: string,
+  input: NewKey,
+  createdAt: number,
+  hash: string,
+  hint: string,
+  beganAt: number,
+): NewKeyRow {
+  return {
+    id: mintKeyId(),
+    account,
+    name: input.name,
+    mode: input.mode,
+    permissions: JSON.stringify(input.permissions),
+    hint,
+    hash,
+    created_at: createdAt,
+    expires_at: input.expires_at === null ? null : Date.parse(input.expires_at),
+    began_at: beganAt,
+  };
+}

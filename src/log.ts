@@ -1,0 +1,50 @@
+/**
+ * The log: one structured line each, indexed by the platform.
+ *
+ * Every refusal and every fault has its line, with the reason that the client is not told; of what went
+ * well a sample (`LOG_SAMPLE_RATE`). Never a key, a hash, a path, a query string or a body: only what
+ * this file names.
+ */
+import type { Refusal } from "./refusals.ts";
+import type { FinishedRequest } from "./request-report.ts";
+
+/** A request to the API. */
+export function logRequest({ report, status, reason, totalMs, gatewayMs }: FinishedRequest): void {
+  const record = report.key?.record;
+  write({
+    event: reason === null ? "answered" : "refused",
+    request_id: report.requestId,
+    account: record?.account,
+    key_id: record?.id,
+    mode: record?.mode,
+    method: report.method,
+    route: report.row?.route,
+    status,
+    reason: reason ?? undefined,
+    lease: report.lease ?? undefined,
+    origin_status: report.originStatus ?? undefined,
+    origin_ms: report.originMs ?? undefined,
+    gateway_ms: gatewayMs,
+    total_ms: totalMs,
+  });
+}
+
+/** A refusal outside the API's own path: the control plane, or an address that is nobody's. */
+export function logRefusal(requestId: string, method: string, refusal: Refusal): void {
+  write({ event: "refused", request_id: requestId, method, reason: refusal.reason });
+}
+
+/** A setting at the door is missing or malformed; its value is never logged. */
+export function logInvalidSetting(requestId: string, setting: string): void {
+  console.error(JSON.stringify({ event: "invalid_setting", request_id: requestId, setting }));
+}
+
+/** A fault of this program. The stack stays here: no client ever sees an exception's text. */
+export function logException(requestId: string, error: unknown): void {
+  const stack = error instanceof Error ? error.stack : "not an Error";
+  console.error(JSON.stringify({ event: "exception", request_id: requestId, stack }));
+}
+
+function write(line: Readonly<Record<string, string | number | undefined>>): void {
+  console.log(JSON.stringify(line));
+}

@@ -1,0 +1,177 @@
+/**
+ * Every way the gateway says no: reason (for the log) → status, code and public text.
+ *
+ * The steps of a request say no with data, a `Refusal`; this file alone turns it into HTTP. Every 401
+ * to a request that carried a credential has the same body and headers whatever its reason, so an
+ * attacker learns nothing from it. No exception's text ever gets here.
+ */
+import type { Permission } from "./policy.ts";
+
+export type Refusal =
+  | { readonly reason: "malformed_path" | "body_on_get" }
+  | { readonly reason: "outside_api" | "unknown_route" | "not_found" }
+  | { readonly reason: "missing_credential" }
+  | { readonly reason: CredentialRefusal }
+  | { readonly reason: "missing_permission"; readonly permission: Permission }
+  | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly reason: "too_many_look_ups" }
+  | { readonly reason: "store_unreachable" | "ledger_unreachable" }
+  | { readonly reason: "origin_unreachable" | "origin_refused_gateway" }
+  | { readonly reason: "origin_timeout" }
+  | { readonly reason: "client_gone" }
+  | { readonly reason: "invalid_setting" | "exception" }
+  // The control plane's own.
+  | { readonly reason: "malformed_json" }
+  | { readonly reason: "conflict"; readonly text: string }
+  | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
+  | { readonly reason: "body_too_large" }
+  | { readonly reason: "wrong_content_type" }
+  | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
+
+/** A credential was sent and is not good for this request. */
+export type CredentialRefusal =
+  | "malformed_credential"
+  | "malformed_key"
+  | "failed_check"
+  | "unknown_key"
+  | "corrupt_record"
+  | "revoked"
+  | "expired"
+  | "not_in_ledger"
+  | "live_only"
+  | "wrong_control_token";
+
+export type Reason = Refusal["reason"];
+
+/** Whether a step's answer is a refusal; anything a step passes on has no `reason`. */
+export function isRefusal(answer: object): answer is Refusal {
+  return "reason" in answer;
+}
+
+export interface PublicAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly error: string;
+  readonly details?: Record<string, string | number | null>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const REALM = 'Bearer realm="octopost"';
+
+/** The refusal as HTTP. `requestId` is echoed so that a user's report finds its log line. */
+export function refusalResponse(refusal: Refusal, requestId: string): Response {
+  const { status, code, error, details, headers } = publicAnswer(refusal);
+  return new Response(JSON.stringify({ error, code, ...(details && { details }) }), {
+    status,
+    headers: {
+      "Content-Type": "application/json",
+      "Cache-Control": "no-store",
+      "X-Request-Id": requestId,
+      ...headers,
+    },
+  });
+}
+
+/** What the public hears of it: status, code, text and headers. */
+export function publicAnswer(refusal: Refusal): PublicAnswer {
+  switch (refusal.reason) {
+    case "malformed_path":
+      return badRequest("The request path is malformed");
+    case "body_on_get":
+      return badRequest("A GET or HEAD request must not have a body");
+    case "malformed_json":
+      return badRequest("The request body is not valid JSON");
+    case "method_not_allowed":
+      return badRequest("Method not supported for this endpoint", { Allow: refusal.allow.join(", ") });
+
+    case "missing_credential":
+      return unauthorized(REALM);
+    case "malformed_credential":
+    case "malformed_key":
+    case "failed_check":
+    case "unknown_key":
+    case "corrupt_record":
+    case "revoked":
+    case "expired":
+    case "not_in_ledger":
+    case "live_only":
+    case "wrong_control_token":
+      return unauthorized(`${REALM}, error="invalid_token"`); // RFC 6750 §3.1
+    case "missing_permission":
+      return forbidden(refusal.permission);
+
+    case "outside_api":
+    case "unknown_route":
+    case "not_found":
+      return { status: 404, code: "not_found", error: "Not found" };
+    case "conflict":
+      return { status: 409, code: "conflict", error: refusal.text };
+    case "body_too_large":
+      return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
+    case "wrong_content_type":
+      return {
+        status: 415,
+        code: "unsupported_media_type",
+        error: "The request body must be application/json",
+      };
+    case "invalid_input":
+      return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
+    case "too_many_look_ups":
+      return TOO_MANY_LOOK_UPS;
+
+    case "store_unreachable":
+    case "ledger_unreachable":
+      return UNAVAILABLE;
+    case "unhealthy":
+      return { ...UNAVAILABLE, details: refusal.health };
+    case "origin_unreachable":
+    case "origin_refused_gateway":
+      return { status: 502, code: "bad_gateway", error: "Bad gateway" };
+    case "origin_timeout":
+      return { status: 504, code: "gateway_timeout", error: "Gateway timeout" };
+
+    // Nobody is left to read this one; 499 is what proxies log for it.
+    case "client_gone":
+      return { status: 499, code: "client_closed_request", error: "Client closed request" };
+    case "invalid_setting":
+    case "exception":
+      return { status: 500, code: "internal_error", error: "Internal error" };
+  }
+}
+
+const UNAVAILABLE: PublicAnswer = {
+  status: 503,
+  code: "service_unavailable",
+  error: "Service temporarily unavailable",
+  headers: { "Retry-After": "1" },
+};
+
+const TOO_MANY_LOOK_UPS: PublicAnswer = {
+  status: 429,
+  code: "rate_limited",
+  error: "Rate limit exceeded. Try again in 60 seconds.",
+  headers: { "Retry-After": "60" },
+};
+
+function badRequest(error: string, headers: Readonly<Record<string, string>> = {}): PublicAnswer {
+  return { status: 400, code: "bad_request", error, headers };
+}
+
+function unauthorized(challenge: string): PublicAnswer {
+  return {
+    status: 401,
+    code: "unauthorized",
+    error: "Invalid or expired API key",
+    headers: { "WWW-Authenticate": challenge },
+  };
+}
+
+/** RFC 6750 §3.1: the challenge names what is missing. */
+function forbidden(permission: Permission): PublicAnswer {
+  return {
+    status: 403,
+    code: "forbidden",
+    error: "API key does not have permission for this action",
+    headers: { "WWW-Authenticate": `${REALM}, error="insufficient_scope", scope="${permission}"` },
+  };
+}

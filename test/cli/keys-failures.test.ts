@@ -1,0 +1,156 @@
+// How `npm run keys` fails, run as a child process: the exit code tells what happened, standard error why, and
+// neither the token nor a key is ever repeated.
+
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { environmentOf, type Keys, keysOf, runKeys } from "./keys-command.ts";
+
+const UNKNOWN_ID = `key_${"0".repeat(22)}`;
+
+let cluster: GatewayCluster;
+let account: string;
+let accounts = 0;
+let keys: Keys;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  accounts += 1;
+  account = `acct-${accounts}`;
+  keys = keysOf(cluster, account);
+});
+
+describe("wrong usage: exit 2, and nothing is sent", () => {
+  test("no command, or an option that is not understood", async () => {
+    await cluster.distance.resetCounts();
+    for (const args of [[], ["create", "--name", "a", "--mode", "live", "--permissions", "posts:all"]]) {
+      const { code, stdout, stderr } = await keys(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).not.toBe("");
+    }
+    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+  });
+
+  test("a key in place of its id is not repeated", async () => {
+    const { secret } = await cluster.createKey({ account });
+    const { code, stdout, stderr } = await keys(["revoke", secret, "--yes"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("not its id");
+    expect(stderr).not.toContain(secret);
+  });
+
+  test("no account, or no token", async () => {
+    const { OCTOPOST_ACCOUNT: _, ...noAccount } = environmentOf(cluster, account);
+    expect(await runKeys(["list"], { env: noAccount })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--account"),
+    });
+    // Not on this machine, so that no .dev.vars stands in.
+    const noToken = { OCTOPOST_ACCOUNT: account, OCTOPOST_GATEWAY_URL: "https://gateway.invalid" };
+    expect(await runKeys(["list"], { env: noToken })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("OCTOPOST_CONTROL_TOKEN"),
+    });
+    expect((await runKeys(["list"], { env: { ...noToken, OCTOPOST_CONTROL_TOKEN: "a b" } })).code).toBe(2);
+  });
+});
+
+describe("refused: exit 1, with the gateway's own words", () => {
+  test("a wrong token, which is not shown", async () => {
+    const { code, stderr, stdout } = await keys(["list"], {
+      env: { OCTOPOST_CONTROL_TOKEN: "not-the-token" },
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("401 unauthorized");
+    expect(stderr).toContain("CONTROL_TOKEN");
+    expect(stderr).not.toContain("not-the-token");
+  });
+
+  test("an unknown key, and an account that never had one", async () => {
+    expect(await keys(["list", "--json"])).toMatchObject({
+      code: 1,
+      json: { error: "Not found", code: "not_found" },
+    });
+    await cluster.createKey({ account });
+    for (const args of [["show"], ["revoke", "--yes"], ["rotate"]]) {
+      const [command = "", ...rest] = args;
+      const { code, stderr } = await keys([command, UNKNOWN_ID, ...rest]);
+      expect(code, command).toBe(1);
+      expect(stderr).toContain("404 not_found: Not found");
+    }
+  });
+});
+
+describe("not reached: exit 3", () => {
+  test("nobody listens there", async () => {
+    const url = await urlOfNobody();
+    for (const args of [
+      ["list"],
+      ["create", "--name", "a", "--mode", "live"],
+      ["revoke", UNKNOWN_ID, "--yes"],
+    ]) {
+      const { code, stdout, stderr } = await keys([...args, "--url", url]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toContain(`cannot reach ${url}: ECONNREFUSED`);
+      // It is certain that nothing was done.
+      expect(stderr).not.toContain("not known");
+    }
+  });
+
+  test("what answers is no gateway", async () => {
+    await withServer(
+      (_, response) => response.end("<h1>It works</h1>"),
+      async (url) => {
+        expect(await keys(["list", "--url", url])).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining("answered 200, and not as the gateway does"),
+        });
+      },
+    );
+  });
+
+  test("a redirect is not followed: the token goes to the gateway alone", async () => {
+    const seen: (string | undefined)[] = [];
+    await withServer(
+      (request, response) => {
+        seen.push(request.url);
+        response.writeHead(307, { Location: "/elsewhere" }).end();
+      },
+      async (url) => expect((await keys(["list", "--url", url])).code).toBe(3),
+    );
+    expect(seen).toEqual([`/control/v1/accounts/${account}/keys?limit=200`]);
+  });
+});
+
+test("--help goes to standard output, and exits with 0", async () => {
+  const { code, stdout, stderr } = await runKeys(["--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Exit codes:");
+});
+
+/** Where somebody was listening a moment ago. */
+async function urlOfNobody(): Promise<string> {
+  let url = "";
+  await withServer(
+    () => {},
+    async (where) => {
+      url = where;
+    },
+  );
+  return url;
+}
+
+async function withServer(answer: http.RequestListener, work: (url: string) => Promise<void>): Promise<void> {
+  const server = http.createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}

@@ -1,0 +1,294 @@
+// Every command of `npm run keys`, run as a child process against a gateway in workerd.
+//
+// The promises: standard output is the answer (with --json one document, the API's own), standard error
+// everything else; a key is printed once, when it is made.
+
+import { userInfo } from "node:os";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { rawRequest } from "../support/raw-http.ts";
+import { type Keys, keysOf, runKeys } from "./keys-command.ts";
+
+const COPY_NOW = "Copy the key now";
+const SECRET = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
+
+let cluster: GatewayCluster;
+let account: string;
+let accounts = 0;
+let keys: Keys;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  accounts += 1;
+  account = `acct-${accounts}`;
+  keys = keysOf(cluster, account);
+  await cluster.distance.liftAllFaults();
+});
+
+async function use(secret: string): Promise<number> {
+  const headers = [["Authorization", `Bearer ${secret}`]] as const;
+  return (await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts", headers })).status;
+}
+
+function newKey(name = "a key"): Promise<IssuedKey> {
+  return cluster.createKey({ account, name });
+}
+
+async function shown(id: string): Promise<Record<string, unknown>> {
+  return (await cluster.control("GET", `/accounts/${account}/keys/${id}`)).json;
+}
+
+describe("create", () => {
+  test("prints the key once, with the warning beside it, and the key works", async () => {
+    const { code, stdout, stderr } = await keys([
+      ...["create", "--name", "Production Server", "--mode", "live"],
+      ...["--permissions", "posts:read,posts:write"],
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^name +Production Server$/m);
+    expect(stdout).toMatch(/^permissions +posts:read,posts:write$/m);
+    expect(stdout.match(new RegExp(SECRET, "g"))).toHaveLength(1);
+    expect(stderr).toContain(COPY_NOW);
+    expect(stderr).not.toMatch(SECRET);
+    expect(await use(SECRET.exec(stdout)?.[0] ?? "")).toBe(200);
+  });
+
+  test("with --json prints the API's answer and nothing else", async () => {
+    const { code, json, stderr } = await keys(["create", "--name", "CI", "--mode", "test", "--json"]);
+    expect(code).toBe(0);
+    const { secret, ...key } = json;
+    expect(key).toEqual(await shown(key.id));
+    expect(secret).toMatch(/^oct_test_/);
+    expect(stderr).toContain(COPY_NOW);
+  });
+
+  test("takes an end as a time, a date or a duration", async () => {
+    const create = ["create", "--name", "a", "--mode", "live", "--json", "--expires"];
+    expect((await keys([...create, "2099-01-31T12:00:00+02:00"])).json.expires_at).toBe(
+      "2099-01-31T10:00:00.000Z",
+    );
+    expect((await keys([...create, "2099-01-31"])).json.expires_at).toBe("2099-01-31T00:00:00.000Z");
+    const { expires_at, created_at } = (await keys([...create, "90d"])).json;
+    expect(new Date(expires_at).getTime()).toBeLessThanOrEqual(Date.parse(created_at) + 90 * 86_400_000);
+    expect(new Date(expires_at).getTime()).toBeGreaterThan(Date.parse(created_at) + 89 * 86_400_000);
+  });
+
+  test("names every field that the gateway refuses, with the request id, and exits with 1", async () => {
+    const args = ["create", "--name", "x".repeat(101), "--mode", "live", "--expires", "2000-01-01"];
+    const long = await keys(args);
+    expect(long).toMatchObject({ code: 1, stdout: "" });
+    expect(long.stderr).toMatch(/422 validation_error: Validation failed/);
+    expect(long.stderr).toMatch(/^ {2}name: must have 1 to 100 characters$/m);
+    expect(long.stderr).toMatch(/^ {2}request id: [0-9a-f-]{36}$/m);
+    const past = await keys(["create", "--name", "x", "--mode", "live", "--expires", "2000-01-01", "--json"]);
+    expect(past.code).toBe(1);
+    expect(past.json).toEqual({
+      error: "Validation failed",
+      code: "validation_error",
+      details: { expires_at: "must lie in the future" },
+    });
+    expect(past.stderr).toContain("must lie in the future");
+  });
+
+  test("says who did it: the user of this machine, or whoever --actor names", async () => {
+    await keys(["create", "--name", "a", "--mode", "live"]);
+    await keys(["create", "--name", "b", "--mode", "live", "--actor", "deploy bot 7"]);
+    const { events } = (await keys(["events", "--json"])).json;
+    expect(events.map(({ actor }: { actor: string }) => actor)).toEqual([
+      "deploy bot 7",
+      `cli:${userInfo().username}`,
+    ]);
+  });
+});
+
+describe("list, show, events", () => {
+  test("list shows a line per key, aligned, without revoked ones unless asked", async () => {
+    const [first, second] = [await newKey("first"), await newKey("second, 日本 🚀")];
+    await cluster.revoke(account, first.id);
+    const alive = await keys(["list"]);
+    expect(alive).toMatchObject({ code: 0, stderr: "" });
+    expect(alive.stdout.split("\n")).toEqual([
+      expect.stringMatching(/^ID +KEY +STATE \(UTC\) +CREATED +LAST USED +PERMISSIONS +NAME$/),
+      expect.stringMatching(new RegExp(`^${second.id}  oct_live_.* active +.* never +all +second, 日本 🚀$`)),
+      "",
+    ]);
+    const all = (await keys(["list", "--revoked"])).stdout.split("\n");
+    expect(all[2]).toMatch(
+      new RegExp(`^${first.id} .* revoked \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d .* first$`),
+    );
+    expect(new Set(all.slice(0, 3).map((line) => line.search(/NAME|first|second/))).size).toBe(1);
+    expect((await keys(["list", "--json"])).json).toEqual({
+      keys: [await shown(second.id)],
+      next_cursor: null,
+    });
+  });
+
+  test("list and events follow the pages to the end, or as far as --limit says", async () => {
+    const rows = Array.from({ length: 205 }, (_, i) => ({
+      sha256: i.toString(16).padStart(64, "0"),
+      name: `key ${i}`,
+      mode: "live",
+    }));
+    expect((await cluster.control("POST", `/accounts/${account}/keys/import`, { keys: rows })).status).toBe(
+      200,
+    );
+    for (const list of ["keys", "events"] as const) {
+      const command = list === "keys" ? "list" : "events";
+      const all = (await keys([command, "--json"])).json;
+      expect(all.next_cursor).toBe(null);
+      expect(
+        new Set(all[list].map((item: { id?: string; number?: number }) => item.id ?? item.number)).size,
+      ).toBe(205);
+      const some = await keys([command, "--json", "--limit", "203"]);
+      expect(some.json[list]).toEqual(all[list].slice(0, 203));
+      expect(some.json.next_cursor).toEqual(expect.any(String));
+      expect(some.stderr).toContain("--limit was reached");
+      expect((await keys([command])).stdout.trimEnd().split("\n")).toHaveLength(206);
+    }
+  });
+
+  test("show says what a key may do, when it ends, and since when it is dead", async () => {
+    const key = await newKey("one");
+    const { stdout } = await keys(["show", key.id]);
+    expect(stdout).toMatch(/^permissions +all \(full access\)$/m);
+    expect(stdout).toMatch(/^state +active$/m);
+    expect(stdout).toMatch(/^expires +never$/m);
+    expect(stdout).toMatch(/^created +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m);
+    expect((await keys(["show", key.id, "--json"])).json).toEqual(await shown(key.id));
+    await cluster.revoke(account, key.id);
+    expect((await keys(["show", key.id])).stdout).toMatch(/^dead since +\d{4}-.* UTC$/m);
+  });
+
+  test("events say who did what to which key, and why", async () => {
+    const key = await newKey("one");
+    await keys(["revoke", key.id, "--yes", "--reason", "found in a log", "--actor", "ana"]);
+    const [heading, newest] = (await keys(["events"])).stdout.split("\n");
+    expect(heading).toMatch(/^TIME \(UTC\) +ACTION +ACTOR +KEY +DETAILS$/);
+    expect(newest).toMatch(new RegExp(` revoked +ana +${key.id} +reason: found in a log$`));
+  });
+
+  test("a name that would move the cursor or reverse the text is made harmless", async () => {
+    const key = await newKey("a\u202eb\u2028c");
+    for (const command of [["list"], ["show", key.id]]) {
+      const { stdout } = await keys(command);
+      expect(stdout).toContain("a\\u{202e}b\\u{2028}c");
+      expect(stdout).not.toMatch(/[\u202e\u2028]/);
+    }
+  });
+});
+
+describe("rename, reschedule, tier", () => {
+  test("rename gives the key another name and shows it", async () => {
+    const key = await newKey("old");
+    expect(await keys(["rename", key.id, "new name"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^name +new name$/m),
+    });
+    expect((await shown(key.id)).name).toBe("new name");
+    expect(await use(key.secret)).toBe(200);
+  });
+
+  test("reschedule moves the end that a rotation has set, and takes it back", async () => {
+    const key = await newKey();
+    await keys(["rotate", key.id, "--overlap", "1d"]);
+    expect((await keys(["reschedule", key.id, "2099-01-01", "--json"])).json.revokes_at).toBe(
+      "2099-01-01T00:00:00.000Z",
+    );
+    expect((await keys(["list"])).stdout).toContain("revokes 2099-01-01 00:00:00");
+    expect((await keys(["reschedule", key.id, "never", "--json"])).json.revokes_at).toBe(null);
+    await cluster.revoke(account, key.id);
+    expect(await keys(["reschedule", key.id, "7d"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("409 conflict: The key is revoked"),
+    });
+  });
+
+  test("tier takes one of the four, or numbers", async () => {
+    expect(await keys(["tier", "pro"])).toMatchObject({
+      code: 0,
+      stdout: `account  ${account}\ntier     pro\n`,
+    });
+    const numbers = ["tier", "--requests-per-minute", "600", "--publish-per-hour", "120"];
+    expect((await keys([...numbers, "--json"])).json).toEqual({
+      account,
+      tier: { requests_per_minute: 600, publish_per_hour: 120 },
+    });
+    expect((await keys(numbers)).stdout).toContain("600 requests a minute, 120 publishes an hour");
+    expect((await keys(["tier", "gold"])).code).toBe(1);
+  });
+});
+
+describe("rotate", () => {
+  test("prints the successor, and until when the old key works; both work", async () => {
+    const old = await newKey("Production Server");
+    const { code, stdout, stderr } = await keys(["rotate", old.id, "--overlap", "7d"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^name +Production Server$/m);
+    expect(stderr).toContain(COPY_NOW);
+    expect(stderr).toMatch(new RegExp(`The old key ${old.id} works until \\d{4}-.* UTC\\.`));
+    const successor = SECRET.exec(stdout)?.[0] ?? "";
+    expect(successor).not.toBe(old.secret);
+    expect([await use(old.secret), await use(successor)]).toEqual([200, 200]);
+  });
+
+  test("with --json prints the API's answer, the old key's end in it", async () => {
+    const old = await newKey();
+    const { json } = await keys(["rotate", old.id, "--overlap", "3600", "--json"]);
+    expect(json.replaces).toMatchObject({ id: old.id, revokes_at: expect.any(String) });
+    expect(json.secret).toMatch(SECRET);
+  });
+
+  test("without an overlap the old key is dead when the command ends", async () => {
+    const old = await newKey();
+    expect(await use(old.secret)).toBe(200);
+    const { code, stderr } = await keys(["rotate", old.id, "--overlap", "0", "--yes"]);
+    expect(code).toBe(0);
+    expect(await use(old.secret)).toBe(401);
+    expect(stderr).toMatch(new RegExp(`The old key ${old.id} is dead everywhere since`));
+  });
+});
+
+describe("revoke, revoke-all", () => {
+  test("revoke says since when the key is dead everywhere, and how long that took", async () => {
+    const key = await newKey("leaked");
+    expect(await use(key.secret)).toBe(200);
+    const { code, stdout } = await keys(["revoke", key.id, "--yes"]);
+    expect(await use(key.secret)).toBe(401);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Revoked ${key.id} "leaked".`);
+    expect(stdout).toMatch(/^Dead everywhere since \d{4}-.* UTC; that took \d+(\.\d)? s\.$/m);
+    const again = await keys(["revoke", key.id, "--yes", "--json"]);
+    expect(again.json).toMatchObject({ id: key.id, waited_ms: expect.any(Number) });
+  });
+
+  test("revoke-all ends every key, or those of a mode or an age", async () => {
+    const live = await newKey();
+    const test = await cluster.createKey({ account, mode: "test" });
+    expect((await keys(["revoke-all", "--yes", "--created-before", "1d", "--json"])).json.revoked).toBe(0);
+    expect((await keys(["revoke-all", "--yes", "--mode", "test"])).stdout).toMatch(
+      /^Revoked 1 key\.\nDead everywhere/,
+    );
+    expect([await use(live.secret), await use(test.secret)]).toEqual([200, 401]);
+    expect((await keys(["revoke-all", "--yes"])).stdout).toMatch(/^Revoked 1 key\./);
+    expect(await use(live.secret)).toBe(401);
+  });
+});
+
+describe("hash", () => {
+  test("prints the SHA-256 of each line, and needs no gateway", async () => {
+    const { code, stdout } = await runKeys(["hash"], { input: "abc\noct_live_x\r\n" });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n" +
+        "9e7cd3304e1ce968565f29aa6daeddaf4d9bd2073cf6234a221508654c0cce70\n",
+    );
+    expect(await runKeys(["hash"], { input: "abc\na b\n" })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("line 2"),
+    });
+  });
+});

@@ -1,0 +1,164 @@
+/**
+ * One account as its owner manages it in a test, over HTTP, and its keys as clients use them.
+ *
+ * It guarantees: lists and events are walked to their last page, so that what it returns is all there is.
+ * It does not check statuses where a test may want any of them (`call`, `use`).
+ */
+
+import { expect } from "vitest";
+import type { ControlAnswer, ControlOptions, IssuedKey, NewKey } from "../support/control-client.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { type Bytes, type RawResponse, rawRequest } from "../support/raw-http.ts";
+
+export interface ShownKey extends Omit<IssuedKey, "secret"> {
+  readonly last_used_at: string | null;
+  readonly use_count: number;
+  readonly revokes_at: string | null;
+  readonly revoked_at: string | null;
+  readonly effective_at: string | null;
+}
+
+export interface RevokedKey extends ShownKey {
+  readonly revoked_at: string;
+  readonly effective_at: string;
+  readonly waited_ms: number;
+}
+
+export interface RotatedKey extends ShownKey {
+  readonly secret: string;
+  readonly replaces: ShownKey;
+}
+
+export interface ShownEvent {
+  readonly number: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly key_id: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface Use {
+  readonly gateway?: number;
+  readonly method?: string;
+  readonly target?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+let accounts = 0;
+
+export class Account {
+  readonly name: string;
+  /** The body of every answer to `call` and `create`, as it came. */
+  readonly heard: string[] = [];
+  readonly #cluster: GatewayCluster;
+
+  /** Without a name, an account that nobody else uses. */
+  constructor(cluster: GatewayCluster, name = `account_${++accounts}`) {
+    this.#cluster = cluster;
+    this.name = name;
+  }
+
+  /** One call; `path` is what follows the account's name. */
+  async call(method: string, path: string, body?: unknown, options?: ControlOptions): Promise<ControlAnswer> {
+    const answer = await this.#cluster.control(method, `/accounts/${this.name}${path}`, body, options);
+    this.heard.push(answer.response.body.toString());
+    return answer;
+  }
+
+  async create(key: NewKey = {}): Promise<IssuedKey> {
+    return (await this.#good(201, "POST", "/keys", { name: "a key", mode: "live", ...key })).json;
+  }
+
+  async revoke(id: string): Promise<RevokedKey> {
+    return (await this.#good(200, "POST", `/keys/${id}/revoke`)).json;
+  }
+
+  async rotate(id: string, overlap_seconds?: number): Promise<RotatedKey> {
+    return (await this.#good(201, "POST", `/keys/${id}/rotate`, { overlap_seconds })).json;
+  }
+
+  async change(id: string, change: object): Promise<ShownKey> {
+    return (await this.#good(200, "PATCH", `/keys/${id}`, change)).json;
+  }
+
+  async get(id: string): Promise<ShownKey> {
+    return (await this.#good(200, "GET", `/keys/${id}`)).json;
+  }
+
+  /** Every key that is not revoked, newest first; all of them with `"revoked"`. */
+  async keys(include?: "revoked", limit = 200): Promise<ShownKey[]> {
+    return await this.#walk("keys", `/keys?limit=${limit}${include ? `&include=${include}` : ""}`);
+  }
+
+  /** Every event, newest first. */
+  async events(limit = 200): Promise<ShownEvent[]> {
+    return await this.#walk("events", `/events?limit=${limit}`);
+  }
+
+  /** What the control plane shows of the account, to compare before and after. An unknown account shows nothing. */
+  async shown(): Promise<{ keys: ShownKey[]; events: ShownEvent[] }> {
+    const { status } = await this.call("GET", "/keys");
+    const keys = status === 404 ? [] : await this.keys("revoked");
+    return { keys, events: (await this.call("GET", "/events")).status === 404 ? [] : await this.events() };
+  }
+
+  /** A request to the data plane with this key. */
+  use(secret: string, use: Use = {}): Promise<RawResponse> {
+    const { gateway = 0, method = "GET", target = "/v1/posts", headers = [] } = use;
+    return rawRequest(this.#cluster.gateway(gateway), {
+      method,
+      target,
+      headers: [["Authorization", `Bearer ${secret}`], ...headers],
+    });
+  }
+
+  /** What a request with this key is answered. */
+  async statusOf(secret: string, use?: Use): Promise<number> {
+    return (await this.use(secret, use)).status;
+  }
+
+  async #walk<Item>(what: string, path: string): Promise<Item[]> {
+    const items: Item[] = [];
+    let cursor = "";
+    do {
+      const { json } = await this.#good(200, "GET", `${path}${cursor}`);
+      items.push(...json[what]);
+      cursor = json.next_cursor === null ? "" : `&cursor=${encodeURIComponent(json.next_cursor)}`;
+    } while (cursor !== "");
+    return items;
+  }
+
+  async #good(status: number, method: string, path: string, body?: unknown): Promise<ControlAnswer> {
+    const answer = await this.call(method, path, body);
+    expect(answer.status, `${method} ${path}: ${answer.response.body}`).toBe(status);
+    return answer;
+  }
+}
+
+/** A call whose body is exactly these bytes, said to be of exactly this type; null says nothing. */
+export async function callWithBytes(
+  cluster: GatewayCluster,
+  method: string,
+  path: string,
+  { body, contentType }: { body: Bytes | AsyncIterable<Bytes>; contentType: string | null },
+): Promise<ControlAnswer> {
+  const response = await rawRequest(cluster.gateway(0), {
+    method,
+    target: `/control/v1${path}`,
+    headers: [
+      ["Authorization", `Bearer ${cluster.settings.CONTROL_TOKEN}`],
+      ...(contentType === null ? [] : [["Content-Type", contentType] as const]),
+    ],
+    body,
+  });
+  const { status, headers, endedAt } = response;
+  return { status, headers, json: JSON.parse(response.body.toString()), answeredAt: endedAt, response };
+}
+
+/** The answer is this refusal, in the form that every refusal has. */
+export function expectRefused(answer: ControlAnswer, status: number, code: string): void {
+  expect(answer.status, answer.response.body.toString()).toBe(status);
+  expect(answer.json.code).toBe(code);
+  expect("details" in answer.json).toBe(status === 422);
+}

@@ -1,0 +1,83 @@
+/**
+ * Values that a field must not have, by kind of field, each with what is wrong with it. Data only.
+ */
+
+export type Values = readonly (readonly [what: string, value: unknown])[];
+
+/** The field is not there at all. */
+export const MISSING = ["missing", undefined] as const;
+
+export const NOT_A_TEXT: Values = [
+  ["a number", 1],
+  ["null", null],
+  ["a list", ["x"]],
+  ["an object", {}],
+  ["a truth value", true],
+];
+
+export const textOf = (most: number): Values => [
+  ...NOT_A_TEXT,
+  ["empty", ""],
+  ["blank", " \t\n "],
+  ["one character too long", "x".repeat(most + 1)],
+  ["one emoji too long", "😀".repeat(most + 1)],
+  ["a NUL in it", "a\u0000b"],
+  ["a line end in it", "a\nb"],
+  ["an escape character in it", "a\u001b[31mb"],
+  ["a C1 control character in it", "a\u0085b"],
+];
+export const NAMES = textOf(100);
+
+export const MODES: Values = [
+  ["unknown", "both"],
+  ["in capitals", "LIVE"],
+  ["empty", ""],
+  ["null", null],
+  ["a list", ["live"]],
+  ["a number", 1],
+];
+
+export const PERMISSIONS: Values = [
+  ["null", null],
+  ["one text", "posts:read"],
+  ["an object", { "posts:read": true }],
+];
+
+export const PERMISSIONS_IN_A_LIST: Values = [
+  ["an unknown one", ["posts:read", "posts:everything"]],
+  ["one from the prototype", ["posts:read", "toString"]],
+  ["one in capitals", ["posts:read", "POSTS:READ"]],
+  ["a number", ["posts:read", 1]],
+  ["null", ["posts:read", null]],
+];
+
+export const TIMES: Values = [
+  ["a number", 4_000_000_000],
+  ["a truth value", true],
+  ["a list", ["2099-01-01T00:00:00Z"]],
+  ["empty", ""],
+  ["a word", "never"],
+  ["a date alone", "2099-01-01"],
+  ["a time without a zone", "2099-01-01T00:00:00"],
+  ["a month that does not exist", "2099-13-01T00:00:00Z"],
+  ["a day that does not exist", "2099-02-30T00:00:00Z"],
+  ["half a time zone", "2099-01-01T00:00:00+05"],
+  ["the year 10000 in UTC", "9999-12-31T23:59:59-01:00"],
+];
+export const PAST_TIMES: Values = [
+  ["in the past", "2020-01-01T00:00:00Z"],
+  ["in the past, in another time zone", "2020-01-01T00:00:00+14:00"],
+  ["in the year 0", "0000-01-01T00:00:00Z"],
+];
+
+export const NOT_AN_OBJECT: Values = [
+  ["an empty list", []],
+  ["a list", [{}]],
+  ["null", null],
+  ["a text", "text"],
+  ["a number", 1],
+  ["a truth value", true],
+];
+
+/** Fields that no call knows, one of which JavaScript finds on every object. */
+export const UNKNOWN_FIELDS = ["unknown", "id", "secret", "constructor"];

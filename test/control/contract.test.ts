@@ -1,0 +1,158 @@
+// The OpenAPI document against the running Worker: a walk over every operation and every status it
+// documents. Each status is provoked, and each answer must fit the schema that the document gives for it.
+// 500 alone is not provoked: it is a fault of the program, and a Worker with one to show is not the one
+// that is deployed; that its body fits the schema of refusals is shown with a setting that is missing.
+
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import ajvFormats from "ajv-formats";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ControlAnswer } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { OPERATIONS } from "./operations.ts";
+import { PROVOCATIONS, type Provoke } from "./provocations.ts";
+
+interface DocumentedOperation {
+  readonly operationId: string;
+  readonly security?: readonly unknown[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+interface OpenApi {
+  readonly openapi: string;
+  readonly servers: readonly { url: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+}
+
+let cluster: GatewayCluster;
+let document: OpenApi;
+let ajv: Ajv2020;
+
+beforeAll(async () => {
+  // A ledger call here ends by a fault or by its answer, never because this machine is slow.
+  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000 } });
+  document = (await cluster.control("GET", "/openapi.json", undefined, { token: null })).json;
+  ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajvFormats.default(ajv);
+  ajv.addSchema(document, "control");
+});
+afterAll(() => cluster.close());
+
+describe("the OpenAPI document", () => {
+  test("is valid OpenAPI 3.1", async () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d$/);
+    const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });
+    expect(errors ?? []).toEqual([]);
+    expect(valid).toBe(true);
+  });
+
+  test("names every operation once, with the server it was fetched from, and no other", () => {
+    expect(
+      operations()
+        .map(({ method, path, operation }) => [operation.operationId, method, path])
+        .sort(),
+    ).toEqual(
+      Object.entries(OPERATIONS)
+        .map(([name, { method, path }]) => [name, method, path])
+        .sort(),
+    );
+    const { host, port } = cluster.gateway(0);
+    expect(document.servers).toEqual([{ url: `http://${host}:${port}/control/v1` }]);
+  });
+
+  test("describes every schema in words that a JSON Schema 2020-12 validator understands", () => {
+    for (const { pointer, operation } of operations()) {
+      for (const status of Object.keys(operation.responses))
+        expect(() => answerSchema(pointer, status)).not.toThrow();
+      if (operation.requestBody) expect(() => bodySchema(pointer)).not.toThrow();
+    }
+  });
+
+  test("fits a request that is answered 500: a setting is missing", async () => {
+    const broken = await startCluster({ settings: { KEY_PEPPER: undefined } });
+    try {
+      const answer = await broken.control("GET", "/accounts/acct/keys");
+      expect(answer.status).toBe(500);
+      for (const { pointer } of operations()) expectFits(pointer, answer);
+    } finally {
+      await broken.close();
+    }
+  });
+});
+
+describe.each(Object.keys(OPERATIONS))("%s", (name) => {
+  test("every status documented is answered, with a body that fits, and no other is documented", async () => {
+    const { pointer, operation } = documented(name);
+    const provoked = PROVOCATIONS[name] ?? {};
+    const documentedStatuses = Object.keys(operation.responses).filter((status) => status !== "500");
+    expect(Object.keys(provoked)).toEqual(documentedStatuses);
+
+    for (const [status, ways] of Object.entries(provoked)) {
+      for (const [way, provoke] of Object.entries(ways)) {
+        const answer = await provokeOne(provoke);
+        expect(answer.status, `${name}, ${way}: ${answer.response.body}`).toBe(Number(status));
+        expectFits(pointer, answer);
+      }
+    }
+  });
+
+  test("a request as it should be fits the schema of its body", async () => {
+    const { pointer, operation } = documented(name);
+    const { body } = (await OPERATIONS[name]?.example(cluster)) ?? {};
+    expect(body !== undefined).toBe(operation.requestBody !== undefined);
+    if (body === undefined) return;
+    const validate = bodySchema(pointer);
+    expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
+  });
+});
+
+async function provokeOne(provoke: Provoke): Promise<ControlAnswer> {
+  try {
+    return await provoke(cluster);
+  } finally {
+    await cluster.distance.liftAllFaults();
+  }
+}
+
+function expectFits(pointer: string, answer: ControlAnswer): void {
+  const { response, json, status } = answer;
+  expect(response.ended).toBe("complete");
+  expect(response.header("Content-Type")).toMatch(/^application\/json\b/);
+  expect(response.header("Cache-Control")).toBe("no-store");
+  expect(response.header("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+  const validate = answerSchema(pointer, String(status));
+  expect(validate(json), `${status} ${JSON.stringify(validate.errors)} ${response.body}`).toBe(true);
+}
+
+function operations() {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method,
+      path,
+      operation,
+      pointer: `/paths/${encodeURIComponent(path.replaceAll("~", "~0").replaceAll("/", "~1"))}/${method}`,
+    })),
+  );
+}
+
+function documented(name: string) {
+  const found = operations().find(({ operation }) => operation.operationId === name);
+  if (!found) throw new Error(`the document does not name ${name}`);
+  return found;
+}
+
+function answerSchema(pointer: string, status: string): ValidateFunction {
+  return schemaAt(`${pointer}/responses/${status}/content/application~1json/schema`);
+}
+
+function bodySchema(pointer: string): ValidateFunction {
+  return schemaAt(`${pointer}/requestBody/content/application~1json/schema`);
+}
+
+function schemaAt(pointer: string): ValidateFunction {
+  const reference = `control#${pointer}`;
+  const validate = ajv.getSchema(reference);
+  if (!validate) throw new Error(`the document has nothing at ${reference}`);
+  return validate;
+}

@@ -1,0 +1,194 @@
+/**
+ * Measures whether the ledger stays as fast when an account has many keys: each operation's median time with 10,
+ * 1,000 and 100,000 keys, in milliseconds, and the growth from the least to the most.
+ *
+ * `node test/control/growth.ts` prints the table. Every call is made from a Worker of its own to the real ledger in
+ * workerd, so what is measured is the ledger and the call to it, not HTTP. The keys are put into its table
+ * by SQL, since a hundred thousand creations would take minutes; the two hundred that are measured are made in earnest, beside them.
+ */
+
+import { buildWorker } from "../support/build-worker.ts";
+import type { ClusterWorkers } from "../support/cluster-workers.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+
+const SIZES = [10, 1_000, 100_000] as const;
+const ROUNDS = 20;
+/** Calls that are timed together: the clock of workerd ticks in milliseconds. */
+const BATCH_CALLS = 10;
+const LIMIT_MS = 120_000;
+const BY = { actor: "growth", idempotencyKey: null };
+
+/** Makes calls one after the other, and says how long each took. */
+const CALLER: ClusterWorkers[number] = {
+  name: "caller",
+  compatibilityDate: "2026-10-20",
+  modules: true,
+  script: `export default {
+    async fetch(request, env) {
+      const { account, calls } = await request.json();
+      const startedAt = performance.now();
+      let answer;
+      for (const [method, ...args] of calls) answer = await env.LEDGER.getByName(account)[method](...args);
+      return Response.json({ ms: (performance.now() - startedAt) / calls.length, answer });
+    },
+  };`,
+  durableObjects: { LEDGER: { className: "KeyLedger", scriptName: "owner" } },
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+type Call = readonly [method: string, ...args: unknown[]];
+
+/** When the first of the seeded keys was created; the others one millisecond after another. */
+const SEEDED_AT = 1_600_000_000_000;
+
+const numbersTo = (count: number) =>
+  `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
+
+/** `revokesAt`: when the revocation of all of them was scheduled, or null. */
+const seedKeys = (count: number, revokesAt: number | null) =>
+  `${numbersTo(count)}
+   INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, revokes_at, state, began_at)
+   SELECT 'key_' || substr(hex(randomblob(11)), 1, 22), 'account', 'seeded', 'live', '[]', 'oct_live_…',
+     lower(hex(randomblob(32))), ${SEEDED_AT} + n, ${revokesAt}, 'issued', ${SEEDED_AT} + n FROM numbers`;
+
+const seedEvents = (count: number) =>
+  `${numbersTo(count)} INSERT INTO events (at, actor, action, key_id, details)
+   SELECT ${SEEDED_AT} + n, 'seed', 'created', NULL, '{}' FROM numbers`;
+
+class Measured {
+  readonly #cluster: GatewayCluster;
+  readonly #caller: URL;
+  readonly #account: string;
+
+  constructor(cluster: GatewayCluster, caller: URL, account: string) {
+    this.#cluster = cluster;
+    this.#caller = caller;
+    this.#account = account;
+  }
+
+  /** Makes the calls one after the other; how long each took on average, and what the last one answered. */
+  async call(...calls: readonly Call[]): Promise<{ ms: number; answer: unknown }> {
+    const body = JSON.stringify({ account: this.#account, calls });
+    const response = await fetch(this.#caller, {
+      method: "POST",
+      body,
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as { ms: number; answer: unknown };
+  }
+
+  async sql(text: string): Promise<Record<string, unknown>[]> {
+    return await this.#cluster.distance.ledgerRows(this.#account, text);
+  }
+
+  /** Ids of keys made in earnest, to be used up. */
+  async newKeys(count: number): Promise<string[]> {
+    const ids: string[] = [];
+    const key = { name: "measured", mode: "live", permissions: [], expires_at: null };
+    for (let i = 0; i < count; i++) {
+      const { answer } = await this.call(["createKey", this.#account, key, BY]);
+      ids.push((answer as { id: string }).id);
+    }
+    return ids;
+  }
+}
+
+/** By operation, the call that is measured; `id` is a key that no other call has used. */
+const OPERATIONS: Readonly<Record<string, (id: string, size: number) => Call>> = {
+  "list, first page of 50": () => ["listKeys", 50, null, false],
+  "list, a page in the middle": (_, size) => [
+    "listKeys",
+    50,
+    { createdAt: SEEDED_AT + Math.floor(size / 2), id: `key_${"z".repeat(22)}` },
+    false,
+  ],
+  "events, first page of 50": () => ["listEvents", 50, null],
+  get: (id) => ["getKey", id],
+  "lease, first": (id) => ["lease", id, 0],
+  "lease, again": (id) => ["lease", id, 1],
+  rename: (id) => ["changeKey", id, { name: "renamed" }, BY],
+  rotate: (id) => ["rotateKey", id, 3_600_000, BY],
+  "revoke, idle": (id) => ["revokeKey", id, BY, null],
+};
+
+interface Sized {
+  readonly size: number;
+  readonly account: Measured;
+  /** Made in earnest, among the seeded ones. */
+  readonly ids: readonly string[];
+  /** An account of as many keys, of which all but three have ended as scheduled. */
+  readonly rotated: Measured;
+}
+
+async function prepare(cluster: GatewayCluster, caller: URL, size: number): Promise<Sized> {
+  const account = new Measured(cluster, caller, `account_${size}`);
+  // The first call makes the tables.
+  await account.newKeys(1);
+  await account.sql(seedKeys(size, null));
+  await account.sql(seedEvents(size));
+  const rotated = new Measured(cluster, caller, `rotated_${size}`);
+  await rotated.newKeys(3);
+  await rotated.sql(seedKeys(size, SEEDED_AT + 1_000_000));
+  return { size, account, ids: await account.newKeys(ROUNDS * BATCH_CALLS), rotated };
+}
+
+/** The sizes take turns, so that whatever else the machine does hits all of them alike. */
+async function medians(
+  sized: readonly Sized[],
+  calls: (one: Sized, round: number) => [Measured, Call[]],
+): Promise<number[]> {
+  const times = sized.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, one] of sized.entries()) {
+      const [account, batch] = calls(one, round);
+      times[i]?.push((await account.call(...batch)).ms);
+    }
+  }
+  return times.map((each) => each.sort((a, b) => a - b)[ROUNDS / 2] ?? Number.NaN);
+}
+
+async function measure(sized: readonly Sized[]): Promise<Record<string, number[]>> {
+  const measured: Record<string, number[]> = {};
+  for (const [operation, call] of Object.entries(OPERATIONS)) {
+    measured[operation] = await medians(sized, ({ account, ids, size }, round) => {
+      const used = ids.slice(round * BATCH_CALLS, (round + 1) * BATCH_CALLS);
+      return [account, used.map((id) => call(id, size))];
+    });
+  }
+  const list: Call = ["listKeys", 50, null, false];
+  measured["list, all but 3 keys ended as scheduled"] = await medians(sized, ({ rotated }) => [
+    rotated,
+    [list],
+  ]);
+  const all: number[] = [];
+  for (const { account } of sized) all.push((await account.call(["revokeAll", {}, BY])).ms);
+  measured["revoke all (once)"] = all;
+  return measured;
+}
+
+async function main(): Promise<void> {
+  const { bundle, remove } = await buildWorker();
+  // A ledger that has just started allows for a lease; so short a one that it does not show.
+  const settings = { LEASE_MS: 1, LEASE_MARGIN_MS: 60 };
+  const cluster = await startCluster({ bundle, settings, extraWorkers: [CALLER] });
+  try {
+    const caller = await cluster.miniflare.unsafeGetDirectURL("caller");
+    const sized: Sized[] = [];
+    for (const size of SIZES) sized.push(await prepare(cluster, caller, size));
+    const rows = Object.entries(await measure(sized)).map(([operation, times]) => [
+      operation,
+      {
+        ...Object.fromEntries(SIZES.map((size, i) => [`${size} keys`, Number(times[i]?.toFixed(2))])),
+        growth: `× ${((times.at(-1) ?? Number.NaN) / (times[0] ?? Number.NaN)).toFixed(1)}`,
+      },
+    ]);
+    console.log("Milliseconds a call, medians");
+    console.table(Object.fromEntries(rows));
+  } finally {
+    await cluster.close();
+    await remove();
+  }
+}
+
+await main();

@@ -1,0 +1,259 @@
+// A call with an Idempotency-Key is carried out once: a retry, after whatever went wrong, gets the same answer with
+// the same secret, and there is never a second key. The secret is kept sealed, and nowhere else.
+
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ControlAnswer } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { eventually } from "../support/time-limits.ts";
+import { Account, expectRefused } from "./account.ts";
+
+const NEW_KEY = { name: "a key", mode: "live", permissions: ["posts:read"] };
+
+let cluster: GatewayCluster;
+let account: Account;
+let name: string;
+
+beforeAll(async () => {
+  // A call here ends by a fault or by its answer, never because this machine is slow.
+  cluster = await startCluster({
+    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000 },
+  });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  account = new Account(cluster);
+  name = randomUUID();
+});
+afterEach(() => cluster.distance.liftAllFaults());
+
+function once(path: string, body: unknown, key = name): Promise<ControlAnswer> {
+  return account.call("POST", path, body, { headers: [["Idempotency-Key", key]] });
+}
+
+function create(body: unknown = NEW_KEY): Promise<ControlAnswer> {
+  return once("/keys", body);
+}
+
+/** The answer made one key, it works, and it is the account's only one. */
+async function expectOnlyKey({ status, json, response }: ControlAnswer): Promise<void> {
+  expect(status, response.body.toString()).toBe(201);
+  expect((await account.keys("revoked")).map(({ id }) => id)).toEqual([json.id]);
+  expect((await account.events()).map(({ action }) => action)).toEqual(["created"]);
+  expect(await account.statusOf(json.secret)).toBe(200);
+}
+
+describe("creating a key", () => {
+  test("again gives the same answer with the same secret, and makes no second key", async () => {
+    const first = await create();
+    for (let i = 0; i < 3; i++) {
+      const again = await create();
+      expect([again.status, again.json]).toEqual([201, first.json]);
+    }
+    await expectOnlyKey(first);
+  });
+
+  test("again in other words for the same thing gives the same answer", async () => {
+    const first = await create();
+    const again = await create(
+      '{ "permissions": ["posts:read"], "expires_at": null, "mode": "live", "name": " a key " }',
+    );
+    expect([again.status, again.json]).toEqual([201, first.json]);
+  });
+
+  test("with another body under the same name is 422, and makes nothing", async () => {
+    const first = await create();
+    for (const change of [
+      { name: "another" },
+      { mode: "test" },
+      { permissions: [] },
+      { expires_at: "2099-01-01T00:00:00Z" },
+    ]) {
+      expectRefused(await create({ ...NEW_KEY, ...change }), 422, "validation_error");
+    }
+    expectRefused(await once(`/keys/${first.json.id}/rotate`, {}), 422, "validation_error");
+    await expectOnlyKey(first);
+  });
+
+  test("in another account under the same name makes that account a key of its own", async () => {
+    const { json: mine } = await create();
+    account = new Account(cluster);
+    const theirs = await create();
+    expect(theirs.json.id).not.toBe(mine.id);
+    await expectOnlyKey(theirs);
+  });
+
+  test("many times at once makes one key: the others are told that it is under way, or get its answer", async () => {
+    // So that the first is still at it when the others come.
+    await cluster.distance.configure({ kvDelayMs: 500 });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => create()));
+    await cluster.distance.configure({ kvDelayMs: 0 });
+    const made = answers.filter(({ status }) => status === 201);
+    for (const answer of answers) if (answer.status !== 201) expectRefused(answer, 409, "conflict");
+    expect(new Set(made.map(({ json }) => json.secret)).size).toBe(1);
+    const again = await create();
+    expect(again.json).toEqual(made[0]?.json);
+    await expectOnlyKey(again);
+  });
+
+  test("after the answer was lost gives the key that was made", async () => {
+    await cluster.distance.fault({ on: "ledger", operation: "createKey", how: "fail-after", times: 1 });
+    expectRefused(await create(), 503, "service_unavailable");
+    const [made] = await account.keys();
+    const again = await create();
+    expect(again.json.id).toBe(made?.id);
+    await expectOnlyKey(again);
+  });
+
+  test("after the ledger restarted gives the same answer", async () => {
+    const first = await create();
+    await cluster.distance.restartLedger(account.name);
+    expect((await create()).json).toEqual(first.json);
+    await expectOnlyKey(first);
+  });
+
+  test("after the ledger restarted half-way makes one key", async () => {
+    await cluster.distance.resetCounts();
+    const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-after" });
+    const first = create();
+    await eventually("the KV entry", async () => (await cluster.distance.counts("owner")).kvPuts > 0);
+    await cluster.distance.restartLedger(account.name);
+    expectRefused(await first, 503, "service_unavailable");
+    await lift();
+    await expectOnlyKey(await create());
+  });
+
+  test.each(["fail-before", "fail-after"] as const)("after KV failed (%s) makes one key", async (how) => {
+    await cluster.distance.fault({ on: "kv", operation: "put", how, times: 2 });
+    for (let i = 0; i < 2; i++) expectRefused(await create(), 503, "service_unavailable");
+    expect((await account.call("GET", "/keys")).status, "nothing was issued").toBe(404);
+    await expectOnlyKey(await create());
+  });
+
+  test("after its answer is no longer true still gives that answer", async () => {
+    const first = await create();
+    await account.change(first.json.id, { name: "renamed" });
+    await account.revoke(first.json.id);
+    expect((await create()).json).toEqual(first.json);
+    expect(await account.keys()).toEqual([]);
+  });
+
+  test("after the key has expired still gives that answer", async () => {
+    const body = { ...NEW_KEY, expires_at: new Date(Date.now() + 2500).toISOString() };
+    const first = await create(body);
+    expect(first.status).toBe(201);
+    while (Date.now() <= Date.parse(body.expires_at)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const again = await create(body);
+    expect([again.status, again.json]).toEqual([201, first.json]);
+  });
+});
+
+describe("rotating a key", () => {
+  test.each([0, 3600])(
+    "with %i s of overlap, again after the answer was lost: one successor, and its secret",
+    async (overlap_seconds) => {
+      const old = await account.create();
+      expect(await account.statusOf(old.secret)).toBe(200);
+      await cluster.distance.fault({ on: "ledger", operation: "rotateKey", how: "fail-after", times: 1 });
+      const rotate = () => once(`/keys/${old.id}/rotate`, { overlap_seconds });
+      expectRefused(await rotate(), 503, "service_unavailable");
+      const { events } = await account.shown();
+
+      const again = await rotate();
+      expect(again.status).toBe(201);
+      expect((await rotate()).json).toEqual(again.json);
+      expect(await account.statusOf(again.json.secret)).toBe(200);
+      expect(await account.statusOf(old.secret)).toBe(overlap_seconds === 0 ? 401 : 200);
+      expect(await account.keys("revoked")).toHaveLength(2);
+      expect(await account.events()).toEqual(events);
+    },
+  );
+
+  test("with another overlap, or another key, under the same name is 422", async () => {
+    const [one, two] = [await account.create(), await account.create()];
+    await once(`/keys/${one.id}/rotate`, { overlap_seconds: 60 });
+    expectRefused(await once(`/keys/${one.id}/rotate`, { overlap_seconds: 61 }), 422, "validation_error");
+    expectRefused(await once(`/keys/${two.id}/rotate`, { overlap_seconds: 60 }), 422, "validation_error");
+    expect(await account.keys()).toHaveLength(3);
+  });
+});
+
+test("importing again under the same name gives the same verdicts, another import is 422", async () => {
+  const row = () => ({
+    sha256: createHash("sha256").update(randomUUID()).digest("hex"),
+    name: "old",
+    mode: "live",
+  });
+  const keys = [row(), row()];
+  await cluster.distance.fault({ on: "ledger", operation: "importKeys", how: "fail-after", times: 1 });
+  const lost = await once("/keys/import", { keys });
+  expect(lost.json.keys.map(({ error }: { error: string }) => error)).toEqual(
+    Array(2).fill("ledger_unreachable"),
+  );
+  const again = await once("/keys/import", { keys });
+  expect(again.json.keys.map(({ id }: { id: string }) => id).sort()).toEqual(
+    (await account.keys()).map(({ id }) => id).sort(),
+  );
+  expectRefused(await once("/keys/import", { keys: [row()] }), 422, "validation_error");
+  expect(await account.keys()).toHaveLength(2);
+});
+
+describe("the secret", () => {
+  test("is in no row of the ledger and no entry of KV, as text, in any usual encoding or as its own digest", async () => {
+    const { json } = await create();
+    const { json: next } = await once(`/keys/${json.id}/rotate`, {}, randomUUID());
+    const stored = await everythingStored();
+    expect(stored, "the search finds what is stored").toContain(hex(json.id));
+    for (const { secret } of [json, next]) {
+      const digest = createHash("sha256").update(secret).digest();
+      const forms = [
+        secret,
+        secret.slice("oct_live_".length),
+        digest.toString("hex"),
+        digest.toString("base64"),
+      ];
+      const encoded = [
+        Buffer.from(secret).toString("base64").slice(0, 56),
+        Buffer.from(secret).toString("hex"),
+      ];
+      for (const form of [...forms, ...encoded]) expect(stored).not.toContain(hex(form));
+      expect(stored).not.toContain(digest.toString("hex").toUpperCase());
+    }
+  });
+
+  test("is kept sealed, each time differently, only for a call that can be asked for again", async () => {
+    const sealed = () =>
+      cluster.distance.ledgerRows(account.name, "SELECT name, hex(sealed_secret) AS sealed FROM answers");
+    await account.create();
+    expect(await sealed()).toEqual([]);
+    const { json } = await create();
+    const [row] = await sealed();
+    expect(row?.name).toBe(name);
+    // A nonce, the text and a tag (AES-GCM).
+    expect(String(row?.sealed)).toHaveLength(2 * (12 + json.secret.length + 16));
+    expect(row?.sealed).not.toContain(hex(json.secret));
+  });
+
+  /** Every value in every table of the ledger and every entry of KV, in hex. */
+  async function everythingStored(): Promise<string> {
+    const rows = (sql: string) => cluster.distance.ledgerRows(account.name, sql);
+    const stored: string[] = [];
+    for (const { name: table } of await rows(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+    )) {
+      const columns = (await rows(`SELECT name FROM pragma_table_info('${table}')`)).map(
+        (column) => `hex("${column.name}")`,
+      );
+      for (const row of await rows(`SELECT ${columns.join(", ")} FROM "${table}"`))
+        stored.push(...Object.values(row).map(String));
+    }
+    const kv = await cluster.kv();
+    for (const entry of (await kv.list()).keys)
+      stored.push(hex(entry.name), hex((await kv.get(entry.name, "text")) ?? ""));
+    return stored.join(" ");
+  }
+});
+
+function hex(text: string): string {
+  return Buffer.from(text).toString("hex").toUpperCase();
+}

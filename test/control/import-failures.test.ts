@@ -1,0 +1,96 @@
+// Importing while a store fails: every row is told what became of it, what is not in is no key, and a repeated call
+// takes in what is missing.
+
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+
+interface Verdict {
+  readonly row: number;
+  readonly id?: string;
+  readonly error?: string;
+}
+
+const KEY_ID = /^key_[0-9A-Za-z]{22}$/;
+/** Rows that the gateway hands to the ledger in one call. */
+const CHUNK_ROWS = 250;
+
+let cluster: GatewayCluster;
+let account: Account;
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 } });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  account = new Account(cluster);
+});
+afterEach(() => cluster.distance.liftAllFaults());
+
+async function importKeys(keys: readonly unknown[]): Promise<Verdict[]> {
+  const { status, json, response } = await account.call("POST", "/keys/import", { keys });
+  expect(status, response.body.toString()).toBe(200);
+  expect(json.keys.map(({ row }: Verdict) => row)).toEqual(keys.map((_, row) => row));
+  return json.keys;
+}
+
+function row(): Record<string, unknown> {
+  const sha256 = createHash("sha256").update(randomUUID()).digest("hex");
+  return { sha256, name: "an old key", mode: "live" };
+}
+
+function rows(count: number): Record<string, unknown>[] {
+  return Array.from({ length: count }, row);
+}
+
+test("rows whose entry could not be written are told so, are no keys, and are in after the next call", async () => {
+  const keys = rows(6);
+  await account.create();
+  await cluster.distance.fault({ on: "kv", operation: "put", how: "fail-before", times: 2 });
+  const verdicts = await importKeys(keys);
+  const failed = verdicts.filter(({ error }) => error !== undefined);
+  expect(failed.map(({ error }) => error)).toEqual(["store_unreachable", "store_unreachable"]);
+  expect(await account.keys("revoked")).toHaveLength(1 + 4);
+  expect((await account.events()).map(({ action }) => action)).toEqual([
+    ...Array(4).fill("imported"),
+    "created",
+  ]);
+
+  const again = await importKeys(keys);
+  for (const [i, { id }] of again.entries())
+    expect(id).toEqual(verdicts[i]?.id ?? expect.stringMatching(KEY_ID));
+  expect(await account.keys()).toHaveLength(1 + 6);
+});
+
+test("nothing is imported blindly while KV cannot say whose keys they are; the next call takes them in", async () => {
+  const keys = rows(3);
+  const lift = await cluster.distance.fault({
+    on: "kv",
+    operation: "get",
+    caller: "owner",
+    how: "fail-before",
+  });
+  for (const { error } of await importKeys(keys)) expect(error).toBe("store_unreachable");
+  expect((await account.call("GET", "/keys")).status).toBe(404);
+  await lift();
+  for (const { id } of await importKeys(keys)) expect(id).toMatch(KEY_ID);
+});
+
+test.each(["fail-before", "fail-after"] as const)(
+  "rows that did not reach the ledger (%s) are told so, and a repeated call takes in what is missing",
+  async (how) => {
+    const keys = rows(CHUNK_ROWS + 20);
+    await cluster.distance.fault({ on: "ledger", operation: "importKeys", how, times: 1 });
+    const first = await importKeys(keys);
+    first.forEach(({ id, error }, i) => {
+      if (i < CHUNK_ROWS) expect(error).toBe("ledger_unreachable");
+      else expect(id).toMatch(KEY_ID);
+    });
+    const second = await importKeys(keys);
+    for (const { id } of second) expect(id).toMatch(KEY_ID);
+    expect(second.slice(CHUNK_ROWS)).toEqual(first.slice(CHUNK_ROWS));
+    expect(await account.keys()).toHaveLength(keys.length);
+    expect(await account.events()).toHaveLength(keys.length);
+  },
+);

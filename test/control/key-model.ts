@@ -1,0 +1,112 @@
+/**
+ * What must be true of an account after any sequence of operations: the simple model that the real thing is
+ * compared with. It knows no ledger, no KV and no leases.
+ *
+ * Operations that ran at the same time may have happened in either order, so a key has the set of names and
+ * ends that its last round allows; what is then seen must be one of them, and is the only one from there on.
+ */
+
+import { expect } from "vitest";
+import type { ShownEvent, ShownKey } from "./account.ts";
+
+export interface ModelKey {
+  readonly id: string;
+  readonly secret: string;
+  readonly mode: "live" | "test";
+  readonly permissions: readonly string[];
+  names: Set<string>;
+  /** When its revocation is scheduled; null: not at all. */
+  ends: Set<string | null>;
+  /** "unsure": all keys were revoked while it was being made. */
+  fate: "alive" | "dead" | "unsure";
+}
+
+type NewKey = Pick<ShownKey, "id" | "mode" | "permissions" | "name" | "revokes_at">;
+
+interface Range {
+  least: number;
+  most: number;
+}
+
+export class KeyModel {
+  readonly keys: ModelKey[] = [];
+  readonly #events = new Map<string, Range>();
+
+  add(key: NewKey, secret: string, how: "created" | "imported", fate: ModelKey["fate"]): ModelKey {
+    const known = this.keys.find(({ id }) => id === key.id);
+    if (known) return known;
+    const { id, mode, permissions, name, revokes_at } = key;
+    const added = {
+      id,
+      secret,
+      mode,
+      permissions,
+      fate,
+      names: new Set([name]),
+      ends: new Set([revokes_at]),
+    };
+    this.keys.push(added);
+    this.happened(how, id);
+    return added;
+  }
+
+  /** From now on the key is dead, for good; it is one event, however many ask for it. */
+  kill(key: ModelKey): void {
+    key.fate = "dead";
+    this.#events.set(`revoked ${key.id}`, { least: 1, most: 1 });
+  }
+
+  /** An event that there must be, and as many more as the call was made again after a lost answer. */
+  happened(action: string, keyId: string | null, repeats = 0): void {
+    const range = this.#events.get(`${action} ${keyId}`) ?? { least: 0, most: 0 };
+    this.#events.set(`${action} ${keyId}`, { least: range.least + 1, most: range.most + 1 + repeats });
+  }
+
+  /** Events that there may be. */
+  allow(action: string, keyId: string, times: number): void {
+    const range = this.#events.get(`${action} ${keyId}`) ?? { least: 0, most: 0 };
+    this.#events.set(`${action} ${keyId}`, { least: range.least, most: range.most + times });
+  }
+
+  /** Compares with what the control plane shows, and settles what was open. */
+  compare(all: readonly ShownKey[], alive: readonly ShownKey[], events: readonly ShownEvent[]): void {
+    const shown = new Map(all.map((key) => [key.id, key]));
+    expect(all, "every key is listed once").toHaveLength(shown.size);
+    expect([...shown.keys()].sort(), "the keys that there are").toEqual(this.keys.map(({ id }) => id).sort());
+
+    for (const key of this.keys) {
+      const seen = shown.get(key.id) as ShownKey;
+      if (key.fate === "unsure") {
+        if (seen.revoked_at === null) key.fate = "alive";
+        else this.kill(key);
+      }
+      expect(seen.revoked_at === null, `${key.id} is ${key.fate}`).toBe(key.fate === "alive");
+      expect(seen.mode).toBe(key.mode);
+      expect(seen.permissions).toEqual(key.permissions);
+      expect([...key.names], `the name of ${key.id}`).toContain(seen.name);
+      if (key.fate === "alive") expect([...key.ends], `the end of ${key.id}`).toContain(seen.revokes_at);
+      key.names = new Set([seen.name]);
+      key.ends = new Set([seen.revokes_at]);
+    }
+    expect(alive.map(({ id }) => id).sort(), "the keys that are not revoked").toEqual(
+      this.keys
+        .filter(({ fate }) => fate === "alive")
+        .map(({ id }) => id)
+        .sort(),
+    );
+    this.#compareEvents(events);
+  }
+
+  #compareEvents(events: readonly ShownEvent[]): void {
+    const counts = new Map<string, number>();
+    for (const { action, key_id } of events) {
+      const kind = `${action} ${key_id}`;
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    for (const kind of new Set([...counts.keys(), ...this.#events.keys()])) {
+      const { least, most } = this.#events.get(kind) ?? { least: 0, most: 0 };
+      expect(counts.get(kind) ?? 0, `events: ${kind}`).toBeGreaterThanOrEqual(least);
+      expect(counts.get(kind) ?? 0, `events: ${kind}`).toBeLessThanOrEqual(most);
+    }
+  }
+}

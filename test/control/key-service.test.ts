@@ -1,0 +1,243 @@
+// The control plane over RPC, from a second real Worker with a service binding to it: every operation does what the
+// HTTP call does, who asked is kept, and whatever a caller does wrong comes back as data, never as an exception.
+// What TypeScript makes of it is in key-service-types.ts.
+
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { KeyService } from "../../src/control/key-service.ts";
+import type { ClusterWorkers } from "../support/cluster-workers.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+
+/** A dashboard: calls what it is told to, and says whether that answered or threw. */
+const DASHBOARD: ClusterWorkers[number] = {
+  name: "dashboard",
+  compatibilityDate: "2026-10-20",
+  modules: true,
+  script: `export default {
+    async fetch(request, env) {
+      const [method, args] = await request.json();
+      try {
+        return Response.json({ answered: await env.KEYS[method](...args) });
+      } catch (error) {
+        return Response.json({ threw: String(error) });
+      }
+    },
+  };`,
+  serviceBindings: { KEYS: { name: "gateway-0", entrypoint: "KeyService" } },
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+const NEW_KEY = { name: "a key", mode: "live", permissions: ["posts:read"] };
+const UNKNOWN_KEY = `key_${"0".repeat(22)}`;
+
+let cluster: GatewayCluster;
+let dashboard: URL;
+let account: Account;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 },
+    extraWorkers: [DASHBOARD],
+  });
+  dashboard = await cluster.miniflare.unsafeGetDirectURL("dashboard");
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  account = new Account(cluster);
+});
+
+interface Answered {
+  readonly ok: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly value: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly error: any;
+}
+
+/** What the method answered; fails when it threw. */
+async function call(method: keyof KeyService, ...args: unknown[]) {
+  const response = await fetch(dashboard, { method: "POST", body: JSON.stringify([method, args]) });
+  const { answered, threw } = (await response.json()) as { answered?: Answered; threw?: string };
+  expect(threw, method).toBeUndefined();
+  return answered as Answered;
+}
+
+/** Its value; fails when it is a refusal. */
+async function done(method: keyof KeyService, ...args: unknown[]) {
+  const { ok, value, error, ...rest } = await call(method, ...args);
+  expect([ok, error, rest], JSON.stringify(error)).toEqual([true, undefined, {}]);
+  return value;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+describe("every operation", () => {
+  test("creates a key that works, shows it as HTTP does, and takes full access for no permissions", async () => {
+    const { secret, ...key } = await done("createKey", account.name, NEW_KEY);
+    expect(await account.statusOf(secret)).toBe(200);
+    expect(await account.statusOf(secret, { target: "/v1/webhooks" })).toBe(403);
+    expect(await account.get(key.id)).toEqual(await done("getKey", account.name, key.id));
+    expect((await done("createKey", account.name, { name: "all", mode: "test" })).permissions).toEqual([]);
+  });
+
+  test("lists keys and events in pages", async () => {
+    for (let i = 0; i < 3; i++) await done("createKey", account.name, NEW_KEY);
+    const first = await done("listKeys", account.name, { limit: 2 });
+    const second = await done("listKeys", account.name, { limit: 2, cursor: first.next_cursor });
+    expect([...first.keys, ...second.keys]).toEqual(await account.keys());
+    expect(await done("listKeys", account.name)).toEqual((await account.call("GET", "/keys")).json);
+
+    const events = await done("listEvents", account.name, { limit: 2 });
+    const older = await done("listEvents", account.name, { limit: 2, cursor: events.next_cursor });
+    expect([...events.events, ...older.events]).toEqual(await account.events());
+    expect((await done("listEvents", account.name)).events).toHaveLength(3);
+  });
+
+  test("changes a key's name and its scheduled end", async () => {
+    const { id } = await account.create();
+    const revokes_at = "2099-01-01T00:00:00.000Z";
+    const changed = await done("changeKey", account.name, id, { name: "renamed", revokes_at });
+    expect(changed).toMatchObject({ name: "renamed", revokes_at });
+    expect(await account.get(id)).toEqual(changed);
+  });
+
+  test("rotates a key: both work, then the old one is revoked and only the new one does", async () => {
+    const old = await account.create();
+    const next = await done("rotateKey", account.name, old.id, { overlap_seconds: 60 });
+    expect(next.replaces.revokes_at).not.toBeNull();
+    expect([await account.statusOf(old.secret), await account.statusOf(next.secret)]).toEqual([200, 200]);
+    const revoked = await done("revokeKey", account.name, old.id, { reason: "done" });
+    expect(revoked).toMatchObject({
+      id: old.id,
+      waited_ms: expect.any(Number),
+      effective_at: expect.any(String),
+    });
+    expect([await account.statusOf(old.secret), await account.statusOf(next.secret)]).toEqual([401, 200]);
+    expect((await done("rotateKey", account.name, next.id)).replaces.id).toBe(next.id);
+  });
+
+  test("revokes all keys, or those of a mode", async () => {
+    const keys = [await account.create(), await account.create({ mode: "test" })];
+    expect((await done("revokeAll", account.name, { mode: "test" })).revoked).toBe(1);
+    expect((await done("revokeAll", account.name)).revoked).toBe(1);
+    for (const { secret } of keys) expect(await account.statusOf(secret)).toBe(401);
+    expect((await done("listKeys", account.name, { include: "revoked" })).keys).toHaveLength(2);
+    expect((await done("revokeKey", account.name, keys[0]?.id)).revoked_at).not.toBeNull();
+  });
+
+  test("imports keys with a verdict per row", async () => {
+    const row = { sha256: sha256(randomUUID()), name: "old", mode: "live" };
+    const { keys } = await done("importKeys", account.name, [row, { ...row, sha256: "x" }]);
+    expect(keys[0].id).toBe((await account.keys())[0]?.id);
+    expect(keys[1]).toMatchObject({
+      row: 1,
+      error: "validation_error",
+      details: { sha256: expect.any(String) },
+    });
+  });
+
+  test("sets the tier", async () => {
+    const tier = { requests_per_minute: 5000, publish_per_hour: 900 };
+    expect(await done("setTier", account.name, tier)).toEqual({ account: account.name, tier });
+    expect(await done("setTier", account.name, "pro")).toEqual({ account: account.name, tier: "pro" });
+  });
+});
+
+test("who asked is in the events, also when nobody said so", async () => {
+  const by = { actor: "ada@example.com" };
+  const { id } = await done("createKey", account.name, NEW_KEY, by);
+  await done("changeKey", account.name, id, { name: "renamed" }, by);
+  await done("rotateKey", account.name, id, { overlap_seconds: 60 }, by);
+  await done("setTier", account.name, "pro", by);
+  await done("importKeys", account.name, [{ sha256: sha256(randomUUID()), name: "old", mode: "live" }], by);
+  await done("revokeKey", account.name, id, {}, by);
+  await done("revokeAll", account.name, {}, by);
+  const events = await account.events();
+  expect(events).toHaveLength(9);
+  expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set([by.actor]));
+  await done("setTier", account.name, "free");
+  expect((await account.events())[0]?.actor).toEqual(expect.any(String));
+});
+
+test("an idempotency key gives a retry the same answer, shared with HTTP", async () => {
+  const caller = { idempotency_key: randomUUID() };
+  const first = await done("createKey", account.name, NEW_KEY, caller);
+  expect(await done("createKey", account.name, NEW_KEY, caller)).toEqual(first);
+  const headers = [["Idempotency-Key", caller.idempotency_key]] as const;
+  expect((await account.call("POST", "/keys", NEW_KEY, { headers })).json).toEqual(first);
+  expect(await account.keys()).toHaveLength(1);
+});
+
+describe("what a caller does wrong is answered as data, in HTTP's words", () => {
+  test("what is not known, and what the key's state does not allow", async () => {
+    const { id } = await account.create();
+    await account.revoke(id);
+    const cases: [keyof KeyService, unknown[], string, string, unknown?][] = [
+      ["getKey", [account.name, UNKNOWN_KEY], "GET", `/keys/${UNKNOWN_KEY}`],
+      [
+        "changeKey",
+        [account.name, UNKNOWN_KEY, { name: "x" }],
+        "PATCH",
+        `/keys/${UNKNOWN_KEY}`,
+        { name: "x" },
+      ],
+      ["revokeKey", [account.name, UNKNOWN_KEY], "POST", `/keys/${UNKNOWN_KEY}/revoke`],
+      ["rotateKey", [account.name, id], "POST", `/keys/${id}/rotate`],
+      ["changeKey", [account.name, id, { revokes_at: null }], "PATCH", `/keys/${id}`, { revokes_at: null }],
+      ["createKey", [account.name, { name: "" }], "POST", "/keys", { name: "" }],
+      ["listKeys", [account.name, { limit: 201 }], "GET", "/keys?limit=201"],
+    ];
+    for (const [method, args, verb, path, body] of cases) {
+      const { status, json } = await account.call(verb, path, body);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(await call(method, ...args), method).toEqual({ ok: false, error: { status, ...json } });
+    }
+  });
+
+  test.each<[string, keyof KeyService, unknown[]]>([
+    ["no arguments", "createKey", []],
+    ["no input", "createKey", ["acct"]],
+    ["an account that is a number", "listKeys", [1]],
+    ["an account that is null", "getKey", [null, UNKNOWN_KEY]],
+    ["an account that is malformed", "setTier", ["no account", "pro"]],
+    ["an input that is null", "createKey", ["acct", null]],
+    ["an input that is a list", "revokeAll", ["acct", []]],
+    ["a query that is a text", "listKeys", ["acct", "limit=1"]],
+    ["a limit that is a text", "listEvents", ["acct", { limit: "many" }]],
+    ["a caller that is null", "createKey", ["acct", NEW_KEY, null]],
+    ["an actor that is a number", "createKey", ["acct", NEW_KEY, { actor: 1 }]],
+    ["an actor with a line end", "createKey", ["acct", NEW_KEY, { actor: "a\nb" }]],
+    ["rows that are no list", "importKeys", ["acct", "rows"]],
+    ["a tier that does not exist", "setTier", ["acct", "gold"]],
+  ])("%s: 422", async (_, method, args) => {
+    const { ok, error } = await call(method, ...args);
+    expect(ok).toBe(false);
+    expect(error).toMatchObject({ status: 422, code: "validation_error", error: "Validation failed" });
+    expect(Object.keys(error.details)).not.toEqual([]);
+    for (const text of Object.values(error.details)) expect(text).toMatch(/^(is|must)\b/);
+  });
+
+  test("a key id that is no text is an unknown key", async () => {
+    await account.create();
+    for (const id of [null, 1, {}, ["x"]]) {
+      const { ok, error } = await call("getKey", account.name, id);
+      expect([ok, error.status], JSON.stringify(id)).toEqual([false, 404]);
+    }
+  });
+
+  test("a ledger out of reach is 503", async () => {
+    const { id } = await account.create();
+    const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before" });
+    for (const method of ["getKey", "revokeKey", "rotateKey"] as const) {
+      expect((await call(method, account.name, id)).error).toMatchObject({
+        status: 503,
+        code: "service_unavailable",
+      });
+    }
+    await lift();
+    expect((await done("getKey", account.name, id)).revoked_at).toBeNull();
+  });
+});

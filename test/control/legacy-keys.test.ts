@@ -1,0 +1,181 @@
+// Keys from before the gateway, imported from their hashes, where LEGACY_KEYS = "accept": they work like any other
+// key whatever their shape, and since such a text proves nothing by itself, guessing is limited by address.
+
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+
+const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
+/** The limit is 20 a minute; a minute that ends meanwhile allows as many again. */
+const MORE_THAN_TWO_LIMITS = 45;
+
+let cluster: GatewayCluster;
+let account: Account;
+let addresses = 0;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    gateways: 2,
+    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEGACY_KEYS: "accept" },
+  });
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  account = new Account(cluster);
+  cluster.live.clear();
+  await cluster.distance.resetCounts();
+});
+
+function newAddress(): string {
+  return `192.0.2.${++addresses}`;
+}
+
+function from(address: string) {
+  return [["CF-Connecting-IP", address]] as const;
+}
+
+async function imported(key: string, change: object = {}): Promise<string> {
+  const sha256 = createHash("sha256").update(key).digest("hex");
+  const { json } = await account.call("POST", "/keys/import", {
+    keys: [{ sha256, name: "old", mode: "live", ...change }],
+  });
+  return json.keys[0].id;
+}
+
+/** Guesses from an address until it is told to stop. */
+async function guessTooOften(address: string): Promise<number[]> {
+  const statuses: number[] = [];
+  while (statuses.length < MORE_THAN_TWO_LIMITS && !statuses.includes(429)) {
+    statuses.push(await account.statusOf(`oct_live_${randomUUID()}`, { headers: from(address) }));
+  }
+  return statuses;
+}
+
+describe("an imported key", () => {
+  test.each([
+    ["short", `oct_live_${randomUUID().slice(0, 8)}`],
+    ["the documentation's own", "oct_live_abc123def456"],
+    ["with a dash, a dot and a sign", `oct_live_${randomUUID()}.a+b/c=~`],
+    ["as long as one may be", `oct_live_${"x".repeat(164)}${randomUUID()}`],
+    ["shaped like a new one, without its check", `oct_live_${randomUUID().replaceAll("-", "")}0000`],
+  ])("%s works on every gateway, on its permissions alone", async (_, key) => {
+    await imported(key, { permissions: ["posts:read"] });
+    for (const gateway of [0, 1]) {
+      expect(await account.statusOf(key, { gateway })).toBe(200);
+      expect(await account.statusOf(key, { gateway, target: "/v1/webhooks" })).toBe(403);
+    }
+  });
+
+  test("in test mode leads to the sandbox, whatever its text says", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    await imported(key, { mode: "test" });
+    cluster.sandbox.clear();
+    expect(await account.statusOf(key)).toBe(200);
+    expect(cluster.live.requests).toHaveLength(0);
+    expect(cluster.sandbox.requests).toHaveLength(1);
+  });
+
+  test("is revoked and rotated like any other", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    const id = await imported(key);
+    expect(await account.statusOf(key)).toBe(200);
+    const next = await account.rotate(id, 3600);
+    expect([await account.statusOf(key), await account.statusOf(next.secret)]).toEqual([200, 200]);
+    await account.revoke(id);
+    for (const gateway of [0, 1]) expect(await account.statusOf(key, { gateway })).toBe(401);
+    expect(await account.statusOf(next.secret)).toBe(200);
+  });
+
+  test("that has expired already is refused", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    await imported(key, { created_at: "2023-01-01T00:00:00Z", expires_at: "2024-01-01T00:00:00Z" });
+    expect(await account.statusOf(key)).toBe(401);
+  });
+
+  test("is ended by whoever holds it", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    await imported(key);
+    expect(await account.statusOf(key, { gateway: 1 })).toBe(200);
+    const options = { token: null, headers: from(newAddress()) };
+    const answer = await cluster.control("POST", "/revoke", { secret: key }, options);
+    const unknown = await cluster.control("POST", "/revoke", { secret: `oct_live_${randomUUID()}` }, options);
+    expect([answer.status, answer.json]).toEqual([200, {}]);
+    expect([unknown.status, unknown.json]).toEqual([200, {}]);
+    for (const gateway of [0, 1]) expect(await account.statusOf(key, { gateway })).toBe(401);
+  });
+});
+
+describe("a text that can be no key", () => {
+  test.each([
+    ["another prefix", "sk_live_abc123def456"],
+    ["nothing behind the prefix", "oct_live_"],
+    ["another mode", "oct_prod_abc123def456"],
+    ["more than 200 characters behind the prefix", `oct_live_${"x".repeat(201)}`],
+    ["a character that is not ASCII", "oct_live_abc\u00fc"],
+  ])("(%s) is refused without a look at KV", async (_, text) => {
+    expect(await account.statusOf(text)).toBe(401);
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+  });
+});
+
+describe("guessing", () => {
+  test("is refused with 429 once an address has guessed too often, and then costs nothing", async () => {
+    const address = newAddress();
+    const statuses = await guessTooOften(address);
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
+    expect(statuses.at(-1)).toBe(429);
+
+    await cluster.distance.resetCounts();
+    const response = await account.use(`oct_live_${randomUUID()}`, { headers: from(address) });
+    expect(response.status).toBe(429);
+    expect(JSON.parse(response.body.toString()).code).toBe("rate_limited");
+    expect(Number(response.header("Retry-After"))).toBeGreaterThan(0);
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test("does not touch other addresses, keys with a check, or old keys that are known already", async () => {
+    const address = newAddress();
+    const old = `oct_live_${randomUUID()}`;
+    await imported(old);
+    expect(await account.statusOf(old)).toBe(200);
+    const { secret } = await account.create();
+    expect((await guessTooOften(address)).at(-1)).toBe(429);
+
+    expect(await account.statusOf(`oct_live_${randomUUID()}`, { headers: from(newAddress()) })).toBe(401);
+    expect(await account.statusOf(secret, { headers: from(address) })).toBe(200);
+    expect(await account.statusOf(old, { headers: from(address) })).toBe(200);
+  });
+
+  test("by showing keys to be revoked counts as well", async () => {
+    const options = { token: null, headers: from(newAddress()) };
+    const statuses: number[] = [];
+    while (statuses.length < MORE_THAN_TWO_LIMITS && !statuses.includes(429)) {
+      statuses.push(
+        (await cluster.control("POST", "/revoke", { secret: `oct_live_${randomUUID()}` }, options)).status,
+      );
+    }
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200));
+    expect(statuses.at(-1)).toBe(429);
+  });
+
+  test("is not what a client does whose good key KV cannot find while it is down", async () => {
+    const address = newAddress();
+    const old = `oct_live_${randomUUID()}`;
+    await imported(old);
+    const lift = await cluster.distance.fault({ on: "kv", operation: "get", caller: 0, how: "fail-before" });
+    for (let i = 0; i < MORE_THAN_TWO_LIMITS; i++) {
+      expect(await account.statusOf(old, { headers: from(address) })).toBe(503);
+    }
+    await lift();
+    expect(await account.statusOf(old, { headers: from(address) })).toBe(200);
+  });
+
+  test("is not what a client does that uses its good old key often", async () => {
+    const address = newAddress();
+    const keys = Array.from({ length: MORE_THAN_TWO_LIMITS }, () => `oct_live_${randomUUID()}`);
+    for (const key of keys) await imported(key);
+    for (const key of keys) expect(await account.statusOf(key, { headers: from(address) })).toBe(200);
+  });
+});

@@ -1,0 +1,258 @@
+// A key's life, from the outside: made, shown, renamed, rotated with an overlap, ended early or later than
+// planned, revoked alone or with others. What the control plane shows and what the data plane does agree
+// at every step, on every gateway.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { eventually } from "../support/time-limits.ts";
+import { Account } from "./account.ts";
+
+const DAY_MS = 86_400_000;
+
+let cluster: GatewayCluster;
+let account: Account;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 } });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  cluster.live.clear();
+  account = new Account(cluster);
+});
+
+/** What a request with the key is answered on each gateway. */
+async function statuses(secret: string, target = "/v1/posts"): Promise<number[]> {
+  return await Promise.all([0, 1].map((gateway) => account.statusOf(secret, { gateway, target })));
+}
+
+describe("a new key", () => {
+  test("is shown as it was asked for, with its secret once, and works at once", async () => {
+    const asked = {
+      name: "  Production Server 🚀 ",
+      mode: "live",
+      permissions: ["posts:read"],
+      expires_at: "2099-01-01T00:00:00+02:00",
+    } as const;
+    const { secret, ...key } = await account.create(asked);
+    expect(secret).toMatch(/^oct_live_[0-9A-Za-z]{36}$/);
+    expect(key).toEqual({
+      id: expect.stringMatching(/^key_[0-9A-Za-z]{22}$/),
+      account: account.name,
+      name: "Production Server 🚀",
+      mode: "live",
+      permissions: ["posts:read"],
+      hint: `oct_live_…${secret.slice(-4)}`,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      expires_at: "2098-12-31T22:00:00.000Z",
+      last_used_at: null,
+      use_count: 0,
+      revokes_at: null,
+      revoked_at: null,
+      effective_at: null,
+    });
+    expect(await account.get(key.id)).toEqual(key);
+    expect(await account.keys()).toEqual([key]);
+    expect(await statuses(secret)).toEqual([200, 200]);
+    expect(await statuses(secret, "/v1/webhooks")).toEqual([403, 403]);
+  });
+
+  test("has full access when no permission, none or no list is given", async () => {
+    for (const permissions of [undefined, []]) {
+      const { secret, permissions: shown } = await account.create(
+        permissions === undefined ? {} : { permissions },
+      );
+      expect(shown).toEqual([]);
+      expect(await statuses(secret, "/v1/webhooks")).toEqual([200, 200]);
+    }
+  });
+
+  test("shows when it was used last, and how often, after it was used", async () => {
+    const { id, secret } = await account.create();
+    const from = Date.now();
+    for (let i = 0; i < 5; i++) await account.use(secret);
+    expect(Date.parse((await account.get(id)).last_used_at ?? "")).toBeGreaterThanOrEqual(from);
+    // Uses are reported when the lease is renewed.
+    await eventually("the count of uses", async () => {
+      await account.use(secret);
+      return (await account.get(id)).use_count >= 5;
+    });
+  });
+});
+
+describe("renaming", () => {
+  test("changes the name alone, on the key, in the list and in the events", async () => {
+    const { id, secret } = await account.create({ name: "before" });
+    const before = await account.get(id);
+    expect(await account.change(id, { name: "after" })).toEqual({ ...before, name: "after" });
+    expect(await account.keys()).toEqual([{ ...before, name: "after" }]);
+    const [event] = await account.events();
+    expect(event).toMatchObject({ action: "renamed", key_id: id, details: { from: "before", to: "after" } });
+    expect(await statuses(secret)).toEqual([200, 200]);
+  });
+
+  test("to the name it has leaves no event", async () => {
+    const { id } = await account.create({ name: "same" });
+    const events = await account.events();
+    await account.change(id, { name: "same" });
+    expect(await account.events()).toEqual(events);
+  });
+});
+
+describe("rotating", () => {
+  test("makes a successor of the same name, mode and permissions, and both work on every gateway", async () => {
+    const old = await account.create({ name: "CI/CD Pipeline", mode: "test", permissions: ["posts:read"] });
+    const asked = Date.now();
+    const { secret, replaces, ...next } = await account.rotate(old.id, 3600);
+    const answered = Date.now();
+
+    expect(next).toMatchObject({
+      name: old.name,
+      mode: old.mode,
+      permissions: old.permissions,
+      revokes_at: null,
+    });
+    expect(next.id).not.toBe(old.id);
+    expect(Date.parse(replaces.revokes_at ?? "")).toBeGreaterThanOrEqual(asked + 3_600_000);
+    expect(Date.parse(replaces.revokes_at ?? "")).toBeLessThanOrEqual(answered + 3_600_000);
+    expect(replaces).toEqual(await account.get(old.id));
+    expect(await account.keys()).toEqual([next, replaces]);
+
+    expect(await statuses(old.secret)).toEqual([200, 200]);
+    expect(await statuses(secret)).toEqual([200, 200]);
+    expect(await statuses(secret, "/v1/webhooks")).toEqual([403, 403]);
+  });
+
+  test("leaves the old key a day when no overlap is given", async () => {
+    const { id } = await account.create();
+    const { created_at, replaces } = await account.rotate(id);
+    const overlapMs = Date.parse(replaces.revokes_at ?? "") - Date.parse(created_at);
+    expect(overlapMs).toBeGreaterThanOrEqual(DAY_MS);
+    expect(overlapMs).toBeLessThan(DAY_MS + 60_000);
+  });
+
+  test("without an overlap answers once the old key is dead everywhere, and the new one works", async () => {
+    const old = await account.create();
+    expect(await statuses(old.secret)).toEqual([200, 200]);
+    const next = await account.rotate(old.id, 0);
+    expect(await statuses(old.secret)).toEqual([401, 401]);
+    expect(await statuses(next.secret)).toEqual([200, 200]);
+    expect(next.replaces.revoked_at).not.toBeNull();
+    expect(await account.keys()).toEqual([await account.get(next.id)]);
+    expect((await account.events()).map(({ action, key_id }) => [action, key_id])).toEqual([
+      ["created", next.id],
+      ["revoked", old.id],
+      ["created", old.id],
+    ]);
+  });
+
+  test("can be ended early by revoking the old key", async () => {
+    const old = await account.create();
+    const next = await account.rotate(old.id, 3600);
+    expect(await statuses(old.secret)).toEqual([200, 200]);
+    await account.revoke(old.id);
+    expect(await statuses(old.secret)).toEqual([401, 401]);
+    expect(await statuses(next.secret)).toEqual([200, 200]);
+  });
+
+  test("can be given more time, or taken back, while the old key lives", async () => {
+    const old = await account.create();
+    await account.rotate(old.id, 1);
+    const later = "2099-01-01T00:00:00.000Z";
+    expect((await account.change(old.id, { revokes_at: later })).revokes_at).toBe(later);
+    expect((await account.change(old.id, { revokes_at: null })).revokes_at).toBeNull();
+    const [last, before] = await account.events();
+    expect(before).toMatchObject({ action: "rescheduled", key_id: old.id, details: { revokes_at: later } });
+    expect(last).toMatchObject({ action: "rescheduled", key_id: old.id, details: { revokes_at: null } });
+    expect(await statuses(old.secret)).toEqual([200, 200]);
+  });
+
+  test("can be done again and again: many keys of one name live at the same time", async () => {
+    let { id, secret } = await account.create();
+    const secrets = [secret];
+    for (let i = 0; i < 4; i++) {
+      ({ id, secret } = await account.rotate(id, 3600));
+      secrets.push(secret);
+    }
+    for (const each of secrets) expect(await statuses(each)).toEqual([200, 200]);
+    expect(await account.keys()).toHaveLength(5);
+  });
+
+  test("shows by the old key's last use whether anything still needs it", async () => {
+    const old = await account.create();
+    await account.rotate(old.id, 3600);
+    expect((await account.get(old.id)).last_used_at).toBeNull();
+    await account.use(old.secret);
+    expect((await account.get(old.id)).last_used_at).not.toBeNull();
+  });
+});
+
+describe("revoking all", () => {
+  test("by mode ends the keys of that mode everywhere, in one write, and no other", async () => {
+    const tests = [await account.create({ mode: "test" }), await account.create({ mode: "test" })];
+    const live = await account.create({ mode: "live" });
+    for (const { secret } of [...tests, live]) expect(await statuses(secret)).toEqual([200, 200]);
+
+    const { json } = await account.call("POST", "/revoke-all", { mode: "test" });
+    expect(json.revoked).toBe(2);
+    for (const { secret } of tests) expect(await statuses(secret)).toEqual([401, 401]);
+    expect(await statuses(live.secret)).toEqual([200, 200]);
+
+    const [first, second, before] = await account.events();
+    expect([first?.action, second?.action, before?.action]).toEqual(["revoked", "revoked", "created"]);
+    expect(new Set([first?.key_id, second?.key_id])).toEqual(new Set(tests.map(({ id }) => id)));
+    expect(first?.at).toBe(second?.at);
+    for (const { id } of tests) {
+      const { effective_at, revoked_at } = await account.get(id);
+      expect(revoked_at).toBe(first?.at);
+      expect((effective_at ?? "") <= json.effective_at).toBe(true);
+    }
+  });
+
+  test("by age ends what was created before that moment, not what was created at it", async () => {
+    const { secret: older } = await account.create();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const { secret: newer, created_at } = await account.create();
+    const { json } = await account.call("POST", "/revoke-all", { created_before: created_at });
+    expect(json.revoked).toBe(1);
+    expect(await statuses(older)).toEqual([401, 401]);
+    expect(await statuses(newer)).toEqual([200, 200]);
+  });
+
+  test("by nothing ends every key, scheduled ones too, and a second time finds none", async () => {
+    const [one, two] = [await account.create({ mode: "test" }), await account.create()];
+    await account.rotate(one.id, 3600);
+    expect((await account.call("POST", "/revoke-all")).json.revoked).toBe(3);
+    for (const { secret } of [one, two]) expect(await statuses(secret)).toEqual([401, 401]);
+    expect(await account.keys()).toEqual([]);
+    const { events } = await account.shown();
+    expect((await account.call("POST", "/revoke-all")).json.revoked).toBe(0);
+    expect(await account.events()).toEqual(events);
+  });
+});
+
+test("a secret is in the answer that made its key, and in no other and no log line", async () => {
+  const { id, secret } = await account.create();
+  await account.use(secret);
+  const next = await account.rotate(id, 3600);
+  await account.change(id, { name: "renamed", revokes_at: null });
+  await account.keys("revoked");
+  await account.revoke(id);
+  await account.call("POST", "/revoke-all", {});
+  await account.call("POST", `/keys/${id}/rotate`, {});
+  await account.shown();
+  for (const text of [secret, next.secret]) {
+    expect(account.heard.filter((body) => body.includes(text))).toHaveLength(1);
+    expect(cluster.logs.filter((line) => line.includes(text))).toEqual([]);
+  }
+});
+
+test("the tier is set by name or by numbers, and each change is an event", async () => {
+  const own = { requests_per_minute: 5000, publish_per_hour: 900 };
+  for (const tier of ["free", "starter", "pro", "unlimited", own]) {
+    const { status, json } = await account.call("PUT", "", { tier });
+    expect([status, json]).toEqual([200, { account: account.name, tier }]);
+    const [event] = await account.events();
+    expect(event).toMatchObject({ action: "tier_changed", key_id: null, details: { tier } });
+  }
+});

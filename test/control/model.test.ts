@@ -1,0 +1,111 @@
+// Random sequences of operations by several callers at once, on two accounts, with restarts of the ledger and
+// failures of KV and of calls thrown in, against a simple model: nothing lost, nothing done twice, no key
+// resurrected, and list, events and data plane agree. The seed is printed; KEY_MODEL_SEED runs one again.
+
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Fault } from "../support/distance.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+import { KeyModel } from "./key-model.ts";
+import { make, mayRead, move, type Owner } from "./key-moves.ts";
+
+const RUNS_MAX = 60;
+const RUNS_LIMIT_MS = 20_000;
+const TEST_LIMIT_MS = 120_000;
+
+let cluster: GatewayCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    gateways: 2,
+    // Calls end by a fault or by their answer; leases are short, so that revoking is quick.
+    settings: { LEASE_MS: 40, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000, LEGACY_KEYS: "accept" },
+  });
+});
+afterAll(() => cluster.close());
+
+type Trouble = "none" | "restart" | Fault;
+
+const failures = fc.record({
+  how: fc.constantFrom("fail-before" as const, "fail-after" as const),
+  times: fc.integer({ min: 1, max: 3 }),
+});
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant("none" as const) },
+  { weight: 2, arbitrary: fc.constant("restart" as const) },
+  { weight: 2, arbitrary: failures.map((fault) => ({ ...fault, on: "kv" as const, operation: "put" })) },
+  { weight: 1, arbitrary: failures.map((fault) => ({ ...fault, on: "kv" as const, operation: "get" })) },
+  { weight: 2, arbitrary: failures.map((fault) => ({ ...fault, on: "ledger" as const })) },
+);
+
+/** Moves that are made at the same time, each by a caller of its own, on one of the two accounts. */
+const round = fc.record({
+  trouble,
+  moves: fc.array(fc.record({ owner: fc.nat({ max: 1 }), move }), { minLength: 1, maxLength: 4 }),
+});
+type Round = typeof round extends fc.Arbitrary<infer Value> ? Value : never;
+
+async function play({ trouble, moves }: Round, owners: readonly Owner[]): Promise<void> {
+  const checks: (() => void)[] = [];
+  if (typeof trouble === "object") await cluster.distance.fault(trouble);
+  const restarts =
+    trouble === "restart" ? owners.map(({ account }) => cluster.distance.restartLedger(account.name)) : [];
+  const revokesAll = (owner: number) =>
+    moves.some((other) => other.owner === owner && other.move.kind === "revoke all");
+  const made = moves.map(({ owner, move }) =>
+    make(move, owners[owner] as Owner, {
+      cluster,
+      checks,
+      faulty: trouble !== "none",
+      revokesAll: revokesAll(owner),
+    }),
+  );
+  await Promise.all([...made, ...restarts]);
+  await cluster.distance.liftAllFaults();
+  for (const check of checks) check();
+}
+
+/** What the control plane shows and what the data plane does, on every gateway, against the model. */
+async function compare({ account, model }: Owner): Promise<void> {
+  if (model.keys.length === 0) return;
+  model.compare(await account.keys("revoked"), await account.keys(), await account.events());
+  for (const key of model.keys) {
+    for (const what of ["posts", "webhooks"]) {
+      const expected = key.fate === "dead" ? 401 : mayRead(key, what) ? 200 : 403;
+      for (const gateway of [0, 1]) {
+        const status = await account.statusOf(key.secret, { gateway, target: `/v1/${what}` });
+        expect(status, `${key.id}, ${key.fate}, on gateway ${gateway}, ${what}`).toBe(expected);
+      }
+    }
+  }
+}
+
+test(
+  "whatever several callers do and whatever fails meanwhile, list, events and data plane agree with the model",
+  async () => {
+    const seed = Number(process.env.KEY_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`KEY_MODEL_SEED=${seed}`);
+    let runs = 0;
+    const deadline = performance.now() + RUNS_LIMIT_MS;
+    const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 10 }), async (rounds) => {
+      // So many runs as there is time for; the others, and those that only make a failure smaller, are left out.
+      if (performance.now() > deadline) return;
+      const owners = [0, 1].map(() => ({ account: new Account(cluster), model: new KeyModel() }));
+      try {
+        for (const [i, round] of rounds.entries()) {
+          await play(round, owners);
+          if (i % 4 === 3) for (const owner of owners) await compare(owner);
+        }
+        for (const owner of owners) await compare(owner);
+        runs += 1;
+      } finally {
+        await cluster.distance.liftAllFaults();
+      }
+    });
+    await fc.assert(property, { seed, numRuns: RUNS_MAX });
+    console.log(`${runs} sequences agreed`);
+    expect(runs).toBeGreaterThan(0);
+  },
+  TEST_LIMIT_MS,
+);

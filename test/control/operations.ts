@@ -1,0 +1,118 @@
+/**
+ * Every call of the control plane as it should be made: what the contract test expects the OpenAPI document to
+ * name, and a call of each that is answered with success.
+ */
+
+import { createHash, randomUUID } from "node:crypto";
+import type { ControlAnswer, ControlOptions } from "../support/control-client.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+
+export interface Example {
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly options?: ControlOptions;
+}
+
+export interface Operation {
+  readonly method: "get" | "post" | "patch" | "put";
+  /** As OpenAPI writes it. */
+  readonly path: string;
+  /** A call that is answered with success; made anew each time it is asked for. */
+  readonly example: (cluster: GatewayCluster) => Promise<Example>;
+}
+
+const ACCOUNT = "/accounts/{account}";
+const KEY = `${ACCOUNT}/keys/{id}`;
+
+const ofAccount =
+  (path: string, body?: unknown): Operation["example"] =>
+  async (cluster) => {
+    const account = new Account(cluster);
+    await account.create();
+    return { path: `/accounts/${account.name}${path}`, body };
+  };
+const ofKey =
+  (path: string, body?: unknown): Operation["example"] =>
+  async (cluster) => {
+    const { account, id } = await new Account(cluster).create({ permissions: ["posts:read"] });
+    return { path: `/accounts/${account}/keys/${id}${path}`, body };
+  };
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  createKey: {
+    method: "post",
+    path: `${ACCOUNT}/keys`,
+    example: ofAccount("/keys", {
+      name: "Production Server",
+      mode: "live",
+      permissions: ["posts:read", "posts:write"],
+      expires_at: "2099-01-01T00:00:00+02:00",
+    }),
+  },
+  listKeys: { method: "get", path: `${ACCOUNT}/keys`, example: ofAccount("/keys?include=revoked&limit=1") },
+  importKeys: {
+    method: "post",
+    path: `${ACCOUNT}/keys/import`,
+    example: async (cluster) => {
+      const row = { sha256: randomSha256(), name: "an old key", mode: "live", expires_at: null };
+      return await ofAccount("/keys/import", { keys: [row, { ...row, sha256: randomSha256() }] })(cluster);
+    },
+  },
+  getKey: { method: "get", path: KEY, example: ofKey("") },
+  changeKey: {
+    method: "patch",
+    path: KEY,
+    example: ofKey("", { name: "Another name", revokes_at: "2099-01-01T00:00:00Z" }),
+  },
+  revokeKey: { method: "post", path: `${KEY}/revoke`, example: ofKey("/revoke", { reason: "leaked" }) },
+  rotateKey: { method: "post", path: `${KEY}/rotate`, example: ofKey("/rotate", { overlap_seconds: 60 }) },
+  revokeAll: {
+    method: "post",
+    path: `${ACCOUNT}/revoke-all`,
+    example: ofAccount("/revoke-all", { mode: "live", created_before: "2099-01-01T00:00:00Z" }),
+  },
+  listEvents: { method: "get", path: `${ACCOUNT}/events`, example: ofAccount("/events?limit=1") },
+  setTier: {
+    method: "put",
+    path: ACCOUNT,
+    example: ofAccount("", { tier: { requests_per_minute: 5000, publish_per_hour: 900 } }),
+  },
+  rebuildKv: {
+    method: "post",
+    path: `${ACCOUNT}/rebuild-kv`,
+    example: ofAccount("/rebuild-kv", { limit: 1 }),
+  },
+  health: { method: "get", path: "/health", example: async () => ({ path: "/health" }) },
+  revokeByPossession: {
+    method: "post",
+    path: "/revoke",
+    example: async (cluster) => {
+      const { secret } = await new Account(cluster).create();
+      return { path: "/revoke", body: { secret }, options: { token: null, headers: from("203.0.113.1") } };
+    },
+  },
+};
+
+export async function exampleOf(cluster: GatewayCluster, name: string): Promise<Example> {
+  const operation = OPERATIONS[name];
+  if (!operation) throw new Error(`no operation ${name}`);
+  return await operation.example(cluster);
+}
+
+export function make(
+  cluster: GatewayCluster,
+  name: string,
+  { path, body, options }: Example,
+): Promise<ControlAnswer> {
+  return cluster.control(OPERATIONS[name]?.method.toUpperCase() ?? "", path, body, options);
+}
+
+export function from(address: string) {
+  return [["CF-Connecting-IP", address]] as const;
+}
+
+function randomSha256(): string {
+  return createHash("sha256").update(randomUUID()).digest("hex");
+}

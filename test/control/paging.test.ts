@@ -1,0 +1,179 @@
+// Lists of keys and of events, page by page: newest first, each item once, whatever happens between two pages; and
+// events that say who did what.
+
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account } from "./account.ts";
+
+let cluster: GatewayCluster;
+let account: Account;
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  account = new Account(cluster);
+});
+
+/** Keys with creation times of the test's choosing, which only imported ones have. Returns their ids. */
+async function importKeys(times: readonly string[]): Promise<string[]> {
+  const keys = times.map((created_at) => ({
+    sha256: createHash("sha256").update(randomUUID()).digest("hex"),
+    name: created_at,
+    mode: "live",
+    created_at,
+  }));
+  const { json } = await account.call("POST", "/keys/import", { keys });
+  return json.keys.map(({ id }: { id: string }) => id);
+}
+
+async function page(what: "keys" | "events", query: string) {
+  const { status, json } = await account.call("GET", `/${what}?${query}`);
+  expect(status).toBe(200);
+  return json;
+}
+
+describe("a list of keys", () => {
+  test("is newest first, and pages of any size give each key once, also among keys of one moment", async () => {
+    const ids = await importKeys([
+      ...Array(4).fill("2025-03-01T00:00:00Z"),
+      ...Array(3).fill("2025-01-01T00:00:00Z"),
+      "2024-12-31T23:59:59.999Z",
+      "1970-01-01T00:00:00Z",
+      "1969-12-31T23:59:59.999Z",
+      "1960-01-01T00:00:00Z",
+    ]);
+    const all = await account.keys();
+    expect(new Set(all.map(({ id }) => id))).toEqual(new Set(ids));
+    const times = all.map(({ created_at }) => created_at);
+    expect(times).toEqual([...times].sort().reverse());
+    for (const limit of [1, 2, 3, ids.length, ids.length + 1]) {
+      expect(await account.keys(undefined, limit), `pages of ${limit}`).toEqual(all);
+    }
+  });
+
+  test("gives 50 a page unless asked for more, and 200 at most", async () => {
+    const times = Array.from({ length: 201 }, (_, i) => new Date(1_700_000_000_000 + i).toISOString());
+    await importKeys(times);
+    expect((await page("keys", "")).keys).toHaveLength(50);
+    const first = await page("keys", "limit=200");
+    expect(first.keys).toHaveLength(200);
+    const last = await page("keys", `limit=200&cursor=${first.next_cursor}`);
+    expect(last.keys).toHaveLength(1);
+    expect(last.next_cursor).toBeNull();
+  });
+
+  test("goes on where it was when keys come and go between two pages", async () => {
+    const ids = await importKeys(
+      ["2025-01-04", "2025-01-03", "2025-01-02", "2025-01-01"].map((day) => `${day}T00:00:00Z`),
+    );
+    const first = await page("keys", "limit=2");
+    expect(first.keys.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 2));
+    await account.create();
+    await account.revoke(ids[1] as string);
+    await account.revoke(ids[2] as string);
+    const second = await page("keys", `limit=2&cursor=${first.next_cursor}`);
+    expect(second.keys.map(({ id }: { id: string }) => id)).toEqual([ids[3]]);
+  });
+
+  test("leaves out the revoked keys unless they are asked for, in every page", async () => {
+    const ids = await importKeys(Array.from({ length: 9 }, (_, i) => `2025-01-0${9 - i}T00:00:00Z`));
+    const revoked = ids.filter((_, i) => i % 2 === 0);
+    for (const id of revoked) await account.revoke(id);
+    const alive = ids.filter((_, i) => i % 2 === 1);
+    for (const limit of [1, 2, 200]) {
+      expect((await account.keys(undefined, limit)).map(({ id }) => id)).toEqual(alive);
+      expect((await account.keys("revoked", limit)).map(({ id }) => id)).toEqual(ids);
+    }
+  });
+
+  test("is empty, and not unknown, when every key is revoked", async () => {
+    const { id } = await account.create();
+    await account.revoke(id);
+    expect(await page("keys", "")).toEqual({ keys: [], next_cursor: null });
+  });
+});
+
+describe("events", () => {
+  test("say who did what when, newest first, with numbers that only rise", async () => {
+    const by = (actor: string) => ({ headers: [["Octopost-Actor", actor]] as const });
+    const from = new Date().toISOString();
+    const { json: key } = await account.call(
+      "POST",
+      "/keys",
+      { name: "one", mode: "live" },
+      by("ada@example.com"),
+    );
+    await account.call("PATCH", `/keys/${key.id}`, { name: "two" }, by("Grace Hopper"));
+    const { json: next } = await account.call(
+      "POST",
+      `/keys/${key.id}/rotate`,
+      { overlap_seconds: 60 },
+      by("cron #7"),
+    );
+    await account.call("PATCH", `/keys/${key.id}`, { revokes_at: null }, by("ada@example.com"));
+    await account.call("PUT", "", { tier: "pro" }, by("billing"));
+    await account.call("POST", `/keys/${key.id}/revoke`, { reason: "found in a log" }, by("security"));
+    const [imported] = await importKeys(["2025-01-01T00:00:00Z"]);
+    await account.call("POST", "/revoke-all", {});
+
+    const events = await account.events();
+    const [last, lastButOne, ...rest] = events;
+    for (const event of [last, lastButOne])
+      expect(event).toMatchObject({ actor: "control_token", action: "revoked" });
+    expect(new Set([last?.key_id, lastButOne?.key_id])).toEqual(new Set([imported, next.id]));
+    expect(rest.map(({ actor, action, key_id, details }) => ({ actor, action, key_id, details }))).toEqual([
+      expect.objectContaining({ actor: "control_token", action: "imported", key_id: imported }),
+      { actor: "security", action: "revoked", key_id: key.id, details: { reason: "found in a log" } },
+      { actor: "billing", action: "tier_changed", key_id: null, details: { tier: "pro" } },
+      { actor: "ada@example.com", action: "rescheduled", key_id: key.id, details: { revokes_at: null } },
+      { actor: "cron #7", action: "created", key_id: next.id, details: { replaces: key.id } },
+      {
+        actor: "cron #7",
+        action: "rotated",
+        key_id: key.id,
+        details: { revokes_at: next.replaces.revokes_at },
+      },
+      { actor: "Grace Hopper", action: "renamed", key_id: key.id, details: { from: "one", to: "two" } },
+      { actor: "ada@example.com", action: "created", key_id: key.id, details: {} },
+    ]);
+    const numbers = events.map(({ number }) => number);
+    expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
+    expect(new Set(numbers).size).toBe(numbers.length);
+    const times = events.map(({ at }) => at);
+    expect(times).toEqual([...times].sort().reverse());
+    expect(times.every((at) => at >= from && at <= new Date().toISOString())).toBe(true);
+  });
+
+  test("pages of any size give each event once, also when more happens between two pages", async () => {
+    await importKeys(Array(7).fill("2025-01-01T00:00:00Z"));
+    const all = await account.events();
+    expect(all).toHaveLength(7);
+    for (const limit of [1, 2, 7, 8]) expect(await account.events(limit)).toEqual(all);
+
+    const first = await page("events", "limit=4");
+    await account.create();
+    const second = await page("events", `limit=4&cursor=${first.next_cursor}`);
+    expect([...first.events, ...second.events]).toEqual(all);
+    expect(second.next_cursor).toBeNull();
+  });
+
+  test("of one account are not shown in another", async () => {
+    await account.create();
+    const other = new Account(cluster);
+    const { id } = await other.create();
+    expect((await other.events()).map(({ key_id }) => key_id)).toEqual([id]);
+  });
+
+  test("are kept when the ledger restarts, and go on with higher numbers", async () => {
+    await account.create();
+    const [first] = await account.events();
+    await cluster.distance.restartLedger(account.name);
+    await account.create();
+    const events = await account.events();
+    expect(events).toHaveLength(2);
+    expect(events[1]).toEqual(first);
+  });
+});

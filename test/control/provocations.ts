@@ -1,0 +1,170 @@
+/**
+ * For each call of the control plane and each status it may answer, the ways to get it. What the contract
+ * test walks.
+ */
+
+import { randomUUID } from "node:crypto";
+import type { ControlAnswer } from "../support/control-client.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { eventually } from "../support/time-limits.ts";
+import { Account, callWithBytes } from "./account.ts";
+import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts";
+
+export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
+
+/** What makes an account known, and what asks for none. */
+const ANSWERED_FOR_ANY_ACCOUNT = [
+  "createKey",
+  "importKeys",
+  "setTier",
+  "rebuildKv",
+  "health",
+  "revokeByPossession",
+];
+const KEY_PATH = "/accounts/{account}/keys/{id}";
+const BODY_MAX_BYTES = 1_048_576;
+/** By operation, by status, the ways to get it. */
+export const PROVOCATIONS: Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, Provoke>>>>>
+> = Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, provocationsOf(name)]));
+
+function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
+  const success = ["createKey", "rotateKey"].includes(name) ? 201 : 200;
+  const hasToken = name !== "revokeByPossession";
+  const hasBody = OPERATIONS[name]?.method !== "get";
+  return {
+    [success]: { "as it should be": (cluster) => callAs(cluster, name) },
+    ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),
+    ...(hasToken && { 401: withoutTheToken(name) }),
+    ...notFound(name),
+    ...conflict(name),
+    ...(hasBody && {
+      413: {
+        "a body one byte too long": (cluster) =>
+          callAs(cluster, name, { body: `"${"x".repeat(BODY_MAX_BYTES - 1)}"` }),
+      },
+      415: {
+        "a body that says it is a form": (cluster) =>
+          callAsType(cluster, name, "application/x-www-form-urlencoded"),
+        "a body that does not say what it is": (cluster) => callAsType(cluster, name, null),
+      },
+    }),
+    ...(name !== "health" && { 422: unprocessable(name, hasBody) }),
+    ...(name === "revokeByPossession" && { 429: { "guess after guess": guessed } }),
+    // An import says it row by row.
+    ...(name !== "importKeys" && { 503: { "a store out of reach": outOfReach(name, hasToken) } }),
+  };
+}
+
+function outOfReach(name: string, hasToken: boolean): Provoke {
+  return async (cluster) => {
+    const example = await exampleOf(cluster, name);
+    if (hasToken) await cluster.distance.fault({ on: "ledger", how: "fail-before" });
+    else await cluster.distance.fault({ on: "kv", how: "fail-before", operation: "get" });
+    return await make(cluster, name, example);
+  };
+}
+
+function withoutTheToken(name: string): Record<string, Provoke> {
+  return {
+    "no token": (cluster) => callAs(cluster, name, { options: { token: null } }),
+    "a wrong token": (cluster) => callAs(cluster, name, { options: { token: `${"A".repeat(43)}=` } }),
+    "the token with more behind it": (cluster) =>
+      callAs(cluster, name, { options: { token: `${cluster.settings.CONTROL_TOKEN}A` } }),
+    "an API key as the token": async (cluster) =>
+      callAs(cluster, name, { options: { token: (await new Account(cluster).create()).secret } }),
+    "the token under another scheme": (cluster) =>
+      callAs(cluster, name, {
+        options: { token: null, headers: [["Authorization", `Basic ${cluster.settings.CONTROL_TOKEN}`]] },
+      }),
+  };
+}
+
+function notFound(name: string): Record<string, Record<string, Provoke>> {
+  if (ANSWERED_FOR_ANY_ACCOUNT.includes(name)) return {};
+  const unknownAccount: Provoke = async (cluster) => {
+    const { path, body } = await exampleOf(cluster, name);
+    return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/nobody"), body });
+  };
+  const unknownKey: Provoke = async (cluster) => {
+    const { path, body } = await exampleOf(cluster, name);
+    return make(cluster, name, { path: path.replace(/key_\w+/, `key_${"0".repeat(22)}`), body });
+  };
+  return {
+    404: {
+      "an unknown account": unknownAccount,
+      ...(OPERATIONS[name]?.path.startsWith(KEY_PATH) && { "an unknown key": unknownKey }),
+    },
+  };
+}
+
+function conflict(name: string): Record<string, Record<string, Provoke>> {
+  const ofRevoked: Provoke = async (cluster) => {
+    const example = await exampleOf(cluster, name);
+    await cluster.control("POST", `${example.path.replace("/rotate", "")}/revoke`);
+    return make(cluster, name, example);
+  };
+  const underWay: Provoke = async (cluster) => {
+    const example = await exampleOf(cluster, name);
+    const options = { headers: [["Idempotency-Key", randomUUID()]] } as const;
+    await cluster.distance.resetCounts();
+    const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-before" });
+    const first = make(cluster, name, { ...example, options });
+    await eventually("the first call at KV", async () => (await cluster.distance.counts("owner")).kvPuts > 0);
+    const second = await make(cluster, name, { ...example, options });
+    await lift();
+    await first;
+    return second;
+  };
+  if (name === "createKey" || name === "importKeys")
+    return { 409: { "the same request under way": underWay } };
+  if (name === "rotateKey")
+    return { 409: { "a revoked key": ofRevoked, "the same request under way": underWay } };
+  if (name === "changeKey") return { 409: { "a revoked key": ofRevoked } };
+  return {};
+}
+
+function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> {
+  const malformedAccount: Provoke = async (cluster) => {
+    const { path, body } = await exampleOf(cluster, name);
+    return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/no%20account"), body });
+  };
+  const unknownParameter: Provoke = async (cluster) => {
+    const { path } = await exampleOf(cluster, name);
+    return make(cluster, name, { path: `${path}&page=2` });
+  };
+  return {
+    ...(name !== "revokeByPossession" && { "a malformed account": malformedAccount }),
+    ...(hasBody && { "an unknown field": (cluster) => callAs(cluster, name, { body: { unknown: 1 } }) }),
+    ...(name.startsWith("list") && { "an unknown parameter": unknownParameter }),
+  };
+}
+
+/** Possession shown of keys that were never issued, until the address has shown too many. */
+async function guessed(cluster: GatewayCluster): Promise<ControlAnswer> {
+  const options = { token: null, headers: from("203.0.113.2") };
+  const guess = () => cluster.control("POST", "/revoke", { secret: `oct_live_${randomUUID()}` }, options);
+  let answer = await guess();
+  // The limit is 20 a minute; a minute that ends meanwhile allows as many again.
+  for (let guesses = 1; guesses < 60 && answer.status === 200; guesses++) answer = await guess();
+  return answer;
+}
+
+/** The operation's example with one thing changed. */
+async function callAs(
+  cluster: GatewayCluster,
+  name: string,
+  changes: Omit<Partial<Example>, "path"> = {},
+): Promise<ControlAnswer> {
+  return await make(cluster, name, { ...(await exampleOf(cluster, name)), ...changes });
+}
+
+async function callAsType(
+  cluster: GatewayCluster,
+  name: string,
+  contentType: string | null,
+): Promise<ControlAnswer> {
+  const { path, body } = await exampleOf(cluster, name);
+  const method = OPERATIONS[name]?.method.toUpperCase() ?? "";
+  return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), contentType });
+}

@@ -1,0 +1,180 @@
+// A scheduled end is exact, and nothing has to run for it to hold: a request that starts after it is refused,
+// one that is in flight over it is cut, no lease reaches past it, and it outlasts a restart of the ledger.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { never, trickle } from "../support/origin-behaviours.ts";
+import { RawConnection } from "../support/raw-http.ts";
+import type { RecordedRequest } from "../support/recording-origin.ts";
+import { eventually } from "../support/time-limits.ts";
+import { Account } from "./account.ts";
+
+/** Longer than a lease, so that an end this far ahead need not be put off, and than a busy machine is slow. */
+const SOON_MS = 3000;
+
+let cluster: GatewayCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 1000, LEASE_MARGIN_MS: 100 } });
+  // The tests run side by side, so what the origin does is in the path.
+  const slow = trickle(
+    Array.from({ length: 1000 }, () => "piece "),
+    20,
+  );
+  cluster.live.respond = (request, response, record) => {
+    if (request.url?.startsWith("/v1/posts/never-")) return never()(request, response, record);
+    if (request.url?.startsWith("/v1/posts/slowly-")) return slow(request, response, record);
+    return cluster.live.answerJson(request, response, record);
+  };
+});
+afterAll(() => cluster.close());
+
+interface EndingKey {
+  readonly account: Account;
+  readonly id: string;
+  readonly secret: string;
+  readonly endsAt: number;
+}
+
+/** A key in an account of its own whose end is set SOON_MS ahead. */
+type Ending = () => Promise<EndingKey>;
+
+const byChange: Ending = async () => {
+  const account = new Account(cluster);
+  const { id, secret } = await account.create();
+  const { revokes_at } = await account.change(id, { revokes_at: soon() });
+  return { account, id, secret, endsAt: Date.parse(revokes_at ?? "") };
+};
+const byRotation: Ending = async () => {
+  const account = new Account(cluster);
+  const { id, secret } = await account.create();
+  const { replaces } = await account.rotate(id, SOON_MS / 1000);
+  return { account, id, secret, endsAt: Date.parse(replaces.revokes_at ?? "") };
+};
+const byExpiry: Ending = async () => {
+  const account = new Account(cluster);
+  const { id, secret, expires_at } = await account.create({ expires_at: soon() });
+  return { account, id, secret, endsAt: Date.parse(expires_at ?? "") };
+};
+const ENDINGS = [
+  ["a scheduled revocation", byChange],
+  ["the end of a rotation's overlap", byRotation],
+  ["an expiry", byExpiry],
+] as const;
+
+function soon(): string {
+  return new Date(Date.now() + SOON_MS).toISOString();
+}
+
+/** Uses the key on a gateway until it is refused; no request that starts at its end or later may pass. */
+async function useUntilTheEnd({ account, secret, endsAt }: EndingKey, gateway: number): Promise<number> {
+  for (let passed = 0; ; passed++) {
+    const startedAt = Date.now();
+    const status = await account.statusOf(secret, { gateway });
+    if (status === 401) {
+      expect(Date.now()).toBeGreaterThanOrEqual(endsAt);
+      return passed;
+    }
+    expect(status).toBe(200);
+    expect(startedAt, "a request that passed started before the end").toBeLessThan(endsAt);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
+  test("lets a busy key pass until that moment and not after, on every gateway", async () => {
+    const key = await ending();
+    const passed = await Promise.all([0, 1].map((gateway) => useUntilTheEnd(key, gateway)));
+    expect(Math.min(...passed)).toBeGreaterThan(0);
+    for (const gateway of [0, 1]) expect(await key.account.statusOf(key.secret, { gateway })).toBe(401);
+  });
+
+  test("gives a request that waits on the origin over that moment its 401", async () => {
+    const { account, id, secret } = await ending();
+    const response = account.use(secret, { target: `/v1/posts/never-${id}` });
+    const record = await arrived(`/v1/posts/never-${id}`);
+    expect((await response).status).toBe(401);
+    await record.closed;
+    expect(record.aborted).toBe(true);
+  });
+
+  test("cuts a body that is on its way over that moment", async () => {
+    const { id, secret } = await ending();
+    const connection = await RawConnection.open(cluster.gateway(1));
+    const exchange = connection.send({
+      method: "GET",
+      target: `/v1/posts/slowly-${id}`,
+      headers: [["Authorization", `Bearer ${secret}`]],
+    });
+    await exchange.bodyReached(6);
+    const { status, ended, bodyLength } = await exchange.response();
+    expect([status, ended]).toEqual([200, "aborted"]);
+    expect(bodyLength).toBeLessThan(6000);
+  });
+
+  test("holds over a restart of the ledger, before it and after", async () => {
+    const key = await ending();
+    const { account } = key;
+    expect(await account.statusOf(key.secret)).toBe(200);
+    await cluster.distance.restartLedger(account.name);
+    await useUntilTheEnd(key, 1);
+    await cluster.distance.restartLedger(account.name);
+    for (const gateway of [0, 1]) expect(await account.statusOf(key.secret, { gateway })).toBe(401);
+  });
+});
+
+describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
+  test("the key is shown as revoked from that moment on, and is listed among the revoked alone", async () => {
+    const key = await ending();
+    const { account } = key;
+    const events = await account.events();
+    await useUntilTheEnd(key, 0);
+    const end = new Date(key.endsAt).toISOString();
+    const shown = await account.get(key.id);
+    expect(shown).toMatchObject({ revokes_at: end, revoked_at: end, effective_at: end });
+    expect((await account.keys()).map(({ id }) => id)).not.toContain(key.id);
+    expect(await account.keys("revoked")).toContainEqual(shown);
+    // Nothing had to run for it: nothing was written.
+    expect(await account.events()).toEqual(events);
+    expect(
+      await cluster.distance.ledgerRows(account.name, `SELECT revoked_at FROM keys WHERE id = '${key.id}'`),
+    ).toEqual([{ revoked_at: null }]);
+  });
+
+  test("revoking the key answers with that moment, and again the same", async () => {
+    const key = await ending();
+    await useUntilTheEnd(key, 0);
+    const end = new Date(key.endsAt).toISOString();
+    const first = await key.account.revoke(key.id);
+    expect(first).toMatchObject({ revoked_at: end, effective_at: end, waited_ms: 0 });
+    expect(await key.account.revoke(key.id)).toEqual(first);
+  });
+});
+
+test.concurrent("an end that is asked for sooner than the leases that are out is put off until then, and says so", async () => {
+  const account = new Account(cluster);
+  const { id, secret } = await account.create();
+  expect(await account.statusOf(secret)).toBe(200);
+  const asked = Date.now() + 300;
+  const { revokes_at } = await account.change(id, { revokes_at: new Date(asked).toISOString() });
+  const endsAt = Date.parse(revokes_at ?? "");
+  expect(endsAt).toBeGreaterThanOrEqual(asked);
+  expect(endsAt).toBeLessThanOrEqual(Date.now() + 1100);
+  await Promise.all([0, 1].map((gateway) => useUntilTheEnd({ account, id, secret, endsAt }, gateway)));
+});
+
+test.concurrent("a key that is revoked before its scheduled end stays revoked when that moment comes", async () => {
+  const key = await byChange();
+  const revoked = await key.account.revoke(key.id);
+  expect(Date.parse(revoked.effective_at)).toBeLessThan(key.endsAt);
+  while (Date.now() <= key.endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { waited_ms: _, ...shown } = revoked;
+  expect(await key.account.get(key.id)).toEqual(shown);
+  expect(await key.account.statusOf(key.secret)).toBe(401);
+});
+
+/** The request to that path, as the origin saw it arrive. */
+async function arrived(target: string): Promise<RecordedRequest> {
+  const find = () => cluster.live.requests.find((one) => one.target === target);
+  return (await eventually(`${target} at the origin`, find)) as RecordedRequest;
+}

@@ -1,0 +1,255 @@
+/**
+ * What can be known of a deployment without making one: wrangler takes the configuration of every environment
+ * without a warning, the Worker starts, and wrangler.toml, the types made from it and the check at the door
+ * (src/bindings.ts) agree on every name. Nothing here reaches the network.
+ */
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
+import { type Env, readSettings } from "../src/bindings.ts";
+import { newAssertionKey } from "../src/cli/assertion-key.ts";
+import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
+
+const WRANGLER_LIMIT_MS = 120_000;
+const WRANGLER_TOML = join(PROJECT_DIRECTORY, "wrangler.toml");
+
+/** The top level is for this machine; the others are deployed. */
+const DEPLOYED = ["production", "staging"] as const;
+const ENVIRONMENTS = ["", ...DEPLOYED] as const;
+type Environment = (typeof ENVIRONMENTS)[number];
+
+/** Taken at the door when it is there; no environment has it but while a pepper is exchanged. */
+const OPTIONAL_SECRET = "KEY_PEPPER_PREVIOUS";
+/** Only said in /healthz, so it is not checked. */
+const ONLY_SAID = "CF_VERSION_METADATA";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "octopost-deploy-test-"));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Rejects when wrangler's exit code is not 0. */
+async function wrangler(...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [localWranglerPath(), ...args], {
+    cwd: PROJECT_DIRECTORY,
+    env: {
+      ...process.env,
+      ...OFFLINE_ENVIRONMENT,
+      WRANGLER_HIDE_BANNER: "true",
+      WRANGLER_WRITE_LOGS: "false",
+      NO_COLOR: "1",
+    },
+    timeout: WRANGLER_LIMIT_MS,
+  });
+  return stdout + stderr;
+}
+
+/** What wrangler reads in wrangler.toml, as far as these tests look at it. */
+interface Config {
+  readonly name: string;
+  readonly main: string;
+  readonly routes?: readonly unknown[];
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly secrets?: { readonly required?: readonly string[] };
+  readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+  readonly ratelimits: readonly { readonly name: string; readonly namespace_id: string }[];
+  readonly analytics_engine_datasets: readonly { readonly binding: string; readonly dataset: string }[];
+  readonly version_metadata?: { readonly binding: string };
+  readonly observability?: { readonly logs?: object };
+  readonly [other: string]: unknown;
+}
+
+function configOf(env: Environment): Config {
+  return unstable_readConfig({ config: WRANGLER_TOML, env }) as unknown as Config;
+}
+
+/** What the Worker is handed in an environment; bindings and secrets are made up, vars are the real ones. */
+function handedOver(env: Environment): Record<string, unknown> {
+  const config = configOf(env);
+  const does = (method: string) => ({ [method]() {} });
+  const made: Record<string, unknown> = {
+    KEY_PEPPER: "a pepper that is long enough",
+    CONTROL_TOKEN: "a-token-that-is-long-enough",
+    ASSERTION_KEY: JSON.stringify(newAssertionKey()),
+  };
+  return {
+    ...config.vars,
+    ...Object.fromEntries((config.secrets?.required ?? []).map((name) => [name, made[name]])),
+    ...Object.fromEntries(config.kv_namespaces.map(({ binding }) => [binding, does("get")])),
+    ...Object.fromEntries(config.durable_objects.bindings.map(({ name }) => [name, does("getByName")])),
+    ...Object.fromEntries(config.ratelimits.map(({ name }) => [name, does("limit")])),
+    ...Object.fromEntries(
+      config.analytics_engine_datasets.map(({ binding }) => [binding, does("writeDataPoint")]),
+    ),
+    ...(config.version_metadata && { [config.version_metadata.binding]: {} }),
+  };
+}
+
+/** Every name that the check at the door looks at. */
+function namesChecked(): string[] {
+  const names = new Set<string>();
+  const noting = (look: "get" | "has") => (env: object, name: string | symbol) => {
+    if (typeof name === "string") names.add(name);
+    return Reflect[look](env, name);
+  };
+  const watched = new Proxy(handedOver("production"), { get: noting("get"), has: noting("has") });
+  expect(readSettings(watched as unknown as Env)).not.toHaveProperty("invalidSetting");
+  return [...names].sort();
+}
+
+describe.each(ENVIRONMENTS)("environment %j", (env) => {
+  test(
+    "is taken by `wrangler deploy --dry-run` without a warning, with every binding",
+    async () => {
+      const output = await wrangler(
+        "deploy",
+        "--dry-run",
+        `--env=${env}`,
+        "--outdir",
+        join(directory, `out-${env}`),
+      );
+      expect(output).not.toMatch(/WARNING|ERROR|▲|✘|deprecated/i);
+      expect(output).toContain("--dry-run: exiting now.");
+      const secret = new Set(configOf(env).secrets?.required);
+      for (const name of Object.keys(handedOver(env)).filter((one) => !secret.has(one))) {
+        expect(output).toMatch(new RegExp(`^env\\.${name}\\b`, "m"));
+      }
+      expect(await readdir(join(directory, `out-${env}`))).toContain("worker.js");
+    },
+    WRANGLER_LIMIT_MS,
+  );
+
+  test("passes the check at the door, once its secrets are set", () => {
+    expect(readSettings(handedOver(env) as unknown as Env)).not.toHaveProperty("invalidSetting");
+  });
+
+  test("serves nothing without any one of its secrets, and those are all there are", () => {
+    const required = configOf(env).secrets?.required ?? [];
+    for (const name of required) {
+      const without = { ...handedOver(env), [name]: undefined };
+      expect(readSettings(without as unknown as Env)).toEqual({ invalidSetting: name });
+    }
+    const elsewhere = Object.keys(handedOver(env)).filter((name) => !required.includes(name));
+    expect([...required, OPTIONAL_SECRET].sort()).toEqual(
+      namesChecked().filter((name) => !elsewhere.includes(name)),
+    );
+  });
+
+  test("has every var and binding that the top level has, and no other", () => {
+    expect(Object.keys(configOf(env).vars).sort()).toEqual(Object.keys(configOf("").vars).sort());
+    expect(Object.keys(handedOver(env)).sort()).toEqual(Object.keys(handedOver("")).sort());
+    expect(Object.keys(handedOver(env)).sort()).toEqual(
+      [...namesChecked(), ONLY_SAID].filter((name) => name !== OPTIONAL_SECRET).sort(),
+    );
+  });
+
+  test("can be reached by its routes alone, and nothing answers in the Worker's place", () => {
+    const config = configOf(env);
+    expect(config).toMatchObject({ workers_dev: false, preview_urls: false });
+    // A cache would answer before the key is checked.
+    expect((config.cache as { enabled?: boolean } | undefined)?.enabled ?? false).toBe(false);
+    for (const name of ["assets", "site", "limits", "placement", "tail_consumers"]) {
+      expect(config[name], name).toBeUndefined();
+    }
+  });
+
+  test("logs our own lines alone, never the platform's, which may carry headers", () => {
+    const { observability } = configOf(env);
+    expect(observability?.logs).toMatchObject({ enabled: true, invocation_logs: false });
+  });
+
+  test("has ledgers in SQLite whose code is updated at once", () => {
+    const config = configOf(env);
+    expect(config.durable_objects).toMatchObject({
+      bindings: [{ name: "KEY_LEDGER", class_name: "KeyLedger" }],
+      code_update_strategy: { mode: "immediate" },
+    });
+    expect(config.migrations).toEqual([{ tag: "v1", new_sqlite_classes: ["KeyLedger"] }]);
+  });
+});
+
+describe("what is deployed", () => {
+  const [production, staging] = DEPLOYED.map(configOf) as [Config, Config];
+
+  test("has a domain of its own in each environment, so that staging never takes production's", () => {
+    expect(production.routes).toEqual([{ pattern: "api.octopost.ink", custom_domain: true }]);
+    expect(staging.routes).toEqual([{ pattern: "api.staging.octopost.ink", custom_domain: true }]);
+    expect(configOf("").routes ?? []).toEqual([]);
+  });
+
+  test("shares no name, no store and no counter between production and staging", () => {
+    expect(staging.name).not.toBe(production.name);
+    const shared = [
+      (config: Config) => config.ratelimits.map(({ namespace_id }) => namespace_id),
+      (config: Config) => config.analytics_engine_datasets.map(({ dataset }) => dataset),
+      (config: Config) => config.kv_namespaces.map(({ id }) => id).filter((id) => id !== undefined),
+      (config: Config) => [config.vars.LIVE_ORIGIN, config.vars.SANDBOX_ORIGIN],
+    ].map((of) => of(production).filter((one) => (of(staging) as unknown[]).includes(one)));
+    expect(shared.flat()).toEqual([]);
+  });
+
+  test("goes to https origins, counts requests and tells nobody how long it took", () => {
+    for (const { vars } of [production, staging]) {
+      expect([vars.LIVE_ORIGIN, vars.SANDBOX_ORIGIN].join(" ")).toMatch(/^https:\S+ https:\S+$/);
+      expect(vars.METRICS).toBe("on");
+    }
+    expect(production.vars.SERVER_TIMING).toBe("");
+    expect(production.vars.LEASE_MS).toBe(1000);
+  });
+});
+
+test(
+  "the Worker starts: `wrangler check startup`",
+  async () => {
+    const profile = join(directory, "startup.cpuprofile");
+    const output = await wrangler("check", "startup", "--env=production", "--outfile", profile);
+    expect(output).not.toMatch(/WARNING|ERROR|▲|✘/);
+    expect(JSON.parse(await readFile(profile, "utf8"))).toHaveProperty("nodes");
+  },
+  WRANGLER_LIMIT_MS,
+);
+
+test(
+  "the types that wrangler makes of wrangler.toml name what the check at the door names, and fit its `Env`",
+  async () => {
+    await wrangler("types", join(directory, "generated.d.ts"), "--include-runtime=false");
+    const generated = await readFile(join(directory, "generated.d.ts"), "utf8");
+    const members = /interface __BaseEnv_Env \{([^}]*)\}/.exec(generated)?.[1] ?? "";
+    // With a question mark it would be missing in some environment.
+    const names = [...members.matchAll(/^\s*(\w+\??):/gm)].map(([, name]) => name as string);
+    expect(names.sort()).toEqual(
+      [...namesChecked(), ONLY_SAID].filter((name) => name !== OPTIONAL_SECRET).sort(),
+    );
+
+    const bindings = JSON.stringify(join(PROJECT_DIRECTORY, "src/bindings.ts"));
+    await writeFile(
+      join(directory, "fit.ts"),
+      `import type { Env } from ${bindings};\ndeclare const made: Cloudflare.Env;\nexport const checked: Env = { ...made };\n`,
+    );
+    await writeFile(
+      join(directory, "tsconfig.json"),
+      JSON.stringify({
+        extends: join(PROJECT_DIRECTORY, "tsconfig.json"),
+        compilerOptions: { types: [join(PROJECT_DIRECTORY, "node_modules/@cloudflare/workers-types")] },
+        include: [],
+        files: ["generated.d.ts", "fit.ts"],
+      }),
+    );
+    const tsc = createRequire(import.meta.url)
+      .resolve("typescript/package.json")
+      .replace("package.json", "bin/tsc");
+    const checked = await promisify(execFile)(process.execPath, [tsc, "-p", directory]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(checked.stdout).toBe("");
+  },
+  WRANGLER_LIMIT_MS,
+);

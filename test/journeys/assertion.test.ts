@@ -1,0 +1,217 @@
+/**
+ * The origin can trust what it hears: behind the gateway stands the demo's origin with its verifier, and only
+ * what the gateway has signed for it gets past. Whoever knows its address, and even the very headers of a
+ * request that passed, still cannot send one of their own.
+ *
+ * Times are never compared with this machine's clock: how old an assertion is says its own `iat`.
+ */
+
+import { getRequestListener } from "@hono/node-server";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newAssertionKey, type PrivateAssertionKey } from "../../src/cli/assertion-key.ts";
+import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
+import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
+import { decoded, macJwt, signedJwt, unsignedJwt, withClaims } from "../support/assertion-maker.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import type { RecordedRequest } from "../support/recording-origin.ts";
+import { eventually } from "../support/time-limits.ts";
+
+/** How long one assertion is used before the next is signed. */
+const RENEWED_AFTER_SECONDS = 30;
+
+let cluster: GatewayCluster;
+let signingKey: PrivateAssertionKey;
+let key: IssuedKey;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: 2 });
+  signingKey = JSON.parse(String(cluster.settings.ASSERTION_KEY));
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  for (const [mode, origin] of [["live", cluster.live] as const, ["sandbox", cluster.sandbox] as const]) {
+    origin.clear();
+    const verify = verifyAssertion({
+      jwksUrl: jwksUrl(),
+      audience: origin.url,
+      mode: mode === "live" ? "live" : "test",
+    });
+    const listen = getRequestListener(createDemoOrigin({ mode, verify }).fetch, {
+      overrideGlobalObjects: false,
+    });
+    origin.respond = (request, response) => listen(request, response);
+  }
+});
+
+function jwksUrl(): string {
+  const { host, port } = cluster.gateway(0);
+  return `http://${host}:${port}/.well-known/jwks.json`;
+}
+
+function use({ secret }: IssuedKey, gateway = 0): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
+}
+
+/** Sends what the gateway sent, straight to an origin, with another assertion or none. */
+function sendDirectly(heard: RecordedRequest, jwt: string | null, to = cluster.live): Promise<RawResponse> {
+  const kept = heard.rawHeaders.filter(([name]) => !/^(?:x-octopost-assertion|host|connection)$/i.test(name));
+  const headers: Header[] = jwt === null ? kept : [...kept, ["X-Octopost-Assertion", jwt]];
+  const { method, target } = heard;
+  return rawRequest({ host: "127.0.0.1", port: to.port }, { method, target, headers });
+}
+
+/** What the live origin was sent with a request that passed. */
+async function heardThroughGateway(): Promise<{ heard: RecordedRequest; jwt: string }> {
+  expect((await use(key)).status).toBe(200);
+  const heard = await cluster.live.arrived();
+  return { heard, jwt: heard.header("X-Octopost-Assertion") ?? "" };
+}
+
+function partsOf(jwt: string) {
+  const [header = "", claims = ""] = jwt.split(".");
+  return { header: decoded(header), claims: decoded(claims) };
+}
+
+function expectRefused(response: RawResponse): void {
+  expect([response.status, response.body.toString()]).toEqual([
+    401,
+    '{"error":"Only the gateway may call this origin","code":"unauthorized"}',
+  ]);
+}
+
+describe("what the gateway says of a caller", () => {
+  test("is a JWT with the claims of the design, signed by a published key", async () => {
+    const limited = await cluster.createKey({ account: "other", permissions: ["posts:read", "posts:write"] });
+    expect((await use(limited)).status).toBe(200);
+    const heard = await cluster.live.arrived();
+    const { header, claims } = partsOf(heard.header("X-Octopost-Assertion") ?? "");
+    expect(header).toEqual({ alg: "EdDSA", typ: "JWT", kid: signingKey.kid });
+    expect(claims).toEqual({
+      iss: "https://api.octopost.ink",
+      aud: cluster.live.url,
+      sub: "other",
+      key_id: limited.id,
+      mode: "live",
+      scope: "posts:read posts:write",
+      iat: expect.any(Number),
+      exp: Number(claims.iat) + 60,
+    });
+  });
+
+  test("names the origin that the key's mode leads to, and full access as `all`", async () => {
+    const testKey = await cluster.createKey({ mode: "test" });
+    expect((await use(testKey)).status).toBe(200);
+    const { claims } = partsOf((await cluster.sandbox.arrived()).header("X-Octopost-Assertion") ?? "");
+    expect(claims).toMatchObject({ aud: cluster.sandbox.url, mode: "test", scope: "all" });
+  });
+
+  test("replaces what a client writes there", async () => {
+    const forged = signedJwt({ sub: "victim" }, newAssertionKey());
+    const headers: Header[] = [
+      ["Authorization", `Bearer ${key.secret}`],
+      ["X-Octopost-Assertion", forged],
+    ];
+    const response = await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts", headers });
+    expect(response.status).toBe(200);
+    expect(JSON.stringify((await cluster.live.arrived()).rawHeaders)).not.toContain(forged);
+  });
+});
+
+describe("the same request sent to the origin directly", () => {
+  test("is refused without the assertion, and with it only repeated", async () => {
+    const { heard, jwt } = await heardThroughGateway();
+    expectRefused(await sendDirectly(heard, null));
+    // The one thing that works is the assertion itself, for the minute it lives: so it must never leak.
+    expect((await sendDirectly(heard, jwt)).status).toBe(200);
+  });
+
+  test.each<[string, (claims: Record<string, unknown>, jwt: string) => string]>([
+    ["expired", (claims) => signedJwt({ ...claims, exp: Number(claims.iat) - 1 }, signingKey)],
+    ["for another origin", (claims) => signedJwt({ ...claims, aud: cluster.sandbox.url }, signingKey)],
+    ["of the other mode", (claims) => signedJwt({ ...claims, mode: "test" }, signingKey)],
+    ["with an altered payload", (_claims, jwt) => withClaims(jwt, { sub: "victim" })],
+    ["signed by another key", (claims) => signedJwt(claims, newAssertionKey())],
+    ["by a key of that name", (claims) => signedJwt(claims, { ...newAssertionKey(), kid: signingKey.kid })],
+    ["with alg none", (claims) => unsignedJwt(claims, { alg: "none", typ: "JWT", kid: signingKey.kid })],
+    ["with alg HS256", (claims) => macJwt(claims, signingKey.kid, Buffer.from(signingKey.x, "base64url"))],
+  ])("with an assertion %s is refused", async (_, forge) => {
+    const { heard, jwt } = await heardThroughGateway();
+    expectRefused(await sendDirectly(heard, forge(partsOf(jwt).claims, jwt)));
+  });
+
+  test("to the other origin is refused", async () => {
+    const { heard, jwt } = await heardThroughGateway();
+    expectRefused(await sendDirectly(heard, jwt, cluster.sandbox));
+  });
+});
+
+test("an origin that refuses the gateway's word answers 502 to the client, never 401", async () => {
+  cluster.live.respond = (_request, response) => void response.writeHead(401).end();
+  expect((await use(key)).status).toBe(502);
+});
+
+describe("/.well-known/jwks.json", () => {
+  test("shows the public part of the key alone, and may be kept for five minutes", async () => {
+    const response = await rawRequest(cluster.gateway(1), {
+      method: "GET",
+      target: "/.well-known/jwks.json",
+    });
+    expect(response.status).toBe(200);
+    expect(response.header("Content-Type")).toMatch(/^application\/json/);
+    expect(response.header("Cache-Control")).toBe("public, max-age=300");
+    const { kty, crv, x, kid } = signingKey;
+    expect(JSON.parse(response.body.toString())).toEqual({
+      keys: [{ kty, crv, x, kid, alg: "EdDSA", use: "sig" }],
+    });
+    expect(response.body.toString()).not.toContain(signingKey.d);
+  });
+});
+
+describe("an isolate signs at most once per key in 30 s", () => {
+  const jwtsHeard = () => cluster.live.requests.map((heard) => heard.header("X-Octopost-Assertion") ?? "");
+
+  /** Those of one key and isolate, by when they were signed: each at least 30 s after the one before. */
+  function expectSignedRarely(jwts: readonly string[]): void {
+    const times = [...new Set(jwts)].map((jwt) => Number(partsOf(jwt).claims.iat)).sort((a, b) => a - b);
+    times.forEach((time, i) => {
+      if (i > 0) expect(time - (times[i - 1] ?? 0)).toBeGreaterThanOrEqual(RENEWED_AFTER_SECONDS);
+    });
+  }
+
+  test("however many requests there are, also when the first ones come all at once", async () => {
+    const cold = await cluster.createKey();
+    const responses = await Promise.all(Array.from({ length: 40 }, () => use(cold)));
+    for (let i = 0; i < 20; i++) responses.push(await use(cold));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(jwtsHeard()).toHaveLength(60);
+    expectSignedRarely(jwtsHeard());
+  });
+
+  test("each key has its own", async () => {
+    const other = await cluster.createKey();
+    await use(key);
+    await use(other);
+    const [first = "", second = ""] = jwtsHeard();
+    expect(first).not.toBe(second);
+    expect([partsOf(first).claims.key_id, partsOf(second).claims.key_id]).toEqual([key.id, other.id]);
+  });
+
+  test("each isolate has its own", async () => {
+    const shared = await cluster.createKey();
+    await use(shared, 0);
+    const signedAt = Number(partsOf(jwtsHeard()[0] ?? "").claims.iat);
+    // Ed25519 gives the same signature for the same second, so the next one is waited for.
+    await eventually("the next second", () => Math.floor(Date.now() / 1000) > signedAt);
+    await use(shared, 1);
+    await use(shared, 0);
+    await use(shared, 1);
+    const [first, second, third, fourth] = jwtsHeard();
+    expect(second).not.toBe(first);
+    expectSignedRarely([first ?? "", third ?? ""]);
+    expectSignedRarely([second ?? "", fourth ?? ""]);
+  });
+});

@@ -1,0 +1,145 @@
+/**
+ * A key that ends by itself, by its expiry or by a scheduled revocation, ends at its time and no lease
+ * reaches past it.
+ *
+ * Checked by order: once the key has been refused for its age, no waiting request and no body goes on.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { never, trickle } from "../support/origin-behaviours.ts";
+import {
+  type Exchange,
+  type Header,
+  RawConnection,
+  type RawResponse,
+  rawRequest,
+} from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
+/** Longer than a lease, and long enough for what is to be under way by then. */
+const LIFE_SECONDS = 3;
+
+let cluster: GatewayCluster;
+let connection: RawConnection;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  cluster.live.clear();
+  connection = await RawConnection.open(cluster.gateway(0));
+  return () => connection.close();
+});
+
+function use({ secret }: IssuedKey): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts/after", headers });
+}
+
+function start({ secret }: IssuedKey): Exchange {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return connection.send({ method: "GET", target: "/v1/posts", headers });
+}
+
+/**
+ * A moment after the key was first refused by which everything that left the gateway before has been read. Until
+ * then it shows that no request is accepted that starts after `endsAt`; all clocks here are the machine's one.
+ */
+async function ended(key: IssuedKey, endsAt: number): Promise<number> {
+  const inFlight = cluster.live.respond;
+  cluster.live.respond = cluster.live.answerJson;
+  await eventually("the end of the key", async () => {
+    const isOver = Date.now() > endsAt;
+    const { status } = await use(key);
+    expect(isOver ? [401] : [200, 401]).toContain(status);
+    return status === 401;
+  });
+  cluster.live.respond = inFlight;
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return performance.now();
+}
+
+describe.each([
+  {
+    end: "an expiry",
+    make: () => cluster.createKey({ expires_at: new Date(Date.now() + 1000 * LIFE_SECONDS).toISOString() }),
+    endOf: async (key: IssuedKey) => Date.parse(key.expires_at ?? ""),
+  },
+  {
+    end: "a rotation with an overlap",
+    make: async () => {
+      const key = await cluster.createKey();
+      const { status } = await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/rotate`, {
+        overlap_seconds: LIFE_SECONDS,
+      });
+      expect(status).toBe(201);
+      return key;
+    },
+    endOf: async (key: IssuedKey) => {
+      const { json } = await cluster.control("GET", `/accounts/${key.account}/keys/${key.id}`);
+      return Date.parse(json.revokes_at);
+    },
+  },
+])("$end", ({ make, endOf }) => {
+  test("ends new requests, at its time and not before", async () => {
+    const key = await make();
+    const endsAt = await endOf(key);
+    await ended(key, endsAt);
+    expect(Date.now()).toBeGreaterThanOrEqual(endsAt);
+    const response = await use(key);
+    expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
+  });
+
+  test("ends a request that waits on the origin with 401, and the origin sees its connection close", async () => {
+    const key = await make();
+    const endsAt = await endOf(key);
+    cluster.live.respond = never();
+    const exchange = start(key);
+    const request = await cluster.live.arrived();
+    const response = await exchange.response();
+    expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
+    expect(Date.now()).toBeGreaterThanOrEqual(endsAt);
+    await request.closed;
+    expect(request.aborted).toBe(true);
+  });
+
+  test.each([
+    ["in chunks", false],
+    ["with its length", true],
+  ])("aborts a download %s", async (_, contentLength) => {
+    const key = await make();
+    cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20, { contentLength });
+    const exchange = start(key);
+    await exchange.bodyReached(20);
+    const settledAt = await ended(key, await endOf(key));
+    const response = await exchange.response();
+    expect([response.status, response.ended]).toEqual([200, "aborted"]);
+    expect(response.lastByteAt).toBeLessThan(settledAt);
+  });
+});
+
+test("a key made to end in the past is refused by the control plane, and nothing is issued", async () => {
+  const answer = await cluster.control("POST", "/accounts/acct/keys", {
+    name: "too late",
+    mode: "live",
+    expires_at: new Date(Date.now() - 1000).toISOString(),
+  });
+  expect([answer.status, answer.json.code]).toEqual([422, "validation_error"]);
+  expect(Object.keys(answer.json.details)).toEqual(["expires_at"]);
+});
+
+test("the successor of a rotated key goes on after its predecessor's end", async () => {
+  const old = await cluster.createKey();
+  const { json: successor } = await cluster.control(
+    "POST",
+    `/accounts/${old.account}/keys/${old.id}/rotate`,
+    {},
+  );
+  await cluster.revoke(old.account, old.id);
+  expect((await use(old)).status).toBe(401);
+  expect((await use(successor)).status).toBe(200);
+});

@@ -1,0 +1,94 @@
+/**
+ * Requests whose end is not where one reader or another would look for it.
+ *
+ * The promise: framing that can be read in two ways reaches the origin as one request or as none, so that nothing
+ * can be hidden in a body; and a connection with several requests keeps them apart.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { RawConnection } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+let connection: RawConnection;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  cluster.live.clear();
+  connection = await RawConnection.open(cluster.gateway(0));
+  return () => connection.close();
+});
+
+function authorization(): string {
+  return `Host: x\r\nAuthorization: Bearer ${key.secret}\r\n`;
+}
+
+/** The status of every response that has arrived. */
+function statuses(): number[] {
+  return [...connection.early.toString("latin1").matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) =>
+    Number(status),
+  );
+}
+
+describe("a request that could be read in two ways", () => {
+  const smuggled = "GET /v1/accounts HTTP/1.1\r\nHost: x\r\n\r\n";
+  test.each([
+    ["a length and chunks", `Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["chunks and a length", `Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["two lengths", `Content-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
+    ["a list of lengths", `Content-Length: 0, 0\r\n\r\n${smuggled}`],
+    ["a signed length", `Content-Length: +0\r\n\r\n${smuggled}`],
+    ["a length in hex", `Content-Length: 0x0\r\n\r\n${smuggled}`],
+    ["an unknown coding", `Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["two codings", `Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["a space before the colon", `Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["a chunk that is none", `Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n0\r\n\r\n${smuggled}`],
+  ])("(%s) is at most one request to the origin, and ends the connection", async (_, rest) => {
+    await connection.write(`POST /v1/posts HTTP/1.1\r\n${authorization()}${rest}`);
+    await eventually("the end of the connection", () => !connection.open);
+    expect(statuses()).toHaveLength(1);
+    expect(cluster.live.requests.map(({ target }) => target)).not.toContain("/v1/accounts");
+    expect(cluster.live.requests.length).toBeLessThanOrEqual(1);
+  });
+});
+
+test("chunks with extensions and trailers are one body, and nothing of them reaches the origin", async () => {
+  const body = "3;name=value\r\nabc\r\n0\r\nX-Octopost-Key-Id: forged\r\n\r\n";
+  const head = `POST /v1/posts HTTP/1.1\r\n${authorization()}Transfer-Encoding: chunked\r\n\r\n`;
+  const exchange = connection.sendBytes(head + body, "POST");
+  expect((await exchange.response()).status).toBe(200);
+  const [request] = cluster.live.requests;
+  expect(request?.body?.toString()).toBe("abc");
+  expect(request?.header("X-Octopost-Key-Id")).toBe(key.id);
+});
+
+describe("several requests on one connection", () => {
+  const get = (target: string, headers: string) => `GET ${target} HTTP/1.1\r\n${headers}\r\n`;
+
+  test("are answered each by itself, in their order", async () => {
+    await connection.write(
+      ["/v1/posts", "/v1/accounts", "/v1/presets"].map((one) => get(one, authorization())).join(""),
+    );
+    await eventually("three answers", () => statuses().length === 3);
+    expect(statuses()).toEqual([200, 200, 200]);
+    expect(cluster.live.requests.map(({ target }) => target)).toEqual([
+      "/v1/posts",
+      "/v1/accounts",
+      "/v1/presets",
+    ]);
+  });
+
+  test("need a key each: none is taken from the one before", async () => {
+    await connection.write(get("/v1/posts", authorization()) + get("/v1/accounts", "Host: x\r\n"));
+    await eventually("two answers", () => statuses().length === 2);
+    expect(statuses()).toEqual([200, 401]);
+    expect(cluster.live.requests.map(({ target }) => target)).toEqual(["/v1/posts"]);
+  });
+});

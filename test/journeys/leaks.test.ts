@@ -1,0 +1,157 @@
+/**
+ * No secret ever leaves: not the text of a key, not its hash, not its SHA-256, not a secret of ours. Searched
+ * for in every line of the log, every KV entry, every cell of the ledgers, every answer and all that the
+ * origins were sent, after traffic of every kind. A search that finds nothing proves nothing by itself: so the
+ * traffic must have met every way to say no, and a leak planted in each place must be found.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import {
+  findSecrets,
+  readKv,
+  readLedgers,
+  readOrigins,
+  type Said,
+  type Secret,
+  secretsOfKey,
+  secretsOfSettings,
+} from "../support/leak-search.ts";
+import { GATEWAY_SETTINGS, MARKS, MixedTraffic, SETTINGS } from "../support/mixed-traffic.ts";
+import { eventually } from "../support/time-limits.ts";
+
+/** Every reason to say no that traffic can bring about; the two others need a fault of the program. */
+const REASONS = [
+  ...["malformed_path", "body_on_get", "outside_api", "unknown_route", "not_found", "method_not_allowed"],
+  ...["missing_credential", "malformed_credential", "malformed_key", "failed_check", "unknown_key"],
+  ...["corrupt_record", "revoked", "expired", "not_in_ledger", "live_only", "wrong_control_token"],
+  ...["missing_permission", "too_many_look_ups", "store_unreachable", "ledger_unreachable", "unhealthy"],
+  ...["origin_unreachable", "origin_refused_gateway", "origin_timeout", "malformed_json"],
+  ...["conflict", "body_too_large", "wrong_content_type", "invalid_input"],
+];
+
+let cluster: GatewayCluster;
+let traffic: MixedTraffic;
+let secrets: Secret[];
+
+/** Prints what it is sent: a leak into the log, planted on purpose. */
+const PRINTER = {
+  name: "printer",
+  modules: true as const,
+  script:
+    "export default { async fetch(request) { console.log(await request.text()); return new Response(); } }",
+};
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    gateways: GATEWAY_SETTINGS.length,
+    settings: SETTINGS,
+    gatewaySettings: GATEWAY_SETTINGS,
+    extraWorkers: [PRINTER],
+  });
+  traffic = new MixedTraffic(cluster);
+  await traffic.drive();
+  const pepper = String(cluster.settings.KEY_PEPPER);
+  secrets = [
+    ...secretsOfSettings(cluster.settings),
+    ...traffic.secrets.flatMap((key) => secretsOfKey(key, [pepper])),
+  ];
+});
+afterAll(() => cluster.close());
+
+const logged = (): Said[] => cluster.logs.map((text) => ({ where: "the log", text }));
+/** Where the hash at rest has its place. */
+const butTheHash = () => secrets.filter(({ atRest }) => !atRest);
+
+test("the traffic met every way to say no, and a setting that is malformed", () => {
+  const lines = cluster.logs.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const reasons = new Set(lines.map(({ reason }) => reason));
+  expect(REASONS.filter((reason) => !reasons.has(reason))).toEqual([]);
+  expect(lines.filter(({ event }) => event === "invalid_setting")[0]).toMatchObject({
+    setting: "CONTROL_TOKEN",
+  });
+  expect(traffic.secrets.length).toBeGreaterThan(15);
+});
+
+describe("no secret is in", () => {
+  test("any line of the log", () => {
+    expect(cluster.logs.length).toBeGreaterThan(100);
+    expect(findSecrets(logged(), secrets)).toEqual([]);
+  });
+
+  test("the name of any KV entry, but for the hash at rest, which is the name", async () => {
+    const { names } = await readKv(cluster);
+    expect(names.length).toBeGreaterThan(10);
+    expect(findSecrets(names, butTheHash())).toEqual([]);
+  });
+
+  test("the value of any KV entry", async () => {
+    expect(findSecrets((await readKv(cluster)).values, secrets)).toEqual([]);
+  });
+
+  test("any cell of the ledgers, but for the hash at rest", async () => {
+    const cells = await readLedgers(cluster, traffic.accounts);
+    expect(cells.length).toBeGreaterThan(200);
+    expect(findSecrets(cells, butTheHash())).toEqual([]);
+  });
+
+  test("any answer, but for the one that shows a new key", () => {
+    expect(traffic.answers.length).toBeGreaterThan(100);
+    expect(findSecrets(traffic.answers, secrets)).toEqual([]);
+  });
+
+  test("anything that an origin was sent", () => {
+    expect(readOrigins(cluster).length).toBeGreaterThan(40);
+    expect(findSecrets(readOrigins(cluster), secrets)).toEqual([]);
+  });
+});
+
+test("what a client and an origin say to each other is never logged: paths, queries, headers, bodies", () => {
+  const marks = Object.entries(MARKS).map(([what, text]) => ({ what, text }));
+  expect(findSecrets(logged(), marks)).toEqual([]);
+  // The marks did travel.
+  const heard = findSecrets([...readOrigins(cluster), ...traffic.answers], marks).join("\n");
+  for (const what of ["query", "path", "body", "answer"]) expect(heard).toContain(what);
+});
+
+describe("the search finds what is planted in", () => {
+  const key = () => traffic.secrets[0] ?? "";
+
+  test("the log", async () => {
+    const before = cluster.logs.length;
+    const printer = await cluster.miniflare.getWorker("printer");
+    await printer.fetch("http://printer/", { method: "POST", body: `{"leak":"${key()}"}` });
+    await eventually("the planted line", () => cluster.logs.length > before);
+    expect(findSecrets(logged(), secrets)[0]).toMatch(/^the log: the text of oct_/);
+  });
+
+  test("KV", async () => {
+    const kv = await cluster.kv();
+    await kv.put(`leak:${key()}`, "", { metadata: { leak: String(cluster.settings.KEY_PEPPER) } });
+    const { names, values } = await readKv(cluster);
+    expect(findSecrets(names, butTheHash())[0]).toMatch(/^a KV name: the text of oct_/);
+    expect(findSecrets(values, secrets)).toEqual(["a KV value: KEY_PEPPER"]);
+  });
+
+  test("SQLite, as text and as bytes", async () => {
+    const hex = Buffer.from(key()).toString("hex");
+    await cluster.distance.ledgerRows("acct", `INSERT INTO facts (name, value) VALUES ('leak', '${hex}')`);
+    await cluster.distance.ledgerRows(
+      "other",
+      `INSERT INTO answers (name, fingerprint, at, answer, sealed_secret) VALUES ('leak', '', 0, '', x'${hex}')`,
+    );
+    const found = findSecrets(await readLedgers(cluster, traffic.accounts), butTheHash()).join("\n");
+    expect(found).toMatch(/^SQLite facts\.value: the text of oct_/m);
+    expect(found).toMatch(/^SQLite answers\.sealed_secret: the text of oct_/m);
+  });
+
+  test("an answer and an origin", async () => {
+    const live = await cluster.createKey();
+    const planted = secretsOfKey(live.secret, [String(cluster.settings.KEY_PEPPER)]);
+    const hash = planted.find(({ atRest }) => atRest)?.text ?? "";
+    cluster.live.respond = (_request, response) => void response.writeHead(200, { "X-Leak": hash }).end();
+    await traffic.send(live.secret, { headers: [["User-Agent", live.secret]] });
+    expect(findSecrets(traffic.answers, planted)[0]).toMatch(/^an answer: the hash at rest of oct_/);
+    expect(findSecrets(readOrigins(cluster), planted)[0]).toMatch(/^the live origin: the text of oct_/);
+  });
+});

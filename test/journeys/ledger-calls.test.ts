@@ -1,0 +1,127 @@
+/**
+ * How often the gateway calls the ledger, and what a restart of the ledger costs.
+ *
+ * The promise: a failed call is made once more, on a fresh stub, unless the ledger is overloaded; nobody waits
+ * for another's call; a restart is not noticed. Calls are counted where they pass.
+ */
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+const UNAVAILABLE = [503, '{"error":"Service temporarily unavailable","code":"service_unavailable"}'];
+
+let cluster: GatewayCluster;
+let connection: RawConnection;
+
+beforeAll(async () => {
+  // Long enough that no call is made or given up because the machine is slow.
+  cluster = await startCluster({
+    settings: { LEASE_MS: 30_000, LEASE_MARGIN_MS: 1000, LEDGER_TIMEOUT_MS: 10_000 },
+  });
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  cluster.live.clear();
+  connection = await RawConnection.open(cluster.gateway(0));
+});
+afterEach(async () => {
+  connection.close();
+  await cluster.distance.liftAllFaults();
+  await cluster.distance.configure({ delaysMs: [] });
+});
+
+function authorization({ secret }: IssuedKey): Header[] {
+  return [["Authorization", `Bearer ${secret}`]];
+}
+
+function use(key: IssuedKey): Promise<RawResponse> {
+  return rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts", headers: authorization(key) });
+}
+
+function expectUnavailable(response: RawResponse): void {
+  expect([response.status, response.body.toString()]).toEqual(UNAVAILABLE);
+  expect(response.header("Retry-After")).toBe("1");
+  expect(response.header("WWW-Authenticate")).toBeUndefined();
+}
+
+async function leaseCalls(): Promise<number> {
+  return (await cluster.distance.counts()).ledgerCalls.lease ?? 0;
+}
+
+describe("a call to the ledger that fails", () => {
+  test("once is made a second time, and the request passes", async () => {
+    const key = await cluster.createKey();
+    for (const how of ["fail-before", "fail-after"] as const) {
+      const fresh = how === "fail-before" ? key : await cluster.createKey();
+      await cluster.distance.resetCounts();
+      await cluster.distance.fault({ on: "ledger", operation: "lease", how, times: 1 });
+      expect((await use(fresh)).status).toBe(200);
+      expect(await leaseCalls()).toBe(2);
+    }
+  });
+
+  test("twice is not made a third time", async () => {
+    const key = await cluster.createKey();
+    await cluster.distance.resetCounts();
+    await cluster.distance.fault({ on: "ledger", operation: "lease", how: "fail-before" });
+    expectUnavailable(await use(key));
+    expect(await leaseCalls()).toBe(2);
+  });
+
+  test("because the ledger is overloaded is not made again", async () => {
+    const key = await cluster.createKey();
+    await cluster.distance.resetCounts();
+    const lift = await cluster.distance.fault({
+      on: "ledger",
+      operation: "lease",
+      how: "fail-before",
+      error: { overloaded: true, retryable: false },
+    });
+    expectUnavailable(await use(key));
+    expect(await leaseCalls()).toBe(1);
+    await lift();
+    expect((await use(key)).status).toBe(200);
+  });
+});
+
+describe("a restart of the ledger", () => {
+  test("between two requests is not noticed", async () => {
+    const key = await cluster.createKey({ account: "restarting" });
+    for (let restart = 0; restart < 3; restart++) {
+      expect((await use(key)).status).toBe(200);
+      await cluster.distance.restartLedger(key.account);
+      const other = await cluster.createKey({ account: key.account });
+      expect((await use(other)).status).toBe(200);
+    }
+  });
+
+  test("while it grants a lease costs the request nothing", async () => {
+    const key = await cluster.createKey({ account: "granting" });
+    const lift = await cluster.distance.fault({
+      on: "ledger",
+      operation: "lease",
+      how: "hang-after",
+      times: 1,
+    });
+    await cluster.distance.resetCounts();
+    const answer = use(key);
+    await eventually("the grant", async () => (await leaseCalls()) === 1);
+    await cluster.distance.restartLedger(key.account);
+    await lift();
+    expect((await answer).status).toBe(200);
+  });
+});
+
+test("a client that is gone while the ledger is asked leaves nobody else waiting", async () => {
+  const key = await cluster.createKey();
+  await cluster.distance.configure({ delaysMs: [400] });
+  await cluster.distance.resetCounts();
+  connection.send({ method: "GET", target: "/v1/posts", headers: authorization(key) });
+  await eventually("the leader's call", async () => (await leaseCalls()) === 1);
+  const followers = [use(key), use(key), use(key)];
+  connection.destroy();
+  for (const response of await Promise.all(followers)) expect(response.status).toBe(200);
+});

@@ -1,0 +1,197 @@
+/**
+ * What the client gets when the origin does not answer well.
+ *
+ * The promise: refused or garbled is 502, silent is 504, and the origin's own errors pass as they are. Nothing
+ * is ever tried again, since the gateway cannot know what a request has already done.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { logLineOf } from "../support/log-lines.ts";
+import { garbage, never, partOf, reply, resetAtOnce } from "../support/origin-behaviours.ts";
+import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import type { Respond } from "../support/recording-origin.ts";
+
+const BAD_GATEWAY = [502, '{"error":"Bad gateway","code":"bad_gateway"}'];
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(() => cluster.live.clear());
+
+interface Sent {
+  readonly method?: string;
+  readonly secret?: string;
+  readonly body?: string;
+}
+
+function send(
+  to: GatewayCluster,
+  { method = "GET", secret = key.secret, body }: Sent = {},
+): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  const request = { method, target: "/v1/posts", headers, ...(body === undefined ? {} : { body }) };
+  return rawRequest(to.gateway(0), request);
+}
+
+function raw(bytes: string): Respond {
+  return (_request, { socket }) => void socket?.end(Buffer.from(bytes, "latin1"));
+}
+
+describe("502 bad_gateway, asked once, when the origin", () => {
+  const head = "HTTP/1.1 200 OK\r\n";
+  test.each<[string, Respond]>([
+    ["closes the connection without an answer", raw("")],
+    ["resets it", resetAtOnce()],
+    ["sends bytes that are not HTTP", garbage()],
+    ["sends half a head", raw(`${head}X-A: 1`)],
+    ["sends a broken status line", raw("HTTP/1.1 OK\r\n\r\n")],
+    ["sends a status that is none", raw("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")],
+    ["sends a header without a colon", raw(`${head}Bad Header\r\nContent-Length: 0\r\n\r\n`)],
+    ["sends a zero byte in a header", raw(`${head}X-A: a\0b\r\nContent-Length: 0\r\n\r\n`)],
+    ["sends two lengths", raw(`${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`)],
+    ["sends a length that is none", raw(`${head}Content-Length: -1\r\n\r\n`)],
+    ["changes the protocol unasked", raw("HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc")],
+    ["sends a megabyte of headers", reply(200, headersOf(1024))],
+  ])("%s", async (_, respond) => {
+    for (const sent of [{}, { method: "POST", body: "hello" }]) {
+      cluster.live.clear();
+      cluster.live.respond = respond;
+      const response = await send(cluster, sent);
+      expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
+      expect(response.header("Cache-Control")).toBe("no-store");
+      expect((await logLineOf(cluster, response)).reason).toMatch(/^origin_/);
+      expect(cluster.live.requests).toHaveLength(1);
+    }
+  });
+
+  test("refuses the connection", async () => {
+    const testKey = await cluster.createKey({ mode: "test" });
+    await cluster.sandbox.close();
+    const response = await send(cluster, { secret: testKey.secret });
+    expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test("breaks off on a connection that served a request before", async () => {
+    expect((await send(cluster)).status).toBe(200);
+    cluster.live.respond = resetAtOnce();
+    expect((await send(cluster)).status).toBe(502);
+    expect(cluster.live.requests).toHaveLength(2);
+  });
+});
+
+describe("passed on as it is", () => {
+  test.each([500, 501, 502, 503, 504])("a %i of the origin, asked once", async (status) => {
+    cluster.live.respond = reply(status, [["Retry-After", "7"]], "the origin's words");
+    const response = await send(cluster, { method: "POST", body: "hello" });
+    expect([response.status, response.body.toString()]).toEqual([status, "the origin's words"]);
+    expect(response.header("Retry-After")).toBe("7");
+    expect(cluster.live.requests).toHaveLength(1);
+  });
+
+  test("headers of 64 kB", async () => {
+    const headers = headersOf(64);
+    cluster.live.respond = reply(200, headers, "body");
+    const response = await send(cluster);
+    expect([response.status, response.body.toString()]).toEqual([200, "body"]);
+    for (const [name, value] of headers) expect(response.header(name)).toBe(value);
+  });
+
+  test("the answer after interim ones, which are not", async () => {
+    cluster.live.respond = (_request, response) => {
+      response.writeContinue();
+      response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+      response.end("body");
+    };
+    const response = await send(cluster);
+    expect([response.status, response.body.toString()]).toEqual([200, "body"]);
+    expect(response.header("Link")).toBeUndefined();
+  });
+});
+
+test("an answer that announces both a length and chunks is never cut short and called complete", async () => {
+  cluster.live.respond = raw(
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+  );
+  const response = await send(cluster);
+  // RFC 9112, section 6.3: the chunks win, or the message is refused.
+  if (response.status === 200 && response.ended === "complete") expect(response.body.toString()).toBe("ab");
+  else expect([response.status, response.ended]).not.toEqual([200, "complete"]);
+});
+
+test("the gateway serves again as soon as the origin does", async () => {
+  for (const respond of [resetAtOnce(), garbage(), partOf("half", "reset")]) {
+    cluster.live.respond = respond;
+    await send(cluster);
+    cluster.live.clear();
+    expect((await send(cluster)).status).toBe(200);
+  }
+});
+
+describe("with a time limit", () => {
+  const ORIGIN_TIMEOUT_MS = 1500;
+  let hasty: GatewayCluster;
+  let hastyKey: IssuedKey;
+
+  beforeAll(async () => {
+    hasty = await startCluster({ settings: { ORIGIN_TIMEOUT_MS } });
+    hastyKey = await hasty.createKey();
+  });
+  afterAll(() => hasty.close());
+  beforeEach(() => hasty.live.clear());
+
+  test("a silent origin is 504 gateway_timeout, asked once, and its connection is closed", async () => {
+    hasty.live.respond = never();
+    const response = await send(hasty, { secret: hastyKey.secret });
+    expect(response.status).toBe(504);
+    expect(response.body.toString()).toBe('{"error":"Gateway timeout","code":"gateway_timeout"}');
+    const request = await hasty.live.arrived();
+    await request.closed;
+    expect(request.aborted).toBe(true);
+    expect(hasty.live.requests).toHaveLength(1);
+  });
+
+  test("an upload that the origin does not read is 504 too, and is cut", async () => {
+    hasty.live.respond = never({ readBody: false });
+    const connection = await RawConnection.open(hasty.gateway(0));
+    const exchange = connection.expect("POST");
+    await connection.write(
+      `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${hastyKey.secret}\r\nContent-Length: 9\r\n\r\nhalf`,
+    );
+    const response = await exchange.response();
+    expect(response.status).toBe(504);
+    expect(hasty.live.requests).toHaveLength(1);
+    connection.close();
+  });
+
+  test("a body may take as long as it likes once the headers are here", async () => {
+    const end = Promise.withResolvers<void>();
+    hasty.live.respond = async (_request, response) => {
+      response.writeHead(200);
+      response.write("first");
+      await end.promise;
+      response.end("last");
+    };
+    const connection = await RawConnection.open(hasty.gateway(0));
+    const headers: Header[] = [["Authorization", `Bearer ${hastyKey.secret}`]];
+    const exchange = connection.send({ method: "GET", target: "/v1/posts", headers });
+    await exchange.bodyReached(5);
+    await new Promise((resolve) => setTimeout(resolve, 2 * ORIGIN_TIMEOUT_MS));
+    end.resolve();
+    const response = await exchange.response();
+    expect([response.ended, response.body.toString()]).toEqual(["complete", "firstlast"]);
+    connection.close();
+  });
+});
+
+/** Headers of about that many thousand bytes. */
+function headersOf(kilobytes: number): Header[] {
+  return Array.from({ length: kilobytes }, (_, i) => [`X-Large-${i}`, "x".repeat(1000)]);
+}

@@ -1,0 +1,202 @@
+/**
+ * What a key that is refused costs, and that a corrupt entry in KV never opens a door.
+ *
+ * The promise: a made-up key costs no KV read and no ledger call, a revoked one that is hammered none
+ * after its first refusal on each gateway; both counted where the calls pass. A KV value that is not a
+ * complete, valid record is refused, logged as `corrupt_record`, and nothing is forwarded.
+ */
+
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { logLineOf } from "../support/log-lines.ts";
+import { type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
+const BLOWS = 40;
+
+let cluster: GatewayCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: 2 });
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  cluster.live.clear();
+  await cluster.distance.resetCounts();
+});
+
+function use(secret: string, gateway = 0): Promise<RawResponse> {
+  const headers = [["Authorization", `Bearer ${secret}`]] as const;
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
+}
+
+/** Uses a key many times at once, and answers with the statuses it got. */
+async function hammer(secret: () => string, gateway = 0): Promise<Set<number>> {
+  const answers = await Promise.all(Array.from({ length: BLOWS }, () => use(secret(), gateway)));
+  return new Set(answers.map(({ status }) => status));
+}
+
+describe("what a refused key costs", () => {
+  test("a made-up key: no KV read and no ledger call", async () => {
+    // Hexadecimal digits are base62 too.
+    const madeUp = () => `oct_live_${randomBytes(18).toString("hex")}`;
+    expect(await hammer(madeUp)).toEqual(new Set([401]));
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test("a good key with one character changed, anywhere: nothing", async () => {
+    const { secret } = await cluster.createKey();
+    await cluster.distance.resetCounts();
+    for (let at = 0; at < secret.length; at++) {
+      const changed = secret.slice(0, at) + (secret[at] === "x" ? "y" : "x") + secret.slice(at + 1);
+      expect((await use(changed)).status, changed).toBe(401);
+    }
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+  });
+
+  test("a credential that is no key: nothing", async () => {
+    expect(await hammer(() => "x".repeat(16_384))).toEqual(new Set([401]));
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+  });
+
+  test("a revoked key: nothing after its first refusal, on every gateway", async () => {
+    const { account, id, secret } = await cluster.createKey();
+    expect((await use(secret, 0)).status).toBe(200);
+    await cluster.revoke(account, id);
+    await cluster.distance.resetCounts();
+    cluster.live.clear();
+
+    // Gateway 0 knows the key from before, gateway 1 has never seen it.
+    expect((await use(secret, 0)).status).toBe(401);
+    expect((await use(secret, 1)).status).toBe(401);
+    expect(await cluster.distance.counts(0)).toEqual({ ...NOTHING, ledgerCalls: { lease: 1 } });
+    expect(await cluster.distance.counts(1)).toEqual({ ...NOTHING, kvGets: 1, ledgerCalls: { lease: 1 } });
+
+    await cluster.distance.resetCounts();
+    for (const gateway of [0, 1]) expect(await hammer(() => secret, gateway)).toEqual(new Set([401]));
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test("an expired key: nothing after its first refusal", async () => {
+    const expires_at = new Date(Date.now() + 300).toISOString();
+    const { secret } = await cluster.createKey({ expires_at });
+    await eventually("the end of the key", async () => (await use(secret)).status === 401);
+    await cluster.distance.resetCounts();
+    expect(await hammer(() => secret)).toEqual(new Set([401]));
+    expect(await cluster.distance.counts()).toEqual(NOTHING);
+  });
+
+  test("a good key on a route that does not exist, or on one it may not use: nothing once it is known", async () => {
+    const { secret } = await cluster.createKey({ permissions: ["posts:read"] });
+    expect((await use(secret)).status).toBe(200);
+    await cluster.distance.resetCounts();
+    for (const target of ["/v1/nothing", "/v1/webhooks"]) {
+      const headers = [["Authorization", `Bearer ${secret}`]] as const;
+      const { status } = await rawRequest(cluster.gateway(0), { method: "GET", target, headers });
+      expect(status).toBe(target === "/v1/nothing" ? 404 : 403);
+    }
+    expect((await cluster.distance.counts()).kvGets).toBe(0);
+  });
+});
+
+describe("a corrupt KV entry", () => {
+  type Corruption = (record: Record<string, unknown>) => unknown;
+  const without =
+    (name: string): Corruption =>
+    ({ [name]: _, ...rest }) =>
+      rest;
+  const withField =
+    (name: string, value: unknown): Corruption =>
+    (record) => ({ ...record, [name]: value });
+
+  test.each<[string, Corruption]>([
+    ["an empty text", () => ""],
+    ["no JSON", () => "all"],
+    ["half a record", (record) => JSON.stringify(record).slice(0, -20)],
+    ["a record with more after it", (record) => `${JSON.stringify(record)}{}`],
+    ["a byte order mark", (record) => `\ufeff${JSON.stringify(record)}`],
+    ["null", () => null],
+    ["true", () => true],
+    ["a text", () => '"all"'],
+    ["an empty object", () => ({})],
+    ["an empty list", () => []],
+    ["the record in a list", (record) => [record]],
+    ["no version", without("v")],
+    ["version 2", withField("v", 2)],
+    ["a version that is text", withField("v", "1")],
+    ["no id", without("id")],
+    ["an id of another shape", withField("id", "key_1")],
+    ["an id that is a number", withField("id", 1)],
+    ["no account", without("account")],
+    ["an empty account", withField("account", "")],
+    ["an account with a slash", withField("account", "../acct")],
+    ["an account with a line end", withField("account", "acct\n")],
+    ["an account of 65 characters", withField("account", "a".repeat(65))],
+    ["no mode", without("mode")],
+    ["an unknown mode", withField("mode", "both")],
+    ["a mode in capitals", withField("mode", "LIVE")],
+    ["no permissions", without("permissions")],
+    ["permissions null", withField("permissions", null)],
+    ["permissions of another word", withField("permissions", "ALL")],
+    ["permissions as one text", withField("permissions", "posts:read")],
+    ["permissions empty", withField("permissions", [])],
+    ["permissions with all in a list", withField("permissions", ["all"])],
+    ["an unknown permission", withField("permissions", ["posts:read", "posts:everything"])],
+    ["a permission twice", withField("permissions", ["posts:read", "posts:read"])],
+    ["a permission from the prototype", withField("permissions", ["toString"])],
+    ["no created_at", without("created_at")],
+    ["a created_at that is a number", withField("created_at", 1)],
+    ["no expires_at", without("expires_at")],
+    ["an expires_at that is never", withField("expires_at", "never")],
+    ["an expires_at that is a number", withField("expires_at", 4_000_000_000)],
+    ["an empty expires_at", withField("expires_at", "")],
+    ["a field nobody knows", withField("admin", true)],
+  ])("(%s) is 401, logged, and never forwarded", async (_, corrupt) => {
+    const key = await issuedAs(corrupt);
+    const response = await use(key.secret);
+    expect(response.status).toBe(401);
+    expect(response.body.toString()).toBe('{"error":"Invalid or expired API key","code":"unauthorized"}');
+    expect((await logLineOf(cluster, response)).reason).toBe("corrupt_record");
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test("is not remembered: once it is mended the key works", async () => {
+    const key = await cluster.createKey();
+    const name = await cluster.recordName(key.id);
+    const kv = await cluster.kv();
+    const record = (await kv.get(name, "text")) ?? "";
+    await kv.put(name, "{}");
+    expect((await use(key.secret)).status).toBe(401);
+    await kv.put(name, record);
+    expect((await use(key.secret)).status).toBe(200);
+  });
+
+  test("costs a KV read and no ledger call", async () => {
+    const key = await issuedAs(() => ({}));
+    await cluster.distance.resetCounts();
+    await use(key.secret);
+    expect(await cluster.distance.counts()).toEqual({ ...NOTHING, kvGets: 1 });
+  });
+
+  test("of one key does not touch another", async () => {
+    const good = await cluster.createKey();
+    const bad = await issuedAs(() => ({}));
+    expect((await use(bad.secret)).status).toBe(401);
+    expect((await use(good.secret)).status).toBe(200);
+  });
+
+  /** A new key with something else in place of its entry: text as it is, anything else as JSON. */
+  async function issuedAs(corrupt: Corruption): Promise<IssuedKey> {
+    const key = await cluster.createKey();
+    const kv = await cluster.kv();
+    const name = await cluster.recordName(key.id);
+    const value = corrupt(JSON.parse((await kv.get(name, "text")) ?? ""));
+    await kv.put(name, typeof value === "string" ? value : JSON.stringify(value));
+    return key;
+  }
+});

@@ -1,0 +1,174 @@
+/**
+ * Bodies under way when their key is revoked.
+ *
+ * The promise: an upload is cut and gets 401; a download is aborted, never ended as if complete, and no byte of it
+ * leaves after `revoke` has answered (G3). What the kernel held by then has left the gateway before, so it is
+ * read out first.
+ */
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { large, never, trickle } from "../support/origin-behaviours.ts";
+import {
+  type Exchange,
+  type Header,
+  RawConnection,
+  type RawResponse,
+  rawRequest,
+} from "../support/raw-http.ts";
+import type { RecordedRequest } from "../support/recording-origin.ts";
+
+const GATEWAYS = [0, 1];
+const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
+
+let cluster: GatewayCluster;
+let connections: RawConnection[];
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: GATEWAYS.length });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  cluster.live.clear();
+  connections = [];
+  return () => {
+    for (const connection of connections) connection.close();
+  };
+});
+
+async function connect(gateway: number): Promise<RawConnection> {
+  const connection = await RawConnection.open(cluster.gateway(gateway));
+  connections.push(connection);
+  return connection;
+}
+
+function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
+}
+
+/** A key that every gateway has just accepted, so that each holds a lease on it. */
+async function busyKey(): Promise<IssuedKey> {
+  const key = await cluster.createKey();
+  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
+  cluster.live.clear();
+  return key;
+}
+
+async function startDownload(key: IssuedKey, gateway: number): Promise<Exchange> {
+  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  return (await connect(gateway)).send({ method: "GET", target: "/v1/posts", headers });
+}
+
+/** Revokes, and returns a moment by which everything that left a gateway before the answer has been read. */
+async function revoked(key: IssuedKey): Promise<number> {
+  await cluster.revoke(key.account, key.id);
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return performance.now();
+}
+
+async function expectCutAtOrigin(requests: readonly RecordedRequest[]): Promise<void> {
+  for (const request of requests) {
+    await request.closed;
+    expect(request.aborted).toBe(true);
+  }
+}
+
+test.each([
+  ["in chunks", "Transfer-Encoding: chunked", "5\r\nfirst\r\n", true],
+  ["with a length", "Content-Length: 1000000", "first", true],
+  ["that the origin does not read", "Content-Length: 1000000", "first", false],
+])("an upload %s is cut and gets 401", async (_, framing, first, readBody) => {
+  const key = await busyKey();
+  cluster.live.respond = never({ readBody });
+  const uploads = await Promise.all(
+    GATEWAYS.map(async (gateway) => {
+      const connection = await connect(gateway);
+      const exchange = connection.expect("POST");
+      const head = `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\n${framing}\r\n\r\n`;
+      await connection.write(head + first);
+      return exchange;
+    }),
+  );
+  await cluster.live.arrived(GATEWAYS.length);
+  await revoked(key);
+  for (const exchange of uploads) {
+    const response = await exchange.response();
+    expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
+  }
+  // An origin that reads nothing cannot notice the end of the connection.
+  if (readBody) await expectCutAtOrigin(cluster.live.requests);
+  for (const request of cluster.live.requests) expect(request.bodyComplete).toBe(false);
+});
+
+test.each([
+  ["in chunks", "0123456789", false],
+  ["with a small length", "0123456789", true],
+  ["with a large length", "x".repeat(1000), true],
+])("a download %s is aborted, and no byte arrives after the answer", async (_, piece, contentLength) => {
+  const key = await busyKey();
+  // Far longer than this test runs.
+  cluster.live.respond = trickle(Array(3000).fill(piece), 20, { contentLength });
+  const downloads: Exchange[] = [];
+  for (const gateway of GATEWAYS) {
+    const exchange = await startDownload(key, gateway);
+    await exchange.bodyReached(2 * piece.length);
+    downloads.push(exchange);
+  }
+  const settledAt = await revoked(key);
+  for (const exchange of downloads) {
+    const response = await exchange.response();
+    expect([response.status, response.ended]).toEqual([200, "aborted"]);
+    expect(response.lastByteAt).toBeLessThan(settledAt);
+  }
+  await expectCutAtOrigin(cluster.live.requests);
+});
+
+test("an upload at full speed is cut, and is never taken for complete", async () => {
+  const key = await busyKey();
+  cluster.live.respond = never();
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (;;) yield Buffer.alloc(64 * 1024);
+  }
+  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  const request = { method: "POST", target: "/v1/posts", headers, body: endless() };
+  const exchange = (await connect(0)).send(request);
+  await cluster.live.arrived();
+  await revoked(key);
+  // The 401 can be lost to the reset of a connection whose client never stops to listen.
+  expect([401, 0]).toContain((await exchange.response()).status);
+  await expectCutAtOrigin(cluster.live.requests);
+});
+
+test("a download that the client does not read is aborted, and the origin is free at once", async () => {
+  const key = await busyKey();
+  const totalBytes = 200 * 1024 * 1024;
+  cluster.live.respond = large(totalBytes, { contentLength: true });
+  const connection = await connect(0);
+  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  const exchange = connection.send({ method: "GET", target: "/v1/posts", headers }, { keepBody: false });
+  await exchange.headers();
+  connection.pause();
+  await revoked(key);
+  await expectCutAtOrigin(cluster.live.requests);
+  connection.resume();
+  const response = await exchange.response();
+  expect(response.ended).toBe("aborted");
+  expect(response.bodyLength).toBeLessThan(totalBytes);
+});
+
+test("an idle download, of which no byte comes while the key dies, is aborted too", async () => {
+  const key = await busyKey();
+  const origin = Promise.withResolvers<(bytes: string) => void>();
+  cluster.live.respond = (_request, response) => {
+    response.write("first");
+    origin.resolve((bytes) => void response.write(bytes));
+  };
+  const exchange = await startDownload(key, 1);
+  await exchange.bodyReached(5);
+  await revoked(key);
+  (await origin.promise)("after the end");
+  const response = await exchange.response();
+  expect([response.ended, response.body.toString()]).toEqual(["aborted", "first"]);
+});

@@ -1,0 +1,194 @@
+/**
+ * Revoking again, at once, without its caller, and across a restart of the ledger.
+ *
+ * The promise: a revocation is durable before anybody hears of it, so whatever happens to the call, it
+ * stands; and whoever asks again gets the same answer, no earlier than the key is dead everywhere.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+const GATEWAYS = [0, 1];
+/** LEASE_MS and LEASE_MARGIN_MS of wrangler.toml, and a little: after that no lease is out. */
+const ALL_LEASES_OVER_MS = 1300;
+
+let cluster: GatewayCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: GATEWAYS.length });
+});
+afterAll(() => cluster.close());
+beforeEach(() => cluster.live.clear());
+
+function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
+}
+
+/** A key that every gateway has just accepted, so that each holds a lease on it. */
+async function busyKey(account = "acct"): Promise<IssuedKey> {
+  const key = await cluster.createKey({ account });
+  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
+  cluster.live.clear();
+  return key;
+}
+
+async function expectDead(key: IssuedKey): Promise<void> {
+  const before = cluster.live.requests.length;
+  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(401);
+  expect(cluster.live.requests).toHaveLength(before);
+}
+
+/** Waits until the ledger has the revocation on disk, and returns from when on it said the key is dead. */
+function tombstone({ account, id }: IssuedKey): Promise<string> {
+  const query = `SELECT effective_at FROM keys WHERE id = '${id}' AND revoked_at IS NOT NULL`;
+  return eventually("the revocation in the ledger", async () => {
+    const [row] = await cluster.distance.ledgerRows(account, query);
+    return row === undefined ? "" : new Date(Number(row.effective_at)).toISOString();
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+describe("the answer of revoke", () => {
+  test("is the same when asked again, on any gateway, and comes back from the key itself", async () => {
+    const key = await busyKey();
+    const first = await cluster.revoke(key.account, key.id);
+    const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
+    expect(again.json).toEqual(first.json);
+    expect(first.json).toMatchObject({
+      id: key.id,
+      revoked_at: expect.any(String),
+      waited_ms: expect.any(Number),
+    });
+    const shown = await cluster.control("GET", `/accounts/${key.account}/keys/${key.id}`);
+    expect(shown.json).toMatchObject({
+      revoked_at: first.json.revoked_at,
+      effective_at: first.json.effective_at,
+    });
+  });
+
+  test("is the same for two who ask at once, and neither is answered while the key lives", async () => {
+    const key = await busyKey();
+    const ask = async (gateway: number) => {
+      const answer = await cluster.revoke(key.account, key.id, { to: cluster.gateway(gateway) });
+      await expectDead(key);
+      return answer.json;
+    };
+    const [first, second] = await Promise.all(GATEWAYS.map(ask));
+    expect(second).toEqual(first);
+  });
+
+  test("for a busy key says how long it waited for the last lease", async () => {
+    const key = await busyKey();
+    const { json } = await cluster.revoke(key.account, key.id);
+    expect(json.waited_ms).toBeGreaterThan(0);
+    expect(Date.parse(json.effective_at) - Date.parse(json.revoked_at)).toBe(json.waited_ms);
+    // No sooner than it says.
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(json.effective_at));
+  });
+
+  test("for an idle key has not waited, unless the ledger has just started", async () => {
+    const [unused, usedBefore] = [await cluster.createKey(), await busyKey()];
+    await sleep(ALL_LEASES_OVER_MS);
+    for (const key of [unused, usedBefore]) {
+      expect((await cluster.revoke(key.account, key.id)).json.waited_ms).toBe(0);
+      await expectDead(key);
+    }
+    const other = await cluster.createKey();
+    await cluster.distance.restartLedger(other.account);
+    expect((await cluster.revoke(other.account, other.id)).json.waited_ms).toBeGreaterThan(0);
+  });
+
+  test("for an unknown key is 404, and for a key of another account too", async () => {
+    const key = await busyKey();
+    const paths = [
+      `/accounts/${key.account}/keys/key_${"0".repeat(22)}/revoke`,
+      `/accounts/other/keys/${key.id}/revoke`,
+    ];
+    for (const path of paths) {
+      const answer = await cluster.control("POST", path, {});
+      expect([answer.status, answer.json.code]).toEqual([404, "not_found"]);
+    }
+    expect((await use(key, 0)).status).toBe(200);
+  });
+});
+
+test("a revocation whose caller is gone stands, and the next caller hears from when on", async () => {
+  const key = await busyKey();
+  const connection = await RawConnection.open(cluster.gateway(0));
+  connection.send({
+    method: "POST",
+    target: `/control/v1/accounts/${key.account}/keys/${key.id}/revoke`,
+    headers: [["Authorization", `Bearer ${cluster.settings.CONTROL_TOKEN}`]],
+  });
+  const effectiveAt = await tombstone(key);
+  connection.destroy();
+
+  const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
+  expect(again.json.effective_at).toBe(effectiveAt);
+  await expectDead(key);
+});
+
+test("a revocation whose answer is lost on the way is asked for again, and has happened once", async () => {
+  const key = await busyKey("lost-answer");
+  await cluster.distance.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
+  await cluster.revoke(key.account, key.id);
+  await expectDead(key);
+  const events = await cluster.distance.ledgerRows(
+    key.account,
+    "SELECT * FROM events WHERE action = 'revoked'",
+  );
+  expect(events).toHaveLength(1);
+});
+
+describe("when the ledger restarts while revoke waits", () => {
+  test("the answer, of this call or of the next, names the same moment, and the key is dead", async () => {
+    const key = await busyKey("restarted");
+    const call = cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
+    const effectiveAt = await tombstone(key);
+    await cluster.distance.restartLedger(key.account);
+    const first = await call;
+    if (first.status === 200) {
+      expect(first.json.effective_at).toBe(effectiveAt);
+      await expectDead(key);
+    } else {
+      expect(first.status).toBe(503);
+    }
+    const again = await cluster.revoke(key.account, key.id);
+    expect(again.json.effective_at).toBe(effectiveAt);
+    await expectDead(key);
+  });
+
+  test("no request is accepted after an answer, however often it restarts", async () => {
+    const key = await busyKey("restarted-often");
+    const revoking = (async () => {
+      for (;;) {
+        const answer = await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
+        if (answer.status === 200) return;
+        expect(answer.status).toBe(503);
+      }
+    })();
+    await tombstone(key);
+    for (let restart = 0; restart < 3; restart++) {
+      await cluster.distance.restartLedger(key.account);
+      await sleep(50);
+    }
+    await revoking;
+    await expectDead(key);
+  });
+});
+
+test("a ledger that has forgotten its leases waits as if it had just given one", async () => {
+  const key = await busyKey("forgetful");
+  await cluster.distance.restartLedger(key.account);
+  // Both gateways still hold a lease that only the ledger's former life knew of.
+  const answer = await cluster.revoke(key.account, key.id);
+  expect(answer.json.waited_ms).toBeGreaterThan(0);
+  await expectDead(key);
+});

@@ -1,0 +1,230 @@
+/**
+ * Secrets are exchanged while requests come in, and not one of them fails: each in the order of steps that the
+ * README gives, each step a gradual deployment in which the old and the new version serve at once.
+ *
+ * The versions are real isolates over one ledger; that a version is chosen by the test is the only fake. The
+ * ledger is redeployed in the middle of each step, since a Durable Object too runs one version at a time.
+ */
+
+import { createHash, randomBytes } from "node:crypto";
+import { getRequestListener } from "@hono/node-server";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newAssertionKey } from "../../src/cli/assertion-key.ts";
+import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
+import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
+import { publicJwk } from "../support/assertion-maker.ts";
+import type { Settings } from "../support/cluster-workers.ts";
+import { ControlClient, type IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { rawRequest } from "../support/raw-http.ts";
+import { RollingLoad } from "../support/rolling-load.ts";
+
+const ACCOUNT = "acct";
+const CALLERS = 4;
+
+let cluster: GatewayCluster;
+let load: RollingLoad | undefined;
+let keys: IssuedKey[];
+
+afterEach(async () => {
+  await load?.stop();
+  load = undefined;
+});
+
+/** A cluster with a gateway for each version, for the tests of one describe. */
+function withVersions(versions: readonly Settings[]): void {
+  beforeAll(async () => {
+    const settings = versions[0] ?? {};
+    cluster = await startCluster({ gateways: versions.length, settings, gatewaySettings: versions });
+  });
+  afterAll(() => cluster.close());
+  beforeEach(async () => {
+    await cluster.distance.deployLedger(ACCOUNT, versions[0] ?? {});
+    cluster.live.clear();
+    keys = [await cluster.createKey()];
+  });
+}
+
+async function statusOf(key: IssuedKey, gateway: number): Promise<number> {
+  const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
+  const response = await rawRequest(cluster.gateway(gateway), {
+    method: "GET",
+    target: "/v1/posts",
+    headers,
+  });
+  return response.status;
+}
+
+/** Uses every key in turn. */
+function startLoad(): RollingLoad {
+  let turn = 0;
+  load = new RollingLoad(0, CALLERS, async (gateway) => {
+    const key = keys[turn++ % keys.length] as IssuedKey;
+    const status = await statusOf(key, gateway);
+    return status === 200 ? null : `${status} for key ${keys.indexOf(key)}`;
+  });
+  return load;
+}
+
+/** Makes a key through each version that serves, to be used on all of them from then on. */
+async function makeKeys(running: RollingLoad): Promise<void> {
+  for (const gateway of running.serving) {
+    const client = new ControlClient(cluster.gateway(gateway), String(cluster.settings.CONTROL_TOKEN));
+    keys.push(await client.createKey());
+  }
+}
+
+describe("KEY_PEPPER", () => {
+  const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
+  /** In the order of the README. */
+  const VERSIONS = [
+    { KEY_PEPPER: old, KEY_PEPPER_PREVIOUS: "", LEGACY_KEYS: "accept" },
+    { KEY_PEPPER: old, KEY_PEPPER_PREVIOUS: next, LEGACY_KEYS: "accept" },
+    { KEY_PEPPER: next, KEY_PEPPER_PREVIOUS: old, LEGACY_KEYS: "accept" },
+    { KEY_PEPPER: next, KEY_PEPPER_PREVIOUS: "", LEGACY_KEYS: "accept" },
+  ] as const;
+  withVersions(VERSIONS);
+
+  test("is exchanged without a failed request: first the new one is known everywhere, then it is used", async () => {
+    const running = startLoad();
+    for (const version of [1, 2] as const) {
+      await running.rollOut(version, async () => {
+        await makeKeys(running);
+        await running.goesOn();
+        await cluster.distance.deployLedger(ACCOUNT, VERSIONS[version]);
+        await makeKeys(running);
+      });
+    }
+    expect(running.failures).toEqual([]);
+    expect(keys).toHaveLength(9);
+
+    // The old one may go once no key made under it is left.
+    const madeUnderOld = keys.slice(0, -2);
+    keys = keys.slice(-2);
+    await running.goesOn();
+    for (const { account, id } of madeUnderOld) await cluster.revoke(account, id, { to: cluster.gateway(2) });
+    await running.rollOut(3, () => cluster.distance.deployLedger(ACCOUNT, VERSIONS[3]));
+    await makeKeys(running);
+    await running.goesOn();
+    expect(running.failures).toEqual([]);
+    for (const key of madeUnderOld) expect(await statusOf(key, 3)).toBe(401);
+  });
+
+  test("exchanged in one step instead, a new key is refused wherever the old version still serves", async () => {
+    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    const made = await cluster.createKey();
+    expect([await statusOf(made, 0), await statusOf(made, 1), await statusOf(made, 2)]).toEqual([
+      401, 200, 200,
+    ]);
+    // Keys from before work on every version that knows the old one.
+    const [before] = keys as [IssuedKey];
+    for (const gateway of [0, 1, 2]) expect(await statusOf(before, gateway)).toBe(200);
+  });
+
+  test("a retry of a call from before the exchange gets the same key", async () => {
+    const create = (gateway: number) =>
+      cluster.control(
+        "POST",
+        `/accounts/${ACCOUNT}/keys`,
+        { name: "once", mode: "live" },
+        { to: cluster.gateway(gateway), headers: [["Idempotency-Key", "the-same"]] },
+      );
+    const first = await create(0);
+    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    const again = await create(2);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.json).toEqual(first.json);
+  });
+
+  test("a key imported before the exchange is the same key when it is imported again, and stays revoked", async () => {
+    const text = "oct_live_a-key-from-before-the-gateway";
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const imported = async (account: string, gateway: number) => {
+      const body = { keys: [{ sha256, name: "imported", mode: "live" }] };
+      const to = { to: cluster.gateway(gateway) };
+      return (await cluster.control("POST", `/accounts/${account}/keys/import`, body, to)).json.keys[0];
+    };
+    const { id } = await imported(ACCOUNT, 0);
+    await cluster.revoke(ACCOUNT, id);
+    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    expect(await imported(ACCOUNT, 2)).toEqual({ row: 0, id });
+    expect(await imported("another", 2)).toEqual({ row: 0, error: "known_elsewhere" });
+    const headers = [["Authorization", `Bearer ${text}`]] as const;
+    const request = { method: "GET", target: "/v1/posts", headers };
+    expect((await rawRequest(cluster.gateway(2), request)).status).toBe(401);
+  });
+
+  test("a revocation made through one version ends the key on the other", async () => {
+    const [key] = keys as [IssuedKey];
+    for (const gateway of [1, 2]) expect(await statusOf(key, gateway)).toBe(200);
+    await cluster.revoke(key.account, key.id, { to: cluster.gateway(2) });
+    for (const gateway of [0, 1, 2]) expect(await statusOf(key, gateway)).toBe(401);
+  });
+});
+
+describe("CONTROL_TOKEN", () => {
+  const tokens = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")] as const;
+  withVersions(tokens.map((CONTROL_TOKEN) => ({ CONTROL_TOKEN })));
+
+  test("is exchanged without a failed request of a caller that has both and tries the other after a 401", async () => {
+    const running = startLoad();
+    const managing = new RollingLoad(0, 1, async (gateway) => {
+      const to = { to: cluster.gateway(gateway) };
+      const path = `/accounts/${ACCOUNT}/keys/${keys[0]?.id}`;
+      const first = await cluster.control("GET", path, undefined, { ...to, token: tokens[0] });
+      if (first.status === 200) return null;
+      const second = await cluster.control("GET", path, undefined, { ...to, token: tokens[1] });
+      return second.status === 200 ? null : `${first.status}, then ${second.status}`;
+    });
+    await Promise.all([running.rollOut(1), managing.rollOut(1)]);
+    await managing.stop();
+    expect([...running.failures, ...managing.failures]).toEqual([]);
+    const old = await cluster.control("GET", "/health", undefined, {
+      to: cluster.gateway(1),
+      token: tokens[0],
+    });
+    expect(old.status).toBe(401);
+  });
+});
+
+describe("ASSERTION_KEY", () => {
+  const [old, next] = [newAssertionKey(), newAssertionKey()];
+  withVersions(
+    [old, { keys: [old, publicJwk(next)] }, { keys: [next, publicJwk(old)] }, next].map((key) => ({
+      ASSERTION_KEY: JSON.stringify(key),
+    })),
+  );
+
+  /** The demo's origin, which keeps the keys it has got from this gateway for longer than the test runs. */
+  function originKeeping(gateway: number): void {
+    const verify = verifyAssertion({ jwksUrl: jwksUrl(gateway), audience: cluster.live.url, mode: "live" });
+    const { fetch } = createDemoOrigin({ mode: "live", verify });
+    const listen = getRequestListener(fetch, { overrideGlobalObjects: false });
+    cluster.live.respond = (request, response) => listen(request, response);
+  }
+
+  test("is exchanged without a failed request: the new one is published first, then signs, then the old one goes", async () => {
+    originKeeping(0);
+    const running = startLoad();
+    await running.rollOut(1);
+    // The pause of the README: until no origin has what it got before (max-age) any more.
+    originKeeping(1);
+    await running.goesOn();
+    await running.rollOut(2);
+    await running.rollOut(3);
+    expect(running.failures).toEqual([]);
+    const published = await Promise.all([0, 1, 2, 3].map(publishedBy));
+    const [oldJwk, nextJwk] = [publicJwk(old), publicJwk(next)];
+    expect(published).toEqual([[oldJwk], [oldJwk, nextJwk], [nextJwk, oldJwk], [nextJwk]]);
+  });
+});
+
+function jwksUrl(gateway: number): string {
+  const { host, port } = cluster.gateway(gateway);
+  return `http://${host}:${port}/.well-known/jwks.json`;
+}
+
+async function publishedBy(gateway: number): Promise<unknown> {
+  const response = await fetch(jwksUrl(gateway));
+  return ((await response.json()) as { keys: unknown }).keys;
+}

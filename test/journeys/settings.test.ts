@@ -1,0 +1,152 @@
+/**
+ * Settings at the door, and the host of the control plane.
+ *
+ * The promise: with one setting missing or malformed nothing is served, and the log names the setting and never
+ * its value (each setting is in test/bindings.test.ts); with CONTROL_HOST set, keys are managed on that host
+ * and nowhere else.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { logLineOf, requestIdOf } from "../support/log-lines.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+
+const INTERNAL_ERROR = '{"error":"Internal error","code":"internal_error"}';
+
+describe("nothing is served when", () => {
+  test.each<[string, string, string | undefined]>([
+    ["LIVE_ORIGIN", "is missing", undefined],
+    ["LEASE_MS", "is no number", "one second"],
+    ["FORWARD_HEADERS", "would let an identity header through", "X-Team x_octopost_key_id"],
+    ["CONTROL_HOST", "is a URL", "https://control.example"],
+    ["KEY_PEPPER", "is missing", undefined],
+    ["ASSERTION_KEY", "is no key", "not-a-jwk-but-secret"],
+  ])("%s %s", async (name, _, value) => {
+    const cluster = await startCluster({ settings: { [name]: value } });
+    try {
+      for (const target of ["/v1/posts", "/control/v1/accounts/acct/keys", "/healthz", "/", "/v1/%00"]) {
+        const headers: Header[] = [["Authorization", "Bearer x"]];
+        const response = await rawRequest(cluster.gateway(0), { method: "GET", target, headers });
+        expect([response.status, response.body.toString()], target).toEqual([500, INTERNAL_ERROR]);
+        expect(response.header("Cache-Control")).toBe("no-store");
+        expect(await logLineOf(cluster, response)).toEqual({
+          event: "invalid_setting",
+          request_id: requestIdOf(response),
+          setting: name,
+        });
+        if (value !== undefined) {
+          expect(`${cluster.logs.join("\n")}${response.body}`).not.toContain(value);
+        }
+      }
+      expect([...cluster.live.requests, ...cluster.sandbox.requests]).toEqual([]);
+    } finally {
+      await cluster.close();
+    }
+  });
+});
+
+test("one origin for both modes is refused at the door: a test key must never reach live data", async () => {
+  const both = "https://one.example";
+  const cluster = await startCluster({ settings: { LIVE_ORIGIN: both, SANDBOX_ORIGIN: `${both}/` } });
+  const response = await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts" });
+  await cluster.close();
+  expect([response.status, response.body.toString()]).toEqual([500, INTERNAL_ERROR]);
+});
+
+describe("without a SANDBOX_ORIGIN", () => {
+  test("a test key is good for nothing, and a live key is", async () => {
+    const cluster = await startCluster({ settings: { SANDBOX_ORIGIN: "" } });
+    const [live, testKey] = [await cluster.createKey(), await cluster.createKey({ mode: "test" })];
+    const use = (secret: string) =>
+      rawRequest(cluster.gateway(0), {
+        method: "GET",
+        target: "/v1/posts",
+        headers: [["Authorization", `Bearer ${secret}`]],
+      });
+    expect((await use(testKey.secret)).status).toBe(401);
+    expect(cluster.live.requests).toEqual([]);
+    expect((await use(live.secret)).status).toBe(200);
+    await cluster.close();
+  });
+});
+
+describe("with a CONTROL_HOST", () => {
+  const CONTROL_HOST = "keys.octopost.ink";
+  const API_HOST = "api.octopost.ink";
+  let cluster: GatewayCluster;
+  let secret: string;
+
+  beforeAll(async () => {
+    cluster = await startCluster({ settings: { CONTROL_HOST } });
+    const created = await cluster.control(
+      "POST",
+      "/accounts/acct/keys",
+      { name: "a key", mode: "live" },
+      { headers: [["Host", CONTROL_HOST]] },
+    );
+    secret = created.json.secret;
+  });
+  afterAll(() => cluster.close());
+  beforeEach(() => cluster.live.clear());
+
+  function list(host: string, headers: readonly Header[] = [], target?: string): Promise<RawResponse> {
+    const path = target ?? "/control/v1/accounts/acct/keys";
+    const token: Header = ["Authorization", `Bearer ${cluster.settings.CONTROL_TOKEN}`];
+    return rawRequest(cluster.gateway(0), {
+      method: "GET",
+      target: path,
+      headers: [["Host", host], token, ...headers],
+    });
+  }
+
+  function use(host: string, target = "/v1/posts"): Promise<RawResponse> {
+    const headers: Header[] = [
+      ["Host", host],
+      ["Authorization", `Bearer ${secret}`],
+    ];
+    return rawRequest(cluster.gateway(0), { method: "GET", target, headers });
+  }
+
+  test.each([CONTROL_HOST, CONTROL_HOST.toUpperCase(), `${CONTROL_HOST}:80`])(
+    "%s manages keys and forwards nothing",
+    async (host) => {
+      expect((await list(host)).status).toBe(200);
+      expect((await use(host)).status).toBe(404);
+      expect((await use(host, "/v1/nothing")).status).toBe(404);
+      expect(cluster.live.requests).toEqual([]);
+    },
+  );
+
+  test.each([API_HOST, "127.0.0.1", `${CONTROL_HOST}.example`, `x.${CONTROL_HOST}`, `${CONTROL_HOST}:8443`])(
+    "%s forwards and manages no keys, whoever asks",
+    async (host) => {
+      const response = await list(host);
+      expect([response.status, JSON.parse(response.body.toString()).code]).toEqual([404, "not_found"]);
+      expect((await use(host)).status).toBe(200);
+    },
+  );
+
+  test("no other header and no target in absolute form makes a host of the other", async () => {
+    const forged: Header[] = [
+      ["X-Forwarded-Host", CONTROL_HOST],
+      ["X-Host", CONTROL_HOST],
+      ["Forwarded", `host=${CONTROL_HOST}`],
+    ];
+    expect((await list(API_HOST, forged)).status).toBe(404);
+    expect((await list(API_HOST, [], `http://${CONTROL_HOST}/control/v1/accounts/acct/keys`)).status).toBe(
+      404,
+    );
+    expect((await use(CONTROL_HOST, `http://${API_HOST}/v1/posts`)).status).toBe(404);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test.each([
+    "//control/v1/accounts/acct/keys",
+    "/control/v1/../v1/accounts/acct/keys",
+    "/%63ontrol/v1/accounts/acct/keys",
+    "/Control/v1/accounts/acct/keys",
+    "/v1/../control/v1/accounts/acct/keys",
+  ])("%s leads nowhere on the API's host", async (target) => {
+    expect((await list(API_HOST, [], target)).status).toBe(404);
+  });
+});

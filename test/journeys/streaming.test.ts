@@ -1,0 +1,221 @@
+/**
+ * Bodies pass as they come, and a broken one never looks whole.
+ *
+ * The promise: the first bytes arrive before the last are sent, both ways and in every framing; an origin
+ * that breaks off leaves the client with an aborted stream; a client that is gone leaves the origin
+ * with a closed connection; and whoever reads slowly holds back whoever writes.
+ */
+
+import type { ServerResponse } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { never } from "../support/origin-behaviours.ts";
+import { type Exchange, type Header, RawConnection } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+/** What an origin announces, and how many bytes of body that makes; undefined: it announces nothing. */
+const FRAMINGS: [string, Header[]][] = [
+  ["in chunks", []],
+  ["with a small length", [["Content-Length", "20"]]],
+  ["with a large length", [["Content-Length", "1000000"]]],
+];
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+let connection: RawConnection;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  cluster.live.clear();
+  connection = await RawConnection.open(cluster.gateway(0));
+  return () => connection.close();
+});
+
+/** Makes the origin take its time: the test itself writes the response, when it wants to. */
+function originWaits(): Promise<ServerResponse> {
+  return new Promise((resolve) => {
+    cluster.live.respond = (_request, response) => resolve(response);
+  });
+}
+
+function get(): Exchange {
+  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  return connection.send({ method: "GET", target: "/v1/posts", headers }, { keepBody: false });
+}
+
+/** Sends the head of an upload and the first of its body. */
+async function startUpload(framing: string, first: string): Promise<Exchange> {
+  const exchange = connection.expect("POST");
+  await connection.write(
+    `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\n${framing}\r\n\r\n${first}`,
+  );
+  return exchange;
+}
+
+const UPLOADS = [
+  {
+    name: "in chunks",
+    framing: "Transfer-Encoding: chunked",
+    first: "5\r\nfirst\r\n",
+    last: "4\r\nlast\r\n0\r\n\r\n",
+  },
+  { name: "with a length", framing: "Content-Length: 9", first: "first", last: "last" },
+];
+
+describe.each(UPLOADS)("an upload $name", ({ framing, first, last }) => {
+  test("reaches the origin before the client has sent its last bytes", async () => {
+    const exchange = await startUpload(framing, first);
+    const request = await cluster.live.arrived();
+    await eventually("the first bytes at the origin", () => request.bodyLength === 5);
+    expect(request.bodyComplete).toBe(false);
+    await connection.write(last);
+    expect((await exchange.response()).status).toBe(200);
+    expect(request.body?.toString()).toBe("firstlast");
+  });
+
+  test("is answered before it ends, when the origin answers before", async () => {
+    const origin = originWaits();
+    const exchange = await startUpload(framing, first);
+    (await origin).writeHead(413, { "Content-Length": 9 }).end("too large");
+    const response = await exchange.response();
+    expect([response.status, response.body.toString()]).toEqual([413, "too large"]);
+  });
+
+  test.each([
+    ["is gone", () => connection.destroy()],
+    ["stops in the middle", () => connection.end()],
+  ])("is cut at the origin when the client %s", async (_, leave) => {
+    await startUpload(framing, first);
+    const request = await cluster.live.arrived();
+    await eventually("the first bytes at the origin", () => request.bodyLength === 5);
+    leave();
+    await request.closed;
+    expect([request.bodyComplete, request.aborted]).toEqual([false, true]);
+    expect(cluster.live.requests).toHaveLength(1);
+  });
+});
+
+describe.each(FRAMINGS)("a download %s", (_, headers) => {
+  async function started(): Promise<{ exchange: Exchange; origin: ServerResponse }> {
+    const waiting = originWaits();
+    const exchange = get();
+    const origin = await waiting;
+    origin.writeHead(200, headers.flat());
+    origin.write("first half");
+    await exchange.bodyReached(10);
+    return { exchange, origin };
+  }
+
+  test("reaches the client before the origin has sent its last bytes", async () => {
+    const { exchange, origin } = await started();
+    const length = Number(headers[0]?.[1] ?? 20);
+    origin.end(Buffer.alloc(length - 10));
+    const response = await exchange.response();
+    expect([response.ended, response.bodyLength]).toEqual(["complete", length]);
+  });
+
+  test.each(["reset", "close"])("is aborted for the client when the origin breaks off (%s)", async (how) => {
+    const { exchange, origin } = await started();
+    if (how === "reset") origin.socket?.resetAndDestroy();
+    else origin.socket?.destroySoon();
+    const response = await exchange.response();
+    expect([response.status, response.ended, response.bodyLength]).toEqual([200, "aborted", 10]);
+    expect(cluster.live.requests).toHaveLength(1);
+  });
+
+  test("is cut at the origin when the client is gone", async () => {
+    await started();
+    connection.destroy();
+    const [request] = cluster.live.requests;
+    await request?.closed;
+    expect(request?.aborted).toBe(true);
+  });
+});
+
+test("a download that only the end of the connection ends is aborted by a reset, never completed", async () => {
+  const waiting = originWaits();
+  const exchange = get();
+  const { socket } = await waiting;
+  socket?.write("HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\nfirst half");
+  await exchange.bodyReached(10);
+  socket?.resetAndDestroy();
+  expect((await exchange.response()).ended).toBe("aborted");
+});
+
+test("a client that is gone while the origin works leaves the origin with a closed connection", async () => {
+  cluster.live.respond = never();
+  get();
+  const request = await cluster.live.arrived();
+  expect(request.closedAt).toBeUndefined();
+  connection.destroy();
+  await request.closed;
+  expect(request.aborted).toBe(true);
+  expect(cluster.live.requests).toHaveLength(1);
+});
+
+test("a client that has finished sending (FIN) still gets its answer", async () => {
+  const waiting = originWaits();
+  const exchange = get();
+  const origin = await waiting;
+  connection.end();
+  origin.end("an answer");
+  const response = await exchange.response();
+  expect([response.status, response.ended, response.bodyLength]).toEqual([200, "complete", 9]);
+});
+
+describe("who reads slowly holds back who writes", () => {
+  // Far more than the kernel and workerd keep on the way; far less than would be harmless to keep.
+  const MANY_BYTES = 200 * 1024 * 1024;
+  const KEPT_MAX_BYTES = 64 * 1024 * 1024;
+  const PIECE = Buffer.alloc(64 * 1024);
+
+  test("a client that does not read stops the origin, and gets everything once it reads", async () => {
+    const waiting = originWaits();
+    const exchange = get();
+    const origin = await waiting;
+    origin.writeHead(200, { "Content-Length": MANY_BYTES });
+    origin.write(PIECE);
+    await exchange.headers();
+    connection.pause();
+    let sent = PIECE.length;
+    while (sent < MANY_BYTES) {
+      if (!origin.write(PIECE) && !(await drained(origin))) break;
+      sent += PIECE.length;
+    }
+    expect(sent).toBeLessThan(KEPT_MAX_BYTES);
+
+    connection.resume();
+    // The piece that found no room is written too.
+    for (sent += PIECE.length; sent < MANY_BYTES; sent += PIECE.length) {
+      if (!origin.write(PIECE)) await new Promise((resolve) => origin.once("drain", resolve));
+    }
+    origin.end();
+    const response = await exchange.response();
+    expect([response.ended, response.bodyLength]).toEqual(["complete", MANY_BYTES]);
+  });
+
+  test("an origin that does not read stops the client", async () => {
+    cluster.live.respond = never({ readBody: false });
+    await startUpload(`Content-Length: ${MANY_BYTES}`, "");
+    const request = await cluster.live.arrived();
+    let sent = 0;
+    while (sent < MANY_BYTES && (await soon(connection.write(PIECE)))) sent += PIECE.length;
+    expect(sent).toBeLessThan(KEPT_MAX_BYTES);
+    connection.destroy();
+    expect(request.bodyComplete).toBe(false);
+  });
+
+  /** Whether there is room again within a second; if it takes longer, the test sees less in flight, never more. */
+  function drained(origin: ServerResponse): Promise<boolean> {
+    return soon(new Promise((resolve) => origin.once("drain", () => resolve(true))));
+  }
+
+  function soon(room: Promise<boolean>): Promise<boolean> {
+    return Promise.race([room, new Promise<boolean>((resolve) => setTimeout(resolve, 1000, false))]);
+  }
+});

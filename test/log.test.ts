@@ -1,0 +1,257 @@
+/**
+ * The log: one line for every refusal and every fault, of what went well a sample, and in each line exactly the
+ * fields that the README lists. What must never be in it is in journeys/leaks.test.ts.
+ */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "./support/control-client.ts";
+import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
+import { logLineOf, logLinesOf, requestIdOf } from "./support/log-lines.ts";
+import { never, reply, resetAtOnce } from "./support/origin-behaviours.ts";
+import {
+  type Header,
+  RawConnection,
+  type RawRequest,
+  type RawResponse,
+  rawRequest,
+} from "./support/raw-http.ts";
+import { eventually } from "./support/time-limits.ts";
+
+/** The gateways by their settings. */
+const EVERY = 0;
+const NONE = 1;
+const SOME = 2;
+const STRICT = 3;
+const HALF_CONFIGURED = 4;
+const MS = expect.any(Number);
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    gateways: 5,
+    settings: { ORIGIN_TIMEOUT_MS: 1000, LEDGER_TIMEOUT_MS: 1000 },
+    gatewaySettings: [
+      { LOG_SAMPLE_RATE: 1 },
+      { LOG_SAMPLE_RATE: 0 },
+      { LOG_SAMPLE_RATE: 0.5 },
+      { LEASE_MS: 0 },
+      { METRICS: "sometimes" },
+    ],
+  });
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(() => cluster.live.clear());
+
+function send(
+  secret: string | null,
+  request: Partial<RawRequest> = {},
+  gateway = EVERY,
+): Promise<RawResponse> {
+  const headers: Header[] = secret === null ? [] : [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(gateway), {
+    method: "GET",
+    target: "/v1/posts",
+    ...request,
+    headers: [...headers, ...(request.headers ?? [])],
+  });
+}
+
+const lineOf = (response: RawResponse) => logLineOf(cluster, response);
+
+/** A refused request's line; `more` is what is known of it beyond the least. */
+function refused(response: RawResponse, reason: string, more: object = {}): object {
+  const { status } = response;
+  const known = { method: "GET", status, reason, gateway_ms: MS, total_ms: MS };
+  return { event: "refused", request_id: requestIdOf(response), ...known, ...more };
+}
+
+/** What is logged of a request whose key is known. */
+const caller = ({ account, id, mode }: IssuedKey) => ({ account, key_id: id, mode });
+
+describe("a request that went well", () => {
+  test("has one line with all that is known of it, and nothing else", async () => {
+    const response = await send(key.secret, { target: "/v1/posts/post_1", method: "DELETE" });
+    expect(await lineOf(response)).toEqual({
+      event: "answered",
+      request_id: requestIdOf(response),
+      ...caller(key),
+      method: "DELETE",
+      route: "/v1/posts/:id",
+      status: 200,
+      lease: expect.stringMatching(/^(?:hit|renewed|asked)$/),
+      origin_status: 200,
+      origin_ms: MS,
+      gateway_ms: MS,
+      total_ms: MS,
+    });
+    expect((await cluster.live.arrived()).header("X-Request-Id")).toBe(requestIdOf(response));
+  });
+
+  test("its time is the gateway's and the origin's", async () => {
+    const { gateway_ms, origin_ms, total_ms } = await lineOf(await send(key.secret));
+    expect(Number(gateway_ms) + Number(origin_ms)).toBe(total_ms);
+    for (const ms of [gateway_ms, origin_ms]) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  test("says what the origin answered, good or bad", async () => {
+    cluster.live.respond = reply(503);
+    expect(await lineOf(await send(key.secret))).toMatchObject({
+      event: "answered",
+      status: 503,
+      origin_status: 503,
+    });
+  });
+});
+
+describe("what a lease cost the request", () => {
+  test("asked: the first one waits; hit: the next ones do not; renewed: one in a while asks in the background", async () => {
+    const fresh = await cluster.createKey();
+    expect(await lineOf(await send(fresh.secret))).toMatchObject({ lease: "asked" });
+    const seen = new Set<unknown>();
+    await eventually("a hit and a renewal", async () => {
+      seen.add((await lineOf(await send(fresh.secret))).lease);
+      return seen.has("hit") && seen.has("renewed");
+    });
+  });
+
+  test("asked: every time, in strict mode", async () => {
+    for (let i = 0; i < 3; i++) {
+      expect(await lineOf(await send(key.secret, {}, STRICT))).toMatchObject({ lease: "asked" });
+    }
+  });
+});
+
+describe("a refusal has one line that says why", () => {
+  const nobody: [string, number, Partial<RawRequest>][] = [
+    ["missing_credential", 401, {}],
+    ["malformed_credential", 401, { headers: [["Authorization", "Basic x"]] }],
+    ["malformed_key", 401, { headers: [["Authorization", "Bearer x"]] }],
+    ["failed_check", 401, { headers: [["Authorization", `Bearer oct_live_${"0".repeat(36)}`]] }],
+    ["malformed_path", 400, { target: "/v1/%70osts" }],
+    ["body_on_get", 400, { body: "x" }],
+  ];
+  test.each(nobody)("%s: %i, of nobody", async (reason, status, request) => {
+    const response = await send(null, request);
+    expect(response.status).toBe(status);
+    expect(await lineOf(response)).toEqual(refused(response, reason));
+  });
+
+  test.each<[string, number, () => Promise<IssuedKey>, Partial<RawRequest>]>([
+    ["revoked", 401, revokedKey, {}],
+    ["unknown_route", 404, async () => key, { target: "/v1/nothing" }],
+    ["method_not_allowed", 400, async () => key, { method: "PUT" }],
+    ["missing_permission", 403, () => cluster.createKey({ permissions: ["presets:read"] }), {}],
+    [
+      "live_only",
+      401,
+      () => cluster.createKey({ mode: "test" }),
+      { method: "DELETE", target: "/v1/accounts/a" },
+    ],
+  ])("%s: %i, with whose key it was", async (reason, status, make, request) => {
+    const used = await make();
+    const response = await send(used.secret, request);
+    expect(response.status).toBe(status);
+    const { route, ...line } = await lineOf(response);
+    const more = { ...caller(used), method: request.method ?? "GET", lease: expect.any(String) };
+    expect(line).toEqual(refused(response, reason, more));
+    expect([undefined, "/v1/posts", "/v1/accounts/:id"]).toContain(route);
+  });
+
+  test("ledger_unreachable: 503", async () => {
+    const fresh = await cluster.createKey();
+    const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before", caller: EVERY });
+    const response = await send(fresh.secret);
+    await lift();
+    expect(await lineOf(response)).toMatchObject({
+      ...caller(fresh),
+      status: 503,
+      reason: "ledger_unreachable",
+      lease: "asked",
+    });
+  });
+
+  test.each([
+    ["origin_unreachable", 502, resetAtOnce(), {}],
+    ["origin_timeout", 504, never(), {}],
+    ["origin_refused_gateway", 502, reply(401), { origin_status: 401, origin_ms: MS }],
+  ])("%s: %i, with the route that led there", async (reason, status, respond, known) => {
+    cluster.live.respond = respond;
+    const response = await send(key.secret);
+    expect(response.status).toBe(status);
+    const more = { ...caller(key), route: "/v1/posts", lease: expect.any(String), ...known };
+    expect(await lineOf(response)).toEqual(refused(response, reason, more));
+  });
+
+  test("client_gone: also when nobody is left to hear it", async () => {
+    const own = await cluster.createKey();
+    cluster.live.respond = never();
+    const client = await RawConnection.open(cluster.gateway(EVERY));
+    const headers: Header[] = [["Authorization", `Bearer ${own.secret}`]];
+    client.send({ method: "GET", target: "/v1/posts", headers });
+    await cluster.live.arrived();
+    client.destroy();
+    const line = await eventually(
+      "its log line",
+      () => cluster.logs.find((one) => one.includes(own.id)) ?? "",
+    );
+    expect(JSON.parse(line)).toMatchObject({ event: "refused", reason: "client_gone", ...caller(own) });
+  });
+
+  test.each<[string, number, string, Header[]]>([
+    ["outside_api", 404, "/nothing", []],
+    ["missing_credential", 401, "/control/v1/accounts/acct/keys", []],
+    ["wrong_control_token", 401, "/control/v1/accounts/acct/keys", [["Authorization", "Bearer wrong"]]],
+  ])("%s: %i, outside the API", async (reason, status, target, headers) => {
+    const response = await rawRequest(cluster.gateway(EVERY), { method: "GET", target, headers });
+    expect(response.status).toBe(status);
+    expect(await lineOf(response)).toEqual({
+      event: "refused",
+      request_id: requestIdOf(response),
+      method: "GET",
+      reason,
+    });
+  });
+
+  test("a setting that is malformed: which one it is", async () => {
+    const response = await send(key.secret, {}, HALF_CONFIGURED);
+    expect(response.status).toBe(500);
+    expect(await lineOf(response)).toEqual({
+      event: "invalid_setting",
+      request_id: requestIdOf(response),
+      setting: "METRICS",
+    });
+  });
+});
+
+describe("LOG_SAMPLE_RATE", () => {
+  /** How many of these good requests have a line, once a refusal sent after them has one. */
+  async function logged(requests: number, gateway: number): Promise<number> {
+    const responses: RawResponse[] = [];
+    for (let i = 0; i < requests; i++) responses.push(await send(key.secret, {}, gateway));
+    expect(await lineOf(await send(null, {}, gateway))).toMatchObject({ reason: "missing_credential" });
+    return responses.filter((response) => logLinesOf(cluster, response).length > 0).length;
+  }
+
+  test("1: every request", async () => {
+    expect(await logged(20, EVERY)).toBe(20);
+  });
+
+  test("0: refusals alone", async () => {
+    expect(await logged(20, NONE)).toBe(0);
+  });
+
+  test("between: some of them", async () => {
+    const lines = await logged(80, SOME);
+    expect(lines).toBeGreaterThan(0);
+    expect(lines).toBeLessThan(80);
+  });
+});
+
+async function revokedKey(): Promise<IssuedKey> {
+  const made = await cluster.createKey();
+  await cluster.revoke(made.account, made.id);
+  return made;
+}

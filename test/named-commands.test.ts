@@ -1,0 +1,79 @@
+/**
+ * Every command that the README, the other pages and wrangler.toml tell a reader to run exists: subcommands and
+ * flags of wrangler as the installed one knows them, scripts of package.json, commands of `npm run keys`.
+ * Nothing is run but `--help`.
+ */
+
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { keysProgram } from "../src/cli/keys/program.ts";
+import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
+
+const HELP_LIMIT_MS = 60_000;
+
+const pages = ["wrangler.toml", ...readdirSync(PROJECT_DIRECTORY).filter((name) => name.endsWith(".md"))]
+  .map((name) => readFileSync(join(PROJECT_DIRECTORY, name), "utf8"))
+  // A command may go on in the next line.
+  .map((text) => text.replaceAll(/\\\n\s*/g, " "))
+  .join("\n");
+
+/** What follows `start` until the end of the command: a backtick, a pipe, a comment, the end of the line. */
+function commandsAfter(start: RegExp): string[] {
+  const found = [...pages.matchAll(new RegExp(`${start.source}([^\\n\`|;#&]*)`, "g"))];
+  return [...new Set(found.map(([, rest = ""]) => rest.trim()))];
+}
+
+const flagsOf = (command: string) =>
+  [...command.matchAll(/(?:^|\s)--([a-z][a-z-]*)/g)].map(([, flag]) => flag as string);
+const wordsOf = (command: string) => /^[a-z][a-z ]*(?= |$)/.exec(command)?.[0] ?? "";
+
+/** The subcommands of wrangler that are named, each with the flags it is named with. */
+const wranglerCommands = [...Map.groupBy(commandsAfter(/\bnpx wrangler /).filter(wordsOf), wordsOf)].map(
+  ([words, commands]) => ({ words, flags: [...new Set(commands.flatMap(flagsOf))] }),
+);
+
+describe("wrangler knows", () => {
+  test.each(wranglerCommands)(
+    "$words $flags",
+    async ({ words, flags }) => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [localWranglerPath(), ...words.split(" "), "--help"],
+        {
+          env: { ...process.env, ...OFFLINE_ENVIRONMENT, WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" },
+          timeout: HELP_LIMIT_MS,
+        },
+      );
+      expect(stdout).toMatch(/^wrangler [a-z]/);
+      // A group lists its commands: then the one that was meant is not among them.
+      expect(stdout).not.toMatch(/^COMMANDS$/m);
+      for (const flag of flags) expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
+    },
+    HELP_LIMIT_MS,
+  );
+});
+
+test("the pages do name some, or this file looks at nothing", () => {
+  expect(wranglerCommands.length).toBeGreaterThan(2);
+});
+
+test("every `npm run …` is a script", () => {
+  const { scripts } = JSON.parse(readFileSync(join(PROJECT_DIRECTORY, "package.json"), "utf8"));
+  const named = commandsAfter(/\bnpm run (?:--silent )?/).map((command) => command.split(/[\s,.)]/)[0]);
+  expect(named.filter((name) => name !== "" && !((name as string) in scripts))).toEqual([]);
+});
+
+test("every `npm run keys -- …` is one of its commands, with flags that it takes", () => {
+  const program = keysProgram();
+  const known = new Map(program.commands.map((command) => [command.name(), command]));
+  for (const named of commandsAfter(/\bkeys -- /)) {
+    const [name = ""] = named.split(/\s/);
+    if (!/^[a-z-]+$/.test(name)) continue;
+    expect([...known.keys()]).toContain(name);
+    const flags = [...(known.get(name)?.options ?? []), ...program.options].map(({ long }) => long);
+    for (const flag of flagsOf(named)) expect([...flags, "--help"]).toContain(`--${flag}`);
+  }
+});

@@ -1,0 +1,169 @@
+// Every reason to say no, as HTTP: status, body to the byte, and headers. A new reason does not compile
+// here until it has its row.
+
+import { describe, expect, test } from "vitest";
+import { isRefusal, type Reason, type Refusal, refusalResponse } from "../src/refusals.ts";
+
+const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
+const NOT_FOUND = '{"error":"Not found","code":"not_found"}';
+const BAD_GATEWAY = '{"error":"Bad gateway","code":"bad_gateway"}';
+const UNAVAILABLE = '{"error":"Service temporarily unavailable","code":"service_unavailable"}';
+const INTERNAL = '{"error":"Internal error","code":"internal_error"}';
+
+const INVALID_TOKEN = { "www-authenticate": 'Bearer realm="octopost", error="invalid_token"' };
+const SOON = { "retry-after": "1" };
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const CREDENTIAL_REFUSED: Answer = { status: 401, body: UNAUTHORIZED, headers: INVALID_TOKEN };
+
+const ANSWERS: Readonly<Record<Reason, Answer>> = {
+  malformed_path: { status: 400, body: '{"error":"The request path is malformed","code":"bad_request"}' },
+  body_on_get: {
+    status: 400,
+    body: '{"error":"A GET or HEAD request must not have a body","code":"bad_request"}',
+  },
+  malformed_json: {
+    status: 400,
+    body: '{"error":"The request body is not valid JSON","code":"bad_request"}',
+  },
+  method_not_allowed: {
+    status: 400,
+    body: '{"error":"Method not supported for this endpoint","code":"bad_request"}',
+    headers: { allow: "GET, HEAD, POST" },
+  },
+
+  missing_credential: {
+    status: 401,
+    body: UNAUTHORIZED,
+    headers: { "www-authenticate": 'Bearer realm="octopost"' },
+  },
+  malformed_credential: CREDENTIAL_REFUSED,
+  malformed_key: CREDENTIAL_REFUSED,
+  failed_check: CREDENTIAL_REFUSED,
+  unknown_key: CREDENTIAL_REFUSED,
+  corrupt_record: CREDENTIAL_REFUSED,
+  revoked: CREDENTIAL_REFUSED,
+  expired: CREDENTIAL_REFUSED,
+  not_in_ledger: CREDENTIAL_REFUSED,
+  live_only: CREDENTIAL_REFUSED,
+  wrong_control_token: CREDENTIAL_REFUSED,
+
+  missing_permission: {
+    status: 403,
+    body: '{"error":"API key does not have permission for this action","code":"forbidden"}',
+    headers: {
+      "www-authenticate": 'Bearer realm="octopost", error="insufficient_scope", scope="posts:write"',
+    },
+  },
+
+  outside_api: { status: 404, body: NOT_FOUND },
+  unknown_route: { status: 404, body: NOT_FOUND },
+  not_found: { status: 404, body: NOT_FOUND },
+  conflict: { status: 409, body: '{"error":"It is so already","code":"conflict"}' },
+  body_too_large: {
+    status: 413,
+    body: '{"error":"The request body is larger than 1 MiB","code":"payload_too_large"}',
+  },
+  wrong_content_type: {
+    status: 415,
+    body: '{"error":"The request body must be application/json","code":"unsupported_media_type"}',
+  },
+  invalid_input: {
+    status: 422,
+    body: '{"error":"Validation failed","code":"validation_error","details":{"name":"is required"}}',
+  },
+  too_many_look_ups: {
+    status: 429,
+    body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
+    headers: { "retry-after": "60" },
+  },
+  client_gone: { status: 499, body: '{"error":"Client closed request","code":"client_closed_request"}' },
+
+  invalid_setting: { status: 500, body: INTERNAL },
+  exception: { status: 500, body: INTERNAL },
+  origin_unreachable: { status: 502, body: BAD_GATEWAY },
+  origin_refused_gateway: { status: 502, body: BAD_GATEWAY },
+  store_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
+  ledger_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
+  unhealthy: {
+    status: 503,
+    body: '{"error":"Service temporarily unavailable","code":"service_unavailable","details":{"kv_ms":null}}',
+    headers: SOON,
+  },
+  origin_timeout: { status: 504, body: '{"error":"Gateway timeout","code":"gateway_timeout"}' },
+};
+
+/** What some refusals carry besides their reason. */
+const PARTICULARS: Partial<Record<Reason, object>> = {
+  method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
+  missing_permission: { permission: "posts:write" },
+  conflict: { text: "It is so already" },
+  invalid_input: { details: { name: "is required" } },
+  unhealthy: { health: { kv_ms: null } },
+};
+
+const REASONS = Object.keys(ANSWERS) as Reason[];
+
+describe("answers", () => {
+  test.each(REASONS)("%s", async (reason) => {
+    const { status, body, headers = {} } = ANSWERS[reason];
+    expect(await answerTo(reason)).toEqual({
+      status,
+      body,
+      headers: {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "x-request-id": "request-1",
+        ...headers,
+      },
+    });
+  });
+});
+
+test("whoever sent a credential that is not good hears the same, whatever the cause", async () => {
+  const causes = REASONS.filter((reason) => ANSWERS[reason] === CREDENTIAL_REFUSED);
+  expect(causes).toHaveLength(10);
+  const answers = await Promise.all(causes.map((cause) => answerTo(cause)));
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
+});
+
+test("two answers to the same refusal differ in the request's id alone", async () => {
+  const [one, other] = [await answerTo("revoked", "request-1"), await answerTo("revoked", "request-2")];
+  expect(other).toEqual({ ...one, headers: { ...one.headers, "x-request-id": "request-2" } });
+});
+
+test.each([
+  "posts:read",
+  "posts:write",
+  "accounts:read",
+  "accounts:write",
+  "presets:read",
+  "presets:write",
+  "webhooks:read",
+  "webhooks:write",
+] as const)("the permission that is missing is named: %s", (permission) => {
+  const { headers } = refusalResponse({ reason: "missing_permission", permission }, "request-1");
+  expect(headers.get("WWW-Authenticate")).toBe(
+    `Bearer realm="octopost", error="insufficient_scope", scope="${permission}"`,
+  );
+});
+
+test("a refusal is told from what a step passes on by its reason", () => {
+  expect(isRefusal({ reason: "revoked" })).toBe(true);
+  expect(isRefusal({})).toBe(false);
+  expect(isRefusal({ record: {}, lease: {} })).toBe(false);
+});
+
+async function answerTo(reason: Reason, requestId = "request-1") {
+  const response = refusalResponse({ reason, ...PARTICULARS[reason] } as Refusal, requestId);
+  return {
+    status: response.status,
+    body: await response.text(),
+    headers: Object.fromEntries(response.headers),
+  };
+}

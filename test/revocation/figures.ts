@@ -1,0 +1,46 @@
+/**
+ * From a history to the figures that are published: how long after the call to `revoke` a request was last
+ * accepted, and when the answer came. Pure.
+ */
+import type { History, Situation } from "./history.ts";
+
+/** Milliseconds from the call to `revoke`, one value per revocation, in no order. */
+export interface Figures {
+  /** 0 when nothing was accepted after the call. */
+  readonly lastAcceptedMs: readonly number[];
+  readonly answerMs: readonly number[];
+}
+
+export function figuresOf(history: History, situation: Situation): Figures {
+  const lastAcceptedAt = new Map<string, number>();
+  for (const { keyId, status, headersAt } of history.requests) {
+    if (status !== 200 || headersAt === undefined) continue;
+    lastAcceptedAt.set(keyId, Math.max(headersAt, lastAcceptedAt.get(keyId) ?? headersAt));
+  }
+  const revocations = history.revocations.filter((revocation) => revocation.situation === situation);
+  return {
+    lastAcceptedMs: revocations.map(({ keyId, calledAt }) =>
+      Math.max(0, (lastAcceptedAt.get(keyId) ?? calledAt) - calledAt),
+    ),
+    answerMs: revocations.map(({ calledAt, answeredAt }) => answeredAt - calledAt),
+  };
+}
+
+export function joined(figures: readonly Figures[]): Figures {
+  return {
+    lastAcceptedMs: figures.flatMap(({ lastAcceptedMs }) => lastAcceptedMs),
+    answerMs: figures.flatMap(({ answerMs }) => answerMs),
+  };
+}
+
+/** By nearest rank: the smallest value that at least `percent` of them do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const ascending = values.toSorted((a, b) => a - b);
+  const rank = Math.ceil((percent / 100) * ascending.length);
+  return ascending[Math.max(0, rank - 1)] ?? Number.NaN;
+}
+
+/** `p50 1,003 ms, …` as one cell per figure. */
+export function summary(values: readonly number[]): string[] {
+  return [50, 90, 99, 100].map((percent) => percentile(values, percent).toFixed(0));
+}

@@ -1,0 +1,64 @@
+/**
+ * The promise, in real workerd: once `revoke` has answered, a key is dead on all of five gateways, in flight
+ * too. At least 300 revocations a run, in every situation; `npm run revocation` does as many as you like.
+ *
+ * Not here: Cloudflare's own network and its failures, which no test on one machine can show.
+ */
+import { expect, inject, test } from "vitest";
+import { type Campaign, runCampaign } from "./campaign.ts";
+import { violationsIn } from "./checker.ts";
+import { SITUATIONS, type Situation } from "./history.ts";
+
+const TIME_LIMIT_MS = 300_000;
+const PARALLEL = 24;
+
+const STRICT: readonly Situation[] = [
+  "busy",
+  "idle",
+  "just created",
+  "waiting on the origin",
+  "uploading",
+  "streaming chunked",
+];
+
+interface Part extends Pick<Campaign, "revocations" | "situations" | "settings" | "delaysMs"> {
+  readonly name: string;
+}
+
+const PARTS: readonly Part[] = [
+  { name: "with the leases of wrangler.toml", revocations: 150, situations: SITUATIONS },
+  {
+    name: "with short leases",
+    revocations: 105,
+    situations: SITUATIONS,
+    settings: { LEASE_MS: 500 },
+    delaysMs: [0, 10, 30, 60, 100],
+  },
+  {
+    name: "in strict mode",
+    revocations: 24,
+    situations: STRICT,
+    // A grant lasts as long as the margin then, and must outlast its way home.
+    settings: { LEASE_MS: 0, LEASE_MARGIN_MS: 600 },
+  },
+  {
+    name: "with ledgers restarted in the middle of the wait",
+    revocations: 24,
+    situations: ["ledger restarted"],
+  },
+];
+
+test("adds up to at least 300 revocations", () => {
+  expect(PARTS.reduce((sum, part) => sum + part.revocations, 0)).toBeGreaterThanOrEqual(300);
+});
+
+test.each(PARTS)(
+  "nothing is accepted and no byte leaves after the answer, $name",
+  { timeout: TIME_LIMIT_MS },
+  async (part) => {
+    const history = await runCampaign({ ...part, bundle: inject("workerBundle"), parallel: PARALLEL });
+
+    expect(violationsIn(history, part.situations)).toEqual([]);
+    expect(history.revocations).toHaveLength(part.revocations);
+  },
+);

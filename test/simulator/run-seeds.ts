@@ -1,0 +1,98 @@
+/**
+ * Many runs, one after the other or spread over the machine's cores, and what they add up to.
+ */
+import { Worker } from "node:worker_threads";
+import type { Violation } from "./history.ts";
+import type { Beyond } from "./scenario.ts";
+import { type Counts, simulate } from "./simulate.ts";
+
+export interface SeedRange {
+  readonly first: number;
+  readonly count: number;
+  /** Ends at the first seed that fails. */
+  readonly stopsAtFailure?: boolean;
+  readonly beyond?: Beyond;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+}
+
+export interface Summary {
+  readonly seeds: number;
+  readonly counts: Counts;
+  readonly failures: readonly Failure[];
+}
+
+/** Failures beyond these are counted by their seeds no more; the first ones tell enough. */
+const FAILURES_MAX = 20;
+
+/** The thread answers its owner in between. */
+const SEEDS_AT_ONCE = 200;
+
+export async function runSeeds({ first, count, stopsAtFailure, beyond }: SeedRange): Promise<Summary> {
+  const counts: Counts = noCounts();
+  const failures: Failure[] = [];
+  let seeds = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = await simulate(seed, beyond ? { beyond } : {});
+    seeds += 1;
+    addCounts(counts, outcome.counts);
+    if (outcome.violations.length > 0) {
+      failures.push({ seed, violations: outcome.violations });
+      if (stopsAtFailure || failures.length === FAILURES_MAX) break;
+    }
+    if (seeds % SEEDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { seeds, counts, failures };
+}
+
+/** The same, in threads of their own. `worker`: `seed-worker.ts`, here or in a copy. */
+export async function runSeedsInThreads(range: SeedRange, threads: number, worker: URL): Promise<Summary> {
+  const share = Math.ceil(range.count / threads);
+  const shares = Array.from({ length: threads }, (_, index) => {
+    const first = range.first + index * share;
+    return { ...range, first, count: Math.min(share, range.first + range.count - first) };
+  });
+  const summaries = await Promise.all(
+    shares.filter(({ count }) => count > 0).map((part) => runInThread(part, worker)),
+  );
+  const counts = noCounts();
+  for (const summary of summaries) addCounts(counts, summary.counts);
+  return {
+    seeds: summaries.reduce((sum, { seeds }) => sum + seeds, 0),
+    counts,
+    failures: summaries.flatMap(({ failures }) => failures),
+  };
+}
+
+function runInThread(range: SeedRange, worker: URL): Promise<Summary> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(worker, {
+      workerData: range,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
+    thread.once("message", resolve);
+    thread.once("error", reject);
+    thread.once("exit", () => reject(new Error("the thread ended without an answer")));
+  });
+}
+
+function noCounts(): Counts {
+  return {
+    requests: 0,
+    accepted: 0,
+    refused: 0,
+    unavailable: 0,
+    bodiesCut: 0,
+    ledgerCalls: 0,
+    ledgerRestarts: 0,
+    revocations: 0,
+  };
+}
+
+function addCounts(sum: Counts, more: Counts): void {
+  for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += more[name];
+}

@@ -1,0 +1,80 @@
+/**
+ * `npm run simulate`: as many runs of the lease protocol as you like, on all cores.
+ *
+ *   --seeds N    so many runs (20,000)
+ *   --first S    from this seed on (1)
+ *   --seed S     one run, with everything that happens in it
+ *   --mutants    breaks one rule after the other instead, and shows that each is noticed
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { huntMutant } from "./hunt-mutant.ts";
+import { MUTANTS } from "./mutants.ts";
+import { runSeedsInThreads, type Summary } from "./run-seeds.ts";
+import { simulate } from "./simulate.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "20000" },
+    first: { type: "string", default: "1" },
+    seed: { type: "string" },
+    mutants: { type: "boolean", default: false },
+  },
+});
+
+if (values.seed !== undefined) await replay(wholeNumber(values.seed));
+else if (values.mutants) await hunt();
+else await runMany(wholeNumber(values.first), wholeNumber(values.seeds));
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`not a whole number: ${text}`);
+  return Number(text);
+}
+
+async function replay(seed: number): Promise<void> {
+  const { violations } = await simulate(seed, { trace: console.log });
+  for (const { rule, what } of violations) console.log(`VIOLATED  ${rule}: ${what}`);
+  console.log(
+    `seed ${seed}: ${violations.length === 0 ? "no violation" : `${violations.length} violations`}`,
+  );
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+async function runMany(first: number, count: number): Promise<void> {
+  const startedAt = performance.now();
+  const worker = new URL("./seed-worker.ts", import.meta.url);
+  const summary = await runSeedsInThreads({ first, count }, availableParallelism(), worker);
+  print(summary, (performance.now() - startedAt) / 1000);
+  if (summary.failures.length > 0) process.exitCode = 1;
+}
+
+function print({ seeds, counts, failures }: Summary, seconds: number): void {
+  const { requests, accepted, refused, unavailable, bodiesCut, revocations, ledgerCalls, ledgerRestarts } =
+    counts;
+  const shown = (count: number) => count.toLocaleString("en");
+  console.log(
+    `${shown(seeds)} seeds in ${seconds.toFixed(1)} s (${shown(Math.round(seeds / seconds))} a second)`,
+  );
+  console.log(
+    `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 503 ${shown(unavailable)}`,
+  );
+  console.log(`bodies cut: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
+  console.log(`ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts`);
+  for (const { seed, violations } of failures) {
+    console.log(`\nseed ${seed} FAILED (replay it: npm run simulate -- --seed ${seed})`);
+    for (const { rule, what } of violations) console.log(`  ${rule}: ${what}`);
+  }
+  console.log(failures.length === 0 ? "no violation" : `\n${failures.length} seeds failed`);
+}
+
+async function hunt(): Promise<void> {
+  for (const mutant of MUTANTS) {
+    const { seeds, failures } = await huntMutant(mutant);
+    const [first] = failures;
+    if (!first) process.exitCode = 1;
+    const verdict = first
+      ? `noticed after ${seeds} seeds (${first.violations[0]?.rule})`
+      : `SURVIVED ${seeds} seeds`;
+    console.log(`${mutant.name}: ${verdict}`);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Builds the Worker once per run, the way it is deployed, for the tests that run it in workerd.
+ *
+ * As a vitest globalSetup it provides `workerBundle`, the path of the bundle. Beside the bundle lies
+ * BUNDLE_CONFIG, what wrangler read in wrangler.toml, so that dates, flags and vars have one source.
+ */
+
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+import { unstable_readConfig } from "wrangler";
+import { BUNDLE_CONFIG, type BundleConfig } from "./bundle-config.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    workerBundle: string;
+  }
+}
+
+const BUILD_LIMIT_MS = 120_000;
+const PROJECT = join(import.meta.dirname, "..", "..");
+
+/** Builds into a temporary directory of its own; `configPath` is for building something else. */
+export async function buildWorker(
+  configPath = join(PROJECT, "wrangler.toml"),
+): Promise<{ bundle: string; remove: () => Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), "octopost-worker-"));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const wrangler = join(
+      dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
+      "bin/wrangler.js",
+    );
+    const build = ["deploy", "--dry-run", "--outdir", directory, "--config", configPath];
+    // No question to Cloudflare, whatever the machine's own settings are.
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+    await promisify(execFile)(process.execPath, [wrangler, ...build], { env, timeout: BUILD_LIMIT_MS });
+    const config = unstable_readConfig({ config: configPath });
+    const bundleConfig: BundleConfig = {
+      compatibilityDate: config.compatibility_date ?? "",
+      compatibilityFlags: config.compatibility_flags,
+      vars: config.vars,
+    };
+    await writeFile(join(directory, BUNDLE_CONFIG), JSON.stringify(bundleConfig));
+    // wrangler names the bundle after the Worker's main module.
+    const main = (config.main ?? "worker.ts").replace(/^.*\//, "").replace(/\.ts$/, ".js");
+    return { bundle: join(directory, main), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { bundle, remove } = await buildWorker();
+  project.provide("workerBundle", bundle);
+  return remove;
+}

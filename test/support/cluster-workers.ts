@@ -1,0 +1,118 @@
+/**
+ * The Workers of a test cluster, as Miniflare's configuration: the owner of the one real ledger and KV
+ * namespace, the distance, and the gateways, each an isolate of its own with the same bundle.
+ *
+ * Real: the bundle, the ledger's class and SQLite storage, workerd's KV. Fake: everything the gateways
+ * and the ledger reach KV and each other through (distance-worker.js), and KV itself, which is local.
+ */
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { V4MiniflareOptions } from "miniflare";
+import { BUNDLE_CONFIG, type BundleConfig } from "./bundle-config.ts";
+import type { Caller } from "./distance.ts";
+
+export type Settings = Readonly<Record<string, string | number | undefined>>;
+
+export const DISTANCE = "distance";
+const OWNER = "owner";
+/** The distance's binding to the one real namespace. */
+export const REAL_KV = "KV";
+/** As in wrangler.toml; Miniflare counts per name, not per place. */
+const RATE_LIMITS = { FAILED_LOOK_UPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
+const LOOPBACK = [{ host: "127.0.0.1", port: 0 }];
+
+export type ClusterWorkers = Extract<V4MiniflareOptions, { workers: unknown }>["workers"];
+type Worker = ClusterWorkers[number];
+
+export function gatewayName(index: number): string {
+  return `gateway-${index}`;
+}
+
+/**
+ * `bundle` is the built Worker's path; a setting that is undefined is left out. `gatewaySettings`: what single
+ * gateways have over that, as versions of a Worker do that serve side by side.
+ */
+export function clusterWorkers(
+  bundle: string,
+  gateways: number,
+  settings: Settings,
+  gatewaySettings: readonly Settings[] = [],
+): ClusterWorkers {
+  const config: BundleConfig = JSON.parse(readFileSync(join(dirname(bundle), BUNDLE_CONFIG), "utf8"));
+  const built = readFileSync(bundle, "utf8");
+  const bindings = defined({ ...config.vars, ...settings });
+  const common = {
+    compatibilityDate: config.compatibilityDate,
+    compatibilityFlags: [...config.compatibilityFlags],
+  };
+  const workers: Worker[] = [];
+  for (let index = 0; index < gateways; index++) {
+    workers.push({
+      ...common,
+      ...modules({ "worker.js": built }),
+      name: gatewayName(index),
+      bindings: defined({ ...bindings, ...gatewaySettings[index] }),
+      durableObjects: { KEY_LEDGER: { className: `DistantLedger${index}`, scriptName: DISTANCE } },
+      serviceBindings: { API_KEYS: kvOf(index) },
+      ratelimits: RATE_LIMITS,
+      unsafeDirectSockets: LOOPBACK,
+    });
+  }
+  workers.push({ ...common, ...distanceWorker(gateways) });
+  workers.push({
+    ...common,
+    ...modules({ "owner.js": script("ledger-owner.js"), "bundle.js": built }),
+    name: OWNER,
+    bindings,
+    durableObjects: { KEY_LEDGER: { className: "KeyLedger", useSQLite: true } },
+    serviceBindings: { API_KEYS: kvOf("owner") },
+    ratelimits: RATE_LIMITS,
+  });
+  return workers;
+}
+
+function distanceWorker(gateways: number): Worker {
+  // A class per gateway: a Durable Object is not told who calls it.
+  const names = Array.from({ length: gateways }, (_, index) => `DistantLedger${index}`);
+  const entry = [
+    'import { distantLedger } from "./distance-worker.js";',
+    'export { default, DistantKv } from "./distance-worker.js";',
+    ...names.map((name, index) => `export const ${name} = distantLedger(${index});`),
+  ].join("\n");
+  return {
+    ...modules({ "entry.js": entry, "distance-worker.js": script("distance-worker.js") }),
+    name: DISTANCE,
+    durableObjects: {
+      LEDGER: { className: "KeyLedger", scriptName: OWNER },
+      ...Object.fromEntries(names.map((className) => [className, { className }])),
+    },
+    kvNamespaces: { [REAL_KV]: "api-keys" },
+    unsafeDirectSockets: LOOPBACK,
+  };
+}
+
+function kvOf(caller: Caller) {
+  return { name: DISTANCE, entrypoint: "DistantKv", props: { caller } };
+}
+
+/** Modules given as text; the first is the Worker's main one. */
+function modules(contents: Record<string, string>) {
+  const list = Object.entries(contents).map(([name, text]) => ({
+    type: "ESModule" as const,
+    path: join(import.meta.dirname, name),
+    contents: text,
+  }));
+  return { modules: list, modulesRoot: import.meta.dirname };
+}
+
+function script(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), "utf8");
+}
+
+function defined(settings: Record<string, unknown>): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string | number
+  >;
+}

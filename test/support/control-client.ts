@@ -1,0 +1,120 @@
+/**
+ * Manages keys over HTTP the way an operator does, on a gateway of the tests' own.
+ *
+ * Calls are raw requests on connections of their own, so that nothing is retried and the moment an answer
+ * arrived is known. Unlike `call`, `createKey` and `revoke` throw when the gateway does not do as asked.
+ */
+
+import { type Address, type Header, type RawResponse, rawRequest } from "./raw-http.ts";
+
+const ACCOUNT = "acct";
+
+export interface ControlOptions {
+  /** Instead of the right token; null sends none. */
+  readonly token?: string | null;
+  /** Instead of the client's own gateway. */
+  readonly to?: Address;
+  readonly headers?: readonly Header[];
+  readonly timeoutMs?: number;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly headers: readonly Header[];
+  /** The parsed body; undefined when it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly json: any;
+  /** `performance.now()` when the answer was here, whole. */
+  readonly answeredAt: number;
+  readonly response: RawResponse;
+}
+
+export interface NewKey {
+  readonly account?: string;
+  readonly name?: string;
+  readonly mode?: "live" | "test";
+  readonly permissions?: readonly string[];
+  readonly expires_at?: string;
+}
+
+/** A key as the control plane returns it once, with its secret. */
+export interface IssuedKey {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  readonly mode: "live" | "test";
+  readonly permissions: readonly string[];
+  readonly hint: string;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly secret: string;
+}
+
+export class ControlClient {
+  readonly #gateway: Address;
+  readonly #token: string;
+
+  constructor(gateway: Address, token: string) {
+    this.#gateway = gateway;
+    this.#token = token;
+  }
+
+  /** One call; `path` is what follows `/control/v1`. A body that is text is sent as it is. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: ControlOptions = {},
+  ): Promise<ControlAnswer> {
+    const { token = this.#token, headers = [], timeoutMs } = options;
+    const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+    const request = {
+      method,
+      target: `/control/v1${path}`,
+      headers: [
+        ...(token === null ? [] : [["Authorization", `Bearer ${token}`] as const]),
+        ...(text === undefined ? [] : [["Content-Type", "application/json"] as const]),
+        ...headers,
+      ],
+      ...(text === undefined ? {} : { body: Buffer.from(text) }),
+    };
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    const response = await rawRequest(options.to ?? this.#gateway, request, limit);
+    return {
+      status: response.status,
+      headers: response.headers,
+      json: parsed(response.body),
+      answeredAt: response.endedAt,
+      response,
+    };
+  }
+
+  async createKey(key: NewKey = {}): Promise<IssuedKey> {
+    const { account = ACCOUNT, ...rest } = key;
+    const answer = await this.call("POST", `/accounts/${account}/keys`, {
+      name: "a key",
+      mode: "live",
+      ...rest,
+    });
+    return answered(201, "creating a key", answer).json;
+  }
+
+  /** Revokes a key; `answeredAt` is the moment after which it must not work anywhere. */
+  async revoke(account: string, id: string, options: ControlOptions = {}): Promise<ControlAnswer> {
+    const answer = await this.call("POST", `/accounts/${account}/keys/${id}/revoke`, {}, options);
+    return answered(200, "revoking a key", answer);
+  }
+}
+
+function answered(status: number, what: string, answer: ControlAnswer): ControlAnswer {
+  if (answer.status === status) return answer;
+  throw new Error(`${what}: ${answer.status} ${answer.response.body.toString()}`);
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

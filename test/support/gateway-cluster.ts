@@ -1,0 +1,199 @@
+/**
+ * Several gateways in real workerd, sharing one real ledger, each reached over a raw socket, in front of
+ * two recording origins. The gateways stand for places on Earth: isolates that share no memory.
+ *
+ * It guarantees: the gateways run the built bundle, untouched; state is new for every cluster and
+ * gone with it; all traffic stays on loopback. What is fake is named in cluster-workers.ts and distance.ts.
+ * It does not: show Cloudflare's own edge (path normalising, header limits, frozen clocks, KV's real lag).
+ */
+
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { newAssertionKey } from "../../src/cli/assertion-key.ts";
+import {
+  type ClusterWorkers,
+  clusterWorkers,
+  DISTANCE,
+  gatewayName,
+  REAL_KV,
+  type Settings,
+} from "./cluster-workers.ts";
+import {
+  type ControlAnswer,
+  ControlClient,
+  type ControlOptions,
+  type IssuedKey,
+  type NewKey,
+} from "./control-client.ts";
+import { type Conditions, Distance } from "./distance.ts";
+import type { Address } from "./raw-http.ts";
+import { RecordingOrigin } from "./recording-origin.ts";
+import { watchingWorkerd } from "./workerd-output.ts";
+
+export interface ClusterOptions extends Conditions {
+  /** The built Worker's path; in vitest, the one build-worker.ts provides. */
+  readonly bundle?: string;
+  readonly gateways?: number;
+  /** Over the vars of wrangler.toml and the cluster's own; undefined leaves a setting out. */
+  readonly settings?: Settings;
+  /** By gateway: over `settings`, for that gateway alone. The ledger has `settings`. */
+  readonly gatewaySettings?: readonly Settings[];
+  /** Workers of the test's own beside the cluster's, such as a dashboard bound to an entrypoint of `gateway-0`. */
+  readonly extraWorkers?: ClusterWorkers;
+}
+
+export async function startCluster(options: ClusterOptions = {}): Promise<GatewayCluster> {
+  const bundle = options.bundle ?? (await import("vitest")).inject("workerBundle");
+  const origins = {
+    live: await RecordingOrigin.start("live"),
+    sandbox: await RecordingOrigin.start("sandbox"),
+  };
+  try {
+    return await GatewayCluster.start(bundle, origins, options);
+  } catch (error) {
+    await Promise.all([origins.live.close(), origins.sandbox.close()]);
+    throw error;
+  }
+}
+
+export class GatewayCluster {
+  /** Where each gateway listens. */
+  readonly gateways: readonly Address[];
+  readonly live: RecordingOrigin;
+  readonly sandbox: RecordingOrigin;
+  /** What the gateways were given over the vars of wrangler.toml, secrets included. */
+  readonly settings: Settings;
+  /** Delays, faults, counts and restarts. */
+  readonly distance: Distance;
+  /** Every line workerd has printed: messages of its structured log, any other line as it is. */
+  readonly logs: readonly string[];
+  /** workerd's process id. */
+  readonly pid: number;
+  readonly miniflare: Miniflare;
+  readonly #control: ControlClient;
+
+  static async start(bundle: string, origins: Origins, options: ClusterOptions): Promise<GatewayCluster> {
+    const { gateways: count = 1, gatewaySettings, extraWorkers = [] } = options;
+    const { delaysMs = [], kvDelayMs = 0, kvCacheMs = 0 } = options;
+    const settings = { ...settingsFor(origins), ...options.settings };
+    const logs: string[] = [];
+    const workers = [...clusterWorkers(bundle, count, settings, gatewaySettings), ...extraWorkers];
+    const { started: miniflare, pid } = await watchingWorkerd(logs, () => startMiniflare(workers));
+    try {
+      const addressOf = async (_: unknown, index: number): Promise<Address> => {
+        const url = await miniflare.unsafeGetDirectURL(gatewayName(index));
+        return { host: url.hostname, port: Number(url.port) };
+      };
+      const gateways = await Promise.all(Array.from({ length: count }, addressOf));
+      const distance = new Distance(await miniflare.unsafeGetDirectURL(DISTANCE));
+      await distance.configure({ delaysMs, kvDelayMs, kvCacheMs });
+      return new GatewayCluster({ ...origins, gateways, settings, distance, logs, pid, miniflare });
+    } catch (error) {
+      await miniflare.dispose();
+      throw error;
+    }
+  }
+
+  private constructor(parts: Parts) {
+    this.gateways = parts.gateways;
+    this.live = parts.live;
+    this.sandbox = parts.sandbox;
+    this.settings = parts.settings;
+    this.distance = parts.distance;
+    this.logs = parts.logs;
+    this.pid = parts.pid;
+    this.miniflare = parts.miniflare;
+    this.#control = new ControlClient(this.gateway(0), String(parts.settings.CONTROL_TOKEN));
+  }
+
+  gateway(index: number): Address {
+    const address = this.gateways[index];
+    if (address === undefined) throw new Error(`there is no gateway ${index}`);
+    return address;
+  }
+
+  /** A control plane call through gateway 0; `path` is what follows `/control/v1`. */
+  control(method: string, path: string, body?: unknown, options?: ControlOptions): Promise<ControlAnswer> {
+    return this.#control.call(method, path, body, options);
+  }
+
+  createKey(key?: NewKey): Promise<IssuedKey> {
+    return this.#control.createKey(key);
+  }
+
+  revoke(account: string, id: string, options?: ControlOptions): Promise<ControlAnswer> {
+    return this.#control.revoke(account, id, options);
+  }
+
+  /** The real namespace, past everything the distance does. */
+  kv(): ReturnType<Miniflare["getKVNamespace"]> {
+    return this.miniflare.getKVNamespace(REAL_KV, DISTANCE);
+  }
+
+  /** The name of the KV entry of an issued key. */
+  async recordName(keyId: string): Promise<string> {
+    const kv = await this.kv();
+    let cursor: string | undefined;
+    do {
+      const page = await kv.list({ prefix: "key:", ...(cursor === undefined ? {} : { cursor }) });
+      for (const { name } of page.keys) if ((await kv.get(name, "text"))?.includes(`"${keyId}"`)) return name;
+      cursor = page.list_complete ? undefined : page.cursor;
+    } while (cursor !== undefined);
+    throw new Error(`KV has no entry for ${keyId}`);
+  }
+
+  /** Puts any text in place of an issued key's KV entry. Gateways that have read the entry keep theirs. */
+  async overwriteRecord(keyId: string, text: string): Promise<void> {
+    await (await this.kv()).put(await this.recordName(keyId), text);
+  }
+
+  async close(): Promise<void> {
+    await this.miniflare.dispose();
+    await Promise.all([this.live.close(), this.sandbox.close()]);
+  }
+}
+
+interface Origins {
+  readonly live: RecordingOrigin;
+  readonly sandbox: RecordingOrigin;
+}
+
+interface Parts extends Origins {
+  readonly gateways: readonly Address[];
+  readonly settings: Settings;
+  readonly distance: Distance;
+  readonly logs: readonly string[];
+  readonly pid: number;
+  readonly miniflare: Miniflare;
+}
+
+function settingsFor(origins: Origins): Settings {
+  return {
+    LIVE_ORIGIN: origins.live.url,
+    SANDBOX_ORIGIN: origins.sandbox.url,
+    KEY_PEPPER: Buffer.alloc(32, "pepper").toString("base64"),
+    CONTROL_TOKEN: Buffer.alloc(32, "control").toString("base64"),
+    ASSERTION_KEY: JSON.stringify(newAssertionKey()),
+    // Every line is wanted, and Miniflare has no dataset to write to.
+    LOG_SAMPLE_RATE: 1,
+    METRICS: "off",
+    SERVER_TIMING: "",
+  };
+}
+
+async function startMiniflare(workers: ClusterWorkers): Promise<Miniflare> {
+  const options = convertV4MiniflareOptions({
+    workers,
+    // workerd's output is collected as it is printed.
+    handleStructuredLogs: () => {},
+    // request.cf stays empty instead of being looked up on the network.
+    cf: false,
+  });
+  const miniflare = new Miniflare(options);
+  try {
+    await miniflare.ready;
+    return miniflare;
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
+}

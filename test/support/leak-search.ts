@@ -1,0 +1,121 @@
+/**
+ * Searches everything that leaves a cluster, or stays behind in its stores, for secrets.
+ *
+ * It guarantees: a key is looked for as its text, the part of it that is random, its SHA-256 and its hash at
+ * rest, each in every spelling that programs give such values. Stores are read whole, whatever tables they
+ * have. Where a hash at rest belongs (the name of the KV entry, SQLite), it is not looked for.
+ */
+
+import { createHash, createHmac } from "node:crypto";
+import type { GatewayCluster } from "./gateway-cluster.ts";
+
+/** A text that must not be found. */
+export interface Secret {
+  readonly what: string;
+  readonly text: string;
+  /** Whether it is the hash at rest, which has its place in the stores. */
+  readonly atRest?: boolean;
+}
+
+/** One thing that was said or stored, and where. */
+export interface Said {
+  readonly where: string;
+  readonly text: string;
+}
+
+export function secretsOfKey(key: string, peppers: readonly string[]): Secret[] {
+  const digest = createHash("sha256").update(key).digest();
+  const random = key.replace(/^oct_(?:live|test)_/, "");
+  return [
+    ...spellings(`the text of ${key.slice(0, 13)}…`, Buffer.from(key)),
+    ...[key, random].map((text) => ({ what: `the text of ${key.slice(0, 13)}…`, text })),
+    ...spellings(`the SHA-256 of ${key.slice(0, 13)}…`, digest),
+    ...peppers.flatMap((pepper) =>
+      spellings(
+        `the hash at rest of ${key.slice(0, 13)}…`,
+        createHmac("sha256", pepper).update(digest).digest(),
+      ).map((secret) => ({ ...secret, atRest: true })),
+    ),
+  ];
+}
+
+/** `ASSERTION_KEY` is searched for by its private part. */
+export function secretsOfSettings(settings: Readonly<Record<string, unknown>>): Secret[] {
+  const { KEY_PEPPER, CONTROL_TOKEN, ASSERTION_KEY } = settings;
+  const { d } = JSON.parse(String(ASSERTION_KEY));
+  return [
+    { what: "KEY_PEPPER", text: String(KEY_PEPPER) },
+    { what: "CONTROL_TOKEN", text: String(CONTROL_TOKEN) },
+    { what: "the private part of ASSERTION_KEY", text: d },
+    ...spellings("the private part of ASSERTION_KEY", Buffer.from(d, "base64url")),
+  ];
+}
+
+function spellings(what: string, bytes: Buffer): Secret[] {
+  const base64 = bytes.toString("base64").replaceAll("=", "");
+  return [bytes.toString("hex"), base64, base64.replaceAll("+", "-").replaceAll("/", "_")].map((text) => ({
+    what,
+    text,
+  }));
+}
+
+/** Every secret found, in words: where it is and what it is. Letters are compared whatever their case. */
+export function findSecrets(said: readonly Said[], secrets: readonly Secret[]): string[] {
+  const wanted = [...new Map(secrets.map((secret) => [secret.text.toLowerCase(), secret]))];
+  return said.flatMap(({ where, text }) => {
+    const lower = text.toLowerCase();
+    return wanted.filter(([needle]) => lower.includes(needle)).map(([, { what }]) => `${where}: ${what}`);
+  });
+}
+
+/** The names of KV's entries, and apart from them what the entries hold. */
+export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; values: Said[] }> {
+  const kv = await cluster.kv();
+  const names: Said[] = [];
+  const values: Said[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await kv.list(cursor === undefined ? {} : { cursor });
+    for (const { name, metadata } of page.keys) {
+      names.push({ where: "a KV name", text: name });
+      const text = `${await kv.get(name, "text")} ${JSON.stringify(metadata)}`;
+      values.push({ where: "a KV value", text });
+    }
+    cursor = page.list_complete ? undefined : page.cursor;
+  } while (cursor !== undefined);
+  return { names, values };
+}
+
+/** Every column of every row of every table in the ledgers of these accounts; blobs as their bytes. */
+export async function readLedgers(cluster: GatewayCluster, accounts: readonly string[]): Promise<Said[]> {
+  const said: Said[] = [];
+  for (const account of accounts) {
+    const query = (sql: string) => cluster.distance.ledgerRows(account, sql);
+    const tables = await query(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+    );
+    for (const { name: table } of tables) {
+      const columns = await query(`SELECT name FROM pragma_table_info('${table}')`);
+      for (const { name: column } of columns) {
+        const cells = await query(
+          `SELECT hex(CAST("${column}" AS BLOB)) AS bytes FROM "${table}" WHERE "${column}" IS NOT NULL`,
+        );
+        for (const { bytes } of cells) {
+          const text = Buffer.from(String(bytes), "hex").toString("latin1");
+          said.push({ where: `SQLite ${table}.${column}`, text });
+        }
+      }
+    }
+  }
+  return said;
+}
+
+/** What the origins were sent. */
+export function readOrigins(cluster: GatewayCluster): Said[] {
+  return [cluster.live, cluster.sandbox].flatMap(({ name, requests }) =>
+    requests.map(({ method, target, rawHeaders, body }) => ({
+      where: `the ${name} origin`,
+      text: [method, target, ...rawHeaders.flat(), body?.toString("latin1") ?? ""].join("\n"),
+    })),
+  );
+}

@@ -1,0 +1,252 @@
+/**
+ * A broad mix of traffic: every call of the control plane and every way to say no, with many keys, and with
+ * marks in all that must never be logged. Who calls it looks at what came of it.
+ *
+ * It guarantees: every answer is kept whole, and `secrets` has the text of every key there was. It checks
+ * nothing; which refusals there have been says the log.
+ */
+
+import { createHash } from "node:crypto";
+import type { ControlAnswer, NewKey } from "./control-client.ts";
+import type { GatewayCluster } from "./gateway-cluster.ts";
+import type { Said } from "./leak-search.ts";
+import { never, partOf, redirect, reply, resetAtOnce } from "./origin-behaviours.ts";
+import { type Header, RawConnection, type RawRequest, type RawResponse, rawRequest } from "./raw-http.ts";
+import { eventually } from "./time-limits.ts";
+
+/** Marks for what may be anywhere but in the log. */
+export const MARKS = {
+  query: "mark-query-7f3a",
+  path: "mark-path-91bc",
+  body: "mark-body-5e20",
+  header: "mark-header-c4d8",
+  answer: "mark-answer-02ee",
+} as const;
+
+/** Settings that the traffic counts on, by gateway: the second knows no legacy keys, the third is half-configured. */
+export const GATEWAY_SETTINGS = [{ LEGACY_KEYS: "accept" }, {}, { CONTROL_TOKEN: "too short" }] as const;
+export const SETTINGS = { ORIGIN_TIMEOUT_MS: 1000, LEDGER_TIMEOUT_MS: 1000 } as const;
+
+interface Key {
+  readonly id: string;
+  readonly account: string;
+  readonly secret: string;
+}
+
+export class MixedTraffic {
+  /** Texts of keys. */
+  readonly secrets: string[] = [];
+  readonly accounts = ["acct", "other"] as const;
+  /** Every answer but the parts that show a new key its text. */
+  readonly answers: Said[] = [];
+  readonly #cluster: GatewayCluster;
+
+  constructor(cluster: GatewayCluster) {
+    this.#cluster = cluster;
+  }
+
+  async drive(): Promise<void> {
+    const keys = await this.#issue();
+    await this.#use(keys);
+    await this.#beRefused(keys);
+    await this.#fail(keys[0] as Key);
+    await this.#manage(keys);
+  }
+
+  /** One request to the API, with the key if there is one and with marks in its query and headers. */
+  async send(secret: string | null, request: Partial<RawRequest> = {}, gateway = 0): Promise<RawResponse> {
+    const headers: Header[] = secret === null ? [] : [["Authorization", `Bearer ${secret}`]];
+    const response = await rawRequest(this.#cluster.gateway(gateway), {
+      method: "GET",
+      target: `/v1/posts?${MARKS.query}`,
+      ...request,
+      headers: [...headers, ["X-Mark", MARKS.header], ...(request.headers ?? [])],
+    });
+    this.#keep(response);
+    return response;
+  }
+
+  async #control(...call: Parameters<GatewayCluster["control"]>): Promise<ControlAnswer> {
+    const answer = await this.#cluster.control(...call);
+    this.#keep(answer.response, answer.json?.secret);
+    return answer;
+  }
+
+  #keep({ status, headers, body }: RawResponse, shown?: string): void {
+    const text = [String(status), ...headers.flat(), body.toString("latin1")].join("\n");
+    if (shown !== undefined) this.secrets.push(shown);
+    this.answers.push({ where: "an answer", text: text.replaceAll(shown ?? "\0", "") });
+  }
+
+  async #create(account: string, key: NewKey, headers: Header[] = []): Promise<Key> {
+    const body = { name: "a key", mode: "live", ...key };
+    return (await this.#control("POST", `/accounts/${account}/keys`, body, { headers })).json;
+  }
+
+  async #issue(): Promise<Key[]> {
+    const keys: Key[] = [];
+    for (const account of this.accounts) {
+      for (const mode of ["live", "test"] as const) {
+        keys.push(await this.#create(account, { mode }));
+        keys.push(await this.#create(account, { mode, permissions: ["presets:read"] }));
+      }
+    }
+    // Twice, so that the answer which was kept is given out as well.
+    const once: Header[] = [["Idempotency-Key", "once"]];
+    for (let time = 0; time < 2; time++) {
+      keys.push(await this.#create("acct", {}, once));
+      const path = `/accounts/acct/keys/${keys[0]?.id}/rotate`;
+      const headers: Header[] = [["Idempotency-Key", "rotated-once"]];
+      await this.#control("POST", path, { overlap_seconds: 3600 }, { headers });
+    }
+    const legacy = ["oct_live_legacy-from-before-the-gateway", "oct_test_legacy~of~another~shape"];
+    this.secrets.push(...legacy);
+    const rows = legacy.map((text, i) => ({
+      sha256: createHash("sha256").update(text).digest("hex"),
+      name: "imported",
+      mode: i === 0 ? "live" : "test",
+    }));
+    for (const headers of [[], [["Idempotency-Key", "imported-once"]] as Header[]]) {
+      await this.#control("POST", "/accounts/acct/keys/import", { keys: rows }, { headers });
+    }
+    for (const text of legacy) await this.send(text);
+    return keys;
+  }
+
+  async #use(keys: readonly Key[]): Promise<void> {
+    const { live, sandbox } = this.#cluster;
+    for (const { secret } of keys) {
+      for (const gateway of [0, 1]) await this.send(secret, {}, gateway);
+      const elsewhere = ["Cookie", "X-Api-Key", "Proxy-Authorization", "X-Octopost-Assertion"] as const;
+      await this.send(secret, { headers: elsewhere.map((name) => [name, secret]) });
+      const headers: Header[] = [["Content-Type", "application/json"]];
+      await this.send(secret, { method: "POST", headers, body: JSON.stringify({ content: MARKS.body }) });
+      await this.send(secret, { target: `/v1/posts/${MARKS.path}`, method: "DELETE" });
+    }
+    const { secret } = keys[0] as Key;
+    for (const respond of [
+      reply(200, [["X-Answer", MARKS.answer]], MARKS.answer),
+      reply(500, [], MARKS.answer),
+      redirect(`${live.url}/v1/posts?${MARKS.query}`),
+      partOf(MARKS.answer, "close"),
+    ]) {
+      live.respond = respond;
+      await this.send(secret);
+    }
+    live.respond = live.answerJson;
+    sandbox.respond = sandbox.answerJson;
+  }
+
+  async #beRefused(keys: readonly Key[]): Promise<void> {
+    const [key, limited, testKey] = keys as [Key, Key, Key];
+    const { secret } = key;
+    await this.send(null);
+    await this.send(null, { target: `/v1/posts?api_key=${secret}` });
+    await this.send(null, { headers: [["Authorization", `Basic ${secret}`]] });
+    for (const gateway of [0, 1]) {
+      await this.send(`${secret.slice(0, -1)}${secret.endsWith("0") ? "1" : "0"}`, {}, gateway);
+      await this.send(`no-prefix-${secret}`, {}, gateway);
+    }
+    for (const target of [`/v1/${secret}`, `/v1/posts/%41${MARKS.path}`, `/${secret}`, "/v1/"]) {
+      await this.send(secret, { target });
+    }
+    await this.send(secret, { method: "PATCH" });
+    await this.send(secret, { body: MARKS.body, headers: [["Content-Type", "text/plain"]] });
+    await this.send(limited.secret);
+    await this.send(testKey.secret, { method: "DELETE", target: "/v1/accounts/acc_1" });
+    await this.send(secret, {}, 2);
+    const address: Header[] = [["CF-Connecting-IP", "192.0.2.1"]];
+    await eventually("an address that guesses too often", async () => {
+      const { status } = await this.send(`oct_live_${MARKS.header}`, { headers: address });
+      return status === 429;
+    });
+  }
+
+  async #fail(key: Key): Promise<void> {
+    const { distance, live } = this.#cluster;
+    const cold = [
+      await this.#create("acct", {}),
+      await this.#create("acct", {}),
+      await this.#create("acct", {}),
+    ];
+    const [a, b, corrupt] = cold as [Key, Key, Key];
+    await distance.fault({ on: "kv", how: "fail-before", caller: 0 });
+    await this.send(a.secret);
+    await this.#control("GET", "/health");
+    await distance.liftAllFaults();
+    await distance.fault({ on: "ledger", how: "hang-before", caller: 0 });
+    await this.send(b.secret);
+    await this.#control("GET", `/accounts/acct/keys/${b.id}`);
+    await distance.liftAllFaults();
+    await distance.fault({ on: "kv", how: "fail-before", caller: "owner" });
+    await this.#control("POST", "/accounts/acct/keys", { name: "not issued", mode: "live" });
+    await distance.liftAllFaults();
+    await this.#cluster.overwriteRecord(corrupt.id, "{}");
+    await this.send(corrupt.secret);
+    const kv = await this.#cluster.kv();
+    const name = await this.#cluster.recordName(a.id);
+    const record = (await kv.get(name, "text")) ?? "";
+    await kv.put(name, record.replace(a.id, `key_${"0".repeat(22)}`));
+    await this.send(a.secret, {}, 1);
+    await kv.delete(await this.#cluster.recordName(b.id));
+    await this.send(b.secret, {}, 1);
+
+    for (const respond of [resetAtOnce(), never(), reply(401, [], MARKS.answer)]) {
+      live.respond = respond;
+      await this.send(key.secret);
+    }
+    live.respond = never();
+    const before = live.requests.length;
+    const gone = await RawConnection.open(this.#cluster.gateway(0));
+    gone.send({ method: "GET", target: "/v1/posts", headers: [["Authorization", `Bearer ${key.secret}`]] });
+    const heard = await live.arrived(before + 1);
+    gone.destroy();
+    await heard.closed;
+    live.respond = live.answerJson;
+  }
+
+  async #manage(keys: readonly Key[]): Promise<void> {
+    const [key, , testKey] = keys as [Key, Key, Key];
+    const path = `/accounts/acct/keys/${key.id}`;
+    const text = (body: string) => this.#control("POST", "/accounts/acct/keys", body);
+    const typed = (type: string) => ({ headers: [["Content-Type", type]] as Header[] });
+    await this.#control("GET", path);
+    await this.#control("GET", "/accounts/acct/keys?include=revoked");
+    await this.#control("PATCH", path, { name: "renamed" });
+    await this.#control("GET", path, undefined, { token: key.secret });
+    await this.#control("GET", path, undefined, { token: null });
+    await this.#control("GET", `/accounts/acct/keys/${key.secret}`);
+    await this.#control("GET", "/nothing");
+    await text(`{"name": "${key.secret}`);
+    await text(
+      JSON.stringify({ name: 5, mode: key.secret, permissions: [key.secret], expires_at: key.secret }),
+    );
+    await text(JSON.stringify({ name: key.secret, padding: "x".repeat(1_100_000) }));
+    await this.#control(
+      "POST",
+      "/revoke",
+      `secret=${key.secret}`,
+      typed("application/x-www-form-urlencoded"),
+    );
+    await this.#control("PUT", "/accounts/acct", { tier: "pro" });
+    await this.#control("POST", "/accounts/acct/rebuild-kv", {});
+
+    const expires = await this.#create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
+    await eventually("the end of a key", async () => (await this.send(expires.secret)).status === 401);
+    const { sandbox } = this.#cluster;
+    sandbox.respond = never();
+    const waiting = this.send(testKey.secret);
+    await this.#control("POST", "/revoke", { secret: testKey.secret });
+    await waiting;
+    sandbox.respond = sandbox.answerJson;
+    await this.#control("POST", "/revoke", { secret: `oct_live_${MARKS.body}` });
+    await this.#control("POST", `${path}/revoke`, { reason: "in a repository" });
+    await this.send(key.secret);
+    await this.#control("PATCH", path, { revokes_at: new Date(Date.now() + 60_000).toISOString() });
+    await this.#control("POST", "/accounts/other/revoke-all", {});
+    for (const { secret } of keys) await this.send(secret);
+    for (const account of this.accounts) await this.#control("GET", `/accounts/${account}/events`);
+    await this.#control("GET", "/openapi.json", undefined, { token: null });
+    for (const target of ["/healthz", "/.well-known/jwks.json"]) await this.send(null, { target });
+  }
+}

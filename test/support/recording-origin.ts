@@ -1,0 +1,165 @@
+/**
+ * A real HTTP origin on loopback that records what reaches it and misbehaves on demand.
+ *
+ * It guarantees: every request whose head arrived is recorded with the target and headers as sent
+ * (node:http does not normalise either), and `aborted` says whether the connection ended before the
+ * origin had finished answering. Times are `performance.now()` of this process.
+ * It does not: record bytes that are not HTTP, keep bodies larger than BODY_KEPT_MAX_BYTES, or bound the
+ * promises of a record in time; the test's own limit does.
+ */
+
+import { createHash } from "node:crypto";
+import http from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type Header, headerOf } from "./response-framing.ts";
+import { DEFAULT_LIMIT_MS, within } from "./time-limits.ts";
+
+const BODY_KEPT_MAX_BYTES = 64 * 1024;
+
+export interface RecordedRequest {
+  readonly method: string;
+  /** The request target exactly as sent. */
+  readonly target: string;
+  readonly rawHeaders: readonly Header[];
+  /** The first header of that name, whatever its spelling. */
+  header(name: string): string | undefined;
+  readonly at: number;
+  /** Body bytes so far. */
+  bodyLength: number;
+  /** Whether the body arrived to its end, and what it was; `body` only when it is small. */
+  bodyComplete: boolean;
+  bodySha256: string | undefined;
+  body: Buffer | undefined;
+  /** When the exchange was over, and whether that was before the origin had finished answering. */
+  closedAt: number | undefined;
+  aborted: boolean;
+  /** Resolves when the body is here or cut off. */
+  readonly received: Promise<void>;
+  /** Resolves when the exchange is over. */
+  readonly closed: Promise<void>;
+}
+
+export type Respond = (
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  record: RecordedRequest,
+) => void | Promise<void>;
+
+export class RecordingOrigin {
+  readonly name: string;
+  readonly port: number;
+  readonly url: string;
+  requests: RecordedRequest[] = [];
+  /** How this origin answers; a test puts its own function here. See origin-behaviours.ts. */
+  respond: Respond;
+  readonly #server: http.Server;
+  #arrivals: (() => void)[] = [];
+
+  static async start(name: string): Promise<RecordingOrigin> {
+    // A timeout of the origin's own would look like a fault of the gateway.
+    const server = http.createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    return new RecordingOrigin(name, server);
+  }
+
+  private constructor(name: string, server: http.Server) {
+    this.name = name;
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.respond = this.answerJson;
+    server.on("connection", (socket: Socket) => socket.on("error", () => {}));
+    server.on("request", (request, response) => this.#handle(request, response));
+  }
+
+  /** The default: waits for the whole body, then answers 200 with who answered. */
+  readonly answerJson: Respond = async (request, response, record) => {
+    await record.received;
+    const body = JSON.stringify({ origin: this.name, method: request.method, target: request.url });
+    response.writeHead(200, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+    });
+    response.end(body);
+  };
+
+  /** Waits until `count` requests have arrived since `clear()`, and returns the last of them. */
+  async arrived(count = 1, limitMs = DEFAULT_LIMIT_MS): Promise<RecordedRequest> {
+    const enough = (async () => {
+      while (this.requests.length < count) {
+        await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+      }
+      return this.requests[count - 1] as RecordedRequest;
+    })();
+    return within(limitMs, `request ${count} at origin ${this.name}`, enough);
+  }
+
+  /** Forgets the requests and goes back to the default answer; requests under way go on. */
+  clear(): void {
+    this.requests = [];
+    this.respond = this.answerJson;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #handle(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const record = recordOf(request, response);
+    this.requests.push(record);
+    for (const arrival of this.#arrivals.splice(0)) arrival();
+    // A connection that is gone is recorded as aborted. An error thrown by a behaviour is the test's
+    // own: left unhandled, it fails the run.
+    response.on("error", () => {});
+    void this.respond(request, response, record);
+  }
+}
+
+function recordOf(request: http.IncomingMessage, response: http.ServerResponse): RecordedRequest {
+  const rawHeaders: Header[] = [];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    rawHeaders.push([request.rawHeaders[i] ?? "", request.rawHeaders[i + 1] ?? ""]);
+  }
+  const record: RecordedRequest = {
+    method: request.method ?? "",
+    target: request.url ?? "",
+    rawHeaders,
+    header: (name) => headerOf(rawHeaders, name),
+    at: performance.now(),
+    bodyLength: 0,
+    bodyComplete: false,
+    bodySha256: undefined,
+    body: undefined,
+    closedAt: undefined,
+    aborted: false,
+    received: new Promise((resolve) => request.once("close", resolve)),
+    closed: new Promise((resolve) => response.once("close", resolve)),
+  };
+  recordBody(request, record);
+  response.once("close", () => {
+    record.closedAt = performance.now();
+    record.aborted = !response.writableFinished;
+  });
+  return record;
+}
+
+function recordBody(request: http.IncomingMessage, record: RecordedRequest): void {
+  const hash = createHash("sha256");
+  const kept: Buffer[] = [];
+  request.on("data", (bytes: Buffer) => {
+    record.bodyLength += bytes.length;
+    hash.update(bytes);
+    if (record.bodyLength <= BODY_KEPT_MAX_BYTES) kept.push(bytes);
+  });
+  request.on("end", () => {
+    record.bodyComplete = true;
+    record.bodySha256 = hash.digest("hex");
+    if (record.bodyLength <= BODY_KEPT_MAX_BYTES) record.body = Buffer.concat(kept);
+  });
+  request.on("error", () => {});
+}

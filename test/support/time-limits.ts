@@ -1,0 +1,34 @@
+/**
+ * Bounds in time for everything a test waits on, so that a test can fail but never hang.
+ */
+
+export const DEFAULT_LIMIT_MS = 30_000;
+const POLL_MS = 5;
+
+/** Waits for `promise`, or rejects naming `what` was awaited. It ends the waiting only, not the work. */
+export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: nothing within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks `check` again and again until it answers something truthy, and returns that. */
+export async function eventually<T>(
+  what: string,
+  check: () => T | Promise<T>,
+  limitMs = DEFAULT_LIMIT_MS,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const answer = await check();
+    if (answer) return answer;
+    if (performance.now() > deadline) throw new Error(`${what}: not so within ${limitMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

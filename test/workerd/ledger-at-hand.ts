@@ -1,0 +1,82 @@
+/**
+ * A ledger in the tests' own isolate: its methods, its rows, its alarm, its restarts, and the clock and the KV
+ * that it sees.
+ *
+ * Real: the class, SQLite, alarms, KV. Fake, when a test says so: what time it is, and a KV that fails.
+ */
+
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Env } from "../../src/bindings.ts";
+import { KeyLedger } from "../../src/ledger/key-ledger.ts";
+
+export const SETTINGS = env as unknown as Env;
+export const BY = { actor: "a test", idempotencyKey: null };
+export const NEW_KEY = { name: "a key", mode: "live", permissions: [], expires_at: null } as const;
+
+let accounts = 0;
+
+export class LedgerAtHand {
+  readonly account = `acct_${++accounts}`;
+
+  /** Runs in the object itself: its instance as it is, or one made anew over the same storage with other settings. */
+  run<Result>(
+    work: (ledger: KeyLedger, state: DurableObjectState) => Result | Promise<Result>,
+    settings?: Readonly<Record<string, unknown>>,
+  ): Promise<Result> {
+    return runInDurableObject(this.#stub(), (instance: KeyLedger, state) =>
+      work(settings ? new KeyLedger(state, { ...SETTINGS, ...settings }) : instance, state),
+    );
+  }
+
+  rows(sql: string): Promise<Record<string, SqlStorageValue>[]> {
+    return this.run((_, { storage }) => storage.sql.exec(sql).toArray());
+  }
+
+  /** When the alarm is due, in milliseconds from now; null when none is set. */
+  async alarmInMs(): Promise<number | null> {
+    const at = await this.run((_, { storage }) => storage.getAlarm());
+    return at === null ? null : at - Date.now();
+  }
+
+  /** Runs the alarm now, whenever it is due; false when none is set. */
+  ringAlarm(): Promise<boolean> {
+    return runDurableObjectAlarm(this.#stub());
+  }
+
+  /** Ends the object's memory; the next call starts it again from its storage. */
+  restart(): Promise<void> {
+    return evictDurableObject(this.#stub());
+  }
+
+  #stub(): DurableObjectStub<KeyLedger> {
+    return SETTINGS.KEY_LEDGER.getByName(this.account);
+  }
+}
+
+/** Sets the clock ahead; undone by `vi.useRealTimers()`. */
+export function later(ms: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+}
+
+/** Makes one operation of KV fail before it is carried out, until the returned function is called. */
+export function failKv(operation: "get" | "put" | "delete"): () => void {
+  const spy = vi.spyOn(SETTINGS.API_KEYS, operation).mockRejectedValue(new Error("KV is down"));
+  return () => spy.mockRestore();
+}
+
+/** Loses the answer of KV writes: they are carried out all the same. */
+export function loseAnswersOfKv(): () => void {
+  const kv = SETTINGS.API_KEYS;
+  const put = kv.put.bind(kv);
+  const spy = vi.spyOn(kv, "put").mockImplementation(async (name: string, value: unknown) => {
+    await put(name, value as string);
+    throw new Error("KV's answer was lost");
+  });
+  return () => spy.mockRestore();
+}
+
+export async function kvNames(): Promise<string[]> {
+  return (await SETTINGS.API_KEYS.list()).keys.map(({ name }) => name);
+}

@@ -1,0 +1,201 @@
+// The ledger next to its own storage: what it writes and when, what it remembers across a restart, and that a revoked
+// key stays revoked whatever is done to it.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { IssuedKey, RevokedKey } from "../../src/keys/key-object.ts";
+import { BY, LedgerAtHand, later, NEW_KEY, SETTINGS } from "./ledger-at-hand.ts";
+
+const MINUTE_MS = 60_000;
+const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
+
+let ledger: LedgerAtHand;
+
+beforeEach(() => {
+  ledger = new LedgerAtHand();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+async function create(): Promise<IssuedKey> {
+  const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, BY));
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer;
+}
+
+async function revoke(id: string, settings?: Record<string, unknown>): Promise<RevokedKey> {
+  const answer = await ledger.run((it) => it.revokeKey(id, BY, null), settings);
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer;
+}
+
+/** Reports uses with a lease, and gives what must be written the turn that it waits for. */
+async function report(...uses: readonly (readonly [id: string, uses: number])[]): Promise<void> {
+  await ledger.run(async (it) => {
+    for (const [id, count] of uses) it.lease(id, count);
+    await scheduler.wait(1);
+  });
+}
+
+/** When the ledger runs with these settings, how long a revocation waits that comes as it starts. */
+async function waitAfterStart(settings: Record<string, unknown>): Promise<number> {
+  return (await revoke((await create()).id, settings)).waited_ms;
+}
+
+describe("uses reported with leases", () => {
+  test("are written at most once a minute per key, and shown exactly all the same", async () => {
+    const [one, two] = [await create(), await create()];
+    const written = async (id: string) => {
+      const [row] = await ledger.rows(`SELECT last_used_at, use_count FROM keys WHERE id = '${id}'`);
+      return JSON.stringify(row);
+    };
+    const seen = { one: new Set<string>(), two: new Set<string>() };
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const startedAt = Date.now();
+    let uses = 0;
+    // Two and a half minutes, a lease a second.
+    for (let second = 0; second <= 150; second++) {
+      vi.setSystemTime(startedAt + second * 1000);
+      await report([one.id, 3], [two.id, 1]);
+      uses += 3;
+      const shown = await ledger.run((it) => it.getKey(one.id));
+      expect(shown).toMatchObject({ use_count: uses, last_used_at: new Date(Date.now()).toISOString() });
+      seen.one.add(await written(one.id));
+      seen.two.add(await written(two.id));
+    }
+    // At the start, after one minute and after two.
+    expect(seen.one.size).toBe(3);
+    expect(seen.two.size).toBe(3);
+  });
+
+  test("survive a restart but for the last minute's", async () => {
+    const { id } = await create();
+    await report([id, 5]);
+    later(MINUTE_MS + 1000);
+    await report([id, 7]);
+    await report([id, 9]);
+    await ledger.restart();
+    expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 12 });
+  });
+
+  test("of a refused lease are not counted", async () => {
+    const { id } = await create();
+    await revoke(id);
+    await report([id, 5]);
+    expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 0, last_used_at: null });
+  });
+});
+
+describe("after a restart", () => {
+  test("a revocation allows for a lease given the moment before", async () => {
+    const { id } = await create();
+    await ledger.run((it) => it.lease(id));
+    await ledger.restart();
+    const { waited_ms } = await revoke(id);
+    expect(waited_ms).toBeGreaterThan(0);
+    expect(waited_ms).toBeLessThanOrEqual(Number(SETTINGS.LEASE_MS) + MARGIN_MS);
+  });
+
+  test("with a lower LEASE_MS it allows for the longer leases of before, until they must have ended", async () => {
+    const shorter = { LEASE_MS: 100 };
+    await waitAfterStart({ LEASE_MS: 1500 });
+    for (let restart = 0; restart < 2; restart++) {
+      const waited = await waitAfterStart(shorter);
+      expect(waited).toBeGreaterThan(1500);
+      expect(waited).toBeLessThanOrEqual(1500 + MARGIN_MS);
+    }
+
+    // A lease given once they have ended is the sign that they may be forgotten.
+    const { id } = await create();
+    await ledger.run((it) => {
+      later(1500 + MARGIN_MS + 1000);
+      return it.lease(id);
+    }, shorter);
+    vi.useRealTimers();
+    expect(await waitAfterStart(shorter)).toBeLessThanOrEqual(100 + MARGIN_MS);
+  });
+
+  test("with a higher LEASE_MS it allows for the longer ones at once", async () => {
+    await waitAfterStart({ LEASE_MS: 100 });
+    expect(await waitAfterStart({ LEASE_MS: 800 })).toBeGreaterThan(800);
+  });
+
+  test("in strict mode it still allows for a grant on its way", async () => {
+    const waited = await waitAfterStart({ LEASE_MS: 0, LEASE_MARGIN_MS: 50 });
+    expect(waited).toBeGreaterThan(0);
+    expect(waited).toBeLessThanOrEqual(Number(SETTINGS.LEASE_MS) + MARGIN_MS);
+  });
+});
+
+describe("a revoked key", () => {
+  let id: string;
+  let revoked: RevokedKey;
+  beforeEach(async () => {
+    ({ id } = await create());
+    revoked = await revoke(id);
+  });
+
+  async function expectStillRevoked(): Promise<void> {
+    const { revoked_at, effective_at } = revoked;
+    expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ revoked_at, effective_at });
+    expect(await ledger.run((it) => it.lease(id))).toEqual({ granted: false, reason: "revoked" });
+    expect(await ledger.run((it) => it.listKeys(50, null, false))).toEqual([]);
+  }
+
+  test("stays revoked whatever is asked of it, in any order, over restarts", async () => {
+    const [row] = await ledger.rows(`SELECT hash FROM keys WHERE id = '${id}'`);
+    const moves: ((it: Parameters<Parameters<typeof ledger.run>[0]>[0]) => unknown)[] = [
+      (it) => it.changeKey(id, { revokes_at: null }, BY),
+      (it) => it.changeKey(id, { revokes_at: "2099-01-01T00:00:00.000Z" }, BY),
+      (it) => it.changeKey(id, { name: "renamed" }, BY),
+      (it) => it.rotateKey(id, 0, BY),
+      (it) => it.rotateKey(id, 3_600_000, BY),
+      (it) => it.revokeKey(id, BY, "again"),
+      (it) => it.revokeAll({}, BY),
+      (it) => it.rebuildRecords(50, null),
+      (it) => it.alarm(),
+    ];
+    for (const move of [...moves, ...moves.toReversed()]) {
+      await ledger.run(move);
+      await expectStillRevoked();
+    }
+    await ledger.restart();
+    await expectStillRevoked();
+    expect(await ledger.rows("SELECT count(*) AS keys FROM keys")).toEqual([{ keys: 1 }]);
+    expect(row?.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("stays revoked when its record is gone from KV or written anew", async () => {
+    const kv = SETTINGS.API_KEYS;
+    const [entry] = (await kv.list()).keys;
+    const record = await kv.get(entry?.name ?? "");
+    await kv.delete(entry?.name ?? "");
+    await expectStillRevoked();
+    await kv.put(entry?.name ?? "", record ?? "");
+    await expectStillRevoked();
+  });
+
+  test("is revoked once, however often and however many at once ask for it", async () => {
+    const other = await create();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => revoke(other.id)));
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    const events = await ledger.rows(`SELECT action FROM events WHERE key_id = '${other.id}'`);
+    expect(events.map(({ action }) => action)).toEqual(["created", "revoked"]);
+  });
+});
+
+test("what is written twice from the same row is the same record: KV can be made again", async () => {
+  await create();
+  await create();
+  const kv = SETTINGS.API_KEYS;
+  const everything = async () => {
+    const names = (await kv.list()).keys.map(({ name }) => name);
+    return await Promise.all(names.map(async (name) => [name, await kv.get(name)]));
+  };
+  const before = await everything();
+  for (const [name] of before) await kv.delete(String(name));
+  await ledger.run((it) => it.rebuildRecords(50, null));
+  expect(await everything()).toEqual(before);
+});

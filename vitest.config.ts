@@ -1,0 +1,37 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { newAssertionKey } from "./src/cli/assertion-key.ts";
+
+/** What wrangler.toml leaves to `wrangler secret put`. */
+const SECRETS = {
+  KEY_PEPPER: Buffer.alloc(32, "pepper").toString("base64"),
+  CONTROL_TOKEN: Buffer.alloc(32, "control").toString("base64"),
+  ASSERTION_KEY: JSON.stringify(newAssertionKey()),
+};
+
+/**
+ * Two kinds of tests. `test/workerd` runs inside the Workers runtime, next to the code it tests. All
+ * others run in Node: pure functions directly, and the built bundle in real workerd from the outside.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: SECRETS } }),
+        ],
+        test: { name: "workerd", include: ["test/workerd/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/workerd/**"],
+          globalSetup: ["test/support/build-worker.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
