@@ -38,12 +38,12 @@ export class RecordFinder {
     }
   }
 
-  /** The same for somebody who may be guessing: a failed look-up counts, whatever it failed for. */
+  /** The same for somebody who may be guessing: a text that cannot be a key counts too, though it costs no look-up. */
   async findLimited(key: string, address: string): Promise<KeyRecord | Refusal> {
     if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
     const found = await this.find(key, address);
-    const failed = "reason" in found && found.reason !== "store_unreachable";
-    if (failed && (await this.#failedLookUps.note(address))) return { reason: "too_many_look_ups" };
+    const costNothing = "reason" in found && ["failed_check", "malformed_key"].includes(found.reason);
+    if (costNothing && (await this.#failedLookUps.note(address))) return { reason: "too_many_look_ups" };
     return found;
   }
 

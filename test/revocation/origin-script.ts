@@ -105,7 +105,7 @@ export class OriginScript {
     return side;
   }
 
-  /** The request is over for the client; should it only now reach the origin, it is still noted. */
+  /** Sides are kept: a request that reaches the origin after its client was answered is noted all the same. */
   readonly respond: Respond = async (_request, response, record) => {
     const number = Number(new URL(record.target, "http://origin").searchParams.get("n"));
     const side = this.#sides.get(number);
