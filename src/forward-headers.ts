@@ -6,8 +6,8 @@
  */
 import * as v from "valibot";
 
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+/** What can be a header's name, in lower case (RFC 9110 §5.6.2). */
+export const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 const CREDENTIAL =
   /(?:^|-)(?:auth|authorization|authentication|api-?key|token|secret|password|credentials?|cookie2?|session)(?:-|$)/;
@@ -23,7 +23,7 @@ export const forwardHeaders = v.pipe(
   v.nonEmpty(),
   v.transform((text) => text.toLowerCase().split(/[\s,]+/)),
   v.transform((names) => names.filter((name) => name !== "")),
-  v.everyItem((name) => TOKEN.test(name) && mayBeForwarded(name.replaceAll(/[._]/g, "-"))),
+  v.everyItem((name) => HEADER_NAME.test(name) && mayBeForwarded(name.replaceAll(/[._]/g, "-"))),
 );
 
 function mayBeForwarded(name: string): boolean {

@@ -5,20 +5,14 @@
  * well a sample (`LOG_SAMPLE_RATE`). Never a key, a hash, a path, a query string or a body: only what
  * this file names.
  */
-import type { Refusal } from "./refusals.ts";
-import type { FinishedRequest } from "./request-report.ts";
+import type { Reason, Refusal } from "./refusals.ts";
+import type { FinishedRequest, RequestReport } from "./request-report.ts";
 
 /** A request to the API. */
 export function logRequest({ report, status, reason, totalMs, gatewayMs }: FinishedRequest): void {
-  const record = report.key?.record;
   write({
     event: reason === null ? "answered" : "refused",
-    request_id: report.requestId,
-    account: record?.account,
-    key_id: record?.id,
-    mode: record?.mode,
-    method: report.method,
-    route: report.row?.route,
+    ...knownOf(report),
     status,
     reason: reason ?? undefined,
     lease: report.lease ?? undefined,
@@ -26,6 +20,17 @@ export function logRequest({ report, status, reason, totalMs, gatewayMs }: Finis
     origin_ms: report.originMs ?? undefined,
     gateway_ms: gatewayMs,
     total_ms: totalMs,
+  });
+}
+
+/** An answer whose body was cut after its headers had left, so that it never looks complete. */
+export function logCut(report: RequestReport, reason: Reason | "origin_broke_off", now: number): void {
+  write({
+    event: "cut",
+    ...knownOf(report),
+    reason,
+    origin_status: report.originStatus ?? undefined,
+    total_ms: now - report.startedAt,
   });
 }
 
@@ -43,6 +48,18 @@ export function logInvalidSetting(requestId: string, setting: string): void {
 export function logException(requestId: string, error: unknown): void {
   const stack = error instanceof Error ? error.stack : "not an Error";
   console.error(JSON.stringify({ event: "exception", request_id: requestId, stack }));
+}
+
+/** Which request it was. */
+function knownOf({ requestId, key, method, row }: RequestReport) {
+  return {
+    request_id: requestId,
+    account: key?.record.account,
+    key_id: key?.record.id,
+    mode: key?.record.mode,
+    method,
+    route: row?.route,
+  };
 }
 
 function write(line: Readonly<Record<string, string | number | undefined>>): void {

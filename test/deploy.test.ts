@@ -161,9 +161,10 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
     }
   });
 
-  test("logs our own lines alone, never the platform's, which may carry headers", () => {
+  test("logs our own lines alone, never the platform's, which may carry headers; and no query string in a trace", () => {
     const { observability } = configOf(env);
     expect(observability?.logs).toMatchObject({ enabled: true, invocation_logs: false });
+    expect(observability).toMatchObject({ redact_query_string: true });
   });
 
   test("has ledgers in SQLite whose code is updated at once", () => {

@@ -115,6 +115,16 @@ describe("Server-Timing", () => {
     expect(response.header("Server-Timing")).toMatch(/^gateway;dur=\d+(?:\.\d+)?, origin;dur=\d+(?:\.\d+)?$/);
   });
 
+  test("comes after the origin's own", async () => {
+    cluster.live.respond = reply(200, [["Server-Timing", "db;dur=1"]]);
+    const { headers } = await get("/v1/posts", TIMED, used(key.secret));
+    cluster.live.clear();
+    const timings = headers
+      .filter(([name]) => name.toLowerCase() === "server-timing")
+      .map(([, value]) => value);
+    expect(timings.join(", ")).toMatch(/^db;dur=1, gateway;dur=/);
+  });
+
   test("is on none when it is off; an origin's own passes", async () => {
     expect((await get("/v1/posts", PLAIN, used(key.secret))).header("Server-Timing")).toBeUndefined();
     cluster.live.respond = reply(200, [["Server-Timing", "db;dur=1"]]);

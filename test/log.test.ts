@@ -7,8 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { IssuedKey } from "./support/control-client.ts";
 import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
 import { logLineOf, logLinesOf, requestIdOf } from "./support/log-lines.ts";
-import { never, reply, resetAtOnce } from "./support/origin-behaviours.ts";
+import { never, partOf, reply, resetAtOnce, trickle } from "./support/origin-behaviours.ts";
 import {
+  type Exchange,
   type Header,
   RawConnection,
   type RawRequest,
@@ -24,6 +25,7 @@ const SOME = 2;
 const STRICT = 3;
 const HALF_CONFIGURED = 4;
 const MS = expect.any(Number);
+const ORIGIN_TIMEOUT_MS = 1000;
 
 let cluster: GatewayCluster;
 let key: IssuedKey;
@@ -31,7 +33,7 @@ let key: IssuedKey;
 beforeAll(async () => {
   cluster = await startCluster({
     gateways: 5,
-    settings: { ORIGIN_TIMEOUT_MS: 1000, LEDGER_TIMEOUT_MS: 1000 },
+    settings: { ORIGIN_TIMEOUT_MS, LEDGER_TIMEOUT_MS: 1000 },
     gatewaySettings: [
       { LOG_SAMPLE_RATE: 1 },
       { LOG_SAMPLE_RATE: 0 },
@@ -139,25 +141,40 @@ describe("a refusal has one line that says why", () => {
     expect(await lineOf(response)).toEqual(refused(response, reason));
   });
 
-  test.each<[string, number, () => Promise<IssuedKey>, Partial<RawRequest>]>([
-    ["revoked", 401, revokedKey, {}],
-    ["unknown_route", 404, async () => key, { target: "/v1/nothing" }],
-    ["method_not_allowed", 400, async () => key, { method: "PUT" }],
-    ["missing_permission", 403, () => cluster.createKey({ permissions: ["presets:read"] }), {}],
+  test.each<[string, number, () => Promise<IssuedKey>, Partial<RawRequest>, object]>([
+    ["revoked", 401, revokedKey, {}, {}],
+    ["unknown_route", 404, async () => key, { target: "/v1/nothing" }, {}],
+    ["method_not_allowed", 400, async () => key, { method: "PUT" }, {}],
+    [
+      "missing_permission",
+      403,
+      () => cluster.createKey({ permissions: ["presets:read"] }),
+      {},
+      { route: "/v1/posts" },
+    ],
     [
       "live_only",
       401,
       () => cluster.createKey({ mode: "test" }),
       { method: "DELETE", target: "/v1/accounts/a" },
+      { route: "/v1/accounts/:id" },
     ],
-  ])("%s: %i, with whose key it was", async (reason, status, make, request) => {
-    const used = await make();
-    const response = await send(used.secret, request);
-    expect(response.status).toBe(status);
-    const { route, ...line } = await lineOf(response);
-    const more = { ...caller(used), method: request.method ?? "GET", lease: expect.any(String) };
-    expect(line).toEqual(refused(response, reason, more));
-    expect([undefined, "/v1/posts", "/v1/accounts/:id"]).toContain(route);
+  ])(
+    "%s: %i, with whose key it was, and the route once there is one",
+    async (reason, status, make, request, route) => {
+      const used = await make();
+      const response = await send(used.secret, request);
+      expect(response.status).toBe(status);
+      const more = { ...caller(used), method: request.method ?? "GET", lease: expect.any(String), ...route };
+      expect(await lineOf(response)).toEqual(refused(response, reason, more));
+    },
+  );
+
+  test("revoked, and remembered: no lease was asked for", async () => {
+    const used = await revokedKey();
+    expect(await lineOf(await send(used.secret))).toMatchObject({ reason: "revoked", lease: "asked" });
+    const again = await send(used.secret);
+    expect(await lineOf(again)).toEqual(refused(again, "revoked", caller(used)));
   });
 
   test("ledger_unreachable: 503", async () => {
@@ -176,14 +193,21 @@ describe("a refusal has one line that says why", () => {
   test.each([
     ["origin_unreachable", 502, resetAtOnce(), {}],
     ["origin_timeout", 504, never(), {}],
-    ["origin_refused_gateway", 502, reply(401), { origin_status: 401, origin_ms: MS }],
-  ])("%s: %i, with the route that led there", async (reason, status, respond, known) => {
-    cluster.live.respond = respond;
-    const response = await send(key.secret);
-    expect(response.status).toBe(status);
-    const more = { ...caller(key), route: "/v1/posts", lease: expect.any(String), ...known };
-    expect(await lineOf(response)).toEqual(refused(response, reason, more));
-  });
+    ["origin_refused_gateway", 502, reply(401), { origin_status: 401 }],
+  ])(
+    "%s: %i, with the route that led there and the origin's time",
+    async (reason, status, respond, known) => {
+      cluster.live.respond = respond;
+      const response = await send(key.secret);
+      expect(response.status).toBe(status);
+      const more = { ...caller(key), route: "/v1/posts", lease: expect.any(String), origin_ms: MS, ...known };
+      const line = await lineOf(response);
+      expect(line).toEqual(refused(response, reason, more));
+      expect(Number(line.gateway_ms) + Number(line.origin_ms)).toBe(line.total_ms);
+      // All of its time limit, and none of it the gateway's.
+      if (reason === "origin_timeout") expect(line.origin_ms).toBeGreaterThanOrEqual(ORIGIN_TIMEOUT_MS);
+    },
+  );
 
   test("client_gone: also when nobody is left to hear it", async () => {
     const own = await cluster.createKey();
@@ -223,6 +247,60 @@ describe("a refusal has one line that says why", () => {
       request_id: requestIdOf(response),
       setting: "METRICS",
     });
+  });
+});
+
+describe("an answer that is cut after its headers left has a line of its own", () => {
+  const endless = trickle(Array(3000).fill("piece"), 20);
+
+  async function startDownload(secret: string): Promise<{ connection: RawConnection; download: Exchange }> {
+    const connection = await RawConnection.open(cluster.gateway(NONE));
+    const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+    const download = connection.send({ method: "GET", target: "/v1/posts", headers });
+    await download.bodyReached(1);
+    return { connection, download };
+  }
+
+  const cut = (response: RawResponse, of: IssuedKey, reason: string) => ({
+    event: "cut",
+    request_id: requestIdOf(response),
+    ...caller(of),
+    method: "GET",
+    route: "/v1/posts",
+    reason,
+    origin_status: 200,
+    total_ms: MS,
+  });
+
+  test("by a revocation", async () => {
+    const own = await cluster.createKey();
+    cluster.live.respond = endless;
+    const { download } = await startDownload(own.secret);
+    await cluster.revoke(own.account, own.id);
+    const response = await download.response();
+    expect(response.ended).toBe("aborted");
+    expect(await lineOf(response)).toEqual(cut(response, own, "revoked"));
+  });
+
+  test("by the origin", async () => {
+    cluster.live.respond = partOf("piece", "reset");
+    const { download } = await startDownload(key.secret);
+    const response = await download.response();
+    expect(response.ended).toBe("aborted");
+    expect(await lineOf(response)).toEqual(cut(response, key, "origin_broke_off"));
+  });
+
+  test("but not when the client left it, nor when it ended well", async () => {
+    const own = await cluster.createKey();
+    cluster.live.respond = endless;
+    const { connection } = await startDownload(own.secret);
+    connection.destroy();
+    await (await cluster.live.arrived()).closed;
+    cluster.live.respond = trickle(["one", "two"], 1);
+    expect((await send(own.secret, {}, NONE)).status).toBe(200);
+    // Lines come in order: by the time of this one, an earlier one would be there.
+    expect(await lineOf(await send(null, {}, NONE))).toMatchObject({ reason: "missing_credential" });
+    expect(cluster.logs.filter((line) => line.includes(own.id))).toEqual([]);
   });
 });
 

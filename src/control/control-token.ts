@@ -2,11 +2,10 @@
  * Who may manage keys: the bearer of `CONTROL_TOKEN`, and nobody else. An API key is never accepted here.
  */
 import { createMiddleware } from "hono/factory";
+import { bearerToken } from "../bearer-token.ts";
 import { logRefusal } from "../log.ts";
 import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { ControlContext } from "./control-api.ts";
-
-const BEARER = /^bearer +([^ ]+)$/i;
 
 export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
   const refusal = await judge(c.req.header("Authorization"), c.var.settings.controlToken);
@@ -17,7 +16,7 @@ export const requireControlToken = createMiddleware<ControlContext>(async (c, ne
 
 async function judge(authorization: string | undefined, controlToken: string): Promise<Refusal | null> {
   if (!authorization) return { reason: "missing_credential" };
-  const token = BEARER.exec(authorization)?.[1];
+  const token = bearerToken(authorization);
   if (token === undefined) return { reason: "malformed_credential" };
   return (await equalInConstantTime(token, controlToken)) ? null : { reason: "wrong_control_token" };
 }

@@ -5,14 +5,13 @@
  * Authorization header; nothing else in the request is ever taken for one. It does not know which
  * routes exist, so a stranger learns nothing about them.
  */
+import { bearerToken } from "../bearer-token.ts";
 import type { KnownKey, KnownKeys } from "../keys/known-keys.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
 import { clientAddress } from "./client-address.ts";
 import { secureLease } from "./secure-lease.ts";
-
-/** RFC 6750 §2.1 with RFC 9110's case-insensitive scheme; several headers arrive joined by a comma and do not match. */
-const BEARER = /^bearer +([^ ]+)$/i;
+import { traceLease } from "./trace-request.ts";
 
 /** What a lease that stands so costs the request: nothing, nothing (it is renewed in the background), a call. */
 const LEASE_USE = { valid: "hit", due: "renewed", lapsed: "asked" } as const;
@@ -26,15 +25,16 @@ export async function authenticateKey(
 ): Promise<KnownKey | Refusal> {
   const authorization = request.headers.get("Authorization");
   if (!authorization) return { reason: "missing_credential" };
-  const text = BEARER.exec(authorization)?.[1];
+  const text = bearerToken(authorization);
   if (text === undefined) return { reason: "malformed_credential" };
 
   const key = keys.recall(text) ?? (await keys.load(text, clientAddress(request)));
   if (isRefusal(key)) return key;
 
   report.key = key;
-  report.lease = strict ? "asked" : LEASE_USE[key.lease.standing()];
-  const refusal = await secureLease(key.lease, strict, ctx);
+  // A key that is remembered as dead asks for no lease.
+  if (!key.lease.refusal) report.lease = strict ? "asked" : LEASE_USE[key.lease.standing()];
+  const refusal = await secureLease(key.lease, strict, ctx, traceLease);
   if (refusal) return refusal;
   key.lease.countUse();
   return key;

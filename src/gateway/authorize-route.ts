@@ -15,18 +15,20 @@ interface Route {
 
 const ROUTES = compile(POLICY);
 
-/** The row that lets the request through, or the refusal. `hasSandbox`: whether test keys lead anywhere. */
-export function authorizeRoute(
-  method: string,
-  path: string,
-  key: Pick<KeyRecord, "mode" | "permissions">,
-  hasSandbox: boolean,
-): PolicyRow | Refusal {
+/** The row that judges the request, or the refusal when there is none. */
+export function findRow(method: string, path: string): PolicyRow | Refusal {
   const route = findRoute(path);
   if (!route) return { reason: "unknown_route" };
   const row = route.rows.get(method === "HEAD" ? "GET" : method);
-  if (!row) return { reason: "method_not_allowed", allow: allowedMethods(route) };
+  return row ?? { reason: "method_not_allowed", allow: allowedMethods(route) };
+}
 
+/** Why the row does not let the key through, or null. `hasSandbox`: whether test keys lead anywhere. */
+export function authorizeRow(
+  row: PolicyRow,
+  key: Pick<KeyRecord, "mode" | "permissions">,
+  hasSandbox: boolean,
+): Refusal | null {
   // A test key on a live-only endpoint is no key there at all, so this comes before its permissions.
   if (key.mode === "test" && !(hasSandbox && row.modes.includes(key.mode satisfies Mode))) {
     return { reason: "live_only" };
@@ -34,7 +36,7 @@ export function authorizeRoute(
   if (key.permissions !== "all" && !key.permissions.includes(row.permission)) {
     return { reason: "missing_permission", permission: row.permission };
   }
-  return row;
+  return null;
 }
 
 function findRoute(path: string): Route | undefined {

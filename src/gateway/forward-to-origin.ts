@@ -7,6 +7,7 @@
  */
 import type { Settings } from "../bindings.ts";
 import type { KnownKey } from "../keys/known-keys.ts";
+import { logCut } from "../log.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
@@ -14,6 +15,7 @@ import { clientResponseHeaders } from "./client-response.ts";
 import { identityAssertion } from "./identity-assertion.ts";
 import { originRequestHeaders } from "./origin-request.ts";
 import { secureLease } from "./secure-lease.ts";
+import { traceLease } from "./trace-request.ts";
 import { Flight, type FlightTime } from "./watch-in-flight.ts";
 
 /** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
@@ -46,10 +48,11 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   request.signal.addEventListener("abort", () => flight.end({ reason: "client_gone" }));
 
   const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, flight);
+  // Without an answer too: all of that time went by waiting for the origin.
+  report.originMs = time.clock.now() - startedAt;
   if (isRefusal(answer)) return answer;
   const { response, arrived } = answer;
   report.originStatus = response.status;
-  report.originMs = time.clock.now() - startedAt;
 
   // A body that begins when the lease has nearly run out would be cut before the lease is renewed.
   const askFirst = settings.leaseMs === 0 || (!arrived.whole && key.lease.isRunningOut());
@@ -57,12 +60,12 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   const refusal: Refusal | null =
     response.status === 401
       ? { reason: "origin_refused_gateway" }
-      : await secureLease(key.lease, askFirst, ctx);
+      : await secureLease(key.lease, askFirst, ctx, traceLease);
   if (refusal) {
     flight.end(refusal);
     return flight.refusal ?? refusal;
   }
-  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight);
+  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight, forwarding);
   if (arrived.whole) flight.land();
   return new Response(body, {
     status: response.status,
@@ -134,7 +137,12 @@ async function arrivedBody(response: Response): Promise<ArrivedBody> {
 }
 
 /** Pipes the rest of the body natively until it ends, breaks or the flight is ended. */
-function pipeBody(response: Response, arrived: Uint8Array | null, flight: Flight): ReadableStream {
+function pipeBody(
+  response: Response,
+  arrived: Uint8Array | null,
+  flight: Flight,
+  { request, report, time }: Forwarding,
+): ReadableStream {
   const length = lengthOf(response);
   // An identity stream, since a body handed on untouched would outlive this request's timers: the platform
   // sends it without the Worker, and nobody would be left to cut it. A fixed length breaks when it falls short.
@@ -142,7 +150,11 @@ function pipeBody(response: Response, arrived: Uint8Array | null, flight: Flight
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   flight.sendsBody();
   void pump(arrived, response.body as ReadableStream, writable, flight.signal)
-    .catch(() => {})
+    .catch(() => {
+      // A client that leaves a stream ends it, which is no fault; whatever else broke the pipe is the origin's.
+      const reason = flight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_broke_off");
+      if (reason !== "client_gone") logCut(report, reason, time.clock.now());
+    })
     .finally(() => flight.land());
   return readable;
 }

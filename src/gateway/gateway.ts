@@ -4,7 +4,6 @@
  * accept → authenticate → authorize → forward, each in the file of that name. Each step either passes on
  * what the next one needs or says no; the first no ends the request.
  */
-import { tracing } from "cloudflare:workers";
 import type { Env, Settings } from "../bindings.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
 import { KnownKeys } from "../keys/known-keys.ts";
@@ -15,8 +14,9 @@ import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import { finishRequest, RequestReport } from "../request-report.ts";
 import { acceptRequest } from "./accept-request.ts";
 import { authenticateKey } from "./authenticate-key.ts";
-import { authorizeRoute } from "./authorize-route.ts";
+import { authorizeRow, findRow } from "./authorize-route.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
+import { traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
 /** One per isolate: it holds what the isolate remembers. */
@@ -50,7 +50,8 @@ export class Gateway {
     if (refusal || Math.random() < this.#settings.logSampleRate) logRequest(finished);
     // Refusals are all alike, so that nobody can measure them.
     if (this.#settings.serverTiming && !refusal) {
-      response.headers.set(
+      // The origin's own figures stay.
+      response.headers.append(
         "Server-Timing",
         `gateway;dur=${finished.gatewayMs}, origin;dur=${report.originMs ?? 0}`,
       );
@@ -68,16 +69,18 @@ export class Gateway {
     const accepted = acceptRequest(request);
     if (isRefusal(accepted)) return accepted;
 
-    const key = await tracing.enterSpan("authenticate", () =>
+    const key = await traceStep("authenticate", report, () =>
       authenticateKey(request, this.#keys, settings.leaseMs === 0, report, ctx),
     );
     if (isRefusal(key)) return key;
 
-    const row = authorizeRoute(request.method, accepted.path, key.record, settings.sandboxOrigin !== null);
+    const row = findRow(request.method, accepted.path);
     if (isRefusal(row)) return row;
     report.row = row;
+    const refusal = authorizeRow(row, key.record, settings.sandboxOrigin !== null);
+    if (refusal) return refusal;
 
-    return await tracing.enterSpan("forward", () =>
+    return await traceStep("forward", report, () =>
       forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx }),
     );
   }

@@ -4,6 +4,7 @@
  * Guarantees that no header which a client invents reaches the origin in any spelling, and that no
  * credential does. Pure.
  */
+import { HEADER_NAME } from "../forward-headers.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientAddress, UNKNOWN_ADDRESS } from "./client-address.ts";
@@ -29,9 +30,6 @@ const FORWARDED_REQUEST_HEADERS = [
   "traceparent",
   "tracestate",
 ];
-
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** Our name in `Via` (RFC 9110 §7.6.3). */
 const VIA_NAME = "octopost";
@@ -76,7 +74,7 @@ export function originRequestHeaders(parts: OriginRequestParts): Headers {
 export function namesInConnection(headers: Headers): ReadonlySet<string> {
   const names = headers.get("Connection")?.toLowerCase().split(",") ?? [];
   // What is no header name names nothing; asking for it would throw.
-  return new Set(names.map((name) => name.trim()).filter((name) => TOKEN.test(name)));
+  return new Set(names.map((name) => name.trim()).filter((name) => HEADER_NAME.test(name)));
 }
 
 /** `HTTP/2` → `2`. Not known outside Cloudflare's network, where only HTTP/1.1 is spoken. */

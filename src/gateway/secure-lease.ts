@@ -8,11 +8,15 @@
 import type { Lease } from "../keys/lease.ts";
 import type { Refusal } from "../refusals.ts";
 
+/** How long a request waits for the ledger is seen through this; by default nobody looks. */
+type Watch = <Outcome extends string>(ask: () => Promise<Outcome>) => Promise<Outcome>;
+
 /** null: the lease is valid now. `askFirst`: it is not enough that it is; strict mode, or much hangs on it. */
 export async function secureLease(
   lease: Lease,
   askFirst: boolean,
   ctx: ExecutionContext,
+  watch: Watch = (ask) => ask(),
 ): Promise<Refusal | null> {
   if (lease.refusal) return { reason: lease.refusal };
   const standing = lease.standing();
@@ -22,7 +26,7 @@ export async function secureLease(
     ctx.waitUntil(lease.ask().catch(() => {}));
     return null;
   }
-  const outcome = await lease.secure();
+  const outcome = await watch(() => lease.secure());
   if (outcome === "valid") return null;
   return { reason: outcome === "unreachable" ? "ledger_unreachable" : outcome };
 }

@@ -2,8 +2,10 @@
 // policy-table.test.ts; here it is read wrongly on purpose.
 
 import { describe, expect, test } from "vitest";
-import { authorizeRoute } from "../../src/gateway/authorize-route.ts";
-import type { Mode, Permission } from "../../src/policy.ts";
+import { authorizeRow, findRow } from "../../src/gateway/authorize-route.ts";
+import type { KeyRecord } from "../../src/keys/key-record.ts";
+import type { Mode, Permission, PolicyRow } from "../../src/policy.ts";
+import { isRefusal, type Refusal } from "../../src/refusals.ts";
 
 const LIVE = key("live", "all");
 const TEST = key("test", "all");
@@ -145,6 +147,17 @@ describe("a test key", () => {
 test("a live key does not need a sandbox", () => {
   expect(authorizeRoute("GET", "/v1/posts", LIVE, false)).toMatchObject({ permission: "posts:read" });
 });
+
+/** Both halves of the step: the row that lets the request through, or the refusal. */
+function authorizeRoute(
+  method: string,
+  path: string,
+  key: Pick<KeyRecord, "mode" | "permissions">,
+  hasSandbox: boolean,
+): PolicyRow | Refusal {
+  const row = findRow(method, path);
+  return isRefusal(row) ? row : (authorizeRow(row, key, hasSandbox) ?? row);
+}
 
 function key(mode: Mode, permissions: "all" | Permission[]) {
   return { mode, permissions };

@@ -27,6 +27,7 @@ import {
 import { type Conditions, Distance } from "./distance.ts";
 import type { Address } from "./raw-http.ts";
 import { RecordingOrigin } from "./recording-origin.ts";
+import { TRACE_PRINTER } from "./trace-printer.ts";
 import { watchingWorkerd } from "./workerd-output.ts";
 
 export interface ClusterOptions extends Conditions {
@@ -39,6 +40,8 @@ export interface ClusterOptions extends Conditions {
   readonly gatewaySettings?: readonly Settings[];
   /** Workers of the test's own beside the cluster's, such as a dashboard bound to an entrypoint of `gateway-0`. */
   readonly extraWorkers?: ClusterWorkers;
+  /** Whether the spans of the gateways are printed into the log (trace-printer.ts). */
+  readonly traced?: boolean;
 }
 
 export async function startCluster(options: ClusterOptions = {}): Promise<GatewayCluster> {
@@ -72,11 +75,12 @@ export class GatewayCluster {
   readonly #control: ControlClient;
 
   static async start(bundle: string, origins: Origins, options: ClusterOptions): Promise<GatewayCluster> {
-    const { gateways: count = 1, gatewaySettings, extraWorkers = [] } = options;
+    const { gateways: count = 1, gatewaySettings, extraWorkers = [], traced = false } = options;
     const { delaysMs = [], kvDelayMs = 0, kvCacheMs = 0 } = options;
     const settings = { ...settingsFor(origins), ...options.settings };
     const logs: string[] = [];
-    const workers = [...clusterWorkers(bundle, count, settings, gatewaySettings), ...extraWorkers];
+    const own = clusterWorkers(bundle, count, settings, gatewaySettings);
+    const workers = [...(traced ? withTraces(own, count) : own), ...extraWorkers];
     const { started: miniflare, pid } = await watchingWorkerd(logs, () => startMiniflare(workers));
     try {
       const addressOf = async (_: unknown, index: number): Promise<Address> => {
@@ -178,6 +182,13 @@ function settingsFor(origins: Origins): Settings {
     METRICS: "off",
     SERVER_TIMING: "",
   };
+}
+
+function withTraces(workers: ClusterWorkers, gateways: number): ClusterWorkers {
+  const streamed = workers.map((worker, index) =>
+    index < gateways ? { ...worker, streamingTails: [TRACE_PRINTER.name] } : worker,
+  );
+  return [...streamed, TRACE_PRINTER];
 }
 
 async function startMiniflare(workers: ClusterWorkers): Promise<Miniflare> {

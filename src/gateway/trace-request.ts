@@ -1,0 +1,43 @@
+/**
+ * A request in the platform's traces: spans for authenticate, lease (while it waits for the ledger) and forward.
+ *
+ * Their attributes are words of the log line, so they hold no more than that: never a key, a hash, a path, a query
+ * string or a body. What no trace is kept of costs nothing here.
+ */
+import { tracing } from "cloudflare:workers";
+import { isRefusal } from "../refusals.ts";
+import type { RequestReport } from "../request-report.ts";
+
+/** Runs a step in a span of its own, and notes there what is known of the request after it. */
+export function traceStep<Outcome extends object>(
+  name: "authenticate" | "forward",
+  report: RequestReport,
+  step: () => Promise<Outcome>,
+): Promise<Outcome> {
+  return tracing.enterSpan(name, async (span) => {
+    const outcome = await step();
+    if (span.isTraced) {
+      const record = report.key?.record;
+      span.setAttributes({
+        request_id: report.requestId,
+        account: record?.account,
+        key_id: record?.id,
+        mode: record?.mode,
+        route: report.row?.route,
+        lease: report.lease ?? undefined,
+        origin_status: report.originStatus ?? undefined,
+        reason: isRefusal(outcome) ? outcome.reason : undefined,
+      });
+    }
+    return outcome;
+  });
+}
+
+/** Where a request waits for the ledger: what came of it. */
+export function traceLease<Outcome extends string>(ask: () => Promise<Outcome>): Promise<Outcome> {
+  return tracing.enterSpan("lease", async (span) => {
+    const outcome = await ask();
+    if (span.isTraced) span.setAttribute("outcome", outcome);
+    return outcome;
+  });
+}
