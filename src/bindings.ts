@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { type AssertionKeys, assertionKeys } from "./assertion-keys.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import type { KeyLedger } from "./ledger/key-ledger.ts";
+import { TIER_NAMES } from "./rate-limits.ts";
 
 export type { AssertionKeys };
 
@@ -86,6 +87,7 @@ const schema = v.pipe(
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
     FORWARD_HEADERS: optional(forwardHeaders),
     CONTROL_HOST: optional(v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/))),
+    DEFAULT_TIER: v.picklist(TIER_NAMES),
     LEGACY_KEYS: optional(v.literal("accept")),
     KEY_PEPPER: secret,
     KEY_PEPPER_PREVIOUS: optional(secret),
@@ -126,6 +128,8 @@ export interface Settings {
   readonly forwardHeaders: readonly string[];
   /** null: every host answers the control plane. */
   readonly controlHost: string | null;
+  /** The tier of an account that was given none. */
+  readonly defaultTier: (typeof TIER_NAMES)[number];
   /** Whether keys from before the gateway, which have no check, are looked up. */
   readonly acceptLegacyKeys: boolean;
   readonly keyPepper: string;
@@ -156,6 +160,7 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
     originTimeoutMs: settings.ORIGIN_TIMEOUT_MS,
     forwardHeaders: settings.FORWARD_HEADERS ?? [],
     controlHost: settings.CONTROL_HOST,
+    defaultTier: settings.DEFAULT_TIER,
     acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
     keyPepper: settings.KEY_PEPPER,
     keyPepperPrevious: settings.KEY_PEPPER_PREVIOUS,

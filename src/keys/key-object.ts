@@ -3,6 +3,7 @@
  * OpenAPI document. Times are ISO 8601 UTC.
  */
 import * as v from "valibot";
+import { TIER_NAMES } from "../rate-limits.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./key-record.ts";
 
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -68,7 +69,7 @@ const limit = v.pipe(
 );
 
 export const tierSchema = v.union([
-  v.picklist(["free", "starter", "pro", "unlimited"]),
+  v.picklist(TIER_NAMES),
   v.strictObject({ requests_per_minute: limit, publish_per_hour: limit }),
 ]);
 

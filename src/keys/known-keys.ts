@@ -59,8 +59,10 @@ export class KnownKeys {
   }
 
   #leaseOn({ account, id }: KeyRecord): Lease {
-    const ask: AskLedger = (uses, limitMs) =>
-      callLedger(this.#ledgers, account, { limitMs, repeatable: true }, (ledger) => ledger.lease(id, uses));
+    const ask: AskLedger = ({ uses, holder, permits }, limitMs) =>
+      callLedger(this.#ledgers, account, { limitMs, repeatable: true }, (ledger) =>
+        ledger.lease(id, uses, holder, permits),
+      );
     return new Lease(ask, this.#clock, this.#settings.ledgerTimeoutMs);
   }
 }

@@ -3,7 +3,7 @@
  *
  * Pure: no clock, no storage; the simulator runs it too. Times are Unix milliseconds on the ledger's clock.
  */
-import type { LeaseAnswer } from "./lease.ts";
+import type { LeaseVerdict } from "./lease.ts";
 
 /** What decides about a key's leases. */
 export interface KeyState {
@@ -14,7 +14,7 @@ export interface KeyState {
 }
 
 /** A lease of at most `grantMs`, never past a scheduled end of the key. `undefined`: no such key. */
-export function decideLease(key: KeyState | undefined, now: number, grantMs: number): LeaseAnswer {
+export function decideLease(key: KeyState | undefined, now: number, grantMs: number): LeaseVerdict {
   if (!key) return { granted: false, reason: "not_in_ledger" };
   if (key.revoked_at !== null || hasPassed(key.revokes_at, now)) return { granted: false, reason: "revoked" };
   if (hasPassed(key.expires_at, now)) return { granted: false, reason: "expired" };

@@ -7,19 +7,29 @@
  * is shared between requests: on the platform, those who wait for another request's promise are never
  * woken when that request is gone.
  */
+import { type BucketGrant, type PermitReport, Permits } from "./permits.ts";
 
-/** The ledger's answer to "is this key good?". */
-export type LeaseAnswer =
+/** Whether a key is good, and for how long. */
+export type LeaseVerdict =
   | { readonly granted: true; readonly ttl_ms: number }
   | { readonly granted: false; readonly reason: LeaseRefusal };
 
+/** The ledger's answer; with a lease come permits, unless the key has no rate limits. */
+export type LeaseAnswer = LeaseVerdict & { readonly permits?: readonly BucketGrant[] | null };
+
 export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
 
-/**
- * Asks the ledger about one key; rejects when it cannot be reached within `limitMs`. `uses`: how often the key was
- * used since it was last asked, which costs no call of its own.
- */
-export type AskLedger = (uses: number, limitMs: number) => Promise<LeaseAnswer>;
+/** What the ledger is told when it is asked, which costs no call of its own. */
+export interface LeaseReport {
+  /** How often the key was used since the ledger was last asked. */
+  readonly uses: number;
+  /** Who holds the permits: `Permits.holder`. */
+  readonly holder: string;
+  readonly permits: readonly PermitReport[];
+}
+
+/** Asks the ledger about one key; rejects when it cannot be reached within `limitMs`. */
+export type AskLedger = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
 
 /**
  * - `valid`: requests may pass.
@@ -66,6 +76,8 @@ export class LeaseClock {
 }
 
 export class Lease {
+  /** The right to admit requests, which is renewed with the lease and good under it only. */
+  readonly permits: Permits;
   readonly #askLedger: AskLedger;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -78,7 +90,8 @@ export class Lease {
   /** From here on somebody should ask; pushed ahead while somebody does, and a flag no longer than that. */
   #renewFrom = Number.NEGATIVE_INFINITY;
 
-  constructor(askLedger: AskLedger, clock: LeaseClock, timeLimitMs: number) {
+  constructor(askLedger: AskLedger, clock: LeaseClock, timeLimitMs: number, holder = crypto.randomUUID()) {
+    this.permits = new Permits(holder, clock);
     this.#askLedger = askLedger;
     this.#clock = clock;
     this.#timeLimitMs = timeLimitMs;
@@ -129,7 +142,8 @@ export class Lease {
     this.#unreportedUses = 0;
     let answer: LeaseAnswer;
     try {
-      answer = await this.#askLedger(uses, limitMs);
+      const permits = this.permits.report();
+      answer = await this.#askLedger({ uses, holder: this.permits.holder, permits }, limitMs);
     } catch (error) {
       this.#unreportedUses += uses;
       throw error;
@@ -139,6 +153,7 @@ export class Lease {
       if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;
       return answer.reason;
     }
+    this.permits.hold(answer.permits ?? null, askedAt, era);
     this.#hold(askedAt, era, answer.ttl_ms);
     return null;
   }
@@ -162,7 +177,7 @@ export class Lease {
   }
 
   #hold(askedAt: number, era: number, ttlMs: number): void {
-    this.#clock.now();
+    const tookMs = this.#clock.now() - askedAt;
     if (era !== this.#clock.era) return; // The clock jumped back meanwhile: nobody can say how old this is.
     const validUntil = askedAt + ttlMs;
     // Answers may overtake each other. The ledger stands by each, so the longest promise counts.
@@ -170,6 +185,12 @@ export class Lease {
     this.#era = era;
     this.#ttlMs = ttlMs;
     this.#validUntil = validUntil;
-    this.#renewFrom = askedAt + ttlMs / 2;
+    this.#renewFrom = askedAt + this.#renewAfter(tookMs);
+  }
+  /** Half of the lease. When the key's permits are used up there is no hurry, but for the way to the ledger. */
+  #renewAfter(tookMs: number): number {
+    const ttlMs = this.#ttlMs;
+    if (!this.permits.isExhausted()) return ttlMs / 2;
+    return Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * tookMs));
   }
 }

@@ -18,7 +18,9 @@ import type {
   Tier,
 } from "../keys/key-object.ts";
 import type { LeaseAnswer } from "../keys/lease.ts";
+import type { PermitReport } from "../keys/permits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
+import { AccountLimits } from "./account-limits.ts";
 import type { Caller } from "./caller.ts";
 import { EventsTable } from "./events-table.ts";
 import { FactsTable } from "./facts-table.ts";
@@ -38,8 +40,6 @@ import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 import { Revoking } from "./revoking.ts";
 
-const TIER = "tier";
-
 export class KeyLedger extends DurableObject<Env> {
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
@@ -48,6 +48,7 @@ export class KeyLedger extends DurableObject<Env> {
   readonly #issuing: KeyIssuing;
   readonly #leases: Leases;
   readonly #revoking: Revoking;
+  readonly #limits: AccountLimits;
   readonly #ledgerTimeoutMs: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -66,19 +67,21 @@ export class KeyLedger extends DurableObject<Env> {
     this.#issuing = new KeyIssuing(ctx.storage, env.API_KEYS, settings, this.#keys, this.#events);
 
     this.#leases = new Leases(this.#keys, this.#facts, settings, Date.now());
+    this.#limits = new AccountLimits(sql, this.#facts, settings.defaultTier);
     this.#revoking = new Revoking(ctx.storage, this.#keys, this.#events, this.#leases);
   }
 
   /**
    * Promises that the key stays good for `ttl_ms`, or says why not. Reads SQLite every time, so that an
    * object that has been superseded elsewhere is fenced and cannot grant anything. `uses`: how often the
-   * asking isolate used the key since it asked last.
+   * asking isolate used the key since it asked last; `holder`, `reports`: what it has of its permits.
    */
-  lease(keyId: string, uses = 0): LeaseAnswer {
+  lease(keyId: string, uses = 0, holder = "", reports: readonly PermitReport[] = []): LeaseAnswer {
     const now = Date.now();
     const answer = this.#leases.give(keyId, now);
-    if (answer.granted) this.#uses.note(keyId, now, uses);
-    return answer;
+    if (!answer.granted) return answer;
+    this.#uses.note(keyId, now, uses);
+    return { ...answer, permits: this.#limits.permit(keyId, holder, reports, now, answer.ttl_ms) };
   }
 
   createKey(account: string, input: NewKey, caller: Caller): Promise<IssuedKey | Refusal> {
@@ -191,7 +194,7 @@ export class KeyLedger extends DurableObject<Env> {
 
   setTier(account: string, tier: Tier, caller: Caller): AccountObject {
     this.ctx.storage.transactionSync(() => {
-      this.#facts.set(TIER, tier);
+      this.#limits.setTier(tier);
       this.#events.add({
         at: Date.now(),
         actor: caller.actor,

@@ -5,7 +5,7 @@
  * any more. What was given before a restart is not known, so the longest possible is assumed.
  */
 import type { Settings } from "../bindings.ts";
-import type { LeaseAnswer } from "../keys/lease.ts";
+import type { LeaseVerdict } from "../keys/lease.ts";
 import { decideLease, LeaseBook } from "../keys/lease-book.ts";
 import type { FactsTable } from "./facts-table.ts";
 import type { KeysTable } from "./keys-table.ts";
@@ -36,7 +36,7 @@ export class Leases {
   }
 
   /** Reads SQLite every time, so that an object which has been superseded is fenced and cannot give any. */
-  give(keyId: string, now: number): LeaseAnswer {
+  give(keyId: string, now: number): LeaseVerdict {
     const answer = decideLease(this.#keys.issued(keyId), now, this.#grantMs());
     if (answer.granted) {
       this.#book.note(keyId, now, this.#lastsMs(answer.ttl_ms));

@@ -1,0 +1,283 @@
+/**
+ * An isolate's permits on a key: the right, given with its leases, to admit so many requests in a window.
+ *
+ * Guarantees that no more requests are admitted in a window than the ledger has permitted, whatever is lost,
+ * late or out of order on the way; and that none is admitted outside of the window that it is counted in: while
+ * it cannot be told which of two windows it is, a request takes a permit from both. Taking one costs no I/O.
+ * Only durations cross the wire; what the ledger's clock says is shown to the client, and never compared.
+ */
+import type { Bucket } from "../rate-limits.ts";
+import type { LeaseClock } from "./lease.ts";
+
+/** What a holder tells the ledger of its permits in one window, each time it asks for a lease. */
+export interface PermitReport {
+  readonly bucket: Bucket;
+  /** Which window, by its end (Unix milliseconds); 0: the holder has no permits in this bucket yet. */
+  readonly endsAt: number;
+  /** The number of the last grant that reached the holder. */
+  readonly number: number;
+  /** How many it will have used in the window at the most, unless it is granted more. */
+  readonly cap: number;
+  readonly unused: number;
+  /** How many were used since the last report. */
+  readonly spent: number;
+  /** How many requests wait for the answer. */
+  readonly waiting: number;
+}
+
+/** A holder's permits in one window, as the ledger has them on record. */
+export interface PermitGrant {
+  /** When the window ends (Unix milliseconds, the ledger's clock). */
+  readonly endsAt: number;
+  /** Counts the changes to this record, so that an answer which was overtaken is known. */
+  readonly number: number;
+  /** How many the holder may use in this window in all. */
+  readonly cap: number;
+  /** The limit less what other holders may use: at most so many are this holder's, if nobody else asks. */
+  readonly ceiling: number;
+}
+
+/** The ledger's word on one bucket. */
+export interface BucketGrant {
+  readonly bucket: Bucket;
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Until the current window ends. */
+  readonly leftMs: number;
+  readonly current: PermitGrant;
+  /** Granted ahead when the current window ends soon, so that nobody waits at its edge. */
+  readonly next: PermitGrant | null;
+}
+
+/** What the client is told about its limit. */
+export interface Allowance {
+  readonly bucket: Bucket;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly windowMs: number;
+  /** Unix seconds. */
+  readonly resetsAt: number;
+  /** Whole seconds until then, at least 1. */
+  readonly resetsInSeconds: number;
+}
+
+export interface Admitted {
+  readonly outcome: "admitted";
+  /** null: the key has no limits. */
+  readonly allowance: Allowance | null;
+  /** Few permits are left and more can be had: ask for a lease in the background. Told to one request only. */
+  readonly runningLow: boolean;
+  /** Undoes it, once, for a request that this gateway itself has failed. */
+  readonly giveBack: () => void;
+}
+
+export type Taken =
+  | Admitted
+  | { readonly outcome: "exhausted"; readonly allowance: Allowance }
+  /** The ledger has to be asked first. */
+  | { readonly outcome: "ask" };
+
+const ADMITTED_WITHOUT_LIMIT: Taken = {
+  outcome: "admitted",
+  allowance: null,
+  runningLow: false,
+  giveBack: () => {},
+};
+const ASK: Taken = { outcome: "ask" };
+
+/** Two clocks may differ by 2 % in rate; what is left of a window is known no better. */
+const DRIFT_SHARE = 1 / 50;
+
+/** The permits in one window. */
+interface Held {
+  readonly endsAt: number;
+  number: number;
+  cap: number;
+  ceiling: number;
+  used: number;
+  /** What the last report has said of `used`. */
+  reported: number;
+  /** The least that any response has promised. */
+  promised: number;
+}
+
+interface HeldBucket {
+  readonly bucket: Bucket;
+  limit: number;
+  windowMs: number;
+  current: Held;
+  next: Held | null;
+  /** On the isolate's clock: until here the current window has surely not ended, and from there on surely. */
+  surelyUntil: number;
+  surelyOverFrom: number;
+  era: number;
+  /** Unused permits at which somebody should ask for more, ahead of need. */
+  lowAt: number;
+}
+
+export class Permits {
+  /** Names this holder to the ledger; never used twice, since a holder that forgot what it used must not go on. */
+  readonly holder: string;
+  readonly #clock: LeaseClock;
+  readonly #buckets = new Map<Bucket, HeldBucket>();
+  readonly #wanted = new Set<Bucket>(["requests"]);
+  #unlimited = false;
+  /** Requests that wait for the ledger's answer. */
+  waiting = 0;
+
+  constructor(holder: string, clock: LeaseClock) {
+    this.holder = holder;
+    this.#clock = clock;
+  }
+
+  /** Admits one request, or says why not. Ask the ledger about its lease first: a permit is good under one only. */
+  take(bucket: Bucket): Taken {
+    if (this.#unlimited) return ADMITTED_WITHOUT_LIMIT;
+    const held = this.#buckets.get(bucket);
+    const now = this.#clock.now();
+    if (!held || held.era !== this.#clock.era || !enterWindow(held, now)) {
+      this.#wanted.add(bucket);
+      return ASK;
+    }
+    // At the edge a request counts in both windows, so that it is within the limit of either.
+    const atEdge = now >= held.surelyUntil;
+    if (atEdge && !held.next) return ASK;
+    const counted = atEdge && held.next ? [held.current, held.next] : [held.current];
+    const empty = counted.find(({ used, cap }) => used >= cap);
+    if (empty)
+      return empty.ceiling > empty.cap ? ASK : { outcome: "exhausted", allowance: refused(held, now) };
+
+    for (const window of counted) window.used += 1;
+    const giveBack = () => {
+      for (const window of counted) window.used -= 1;
+    };
+    return { outcome: "admitted", allowance: told(held, now), runningLow: runsLow(held), giveBack };
+  }
+
+  /** Whether a bucket is used up everywhere: until permits come back, there is nothing to hurry for. */
+  isExhausted(): boolean {
+    for (const { current } of this.#buckets.values()) {
+      if (current.used >= current.cap && current.ceiling <= current.cap) return true;
+    }
+    return false;
+  }
+
+  /** What to tell the ledger. What is not needed soon is given up at this moment, before anybody else may have it. */
+  report(): PermitReport[] {
+    const reports: PermitReport[] = [];
+    for (const held of this.#buckets.values()) {
+      reports.push(this.#reportOn(held.bucket, held.current));
+      if (held.next) reports.push(this.#reportOn(held.bucket, held.next));
+      this.#wanted.delete(held.bucket);
+    }
+    for (const bucket of this.#wanted) {
+      reports.push({ bucket, endsAt: 0, number: 0, cap: 0, unused: 0, spent: 0, waiting: this.waiting });
+    }
+    return reports;
+  }
+
+  /** Takes the ledger's answer to a question asked at `askedAt`. `null`: the key has no limits. */
+  hold(grants: readonly BucketGrant[] | null, askedAt: number, era: number): void {
+    this.#unlimited = grants === null;
+    // What was used stays known: the limits may come back before the window ends.
+    for (const grant of grants ?? []) this.#holdBucket(grant, askedAt, era);
+  }
+
+  #reportOn(bucket: Bucket, held: Held): PermitReport {
+    const spent = Math.max(0, held.used - held.reported);
+    held.reported = held.used;
+    const wanted = permitsWanted(Math.max(0, held.ceiling - held.cap), spent, this.waiting);
+    const unused = held.cap - held.used;
+    // With some to spare, so that what is given up is seldom asked for again.
+    if (unused > (held.ceiling > held.cap ? 2 * wanted : wanted)) held.cap = held.used + wanted;
+    const { endsAt, number, cap } = held;
+    return { bucket, endsAt, number, cap, unused: cap - held.used, spent, waiting: this.waiting };
+  }
+
+  #holdBucket(grant: BucketGrant, askedAt: number, era: number): void {
+    const { bucket, limit, windowMs, leftMs } = grant;
+    const known = this.#buckets.get(bucket);
+    const of = (window: PermitGrant) => merged([known?.current, known?.next], window);
+    if (known && grant.current.endsAt < known.current.endsAt) {
+      // A late answer, or a ledger on a slower clock. What was used in a window that is over here is forgotten, so
+      // only its word on the next one can be of use.
+      if (grant.next?.endsAt === known.current.endsAt) of(grant.next);
+      return;
+    }
+    const current = of(grant.current);
+    const unsureMs = leftMs * DRIFT_SHARE + 1;
+    this.#buckets.set(bucket, {
+      bucket,
+      limit,
+      windowMs,
+      current,
+      next: grant.next ? of(grant.next) : keptNext(known, current),
+      surelyUntil: askedAt + leftMs - unsureMs,
+      surelyOverFrom: this.#clock.now() + leftMs + unsureMs,
+      era,
+      lowAt: (current.cap - current.used) / 2,
+    });
+  }
+}
+
+/** How many unused permits a holder should have: what it may need until it is heard of again. */
+export function permitsWanted(pool: number, spent: number, waiting: number): number {
+  return Math.max(Math.ceil(pool / POOL_SHARE), 3 * spent + waiting);
+}
+
+/** A holder of which nothing is known yet gets this part of what is left. */
+const POOL_SHARE = 16;
+
+/** Goes on to the next window when the current one is over. false: there are no permits for it yet. */
+function enterWindow(held: HeldBucket, now: number): boolean {
+  if (now < held.surelyOverFrom) return true;
+  if (!held.next) return false;
+  held.current = held.next;
+  held.next = null;
+  held.surelyUntil += held.windowMs * (1 - DRIFT_SHARE);
+  held.surelyOverFrom += held.windowMs * (1 + DRIFT_SHARE);
+  held.lowAt = (held.current.cap - held.current.used) / 2;
+  return true;
+}
+
+/** The permits of a window that this holder may have used already, with what the ledger now says of them. */
+function merged(known: readonly (Held | null | undefined)[], grant: PermitGrant): Held {
+  const held = known.find((window) => window?.endsAt === grant.endsAt);
+  const { endsAt, number, cap, ceiling } = grant;
+  if (!held)
+    return { endsAt, number, cap, ceiling, used: 0, reported: 0, promised: Number.POSITIVE_INFINITY };
+  // An answer that was overtaken knows nothing of what has been given up since.
+  if (number < held.number) return held;
+  held.cap = number > held.number ? cap : Math.min(held.cap, cap);
+  held.number = number;
+  held.ceiling = ceiling;
+  return held;
+}
+
+function keptNext(known: HeldBucket | undefined, current: Held): Held | null {
+  return known?.next && known.next.endsAt > current.endsAt ? known.next : null;
+}
+
+function runsLow(held: HeldBucket): boolean {
+  const { used, cap, ceiling } = held.current;
+  if (cap - used > held.lowAt || ceiling <= cap) return false;
+  held.lowAt = Number.NEGATIVE_INFINITY;
+  return true;
+}
+
+function refused(held: HeldBucket, now: number): Allowance {
+  held.current.promised = 0;
+  return told(held, now);
+}
+
+function told({ bucket, limit, windowMs, current, surelyOverFrom }: HeldBucket, now: number): Allowance {
+  current.promised = Math.max(0, Math.min(current.promised, limit, current.ceiling - current.used));
+  return {
+    bucket,
+    limit,
+    remaining: current.promised,
+    windowMs,
+    resetsAt: Math.ceil(current.endsAt / 1000),
+    resetsInSeconds: Math.max(1, Math.ceil((surelyOverFrom - now) / 1000)),
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * The rate limits of the Octopost documentation: what each tier allows a key, per fixed window.
+ *
+ * Every request counts in one bucket: publishing in its own, all others in `requests`. Data only.
+ */
+import type { Tier } from "./keys/key-object.ts";
+
+export type Bucket = "requests" | "publish";
+
+/** Windows begin at whole multiples of their length since 1970, on the ledger's clock. */
+export type WindowsMs = Readonly<Record<Bucket, number>>;
+
+export const WINDOWS_MS: WindowsMs = { requests: 60_000, publish: 3_600_000 };
+
+/** How many requests with one key each bucket admits in a window. */
+export type Limits = Readonly<Record<Bucket, number>>;
+
+const TIERS = {
+  free: { requests: 60, publish: 10 },
+  starter: { requests: 300, publish: 60 },
+  pro: { requests: 1000, publish: 300 },
+  unlimited: null,
+} as const satisfies Record<string, Limits | null>;
+
+/** The tiers that have a name. */
+export const TIER_NAMES = ["free", "starter", "pro", "unlimited"] as const satisfies (keyof typeof TIERS)[];
+
+/** null: no limits. */
+export function limitsOf(tier: Tier): Limits | null {
+  if (typeof tier === "string") return TIERS[tier];
+  return { requests: tier.requests_per_minute, publish: tier.publish_per_hour };
+}
