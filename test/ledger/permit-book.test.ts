@@ -1,0 +1,188 @@
+// The ledger's permits over a clock that the test passes in; the table is in memory.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { PermitReport } from "../../src/keys/permits.ts";
+import { PermitBook } from "../../src/ledger/permit-book.ts";
+import type { Bucket, Limits } from "../../src/rate-limits.ts";
+import { WINDOWS_MS } from "../../src/rate-limits.ts";
+import { StoredPermits } from "./stored-permits.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** The beginning of an hour. */
+const START = 500_000 * HOUR_MS;
+const ENDS_AT = START + MINUTE_MS;
+const AHEAD_MS = 2000;
+const PRO: Limits = { requests: 1000, publish: 300 };
+
+let store: StoredPermits;
+let book: PermitBook;
+
+beforeEach(() => {
+  store = new StoredPermits();
+  book = new PermitBook(store, WINDOWS_MS);
+});
+
+describe("a holder that nothing is known of", () => {
+  test("gets a sixteenth of the limit, and is told what is left for it", () => {
+    expect(ask("a", START + 500)).toEqual({
+      bucket: "requests",
+      limit: 1000,
+      windowMs: MINUTE_MS,
+      leftMs: 59_500,
+      current: { endsAt: ENDS_AT, number: 1, cap: 63, ceiling: 1000 },
+      next: null,
+    });
+  });
+
+  test("gets one for each request that waits", () => {
+    expect(granted("a", { waiting: 200 })).toMatchObject({ cap: 200 });
+  });
+
+  test("never gets more than half of what is left, so that others get some", () => {
+    expect(granted("a", { waiting: 5000 })).toMatchObject({ cap: 500, ceiling: 1000 });
+    expect(granted("b", { waiting: 5000 })).toMatchObject({ cap: 250, ceiling: 500 });
+  });
+
+  test("gets the last one", () => {
+    expect(granted("a", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({ cap: 1, ceiling: 1 });
+    expect(granted("b", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({ cap: 0, ceiling: 0 });
+  });
+});
+
+describe("a holder that comes back", () => {
+  test("gets nothing new, and costs no write, with half of what it wants left", () => {
+    ask("a", START);
+    const { writes } = store;
+    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 63, unused: 40, spent: 3 })).toMatchObject({
+      number: 1,
+      cap: 63,
+    });
+    expect(store.writes).toBe(writes);
+  });
+
+  test("gets three times what it has spent since", () => {
+    ask("a", START);
+    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 63, unused: 3, spent: 60 })).toMatchObject({
+      number: 2,
+      cap: 63 + 177,
+      ceiling: 1000,
+    });
+  });
+
+  test("may give up what it does not need, which others get then", () => {
+    granted("a", { waiting: 500 });
+    expect(granted("b", { waiting: 500 })).toMatchObject({ cap: 250, ceiling: 500 });
+    granted("a", { endsAt: ENDS_AT, number: 1, cap: 10, unused: 0, spent: 0 });
+    expect(granted("c", {})).toMatchObject({ ceiling: 1000 - 250 - 10 - 47 });
+  });
+
+  test("gives up nothing while it may not know of its last grant", () => {
+    granted("a", { waiting: 500 });
+    expect(granted("a", { endsAt: ENDS_AT, number: 0, cap: 0, unused: 0, spent: 0 })).toMatchObject({ cap: 500 });
+    expect(granted("b", {})).toMatchObject({ ceiling: 500 });
+  });
+
+  test("gives up nothing twice", () => {
+    granted("a", { waiting: 500 });
+    const giveUp = { endsAt: ENDS_AT, number: 1, cap: 0, unused: 0, waiting: 100 };
+    expect(granted("a", giveUp)).toMatchObject({ number: 2, cap: 100 });
+    expect(granted("a", giveUp)).toMatchObject({ number: 2, cap: 100 });
+  });
+
+  test("is not believed to have more than is on record", () => {
+    granted("a", { waiting: 10 });
+    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 900, unused: 900 })).toMatchObject({ number: 1, cap: 63 });
+  });
+});
+
+describe("windows", () => {
+  test.each([
+    ["at its first moment", START, 60_000, ENDS_AT],
+    ["at its last moment", ENDS_AT - 1, 1, ENDS_AT],
+    ["at its end: the next one", ENDS_AT, 60_000, ENDS_AT + MINUTE_MS],
+  ])("%s", (_when, now, leftMs, endsAt) => {
+    expect(ask("a", now)).toMatchObject({ leftMs, current: { endsAt } });
+  });
+
+  test("permits for the next one are given when it is near, and are part of its limit", () => {
+    expect(ask("a", ENDS_AT - AHEAD_MS - 1).next).toBeNull();
+    expect(ask("a", ENDS_AT - AHEAD_MS).next).toEqual({
+      endsAt: ENDS_AT + MINUTE_MS,
+      number: 1,
+      cap: 63,
+      ceiling: 1000,
+    });
+    expect(ask("b", ENDS_AT + 5).current).toMatchObject({ ceiling: 1000 - 63 });
+  });
+
+  test("publishing has its own, of an hour", () => {
+    const [requests, publish] = book.give("key", PRO, "a", [report({}), report({ bucket: "publish" })], START, AHEAD_MS);
+    expect(requests).toMatchObject({ bucket: "requests", limit: 1000, leftMs: MINUTE_MS, current: { cap: 63 } });
+    expect(publish).toMatchObject({ bucket: "publish", limit: 300, leftMs: HOUR_MS, current: { cap: 19 } });
+  });
+
+  test("of another key are others", () => {
+    granted("a", { waiting: 5000 });
+    expect(book.give("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({ ceiling: 1000 });
+  });
+
+  test("outlive a restart of the ledger", () => {
+    granted("a", { waiting: 500 });
+    book = new PermitBook(store, WINDOWS_MS);
+    expect(granted("b", {})).toMatchObject({ ceiling: 500 });
+  });
+
+  test("are kept for a minute after their end, for a clock that is set back, and then forgotten", () => {
+    granted("a", { waiting: 500 });
+    ask("a", ENDS_AT + MINUTE_MS);
+    expect(ask("b", START).current).toMatchObject({ ceiling: 500 });
+    ask("a", ENDS_AT + 3 * MINUTE_MS);
+    expect([...store.rows.values()].map(({ window }) => window.endsAt)).not.toContain(ENDS_AT);
+  });
+});
+
+describe("a limit that is lowered in mid-window", () => {
+  const LOWER: Limits = { requests: 60, publish: 10 };
+
+  test("stops a holder at what it has used, and is within itself again once that is known", () => {
+    granted("a", { waiting: 100 });
+    const used = { endsAt: ENDS_AT, number: 1, cap: 100, unused: 70 };
+    expect(granted("a", used, LOWER)).toEqual({ endsAt: ENDS_AT, number: 1, cap: 60, ceiling: 60 });
+    expect(granted("a", { ...used, cap: 60, unused: 30 }, LOWER)).toMatchObject({ cap: 60, ceiling: 60 });
+  });
+
+  test("stops it at once when it has used more than the new limit", () => {
+    granted("a", { waiting: 100 });
+    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 100, unused: 10 }, LOWER)).toMatchObject({
+      cap: 90,
+      ceiling: 90,
+    });
+  });
+
+  test("gives others nothing meanwhile", () => {
+    granted("a", { waiting: 100 });
+    expect(granted("b", { waiting: 1 }, LOWER)).toMatchObject({ cap: 0, ceiling: 0 });
+  });
+
+  test("raised again, is at hand at once", () => {
+    granted("a", { waiting: 60 }, LOWER);
+    granted("b", { waiting: 60 }, LOWER);
+    expect(granted("b", { waiting: 60 }, PRO)).toMatchObject({ ceiling: 1000 - 30 });
+  });
+});
+
+function report(parts: Partial<PermitReport>): PermitReport {
+  const bucket: Bucket = "requests";
+  return { bucket, endsAt: 0, number: 0, cap: 0, unused: 0, spent: 0, waiting: 0, ...parts };
+}
+
+function ask(holder: string, now: number, parts: Partial<PermitReport> = {}, limits = PRO) {
+  const [grant] = book.give("key", limits, holder, [report(parts)], now, AHEAD_MS);
+  if (!grant) throw new Error("no grant");
+  return grant;
+}
+
+function granted(holder: string, parts: Partial<PermitReport>, limits = PRO) {
+  return ask(holder, START, parts, limits).current;
+}
