@@ -28,6 +28,8 @@ export interface PolicyRow {
   readonly route: string;
   readonly permission: Permission;
   readonly modes: readonly Mode[];
+  /** The rate limit that it counts in, if not that of all requests. */
+  readonly limit?: "publish";
 }
 
 const ANY_KEY = ["live", "test"] as const;
@@ -39,7 +41,13 @@ export const POLICY: readonly PolicyRow[] = [
   { method: "GET", route: "/v1/posts/:id", permission: "posts:read", modes: ANY_KEY },
   { method: "PUT", route: "/v1/posts/:id", permission: "posts:write", modes: ANY_KEY },
   { method: "DELETE", route: "/v1/posts/:id", permission: "posts:write", modes: ANY_KEY },
-  { method: "POST", route: "/v1/posts/:id/publish", permission: "posts:write", modes: ANY_KEY },
+  {
+    method: "POST",
+    route: "/v1/posts/:id/publish",
+    permission: "posts:write",
+    modes: ANY_KEY,
+    limit: "publish",
+  },
 
   { method: "GET", route: "/v1/accounts", permission: "accounts:read", modes: ANY_KEY },
   { method: "GET", route: "/v1/accounts/:id", permission: "accounts:read", modes: ANY_KEY },

@@ -5,6 +5,7 @@
  * to a request that carried a credential has the same body and headers whatever its reason, so an
  * attacker learns nothing from it. No exception's text ever gets here.
  */
+import type { Allowance } from "./keys/permits.ts";
 import type { Permission } from "./policy.ts";
 
 export type Refusal =
@@ -14,6 +15,7 @@ export type Refusal =
   | { readonly reason: CredentialRefusal }
   | { readonly reason: "missing_permission"; readonly permission: Permission }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly reason: "rate_limited"; readonly allowance: Allowance }
   | { readonly reason: "too_many_look_ups" }
   | { readonly reason: "store_unreachable" | "ledger_unreachable" }
   | { readonly reason: "origin_unreachable" | "origin_refused_gateway" }
@@ -116,6 +118,8 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       };
     case "invalid_input":
       return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
+    case "rate_limited":
+      return rateLimited(refusal.allowance);
     case "too_many_look_ups":
       return TOO_MANY_LOOK_UPS;
 
@@ -152,6 +156,22 @@ const TOO_MANY_LOOK_UPS: PublicAnswer = {
   error: "Rate limit exceeded. Try again in 60 seconds.",
   headers: { "Retry-After": "60" },
 };
+
+/** The body is that of the documentation, to the letter; `gateway/rate-limit-headers.ts` adds the other headers. */
+function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAnswer {
+  return {
+    status: 429,
+    code: "rate_limited",
+    error: `Rate limit exceeded. Try again in ${resetsInSeconds} seconds.`,
+    details: {
+      limit,
+      remaining: 0,
+      reset_at: new Date(resetsAt * 1000).toISOString().replace(".000Z", "Z"),
+      retry_after: resetsInSeconds,
+    },
+    headers: { "Retry-After": String(resetsInSeconds) },
+  };
+}
 
 function badRequest(error: string, headers: Readonly<Record<string, string>> = {}): PublicAnswer {
   return { status: 400, code: "bad_request", error, headers };

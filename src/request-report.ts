@@ -3,6 +3,7 @@
  * are made from it, and hold nothing else: never a key, a hash, a path, a query string or a body.
  */
 import type { KnownKey } from "./keys/known-keys.ts";
+import type { Admitted } from "./keys/permits.ts";
 import type { PolicyRow } from "./policy.ts";
 import type { Reason } from "./refusals.ts";
 
@@ -14,6 +15,8 @@ export class RequestReport {
   row: PolicyRow | null = null;
   /** Whether the request found a lease, found one and renewed it in the background, or waited for the ledger. */
   lease: "hit" | "renewed" | "asked" | null = null;
+  /** What it was admitted with, once it was. */
+  permit: Admitted | null = null;
   originStatus: number | null = null;
   /** From the fetch until the origin's response headers. */
   originMs: number | null = null;

@@ -40,6 +40,7 @@ const OPTIONAL = [
   "FORWARD_HEADERS",
   "CONTROL_HOST",
   "LEGACY_KEYS",
+  "DEFAULT_TIER",
   "KEY_PEPPER_PREVIOUS",
   "SERVER_TIMING",
 ];
@@ -55,6 +56,7 @@ test("well-formed settings are read as they are", () => {
     originTimeoutMs: 30_000,
     forwardHeaders: [],
     controlHost: null,
+    defaultTier: "free",
     acceptLegacyKeys: false,
     keyPepper: "a pepper that is long enough",
     keyPepperPrevious: null,
@@ -158,6 +160,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["CONTROL_HOST", ["https://SECRET", "SECRET/", "SECRET:8787:8787", "a b", "Control.Example.com", 1]],
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],
+  ["DEFAULT_TIER", ["SECRET", "Free", "gold", 1, null, { requests_per_minute: 1, publish_per_hour: 1 }]],
   ["METRICS", ["SECRET", "ON", true, 1]],
   ["USAGE", ["SECRET", {}, { SECRET() {} }]],
   ["LOG_SAMPLE_RATE", ["SECRET", "1.1", "-0.1", "0,5", ".5", "1e-3", " 0.5", 1.1, -0.1, Number.NaN, true]],
@@ -348,6 +351,10 @@ describe("ASSERTION_KEY", () => {
     const { assertionKeys } = settings as { assertionKeys: { published: object } };
     expect(JSON.stringify(assertionKeys.published)).not.toContain(SIGNING_KEY.d);
   });
+});
+
+test.each(["free", "starter", "pro", "unlimited"])("DEFAULT_TIER may be %s", (tier) => {
+  expect(settingsWith({ DEFAULT_TIER: tier })).toMatchObject({ defaultTier: tier });
 });
 
 describe("METRICS", () => {

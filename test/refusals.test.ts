@@ -77,6 +77,11 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     status: 422,
     body: '{"error":"Validation failed","code":"validation_error","details":{"name":"is required"}}',
   },
+  rate_limited: {
+    status: 429,
+    body: '{"error":"Rate limit exceeded. Try again in 45 seconds.","code":"rate_limited","details":{"limit":300,"remaining":0,"reset_at":"2026-04-03T12:01:00Z","retry_after":45}}',
+    headers: { "retry-after": "45" },
+  },
   too_many_look_ups: {
     status: 429,
     body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
@@ -102,6 +107,16 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
 const PARTICULARS: Partial<Record<Reason, object>> = {
   method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
   missing_permission: { permission: "posts:write" },
+  rate_limited: {
+    allowance: {
+      bucket: "requests",
+      limit: 300,
+      remaining: 0,
+      windowMs: 60_000,
+      resetsAt: Date.UTC(2026, 3, 3, 12, 1) / 1000,
+      resetsInSeconds: 45,
+    },
+  },
   conflict: { text: "It is so already" },
   invalid_input: { details: { name: "is required" } },
   unhealthy: { health: { kv_ms: null } },

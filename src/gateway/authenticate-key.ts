@@ -34,7 +34,10 @@ export async function authenticateKey(
   report.key = key;
   // A key that is remembered as dead asks for no lease.
   if (!key.lease.refusal) report.lease = strict ? "asked" : LEASE_USE[key.lease.standing()];
+  // Whoever asks the ledger now asks for a permit, too.
+  key.lease.permits.waiting += 1;
   const refusal = await secureLease(key.lease, strict, ctx, traceLease);
+  key.lease.permits.waiting -= 1;
   if (refusal) return refusal;
   key.lease.countUse();
   return key;

@@ -3,6 +3,7 @@
  * the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
  */
 import { namesInConnection } from "./origin-request.ts";
+import { RATE_LIMIT_HEADERS } from "./rate-limit-headers.ts";
 
 /** RFC 9110 §7.6.1 and the older list of RFC 2616 §13.5.1. */
 const HOP_BY_HOP = [
@@ -30,6 +31,7 @@ export function clientResponseHeaders(response: Response, route: ResponseRoute):
   for (const name of namesInConnection(response.headers)) headers.delete(name);
   if (headers.has("Transfer-Encoding")) headers.delete("Content-Length");
   for (const name of HOP_BY_HOP) headers.delete(name);
+  for (const name of RATE_LIMIT_HEADERS) headers.delete(name);
 
   const location = headers.get("Location");
   if (location !== null) headers.set("Location", publicLocation(location, route));

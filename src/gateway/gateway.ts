@@ -1,7 +1,7 @@
 /**
  * A request with an API key, from the first look to the answer: the steps in order, nothing else.
  *
- * accept → authenticate → authorize → forward, each in the file of that name. Each step either passes on
+ * accept → authenticate → authorize → limit → forward, each in the file of that name. Each step either passes on
  * what the next one needs or says no; the first no ends the request.
  */
 import type { Env, Settings } from "../bindings.ts";
@@ -15,7 +15,9 @@ import { finishRequest, RequestReport } from "../request-report.ts";
 import { acceptRequest } from "./accept-request.ts";
 import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
+import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
+import { setRateLimitHeaders } from "./rate-limit-headers.ts";
 import { traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
@@ -44,6 +46,10 @@ export class Gateway {
     const outcome = await this.#takeSteps(request, report, ctx);
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
+    if (refusal && response.status >= 500) report.permit?.giveBack();
+    const allowance = refusal?.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance;
+    // Every 401 is like any other, also that of a key which died meanwhile.
+    if (allowance && response.status !== 401) setRateLimitHeaders(response.headers, allowance);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, Date.now());
     countRequest(this.#settings.usage, finished);
@@ -75,9 +81,14 @@ export class Gateway {
     if (isRefusal(key)) return key;
 
     const row = findRow(request.method, accepted.path);
-    if (isRefusal(row)) return row;
-    report.row = row;
-    const refusal = authorizeRow(row, key.record, settings.sandboxOrigin !== null);
+    if (!isRefusal(row)) report.row = row;
+    const refusal = isRefusal(row) ? row : authorizeRow(row, key.record, settings.sandboxOrigin !== null);
+    // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
+    if (refusal?.reason === "live_only") return refusal;
+
+    const permit = await enforceLimit(key.lease, report, ctx);
+    if (isRefusal(permit)) return permit;
+    report.permit = permit;
     if (refusal) return refusal;
 
     return await traceStep("forward", report, () =>

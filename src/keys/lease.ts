@@ -7,7 +7,8 @@
  * is shared between requests: on the platform, those who wait for another request's promise are never
  * woken when that request is gone.
  */
-import { type BucketGrant, type PermitReport, Permits } from "./permits.ts";
+import type { BucketGrant, PermitReport } from "./permit-grants.ts";
+import { Permits } from "./permits.ts";
 
 /** Whether a key is good, and for how long. */
 export type LeaseVerdict =

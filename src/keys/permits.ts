@@ -8,46 +8,7 @@
  */
 import type { Bucket } from "../rate-limits.ts";
 import type { LeaseClock } from "./lease.ts";
-
-/** What a holder tells the ledger of its permits in one window, each time it asks for a lease. */
-export interface PermitReport {
-  readonly bucket: Bucket;
-  /** Which window, by its end (Unix milliseconds); 0: the holder has no permits in this bucket yet. */
-  readonly endsAt: number;
-  /** The number of the last grant that reached the holder. */
-  readonly number: number;
-  /** How many it will have used in the window at the most, unless it is granted more. */
-  readonly cap: number;
-  readonly unused: number;
-  /** How many were used since the last report. */
-  readonly spent: number;
-  /** How many requests wait for the answer. */
-  readonly waiting: number;
-}
-
-/** A holder's permits in one window, as the ledger has them on record. */
-export interface PermitGrant {
-  /** When the window ends (Unix milliseconds, the ledger's clock). */
-  readonly endsAt: number;
-  /** Counts the changes to this record, so that an answer which was overtaken is known. */
-  readonly number: number;
-  /** How many the holder may use in this window in all. */
-  readonly cap: number;
-  /** The limit less what other holders may use: at most so many are this holder's, if nobody else asks. */
-  readonly ceiling: number;
-}
-
-/** The ledger's word on one bucket. */
-export interface BucketGrant {
-  readonly bucket: Bucket;
-  readonly limit: number;
-  readonly windowMs: number;
-  /** Until the current window ends. */
-  readonly leftMs: number;
-  readonly current: PermitGrant;
-  /** Granted ahead when the current window ends soon, so that nobody waits at its edge. */
-  readonly next: PermitGrant | null;
-}
+import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "./permit-grants.ts";
 
 /** What the client is told about its limit. */
 export interface Allowance {
@@ -219,14 +180,6 @@ export class Permits {
     });
   }
 }
-
-/** How many unused permits a holder should have: what it may need until it is heard of again. */
-export function permitsWanted(pool: number, spent: number, waiting: number): number {
-  return Math.max(Math.ceil(pool / POOL_SHARE), 3 * spent + waiting);
-}
-
-/** A holder of which nothing is known yet gets this part of what is left. */
-const POOL_SHARE = 16;
 
 /** Goes on to the next window when the current one is over. false: there are no permits for it yet. */
 function enterWindow(held: HeldBucket, now: number): boolean {

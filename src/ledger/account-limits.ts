@@ -2,7 +2,7 @@
  * An account's tier, and the permits that its keys get by it.
  */
 import type { Tier } from "../keys/key-object.ts";
-import type { BucketGrant, PermitReport } from "../keys/permits.ts";
+import type { BucketGrant, PermitReport } from "../keys/permit-grants.ts";
 import { limitsOf, WINDOWS_MS } from "../rate-limits.ts";
 import type { FactsTable } from "./facts-table.ts";
 import { PermitBook } from "./permit-book.ts";

@@ -18,7 +18,7 @@ import type {
   Tier,
 } from "../keys/key-object.ts";
 import type { LeaseAnswer } from "../keys/lease.ts";
-import type { PermitReport } from "../keys/permits.ts";
+import type { PermitReport } from "../keys/permit-grants.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { AccountLimits } from "./account-limits.ts";
 import type { Caller } from "./caller.ts";

@@ -6,7 +6,12 @@
  * was granted, has given it up. What is not given up counts as used. Pure: no clock; the table it writes through
  * to is passed in, and the simulator runs it too.
  */
-import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "../keys/permits.ts";
+import {
+  type BucketGrant,
+  type PermitGrant,
+  type PermitReport,
+  permitsWanted,
+} from "../keys/permit-grants.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
 
 /** The permits of one holder in one window. */

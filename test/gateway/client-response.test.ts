@@ -23,7 +23,6 @@ describe("passes on", () => {
     ["Vary", "Accept"],
     ["Retry-After", "5"],
     ["WWW-Authenticate", "Basic"],
-    ["X-RateLimit-Remaining", "59"],
     ["X-Anything", "as it came"],
   ])("%s", (name, value) => {
     expect(received({ [name]: value })).toEqual({ ...ADDED, [name.toLowerCase()]: value });
@@ -72,6 +71,16 @@ test.each(["keep-alive; timeout=5", "foo bar", '"quoted"', "ö"])(
     });
   },
 );
+
+test.each([
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "RateLimit",
+  "RateLimit-Policy",
+])("the origin's own %s is kept back: limits are the gateway's", (name) => {
+  expect(received({ [name]: "1" })).toEqual(ADDED);
+});
 
 test("the request's id is the gateway's, whatever the origin says or names in `Connection`", () => {
   expect(received({ "X-Request-Id": "the origin's" })).toEqual(ADDED);

@@ -2,7 +2,8 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseClock } from "../../src/keys/lease.ts";
-import { type Allowance, type BucketGrant, Permits, permitsWanted } from "../../src/keys/permits.ts";
+import { type BucketGrant, permitsWanted } from "../../src/keys/permit-grants.ts";
+import { type Allowance, Permits } from "../../src/keys/permits.ts";
 
 const MINUTE_MS = 60_000;
 /** The end of a window on the ledger's clock; nothing may be compared with it. */

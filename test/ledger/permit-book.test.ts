@@ -1,7 +1,7 @@
 // The ledger's permits over a clock that the test passes in; the table is in memory.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import type { PermitReport } from "../../src/keys/permits.ts";
+import type { PermitReport } from "../../src/keys/permit-grants.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import type { Bucket, Limits } from "../../src/rate-limits.ts";
 import { WINDOWS_MS } from "../../src/rate-limits.ts";
@@ -79,7 +79,9 @@ describe("a holder that comes back", () => {
 
   test("gives up nothing while it may not know of its last grant", () => {
     granted("a", { waiting: 500 });
-    expect(granted("a", { endsAt: ENDS_AT, number: 0, cap: 0, unused: 0, spent: 0 })).toMatchObject({ cap: 500 });
+    expect(granted("a", { endsAt: ENDS_AT, number: 0, cap: 0, unused: 0, spent: 0 })).toMatchObject({
+      cap: 500,
+    });
     expect(granted("b", {})).toMatchObject({ ceiling: 500 });
   });
 
@@ -92,7 +94,10 @@ describe("a holder that comes back", () => {
 
   test("is not believed to have more than is on record", () => {
     granted("a", { waiting: 10 });
-    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 900, unused: 900 })).toMatchObject({ number: 1, cap: 63 });
+    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 900, unused: 900 })).toMatchObject({
+      number: 1,
+      cap: 63,
+    });
   });
 });
 
@@ -117,14 +122,28 @@ describe("windows", () => {
   });
 
   test("publishing has its own, of an hour", () => {
-    const [requests, publish] = book.give("key", PRO, "a", [report({}), report({ bucket: "publish" })], START, AHEAD_MS);
-    expect(requests).toMatchObject({ bucket: "requests", limit: 1000, leftMs: MINUTE_MS, current: { cap: 63 } });
+    const [requests, publish] = book.give(
+      "key",
+      PRO,
+      "a",
+      [report({}), report({ bucket: "publish" })],
+      START,
+      AHEAD_MS,
+    );
+    expect(requests).toMatchObject({
+      bucket: "requests",
+      limit: 1000,
+      leftMs: MINUTE_MS,
+      current: { cap: 63 },
+    });
     expect(publish).toMatchObject({ bucket: "publish", limit: 300, leftMs: HOUR_MS, current: { cap: 19 } });
   });
 
   test("of another key are others", () => {
     granted("a", { waiting: 5000 });
-    expect(book.give("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({ ceiling: 1000 });
+    expect(book.give("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({
+      ceiling: 1000,
+    });
   });
 
   test("outlive a restart of the ledger", () => {

@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LeaseClock } from "../../src/keys/lease.ts";
-import { type BucketGrant, type PermitReport, Permits } from "../../src/keys/permits.ts";
+import type { BucketGrant, PermitReport } from "../../src/keys/permit-grants.ts";
+import { Permits } from "../../src/keys/permits.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import { StoredPermits } from "./stored-permits.ts";
 

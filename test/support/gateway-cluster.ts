@@ -181,6 +181,8 @@ function settingsFor(origins: Origins): Settings {
     LOG_SAMPLE_RATE: 1,
     METRICS: "off",
     SERVER_TIMING: "",
+    // Only the tests of rate limits want any.
+    DEFAULT_TIER: "unlimited",
   };
 }
 
