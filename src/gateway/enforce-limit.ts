@@ -9,15 +9,16 @@ import type { Lease } from "../keys/lease.ts";
 import type { Admitted } from "../keys/permits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
-import { traceLease } from "./trace-request.ts";
+import type { Watch } from "./secure-lease.ts";
 
 /** How often a request asks for a permit that others have taken by the time it is there. */
 const ASKS_MAX = 3;
 
 export async function enforceLimit(
   lease: Lease,
-  report: RequestReport,
+  report: Pick<RequestReport, "row" | "lease">,
   ctx: ExecutionContext,
+  watch: Watch = (ask) => ask(),
 ): Promise<Admitted | Refusal> {
   const bucket = report.row?.limit ?? "requests";
   for (let asks = 0; ; asks++) {
@@ -30,7 +31,7 @@ export async function enforceLimit(
     if (asks === ASKS_MAX) return { reason: "ledger_unreachable" };
     report.lease = "asked";
     lease.permits.waiting += 1;
-    const outcome = await traceLease(() => lease.secure());
+    const outcome = await watch(() => lease.secure());
     lease.permits.waiting -= 1;
     if (outcome !== "valid") return { reason: outcome === "unreachable" ? "ledger_unreachable" : outcome };
   }

@@ -18,7 +18,7 @@ import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
 import { setRateLimitHeaders } from "./rate-limit-headers.ts";
-import { traceStep } from "./trace-request.ts";
+import { traceLease, traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
 /** One per isolate: it holds what the isolate remembers. */
@@ -86,7 +86,7 @@ export class Gateway {
     // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
     if (refusal?.reason === "live_only") return refusal;
 
-    const permit = await enforceLimit(key.lease, report, ctx);
+    const permit = await enforceLimit(key.lease, report, ctx, traceLease);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;

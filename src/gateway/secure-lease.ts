@@ -9,7 +9,7 @@ import type { Lease } from "../keys/lease.ts";
 import type { Refusal } from "../refusals.ts";
 
 /** How long a request waits for the ledger is seen through this; by default nobody looks. */
-type Watch = <Outcome extends string>(ask: () => Promise<Outcome>) => Promise<Outcome>;
+export type Watch = <Outcome extends string>(ask: () => Promise<Outcome>) => Promise<Outcome>;
 
 /** null: the lease is valid now. `askFirst`: it is not enough that it is; strict mode, or much hangs on it. */
 export async function secureLease(

@@ -176,7 +176,7 @@ export class Permits {
       surelyUntil: askedAt + leftMs - unsureMs,
       surelyOverFrom: this.#clock.now() + leftMs + unsureMs,
       era,
-      lowAt: (current.cap - current.used) / 2,
+      lowAt: lowMark(current),
     });
   }
 }
@@ -189,7 +189,7 @@ function enterWindow(held: HeldBucket, now: number): boolean {
   held.next = null;
   held.surelyUntil += held.windowMs * (1 - DRIFT_SHARE);
   held.surelyOverFrom += held.windowMs * (1 + DRIFT_SHARE);
-  held.lowAt = (held.current.cap - held.current.used) / 2;
+  held.lowAt = lowMark(held.current);
   return true;
 }
 
@@ -209,6 +209,11 @@ function merged(known: readonly (Held | null | undefined)[], grant: PermitGrant)
 
 function keptNext(known: HeldBucket | undefined, current: Held): Held | null {
   return known?.next && known.next.endsAt > current.endsAt ? known.next : null;
+}
+
+/** Half of what is there; the one that a request took which itself has asked is no sign of more to come. */
+function lowMark({ cap, used }: Held): number {
+  return cap - used - Math.max(2, (cap - used) / 2);
 }
 
 function runsLow(held: HeldBucket): boolean {

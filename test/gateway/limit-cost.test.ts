@@ -1,0 +1,65 @@
+// What rate limits cost in calls to the ledger, and that the README's table says the same.
+
+import { readFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { type Cost, costOf } from "./limit-cost.ts";
+
+const TIERS = ["free", "starter", "pro"] as const;
+const SHARES = [0.1, 0.5, 1, 10];
+
+interface Row {
+  readonly tier: string;
+  readonly share: number;
+  readonly before: Cost;
+  readonly after: Cost;
+}
+
+const rows: Row[] = [];
+
+beforeAll(async () => {
+  for (const tier of TIERS) {
+    for (const share of SHARES) {
+      rows.push({
+        tier,
+        share,
+        before: await costOf(tier, share, false),
+        after: await costOf(tier, share, true),
+      });
+    }
+  }
+});
+
+test("a key below its limit asks the ledger as often as without limits", () => {
+  for (const { before, after } of rows.filter(({ share }) => share <= 0.5)) {
+    expect(after.admitted).toBe(after.requests);
+    expect(after.ledgerCalls).toBeLessThanOrEqual(1.02 * before.ledgerCalls);
+  }
+});
+
+test("a key at its limit is admitted in full, and asks a third more often at the most", () => {
+  for (const { before, after } of rows.filter(({ share }) => share === 1)) {
+    expect(after.admitted).toBe(after.requests);
+    expect(after.ledgerCalls).toBeLessThanOrEqual(1.33 * before.ledgerCalls);
+  }
+});
+
+test("a key far over its limit is admitted up to it, and asks less often than without limits", () => {
+  for (const { before, after } of rows.filter(({ share }) => share === 10)) {
+    expect(after.admitted).toBe(after.requests / 10);
+    expect(after.ledgerCalls).toBeLessThan(before.ledgerCalls);
+  }
+});
+
+test("rows are written per grant, not per request", () => {
+  for (const { after } of rows) expect(after.rowsWritten).toBeLessThanOrEqual(after.admitted / 2);
+});
+
+test("the README's table says so", () => {
+  const calls = ({ ledgerCalls, requests }: Cost) => (ledgerCalls / requests).toFixed(3);
+  const lines = rows.map(
+    ({ tier, share, before, after }) =>
+      `| ${tier} | ${100 * share} % | ${calls(before)} | ${calls(after)} | ${(after.rowsWritten / after.requests).toFixed(3)} |`,
+  );
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  expect(readme).toContain(lines.join("\n"));
+});

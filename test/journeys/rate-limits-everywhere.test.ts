@@ -1,0 +1,152 @@
+/**
+ * One limit for the whole world: five gateways that share no memory, at different distances from the ledger, all of
+ * them hammered with the same keys, while ledgers restart.
+ *
+ * What is fake, beside the distance: windows last three seconds, in a Worker built for it, or twenty of them would
+ * take twenty minutes.
+ */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildMutant } from "../revocation/mutant.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { rawRequest } from "../support/raw-http.ts";
+
+const WINDOW_MS = 3000;
+const WINDOWS = 4;
+const KEYS = 5;
+const LIMIT = 30;
+const DELAYS_MS = [0, 20, 60, 120, 250];
+const LEASE_MS = 1000;
+/** As old as what a gateway knows of the others can be: a lease, and the way there and back. */
+const NEWS_MAX_MS = LEASE_MS + 2 * 250 + 200;
+
+interface Answer {
+  readonly key: number;
+  readonly gateway: number;
+  readonly status: number;
+  readonly remaining: number;
+  /** Unix seconds; names the window. */
+  readonly resetsAt: number;
+  /** By this process's clock, which is the ledger's too. */
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+let cluster: GatewayCluster;
+let removeBundle: () => Promise<void>;
+let keys: IssuedKey[];
+let windows: number[];
+const answers: Answer[] = [];
+
+beforeAll(async () => {
+  const { bundle, remove } = await buildMutant({
+    file: "src/rate-limits.ts",
+    find: "requests: 60_000",
+    replace: `requests: ${WINDOW_MS}`,
+  });
+  removeBundle = remove;
+  cluster = await startCluster({
+    bundle,
+    gateways: DELAYS_MS.length,
+    delaysMs: DELAYS_MS,
+    settings: { LEASE_MS },
+  });
+  keys = await Promise.all(Array.from({ length: KEYS }, (_, index) => keyOf(`account_${index}`)));
+  await hammer();
+}, 120_000);
+afterAll(async () => {
+  await cluster.close();
+  await removeBundle();
+});
+
+async function keyOf(account: string): Promise<IssuedKey> {
+  await cluster.control("PUT", `/accounts/${account}`, {
+    tier: { requests_per_minute: LIMIT, publish_per_hour: 1 },
+  });
+  return cluster.createKey({ account });
+}
+
+/** Uses every key on every gateway, without a pause, for a little longer than all windows. */
+async function hammer(): Promise<void> {
+  const from = (Math.floor(Date.now() / WINDOW_MS) + 1) * WINDOW_MS;
+  const until = from + WINDOWS * WINDOW_MS;
+  windows = Array.from({ length: WINDOWS }, (_, index) => (from + (index + 1) * WINDOW_MS) / 1000);
+  const restarts = keys.map(async ({ account }, index) => {
+    await new Promise((resolve) => setTimeout(resolve, from - Date.now() + (index + 0.7) * 1300));
+    await cluster.distance.restartLedger(account);
+  });
+  const loops = keys.flatMap((_, key) =>
+    DELAYS_MS.map(async (_delay, gateway) => {
+      while (Date.now() < until) answers.push(await use(key, gateway));
+    }),
+  );
+  await Promise.all([...loops, ...restarts]);
+}
+
+async function use(key: number, gateway: number): Promise<Answer> {
+  const sentAt = Date.now();
+  const response = await rawRequest(cluster.gateway(gateway), {
+    method: "GET",
+    target: "/v1/posts",
+    headers: [["Authorization", `Bearer ${keys[key]?.secret}`]],
+  });
+  return {
+    key,
+    gateway,
+    status: response.status,
+    remaining: Number(response.header("X-RateLimit-Remaining")),
+    resetsAt: Number(response.header("X-RateLimit-Reset")),
+    sentAt,
+    receivedAt: Date.now(),
+  };
+}
+
+function admitted(key: number): Answer[] {
+  return answers.filter((answer) => answer.key === key && answer.status === 200);
+}
+
+test("every key was offered many times its limit, in every window, and nothing but 200 and 429 was said", () => {
+  expect([...new Set(answers.map(({ status }) => status))].sort()).toEqual([200, 429]);
+  expect(answers.length).toBeGreaterThan(3 * KEYS * WINDOWS * LIMIT);
+});
+
+test(`exactly the limit is admitted in each of ${KEYS * WINDOWS} windows`, () => {
+  const counts = keys.map((_, key) =>
+    windows.map((end) => admitted(key).filter(({ resetsAt }) => resetsAt === end).length),
+  );
+  expect(counts).toEqual(keys.map(() => windows.map(() => LIMIT)));
+});
+
+test("and no more than the limit between the window's first moment and its last, by the clock", () => {
+  for (const [key] of keys.entries()) {
+    for (const end of windows) {
+      const within = admitted(key).filter(
+        ({ sentAt, receivedAt }) => sentAt >= end * 1000 - WINDOW_MS && receivedAt < end * 1000,
+      );
+      expect(within.length).toBeLessThanOrEqual(LIMIT);
+    }
+  }
+});
+
+test("what remains never grows within a window, on any gateway", () => {
+  const latest = new Map<string, number>();
+  for (const { key, gateway, resetsAt, remaining } of answers) {
+    const place = `${key} ${gateway} ${resetsAt}`;
+    expect(remaining).toBeLessThanOrEqual(latest.get(place) ?? LIMIT);
+    latest.set(place, remaining);
+  }
+});
+
+test("what remains is never more than is true, as far as the gateway can have heard", () => {
+  for (const { key, resetsAt, remaining, sentAt } of answers) {
+    const before = admitted(key).filter(
+      (other) => other.resetsAt === resetsAt && other.receivedAt < sentAt - NEWS_MAX_MS,
+    );
+    expect(remaining).toBeLessThanOrEqual(LIMIT - before.length);
+  }
+});
+
+test("the origin saw what was admitted, and nothing else", () => {
+  expect(cluster.live.requests.length).toBe(answers.filter(({ status }) => status === 200).length);
+});
