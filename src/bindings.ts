@@ -59,6 +59,15 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+const host = v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/));
+
+/** Hosts, separated by spaces or commas. */
+const hosts = v.pipe(
+  text,
+  v.transform((value) => value.split(/[\s,]+/).filter((one) => one !== "")),
+  v.array(host),
+);
+
 /** An optional text setting may be absent or empty; both mean "none". */
 function optional<Schema extends v.GenericSchema<string, unknown>>(schema: Schema) {
   const none = v.pipe(
@@ -86,8 +95,10 @@ const schema = v.pipe(
     LEDGER_TIMEOUT_MS: wholeNumber(1, 60_000),
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
     FORWARD_HEADERS: optional(forwardHeaders),
-    CONTROL_HOST: optional(v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/))),
     DEFAULT_TIER: optional(v.picklist(TIER_NAMES)),
+    CONTROL_HOST: optional(host),
+    PUBLIC_ORIGIN: origin,
+    PORTAL_RETURN_HOSTS: optional(hosts),
     LEGACY_KEYS: optional(v.literal("accept")),
     KEY_PEPPER: secret,
     KEY_PEPPER_PREVIOUS: optional(secret),
@@ -126,10 +137,14 @@ export interface Settings {
   readonly originTimeoutMs: number;
   /** Lower-case names forwarded beyond the built-in list. */
   readonly forwardHeaders: readonly string[];
-  /** null: every host answers the control plane. */
+  /** null: every host answers the control plane and the key page. */
   readonly controlHost: string | null;
   /** The tier of an account that was given none. */
   readonly defaultTier: (typeof TIER_NAMES)[number];
+  /** Where clients reach the API, for links and commands that people are given. */
+  readonly publicOrigin: string;
+  /** Where the key page may lead back to: `host[:port]`. */
+  readonly portalReturnHosts: readonly string[];
   /** Whether keys from before the gateway, which have no check, are looked up. */
   readonly acceptLegacyKeys: boolean;
   readonly keyPepper: string;
@@ -161,6 +176,8 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
     forwardHeaders: settings.FORWARD_HEADERS ?? [],
     controlHost: settings.CONTROL_HOST,
     defaultTier: settings.DEFAULT_TIER ?? "free",
+    publicOrigin: settings.PUBLIC_ORIGIN,
+    portalReturnHosts: settings.PORTAL_RETURN_HOSTS ?? [],
     acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
     keyPepper: settings.KEY_PEPPER,
     keyPepperPrevious: settings.KEY_PEPPER_PREVIOUS,
@@ -171,4 +188,9 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
     logSampleRate: settings.LOG_SAMPLE_RATE,
     serverTiming: settings.SERVER_TIMING === "on",
   };
+}
+
+/** The current pepper, then the one before while its keys are still in use. */
+export function peppersOf({ keyPepper, keyPepperPrevious }: Settings): readonly string[] {
+  return keyPepperPrevious === null ? [keyPepper] : [keyPepper, keyPepperPrevious];
 }

@@ -28,7 +28,10 @@ export type Refusal =
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "body_too_large" }
   | { readonly reason: "wrong_content_type" }
-  | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
+  | { readonly reason: "invalid_input"; readonly details: Record<string, string> }
+  // The key page's own.
+  | { readonly reason: "spent_link" | "forged_form" }
+  | { readonly reason: "session_ended"; readonly returnUrl: string | null };
 
 /** A credential was sent and is not good for this request. */
 export type CredentialRefusal =
@@ -111,17 +114,20 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "body_too_large":
       return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
     case "wrong_content_type":
-      return {
-        status: 415,
-        code: "unsupported_media_type",
-        error: "The request body must be application/json",
-      };
+      return NOT_JSON;
     case "invalid_input":
       return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
     case "rate_limited":
       return rateLimited(refusal.allowance);
     case "too_many_look_ups":
       return TOO_MANY_LOOK_UPS;
+
+    case "spent_link":
+      return { status: 410, code: "gone", error: "The link has been used or has expired" };
+    case "session_ended":
+      return { status: 403, code: "forbidden", error: "The session has ended" };
+    case "forged_form":
+      return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
 
     case "store_unreachable":
     case "ledger_unreachable":
@@ -148,6 +154,12 @@ const UNAVAILABLE: PublicAnswer = {
   code: "service_unavailable",
   error: "Service temporarily unavailable",
   headers: { "Retry-After": "1" },
+};
+
+const NOT_JSON: PublicAnswer = {
+  status: 415,
+  code: "unsupported_media_type",
+  error: "The request body must be application/json",
 };
 
 const TOO_MANY_LOOK_UPS: PublicAnswer = {

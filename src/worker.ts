@@ -1,6 +1,6 @@
 /**
- * The front door: checks the bindings, then hands a request to the gateway (`/v1/*`) or to the control
- * plane (`/control/v1/*`).
+ * The front door: checks the bindings, then hands a request to the gateway (`/v1/*`), to the control plane
+ * (`/control/v1/*`) or to the key page (`/portal/*`).
  *
  * Guarantees that nothing is served half-configured, and that a fault here or behind is a 500 which
  * tells nothing.
@@ -95,6 +95,14 @@ const servedOn = (plane: "control" | "data") =>
 
 app.use("/control/*", servedOn("control"));
 app.route("/control/v1", controlApi);
+
+app.use("/portal/*", servedOn("control"));
+// Loaded by its first visitor, so that no request to the API waits for it.
+app.all("/portal/*", async (c) => {
+  const { keyPage } = await import("./portal/key-page.tsx");
+  const { settings, operations, requestId } = c.var;
+  return await keyPage.fetch(c.req.raw, { settings, operations, requestId, now: Date.now });
+});
 
 app.use("/v1/*", servedOn("data"));
 app.all("/v1/*", (c) => c.var.gateway.answer(c.req.raw, c.var.requestId, c.executionCtx as ExecutionContext));

@@ -14,7 +14,7 @@ const FUNCTION_MAX_LINES = 70;
 const FILES: ReadonlyMap<string, string> = new Map(
   readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => path.endsWith(".ts") || path.endsWith(".tsx"))
     .map((path) => [path, readFileSync(join(PROJECT, "src", path), "utf8")]),
 );
 
@@ -37,6 +37,21 @@ describe("who knows whom", () => {
     // The walk itself works: the gateway does reach what it is made of.
     expect(reached).toContain("policy.ts");
     expect(reached).toContain("keys/key-store.ts");
+  });
+
+  test("the key page is loaded by its first visitor, and nothing else reaches it", () => {
+    const isPage = (path: string) => path.startsWith("portal/");
+    const importers = [...WORKER].filter(
+      ([path, code]) => !isPage(path) && /(?:\bfrom|\bimport)\s*\(?\s*["'][^"']*\/portal\//.test(code),
+    );
+    expect(importers.map(([path]) => path)).toEqual(["worker.ts"]);
+    const named = importers.flatMap(([, code]) => code.match(/.*["']\.\/portal\/.*/g) ?? []);
+    expect(named.map((line) => line.trim())).toEqual([
+      'const { keyPage } = await import("./portal/key-page.tsx");',
+    ]);
+    expect([...reachableFrom(["portal/key-page.tsx"])].filter(isPage).sort()).toEqual(
+      [...WORKER.keys()].filter(isPage).sort(),
+    );
   });
 
   test("what runs at the edge never reaches the demo or the commands", () => {
@@ -84,7 +99,14 @@ describe("saying no", () => {
 
 test("only the outermost layer and the ledger read the clock", () => {
   const readers = filesMatching(/\bDate\.now\b|\bperformance\.now\b|\bnew Date\(\)|\bDate\(\)/);
-  const outermost = ["worker.ts", "gateway/gateway.ts", "control/control-api.ts", "control/key-service.ts"];
+  // The key page's script has the browser's clock alone.
+  const outermost = [
+    "portal/script.ts",
+    "worker.ts",
+    "gateway/gateway.ts",
+    "control/control-api.ts",
+    "control/key-service.ts",
+  ];
   expect(readers.filter((path) => !outermost.includes(path) && !path.startsWith("ledger/"))).toEqual([]);
 });
 

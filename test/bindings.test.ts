@@ -24,6 +24,8 @@ const GOOD = {
   ORIGIN_TIMEOUT_MS: 30_000,
   FORWARD_HEADERS: "",
   CONTROL_HOST: "",
+  PUBLIC_ORIGIN: "https://api.example.com",
+  PORTAL_RETURN_HOSTS: "example.com, www.example.com:8443",
   KEY_PEPPER: "a pepper that is long enough",
   CONTROL_TOKEN: "a token that is long enough",
   ASSERTION_KEY: JSON.stringify(SIGNING_KEY),
@@ -34,17 +36,26 @@ const GOOD = {
 const BINDINGS = ["API_KEYS", "KEY_LEDGER", "FAILED_LOOK_UPS"];
 const TIMES = ["LEASE_MS", "LEASE_MARGIN_MS", "LEDGER_TIMEOUT_MS", "ORIGIN_TIMEOUT_MS"];
 const SECRETS = ["KEY_PEPPER", "CONTROL_TOKEN", "ASSERTION_KEY"];
-const REQUIRED = [...BINDINGS, "LIVE_ORIGIN", ...TIMES, ...SECRETS, "METRICS", "LOG_SAMPLE_RATE"];
+const REQUIRED = [
+  ...BINDINGS,
+  "LIVE_ORIGIN",
+  "PUBLIC_ORIGIN",
+  ...TIMES,
+  ...SECRETS,
+  "METRICS",
+  "LOG_SAMPLE_RATE",
+];
 const OPTIONAL = [
   "SANDBOX_ORIGIN",
   "FORWARD_HEADERS",
   "CONTROL_HOST",
+  "PORTAL_RETURN_HOSTS",
   "LEGACY_KEYS",
   "DEFAULT_TIER",
   "KEY_PEPPER_PREVIOUS",
   "SERVER_TIMING",
 ];
-const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN"];
+const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
 
 test("well-formed settings are read as they are", () => {
   expect(settingsWith({})).toEqual({
@@ -57,6 +68,8 @@ test("well-formed settings are read as they are", () => {
     forwardHeaders: [],
     controlHost: null,
     defaultTier: "free",
+    publicOrigin: "https://api.example.com",
+    portalReturnHosts: ["example.com", "www.example.com:8443"],
     acceptLegacyKeys: false,
     keyPepper: "a pepper that is long enough",
     keyPepperPrevious: null,
@@ -157,6 +170,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
   ["KEY_PEPPER_PREVIOUS", ["SECRET", "fifteen letters", 1234567890123456]],
   ["CONTROL_TOKEN", ["SECRET", "fifteen letters", 1234567890123456]],
+  ["PORTAL_RETURN_HOSTS", ["https://SECRET", "SECRET/", "good.example SECRET/", ", ,SECRET", "*.SECRET", 1]],
   ["CONTROL_HOST", ["https://SECRET", "SECRET/", "SECRET:8787:8787", "a b", "Control.Example.com", 1]],
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],

@@ -87,6 +87,12 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
     headers: { "retry-after": "60" },
   },
+  spent_link: { status: 410, body: '{"error":"The link has been used or has expired","code":"gone"}' },
+  session_ended: { status: 403, body: '{"error":"The session has ended","code":"forbidden"}' },
+  forged_form: {
+    status: 403,
+    body: '{"error":"The form was not sent from this session\'s page","code":"forbidden"}',
+  },
   client_gone: { status: 499, body: '{"error":"Client closed request","code":"client_closed_request"}' },
 
   invalid_setting: { status: 500, body: INTERNAL },

@@ -56,6 +56,7 @@ async function carryOut(c: Context<ControlContext>, operation: HttpOperation): P
       idempotency_key: operation.idempotent ? c.req.header("Idempotency-Key") : undefined,
     },
     address: clientAddress(c.req.raw),
+    origin: new URL(c.req.url).origin,
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
 }

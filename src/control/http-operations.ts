@@ -36,6 +36,7 @@ import {
   tierInput,
 } from "./control-input.ts";
 import type { KeyOperations } from "./key-operations.ts";
+import { createPortalSession } from "./portal-operation.ts";
 
 export interface OperationRequest {
   readonly account: string;
@@ -45,6 +46,8 @@ export interface OperationRequest {
   readonly caller: CallerInput;
   /** The client's. */
   readonly address: string;
+  /** The one that was called, such as `https://api.octopost.ink`. */
+  readonly origin: string;
 }
 
 export interface HttpOperation {
@@ -201,6 +204,7 @@ export const HTTP_OPERATIONS: readonly HttpOperation[] = [
     refusals: [422],
     run: (operations, { account, body, caller }) => operations.setTier(account, body, caller),
   },
+  createPortalSession,
   {
     name: "rebuildKv",
     summary: "Write an account's KV entries again from its ledger, a page at a time.",

@@ -34,6 +34,7 @@ import { checkHealth, type Health } from "./health.ts";
 import { type ImportResult, importKeys } from "./import-keys.ts";
 import { checkCaller, LedgerDesk } from "./ledger-desk.ts";
 import { keyCursor, keyPosition, nextCursor, parseEventCursor } from "./page-cursor.ts";
+import { PortalSessions } from "./portal-sessions.ts";
 
 export interface KeyPage {
   readonly keys: KeyObject[];
@@ -48,6 +49,7 @@ export interface EventPage {
 const SECOND_MS = 1000;
 
 export class KeyOperations {
+  readonly portal: PortalSessions;
   readonly #env: Env;
   readonly #settings: Settings;
   readonly #desk: LedgerDesk;
@@ -55,6 +57,7 @@ export class KeyOperations {
   readonly #now: () => number;
 
   constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
+    this.portal = new PortalSessions(env, settings);
     this.#env = env;
     this.#settings = settings;
     this.#desk = new LedgerDesk(env.KEY_LEDGER, settings);
@@ -201,6 +204,14 @@ export class KeyOperations {
 
   health(): Promise<Health> {
     return checkHealth(this.#env, this.#settings.ledgerTimeoutMs, this.#now);
+  }
+
+  /** Which key a text is. Whoever holds a key may know; nothing of it is kept. `address`: the client's. */
+  async identifyKey(input: unknown, address: string): Promise<KeyObject | Refusal> {
+    const checked = check(possessionInput, input);
+    if (isRefusal(checked)) return checked;
+    const record = await this.#finder.findLimited(checked.value.secret, address);
+    return isRefusal(record) ? record : await this.getKey(record.account, record.id);
   }
 
   /**

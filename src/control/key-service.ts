@@ -7,7 +7,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type * as v from "valibot";
-import { type Env, readSettings } from "../bindings.ts";
+import { type Env, readSettings, type Settings } from "../bindings.ts";
 import { FailedLookUps } from "../keys/failed-look-ups.ts";
 import { RecordFinder } from "../keys/find-record.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
@@ -24,6 +24,7 @@ import type {
   tierInput,
 } from "./control-input.ts";
 import { KeyOperations } from "./key-operations.ts";
+import type { portalSessionInput } from "./portal-sessions.ts";
 
 export interface KeyServiceError {
   readonly status: number;
@@ -96,8 +97,21 @@ export class KeyService extends WorkerEntrypoint<Env> {
     return this.#result((operations) => operations.setTier(account, { tier }, caller));
   }
 
+  /** A link to the account's key page, on `CONTROL_HOST` or else at `PUBLIC_ORIGIN`. */
+  createPortalSession(
+    account: string,
+    input: v.InferInput<typeof portalSessionInput> = {},
+    caller: CallerInput = {},
+  ) {
+    return this.#result((operations, { controlHost, publicOrigin }) => {
+      const { protocol } = new URL(publicOrigin);
+      const origin = controlHost === null ? publicOrigin : `${protocol}//${controlHost}`;
+      return operations.portal.create(account, input, caller, origin);
+    });
+  }
+
   async #result<Value extends object>(
-    run: (operations: KeyOperations) => Promise<Value | Refusal>,
+    run: (operations: KeyOperations, settings: Settings) => Promise<Value | Refusal>,
   ): Promise<KeyServiceResult<Value>> {
     const settings = readSettings(this.env);
     if ("invalidSetting" in settings) return failed({ reason: "invalid_setting" });
@@ -106,7 +120,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
       settings,
       new FailedLookUps(this.env.FAILED_LOOK_UPS, Date.now),
     );
-    const result = await run(new KeyOperations(this.env, settings, finder, Date.now));
+    const result = await run(new KeyOperations(this.env, settings, finder, Date.now), settings);
     return isRefusal(result) ? failed(result) : { ok: true, value: result };
   }
 }

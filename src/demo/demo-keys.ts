@@ -1,5 +1,5 @@
 /**
- * Makes the keys of the demo the way any tool would: over the control plane.
+ * Makes the keys of the demo, and a link to its key page, the way any tool would: over the control plane.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DemoKey, DemoKeys } from "./walkthrough.ts";
@@ -20,6 +20,23 @@ export async function makeDemoKeys(gateway: ControlPlane, account: string): Prom
     test: await make({ name: "Demo, test", mode: "test" }),
     readOnly: await make({ name: "Demo, read-only", mode: "live", permissions: ["posts:read"] }),
   };
+}
+
+/** Opens the account's key page, once, within five minutes. */
+export async function makePageLink(gateway: ControlPlane, account: string): Promise<string> {
+  const response = await fetch(pageLinkUrl(gateway, account), {
+    method: "POST",
+    headers: { Authorization: `Bearer ${gateway.controlToken}` },
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  if (response.status !== 200) {
+    throw new Error(`The control plane did not make a link: ${response.status} ${await response.text()}`);
+  }
+  return ((await response.json()) as { url: string }).url;
+}
+
+export function pageLinkUrl(gateway: ControlPlane, account: string): string {
+  return `${gateway.url}/control/v1/accounts/${account}/portal-sessions`;
 }
 
 async function makeKey(gateway: ControlPlane, account: string, wanted: object): Promise<DemoKey> {

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { whenNpmEnds } from "../cli/npm-ended.ts";
 import { findBusyPort } from "./busy-port.ts";
-import { makeDemoKeys } from "./demo-keys.ts";
+import { makeDemoKeys, makePageLink, pageLinkUrl } from "./demo-keys.ts";
 import { serveDemoOrigin } from "./demo-origin.ts";
 import { gatewayUrl, startGateway, waitUntilReady } from "./gateway-process.ts";
 import { type PortFlag, readStartSettings, USAGE } from "./start-settings.ts";
@@ -72,12 +72,16 @@ async function run(
   endings.push(gateway.stop);
   await waitUntilReady(gateway, stopped);
   const keys = await makeDemoKeys(gateway, ACCOUNT);
+  const pageLink = await makePageLink(gateway, ACCOUNT);
   stopped.throwIfAborted();
 
   const { url, controlToken } = gateway;
   const demo = { gatewayUrl: url, liveOriginUrl: live.url, account: ACCOUNT, controlToken, keys };
   console.log(`\n${renderWalkthrough(demo, walkthrough(demo))}`);
   console.log("What each origin hears is listed below. Ctrl-C ends everything.\n");
+  console.log("The key page, Settings › API Keys. A link opens it once, within five minutes; for another:");
+  console.log(`curl -sS -X POST ${pageLinkUrl(gateway, ACCOUNT)} -H 'Authorization: Bearer ${controlToken}'`);
+  console.log(`\n${pageLink}\n`);
   await Promise.race([gateway.failed, rejectWhen(stopped)]);
 }
 

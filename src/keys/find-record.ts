@@ -4,7 +4,7 @@
  * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
  * gateway are accepted; those have no check, so failed look-ups are limited by client address.
  */
-import type { Env, Settings } from "../bindings.ts";
+import { type Env, peppersOf, type Settings } from "../bindings.ts";
 import type { Refusal } from "../refusals.ts";
 import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./api-key.ts";
 import type { FailedLookUps } from "./failed-look-ups.ts";
@@ -21,7 +21,7 @@ export class RecordFinder {
     this.#kv = env.API_KEYS;
     this.#settings = settings;
     this.#failedLookUps = failedLookUps;
-    this.#peppers = [settings.keyPepper, settings.keyPepperPrevious].filter((pepper) => pepper !== null);
+    this.#peppers = peppersOf(settings);
   }
 
   /** `address`: the client's, to limit its failed look-ups of keys without a check. */

@@ -61,6 +61,24 @@ export class KeptAnswers {
     return row.sealed_secret ? { ...answer, secret: await this.#open(row.sealed_secret) } : answer;
   }
 
+  /**
+   * The answer kept under the name, with its secret the first time and null ever after; null when there is none. The
+   * sealed secret is gone before it is opened, so that two who ask at once do not both get it.
+   */
+  async take(name: string, now: number): Promise<object | null> {
+    const row = this.#sql
+      .exec<AnswerRow>(
+        "SELECT fingerprint, answer, sealed_secret FROM answers WHERE name = ? AND at > ?",
+        name,
+        now - ANSWER_KEPT_MS,
+      )
+      .toArray()[0];
+    if (!row) return null;
+    this.#sql.exec("UPDATE answers SET sealed_secret = NULL WHERE name = ?", name);
+    const secret = row.sealed_secret && (await this.#open(row.sealed_secret));
+    return { ...(JSON.parse(row.answer) as object), secret };
+  }
+
   /** What is kept of a fingerprint: it may hold the SHA-256 of keys that are imported, which nobody may read here. */
   async fingerprint(input: string): Promise<string> {
     return await hashKey(input, this.#peppers[0] ?? "");

@@ -5,7 +5,7 @@
  * Guarantees that a failure in between leaves no half-made key: nothing was issued, and what lies around
  * is removed by alarm. A call with an `Idempotency-Key` is carried out once.
  */
-import type { Settings } from "../bindings.ts";
+import { peppersOf, type Settings } from "../bindings.ts";
 import type { IssuedKey, RotatedKey } from "../keys/key-object.ts";
 import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
@@ -54,7 +54,7 @@ export class KeyIssuing {
     this.#settings = settings;
     this.#keys = keys;
     this.#events = events;
-    this.#peppers = [settings.keyPepper, settings.keyPepperPrevious].filter((pepper) => pepper !== null);
+    this.#peppers = peppersOf(settings);
     this.#answers = new KeptAnswers(storage.sql, this.#peppers);
   }
 

@@ -6,7 +6,6 @@
  * answers. A key comes to life only when its KV entry is written. KV failing changes nothing about a
  * revocation, which does not touch it. Holds no timer while idle.
  */
-import { DurableObject } from "cloudflare:workers";
 import { type Env, readSettings } from "../bindings.ts";
 import type {
   AccountObject,
@@ -37,10 +36,11 @@ import {
 } from "./keys-table.ts";
 import { Leases } from "./leases.ts";
 import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
+import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 import { Revoking } from "./revoking.ts";
 
-export class KeyLedger extends DurableObject<Env> {
+export class KeyLedger extends PortalLedger {
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
   readonly #facts: FactsTable;

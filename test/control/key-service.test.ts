@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { KeyService } from "../../src/control/key-service.ts";
 import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { rawRequest } from "../support/raw-http.ts";
 import { Account } from "./account.ts";
 
 /** A dashboard: calls what it is told to, and says whether that answered or threw. */
@@ -162,6 +163,23 @@ test("who asked is in the events, also when nobody said so", async () => {
   expect((await account.events())[0]?.actor).toEqual(expect.any(String));
 });
 
+test("makes a link to the key page at PUBLIC_ORIGIN, good once, with the same checks as over HTTP", async () => {
+  const input = { return_url: "http://localhost:3000/settings" };
+  const { url, expires_at } = await done("createPortalSession", account.name, input);
+  expect(url).toMatch(new RegExp(`^http://localhost:8787/portal/enter/${account.name}\\.`));
+  expect(Date.parse(expires_at)).toBeGreaterThan(Date.now());
+  const enter = () => rawRequest(cluster.gateway(0), { method: "GET", target: new URL(url).pathname });
+  expect((await enter()).status).toBe(303);
+  expect((await enter()).status).toBe(410);
+  const refused = { return_url: "https://evil.example/" };
+  const { status, json } = await account.call("POST", "/portal-sessions", refused);
+  expect(status).toBe(422);
+  expect(await call("createPortalSession", account.name, refused)).toEqual({
+    ok: false,
+    error: { status, ...json },
+  });
+});
+
 test("an idempotency key gives a retry the same answer, shared with HTTP", async () => {
   const caller = { idempotency_key: randomUUID() };
   const first = await done("createKey", account.name, NEW_KEY, caller);
@@ -211,6 +229,8 @@ describe("what a caller does wrong is answered as data, in HTTP's words", () => 
     ["an actor that is a number", "createKey", ["acct", NEW_KEY, { actor: 1 }]],
     ["an actor with a line end", "createKey", ["acct", NEW_KEY, { actor: "a\nb" }]],
     ["rows that are no list", "importKeys", ["acct", "rows"]],
+    ["a return address that is a number", "createPortalSession", ["acct", { return_url: 1 }]],
+    ["a link asked for by nobody", "createPortalSession", ["acct", {}, null]],
     ["a tier that does not exist", "setTier", ["acct", "gold"]],
   ])("%s: 422", async (_, method, args) => {
     const { ok, error } = await call(method, ...args);

@@ -79,6 +79,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     path: ACCOUNT,
     example: ofAccount("", { tier: { requests_per_minute: 5000, publish_per_hour: 900 } }),
   },
+  createPortalSession: {
+    method: "post",
+    path: `${ACCOUNT}/portal-sessions`,
+    example: ofAccount("/portal-sessions", { return_url: "http://localhost:3000/settings" }),
+  },
   rebuildKv: {
     method: "post",
     path: `${ACCOUNT}/rebuild-kv`,

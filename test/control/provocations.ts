@@ -17,6 +17,7 @@ const ANSWERED_FOR_ANY_ACCOUNT = [
   "createKey",
   "importKeys",
   "setTier",
+  "createPortalSession",
   "rebuildKv",
   "health",
   "revokeByPossession",

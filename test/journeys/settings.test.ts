@@ -19,12 +19,20 @@ describe("nothing is served when", () => {
     ["LEASE_MS", "is no number", "one second"],
     ["FORWARD_HEADERS", "would let an identity header through", "X-Team x_octopost_key_id"],
     ["CONTROL_HOST", "is a URL", "https://control.example"],
+    ["PORTAL_RETURN_HOSTS", "is a URL", "https://dashboard.example"],
     ["KEY_PEPPER", "is missing", undefined],
     ["ASSERTION_KEY", "is no key", "not-a-jwk-but-secret"],
   ])("%s %s", async (name, _, value) => {
     const cluster = await startCluster({ settings: { [name]: value } });
     try {
-      for (const target of ["/v1/posts", "/control/v1/accounts/acct/keys", "/healthz", "/", "/v1/%00"]) {
+      for (const target of [
+        "/v1/posts",
+        "/control/v1/accounts/acct/keys",
+        "/portal/keys",
+        "/healthz",
+        "/",
+        "/v1/%00",
+      ]) {
         const headers: Header[] = [["Authorization", "Bearer x"]];
         const response = await rawRequest(cluster.gateway(0), { method: "GET", target, headers });
         expect([response.status, response.body.toString()], target).toEqual([500, INTERNAL_ERROR]);
@@ -73,11 +81,12 @@ describe("without a SANDBOX_ORIGIN", () => {
 describe("with a CONTROL_HOST", () => {
   const CONTROL_HOST = "keys.octopost.ink";
   const API_HOST = "api.octopost.ink";
+  const PUBLIC_ORIGIN = "https://api.octopost.ink";
   let cluster: GatewayCluster;
   let secret: string;
 
   beforeAll(async () => {
-    cluster = await startCluster({ settings: { CONTROL_HOST } });
+    cluster = await startCluster({ settings: { CONTROL_HOST, PUBLIC_ORIGIN } });
     const created = await cluster.control(
       "POST",
       "/accounts/acct/keys",
@@ -125,6 +134,49 @@ describe("with a CONTROL_HOST", () => {
       expect((await use(host)).status).toBe(200);
     },
   );
+
+  test("the key page is on that host alone, links to it name it, and its curl line names the API's", async () => {
+    const { json } = await cluster.control("POST", "/accounts/acct/portal-sessions", undefined, {
+      headers: [["Host", CONTROL_HOST]],
+    });
+    const link = new URL(json.url);
+    expect(link.host).toBe(CONTROL_HOST);
+    const visit = (host: string, target: string, cookie = "") =>
+      rawRequest(cluster.gateway(0), {
+        method: "GET",
+        target,
+        headers: [
+          ["Host", host],
+          ["Cookie", cookie],
+        ],
+      });
+    expect((await visit(API_HOST, link.pathname)).status).toBe(404);
+    const entered = await visit(CONTROL_HOST, link.pathname);
+    expect(entered.status).toBe(303);
+    const cookie = /^[^;]+/.exec(entered.header("Set-Cookie") ?? "")?.[0] ?? "";
+    const form = (await visit(CONTROL_HOST, "/portal/keys/new", cookie)).body.toString();
+    const made = await rawRequest(cluster.gateway(0), {
+      method: "POST",
+      target: "/portal/keys/new",
+      headers: [
+        ["Host", CONTROL_HOST],
+        ["Cookie", cookie],
+        ["Content-Type", "application/x-www-form-urlencoded"],
+      ],
+      body: Buffer.from(
+        new URLSearchParams({
+          form_token: /name="form_token" value="([^"]+)"/.exec(form)?.[1] ?? "",
+          form_id: "1",
+          name: "a key",
+          mode: "test",
+          expires: "never",
+        }).toString(),
+      ),
+    });
+    const shown = (await visit(CONTROL_HOST, made.header("Location") ?? "", cookie)).body.toString();
+    expect(shown).toContain(`curl ${PUBLIC_ORIGIN}/v1/posts`);
+    expect((await visit(API_HOST, "/portal/keys", cookie)).status).toBe(404);
+  });
 
   test("no other header and no target in absolute form makes a host of the other", async () => {
     const forged: Header[] = [

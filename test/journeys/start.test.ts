@@ -14,7 +14,7 @@ import { walkthrough } from "../../src/demo/walkthrough.ts";
 const run = promisify(execFile);
 
 const START = fileURLToPath(new URL("../../src/demo/start.ts", import.meta.url));
-const READY = /Ctrl-C ends everything/;
+const READY = /\/portal\/enter\/\S+\n/;
 const STARTING_TIMEOUT_MS = 90_000;
 const WALK_TIMEOUT_MS = 120_000;
 const STOPPING_TIMEOUT_MS = 30_000;
@@ -76,6 +76,20 @@ describe("npm start", () => {
     }
     expect(heard("live").at(-1)).toBe("live origin  GET /v1/posts cut off");
     expect(heard("live").filter((line) => line.endsWith(" 401"))).toEqual(["live origin  GET /v1/posts 401"]);
+  });
+
+  test("the last line of what it says is a link to the key page of the demo account, good once", async () => {
+    const link = /^http:\S+\/portal\/enter\/demo\.\S+$/m.exec(start.output())?.[0] ?? "no link";
+    const entered = await fetch(link, { redirect: "manual" });
+    expect([entered.status, entered.headers.get("Location")]).toEqual([303, "/portal/keys"]);
+    const cookie = /^[^;]+/.exec(entered.headers.get("Set-Cookie") ?? "")?.[0] ?? "";
+    const page = await fetch(new URL("/portal/keys", link), { headers: { Cookie: cookie } });
+    expect(await page.text()).toContain("Demo, test");
+    expect((await fetch(link)).status).toBe(410);
+
+    const another = /^curl .*\/portal-sessions .*$/m.exec(start.output())?.[0] ?? "false";
+    const { stdout } = await run("sh", ["-c", another]);
+    expect((await fetch(JSON.parse(stdout).url, { redirect: "manual" })).status).toBe(303);
   });
 
   test("a second one on a busy port names the port and the flag, and starts nothing", async () => {

@@ -1,0 +1,123 @@
+/**
+ * Letting people onto an account's key page: a link from the dashboard, the session it opens, the way out.
+ *
+ * Guarantees that a token nobody here made costs no ledger call, and that only the account's ledger says whether
+ * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
+ */
+import * as v from "valibot";
+import { type Env, peppersOf, type Settings } from "../bindings.ts";
+import type { KeyToShow } from "../ledger/portal-ledger.ts";
+import type { Session } from "../ledger/portal-table.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import type { CallerInput } from "./control-input.ts";
+import { LedgerDesk } from "./ledger-desk.ts";
+import { boundToSession, mintPortalToken, readPortalToken } from "./portal-token.ts";
+
+/** Who the events say it was when the dashboard does not name the person. */
+const KEY_PAGE_ACTOR = "key_page";
+
+export const portalSessionInput = v.strictObject({
+  return_url: v.optional(
+    v.pipe(
+      v.string("must be a text"),
+      v.maxLength(2000, "is too long"),
+      v.description("Where “Back to Octopost” leads: https, on a host of PORTAL_RETURN_HOSTS"),
+    ),
+  ),
+});
+
+export const portalLinkSchema = v.strictObject({
+  url: v.pipe(v.string(), v.url(), v.description("Opens the account's key page, once")),
+  expires_at: v.pipe(v.string(), v.isoTimestamp(), v.description("Until when the link can be used")),
+});
+
+export type PortalLink = v.InferOutput<typeof portalLinkSchema>;
+
+/** Somebody on the key page. */
+export interface Visit extends Session {
+  readonly account: string;
+  /** The session's token: what the browser's cookie holds. */
+  readonly token: string;
+}
+
+export class PortalSessions {
+  readonly #desk: LedgerDesk;
+  readonly #settings: Settings;
+  readonly #peppers: readonly string[];
+
+  constructor(env: Env, settings: Settings) {
+    this.#desk = new LedgerDesk(env.KEY_LEDGER, settings);
+    this.#settings = settings;
+    this.#peppers = peppersOf(settings);
+  }
+
+  /** Makes a link. `origin`: where the page is served, such as `https://api.octopost.ink`. */
+  async create(
+    account: string,
+    input: unknown,
+    caller: CallerInput,
+    origin: string,
+  ): Promise<PortalLink | Refusal> {
+    const named = caller && { ...caller, actor: caller.actor ?? KEY_PAGE_ACTOR };
+    return await this.#desk.carryOut(
+      account,
+      portalSessionInput,
+      input,
+      named,
+      async (ledger, { return_url: returnUrl = null }, { actor }) => {
+        if (returnUrl !== null && !this.#mayReturnTo(returnUrl)) return RETURN_REFUSED;
+        const { token, digest } = await mintPortalToken("link", account, this.#settings.keyPepper);
+        const { endsAt } = await ledger.openPortal(digest, { actor, returnUrl });
+        return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(endsAt).toISOString() };
+      },
+    );
+  }
+
+  /** Uses a link up: the session it opens. */
+  async enter(linkToken: string): Promise<Visit | Refusal> {
+    const link = await readPortalToken("link", linkToken, this.#peppers);
+    if (link === null) return { reason: "spent_link" };
+    const { token, digest } = await mintPortalToken("session", link.account, this.#settings.keyPepper);
+    const session = await this.#desk.ask(link.account, (ledger) => ledger.enterPortal(link.digest, digest));
+    return isRefusal(session) ? session : { ...session, account: link.account, token };
+  }
+
+  /** Whose session the cookie's token is; asked anew for every page, so that signing out counts at once. */
+  async find(token: string): Promise<Visit | Refusal> {
+    const read = await readPortalToken("session", token, this.#peppers);
+    if (read === null) return { reason: "session_ended", returnUrl: null };
+    const ask = { repeatable: true };
+    const session = await this.#desk.ask(read.account, (ledger) => ledger.portalSession(read.digest), ask);
+    return isRefusal(session) ? session : { ...session, account: read.account, token };
+  }
+
+  async leave({ token }: Visit): Promise<{ readonly ok: true } | Refusal> {
+    const read = await readPortalToken("session", token, this.#peppers);
+    if (read === null) return { ok: true };
+    const ask = { repeatable: true };
+    return await this.#desk.ask(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
+  }
+
+  /** The `Idempotency-Key` of a form: sent twice it is carried out once, and no other session can name it. */
+  formKey({ token }: Visit, formId: string): Promise<string> {
+    return boundToSession(token, `form:${formId}`);
+  }
+
+  /** The key that a form has made, with its text the first time it is asked for. */
+  async showOnce(visit: Visit, formId: string): Promise<KeyToShow | Refusal> {
+    const formKey = await this.formKey(visit, formId);
+    return await this.#desk.ask<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
+  }
+
+  #mayReturnTo(address: string): boolean {
+    const url = URL.parse(address);
+    if (url === null || url.username !== "" || url.password !== "") return false;
+    const isSafe = url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+    return isSafe && this.#settings.portalReturnHosts.includes(url.host);
+  }
+}
+
+const RETURN_REFUSED = {
+  reason: "invalid_input",
+  details: { return_url: "must be an https address on a host of PORTAL_RETURN_HOSTS" },
+} as const;

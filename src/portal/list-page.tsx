@@ -1,0 +1,168 @@
+/** The list of keys: filtered, searched, a page at a time; for an account without keys, how to begin. */
+import type { KeyObject } from "../keys/key-object.ts";
+import { isRefusal } from "../refusals.ts";
+import { gatherKeys, KEYS_MAX } from "./gather-keys.ts";
+import { KEY_STATES, type KeyFilter, matches, readFilter, stateOf } from "./key-state.ts";
+import { showPage } from "./layout.tsx";
+import { refuse } from "./notices.tsx";
+import { type PortalRequest, paths } from "./portal-context.ts";
+import { Badges, ShortFacts } from "./shown-key.tsx";
+import { texts } from "./texts.ts";
+
+const KEYS_PER_PAGE = 20;
+
+export async function listPage(c: PortalRequest) {
+  const { operations, now: clock } = c.env;
+  const gathered = await gatherKeys(operations, c.var.visit.account);
+  if (isRefusal(gathered)) return refuse(c, gathered);
+  const now = clock();
+  const filter = readFilter(c.req.query());
+  const found = gathered.keys.filter((key) => matches(key, filter, now));
+  const last = Math.max(1, Math.ceil(found.length / KEYS_PER_PAGE));
+  const number = Math.min(Math.max(1, Number(c.req.query("page")) || 1), last);
+  const shown = found.slice((number - 1) * KEYS_PER_PAGE, number * KEYS_PER_PAGE);
+  return showPage(
+    c,
+    { title: texts.nav.keys, at: "keys" },
+    <>
+      <div class="heading">
+        <div>
+          <h1>{texts.title}</h1>
+          <p class="lead">{texts.list.intro}</p>
+        </div>
+        <a class="button main" href={paths.newKey}>
+          {texts.list.create}
+        </a>
+      </div>
+      {gathered.keys.length === 0 ? (
+        <FirstSteps />
+      ) : (
+        <>
+          <Filter filter={filter} found={found.length} />
+          {gathered.isCut && <p class="note">{texts.list.newest(KEYS_MAX)}</p>}
+          {shown.length === 0 && <p class="sheet">{texts.list.none}</p>}
+          <ul class="keys">
+            {shown.map((key) => (
+              <KeyItem of={key} now={now} />
+            ))}
+          </ul>
+          <Pages filter={filter} number={number} last={last} />
+        </>
+      )}
+    </>,
+  );
+}
+
+function FirstSteps() {
+  const { title, steps } = texts.empty;
+  return (
+    <section class="sheet empty">
+      <h2>{title}</h2>
+      <ol>
+        {steps.map((step) => (
+          <li>{step}</li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Filter({ filter, found }: { readonly filter: KeyFilter; readonly found: number }) {
+  const { list, state, mode } = texts;
+  const states = [["", list.inUse], ...KEY_STATES.map((one) => [one, state[one]]), ["all", list.all]];
+  const modes = [
+    ["", list.anyMode],
+    ["live", mode.live],
+    ["test", mode.test],
+  ];
+  const isFiltered = filter.name !== "" || filter.mode !== "" || filter.state !== "";
+  return (
+    <search aria-label={list.filter}>
+      <form class="filter" action={paths.keys}>
+        <label>
+          {texts.create.name}
+          <input type="search" name="name" value={filter.name} />
+        </label>
+        <Options name="mode" label={texts.create.mode} options={modes} chosen={filter.mode} />
+        <Options name="state" label={list.state} options={states} chosen={filter.state} />
+        <button type="submit">{list.apply}</button>
+        <p>
+          {list.count(found)}
+          {isFiltered && (
+            <>
+              {" · "}
+              <a href={paths.keys}>{list.clear}</a>
+            </>
+          )}
+        </p>
+      </form>
+    </search>
+  );
+}
+
+function Options(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly options: readonly (readonly string[])[];
+  readonly chosen: string;
+}) {
+  return (
+    <label>
+      {props.label}
+      <select name={props.name}>
+        {props.options.map(([value = "", label = ""]) => (
+          <option value={value} selected={value === props.chosen}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function KeyItem({ of: key, now }: { readonly of: KeyObject; readonly now: number }) {
+  const { list } = texts;
+  const state = stateOf(key, now);
+  const [rotate, rotation] =
+    state === "retiring" ? [list.continue, list.continueRotation] : [list.rotate, list.rotate];
+  return (
+    <li class="sheet">
+      <div class="who">
+        <h2>
+          <a href={paths.key(key.id)}>{key.name}</a>
+        </h2>
+        <code>{key.hint}</code>
+        <Badges of={key} now={now} />
+      </div>
+      <ShortFacts of={key} now={now} />
+      {state !== "revoked" && (
+        <p class="actions">
+          {state !== "expired" && (
+            <a class="button" href={paths.rotate(key.id)} aria-label={list.ofKey(rotation, key.name)}>
+              {rotate}
+            </a>
+          )}
+          <a
+            class="button danger"
+            href={paths.revoke(key.id)}
+            aria-label={list.ofKey(list.revoke, key.name)}
+            data-dialog
+          >
+            {list.revoke}
+          </a>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Pages({ filter, number, last }: { filter: KeyFilter; number: number; last: number }) {
+  if (last === 1) return "";
+  const link = (page: number) => `${paths.keys}?${new URLSearchParams({ ...filter, page: String(page) })}`;
+  return (
+    <p class="pages">
+      {number > 1 && <a href={link(number - 1)}>{texts.list.newer}</a>}
+      {number < last && <a href={link(number + 1)}>{texts.activity.older}</a>}
+    </p>
+  );
+}

@@ -1,0 +1,80 @@
+/** Pages that say why there is nothing else to see: signed out, spent link, no such page, a fault. */
+import { logRefusal } from "../log.ts";
+import { publicAnswer, type Reason, type Refusal } from "../refusals.ts";
+import { showPage } from "./layout.tsx";
+import { type PortalRequest, paths } from "./portal-context.ts";
+import { texts } from "./texts.ts";
+
+/** The refusal as a page, with the status that `refusals.ts` gives it. */
+export function refuse(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
+  logRefusal(c.env.requestId, c.req.method, refusal);
+  return showNotice(c, refusal);
+}
+
+/** The same without a line in the log, for what has one already. */
+export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
+  const { status, headers = {} } = publicAnswer(refusal);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  const { title, text } = noticeOf(refusal.reason);
+  const isFault = text === texts.notice.fault.text;
+  const isBusy = text === texts.notice.busy.text;
+  const returnUrl = refusal.reason === "session_ended" ? refusal.returnUrl : null;
+  return showPage(
+    c,
+    { title, status },
+    <Notice title={title} text={text}>
+      {isFault && (
+        <p>
+          {texts.notice.request} <code>{c.env.requestId}</code>
+        </p>
+      )}
+      {returnUrl !== null && (
+        <a class="button main" href={returnUrl}>
+          {texts.back}
+        </a>
+      )}
+      {refusal.reason !== "session_ended" && refusal.reason !== "spent_link" && (
+        <a class="button main" href={paths.keys}>
+          {isBusy ? texts.notice.retry : texts.notice.toKeys}
+        </a>
+      )}
+    </Notice>,
+  );
+}
+
+export function showSignedOut(c: PortalRequest, returnUrl: string | null): Response | Promise<Response> {
+  const { title, text } = texts.notice.left;
+  return showPage(
+    c,
+    { title },
+    <Notice title={title} text={text}>
+      {returnUrl !== null && (
+        <a class="button main" href={returnUrl}>
+          {texts.back}
+        </a>
+      )}
+    </Notice>,
+  );
+}
+
+function Notice({ title, text, children }: { title: string; text: string; children?: unknown }) {
+  return (
+    <section class="sheet notice">
+      <h1>{title}</h1>
+      <p>{text}</p>
+      {children as string}
+    </section>
+  );
+}
+
+/** The notice for a refusal; what has none of its own is a fault. */
+function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
+  const { notice } = texts;
+  if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.busy;
+  if (reason === "session_ended" || reason === "spent_link" || reason === "forged_form")
+    return notice[reason];
+  if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {
+    return notice.not_found;
+  }
+  return notice.fault;
+}

@@ -1,0 +1,237 @@
+/**
+ * Whether everybody can use the key page: axe-core (WCAG 2.2 AA) on every page, light and dark; with the keyboard alone;
+ * at 320 px; and what the list costs to load. Names of pages are those of the screenshots.
+ */
+
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Account } from "../control/account.ts";
+import { startBrowser } from "../support/browser.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { endSessions, makeKey, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const LIST_MAX_BYTES = 30 * 1024;
+/** A full page of the list. */
+const KEYS_PER_PAGE = 20;
+
+let cluster: GatewayCluster;
+let browser: Browser;
+let visited: Visit;
+let ids: { active: string; retiring: string; revoked: string };
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+  const owner = new Account(cluster);
+  const sha256 = "ab".repeat(32);
+  const created_at = new Date(Date.now() - 112 * 86_400_000).toISOString();
+  await owner.call("POST", "/keys/import", { keys: [{ sha256, name: "Old job", mode: "live", created_at }] });
+  const revoked = await owner.create({ name: "Revoked" });
+  await owner.revoke(revoked.id);
+  const retiring = await owner.create({ name: "Retiring" });
+  await owner.rotate(retiring.id, 86_400);
+  const active = await owner.create({ name: "Active", permissions: ["posts:read", "posts:write"] });
+  ids = { active: active.id, retiring: retiring.id, revoked: revoked.id };
+  // axe is put into the page past its policy; that the policy holds is in the other files.
+  visited = await visit(cluster, browser, {
+    account: owner.name,
+    input: { return_url: RETURN_URL },
+    bypassCSP: true,
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await cluster.close();
+});
+
+const goTo = (path: string) => async (page: Page) => {
+  await page.goto(`${visited.origin}/portal${path}`);
+};
+
+/** Every page, and how to get there. */
+const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  list: goTo("/keys?state=all"),
+  "list without a match": goTo("/keys?name=nothing"),
+  "new key": goTo("/keys/new"),
+  "new key, refused": async (page) => {
+    await goTo("/keys/new")(page);
+    await page.getByLabel("Name").fill(" ");
+    await page.getByLabel("Expires").selectOption("date");
+    await page.getByLabel("Last day").fill("2020-01-01");
+    await page.getByRole("button", { name: "Create key" }).click();
+  },
+  "key shown": (page) => makeKey(page, "Shown"),
+  "key shown before": (page) => page.reload(),
+  details: (page) => goTo(`/keys/${ids.active}`)(page),
+  "rotate, first step": (page) => goTo(`/keys/${ids.active}/rotate`)(page),
+  "rotate, last steps": (page) => goTo(`/keys/${ids.retiring}/rotate`)(page),
+  revoke: (page) => goTo(`/keys/${ids.active}/revoke`)(page),
+  "revoke, in a dialog": async (page) => {
+    await goTo("/keys")(page);
+    await page.getByRole("link", { name: "Revoke: Active" }).click();
+    await page.getByRole("dialog").waitFor();
+  },
+  receipt: (page) => goTo(`/keys/${ids.revoked}/revoke`)(page),
+  activity: goTo("/activity"),
+  test: goTo("/test"),
+  "test, found nothing": async (page) => {
+    await page.getByLabel("API key").fill("oct_live_nothing");
+    await page.getByRole("button", { name: "Look it up" }).click();
+  },
+  "no such page": goTo("/nothing"),
+  "spent link": goTo("/enter/x"),
+};
+
+async function violationsOn(page: Page, only: readonly string[] = TAGS): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: AXE });
+  return await page.evaluate(
+    async (runOnly) => {
+      const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+      const { violations } = await axe.run({ runOnly });
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    },
+    [...only],
+  );
+}
+
+async function isWiderThanTheWindow(page: Page): Promise<boolean> {
+  return await page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+}
+
+test.each(Object.keys(PAGES))(
+  "%s: no violation, light or dark, and nothing to scroll sideways at 320 px",
+  async (name) => {
+    const { page } = visited;
+    await page.setViewportSize({ width: 1200, height: 800 });
+    await PAGES[name]?.(page);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await violationsOn(page), colorScheme).toEqual([]);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await isWiderThanTheWindow(page)).toBe(false);
+  },
+);
+
+test("the search for violations finds those that are planted, in the dark too", async () => {
+  const { page } = visited;
+  await goTo("/keys/new")(page);
+  await page.evaluate(() => document.querySelector("label[for=name]")?.remove());
+  expect((await violationsOn(page, ["wcag2a"])).join()).toContain("label:");
+  await page.evaluate(() => document.querySelector("h1")?.setAttribute("style", "color: #333"));
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect((await violationsOn(page, ["color-contrast"])).join()).toContain("color-contrast: <h1");
+});
+
+describe("with the keyboard alone", () => {
+  test("a key is made, copied and revoked, and the focus is where it is expected", async () => {
+    const { page, context, origin } = await visit(cluster, browser);
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement: at } = document;
+        return at?.getAttribute("aria-label") ?? at?.closest("label")?.textContent ?? at?.textContent ?? "";
+      });
+    /** Tabs to what is named so; fails when the order of the page does not come by it. */
+    const tabTo = async (name: string | RegExp) => {
+      for (let steps = 0; steps < 40; steps++) {
+        await page.keyboard.press("Tab");
+        if (new RegExp(name).test(await focused())) return;
+      }
+      throw new Error(`Tab does not come to ${name}`);
+    };
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    await tabTo("^Create API key$");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Name").waitFor();
+    await page.getByLabel("Name").focus();
+    await page.keyboard.type("By keyboard");
+    await tabTo("posts:read");
+    await page.keyboard.press("Space");
+    await tabTo("^Create key$");
+    await page.keyboard.press("Enter");
+    const key = await page.getByLabel("Your new API key").inputValue();
+
+    await tabTo("^Copy key$");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.getByRole("status").last().textContent()).toBe("Copied");
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key);
+
+    await tabTo("I have copied it");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Revoke: By keyboard" }).waitFor();
+    await tabTo("^Revoke: By keyboard$");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Revoke By keyboard?" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    expect(await focused()).toBe("Revoke: By keyboard");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await tabTo("^Revoke key$");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "By keyboard is revoked" }).waitFor();
+    await context.close();
+  });
+
+  test("a refused form takes the focus to what is wrong, and from there to the field", async () => {
+    const { page } = visited;
+    await page.setViewportSize({ width: 1200, height: 800 });
+    await PAGES["new key, refused"]?.(page);
+    await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "alert");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("name");
+  });
+});
+
+describe("a full page of the list", () => {
+  test(`is under ${LIST_MAX_BYTES / 1024} KiB in one request, and nothing moves while it loads`, async () => {
+    const { page, context, account } = await visit(cluster, browser, {
+      viewport: { width: 375, height: 700 },
+    });
+    const owner = new Account(cluster, account);
+    const permissions = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
+    for (let i = 0; i <= KEYS_PER_PAGE; i++)
+      await owner.create({ name: `Production Server ${i}`, permissions });
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    const answer = await page.reload();
+    await page.waitForLoadState("networkidle");
+    const body = (await answer?.body()) ?? Buffer.alloc(0);
+    expect(await page.locator(".keys > li").count()).toBe(KEYS_PER_PAGE);
+    expect(requests).toHaveLength(1);
+    // As it leaves Cloudflare, which compresses it.
+    expect(gzipSync(body).length).toBeLessThan(LIST_MAX_BYTES / 3);
+    expect(body.length).toBeLessThan(2 * LIST_MAX_BYTES);
+    const shift = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries())
+              sum += (entry as PerformanceEntry & { value: number }).value;
+          }).observe({ type: "layout-shift", buffered: true });
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+        }),
+    );
+    expect(shift).toBe(0);
+    await page.getByRole("link", { name: "Older" }).click();
+    expect(await page.locator(".keys h2").allTextContents()).toEqual(["Production Server 0"]);
+    await context.close();
+  });
+});
+
+test("the end of a visit has no violation either", async () => {
+  await endSessions(cluster, visited.account);
+  await goTo("/keys")(visited.page);
+  expect(await violationsOn(visited.page)).toEqual([]);
+  expect(await visited.page.title()).toContain("Your visit to the key page has ended");
+});

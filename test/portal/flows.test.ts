@@ -1,0 +1,232 @@
+/**
+ * What people do on the key page, in a real browser, once with JavaScript and once without: make a key and use it,
+ * find it, rotate it, rename it, revoke it, look at what happened, test a key that was found, and go back.
+ */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { Account } from "../control/account.ts";
+import { startBrowser } from "../support/browser.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { makeKey, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
+
+let cluster: GatewayCluster;
+let browser: Browser;
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await cluster.close();
+});
+
+/** What the shown command prints when it is pasted into a shell, with the status alone asked for. */
+async function paste(command: string): Promise<string> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", `${command} -sS -o /dev/null -w '%{http_code}'`]);
+  return stdout;
+}
+
+const heading = (page: Page) => page.getByRole("heading", { level: 1 }).first().textContent();
+
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_, javaScriptEnabled) => {
+  async function open(input: object = {}): Promise<Visit & { owner: Account }> {
+    const opened = await visit(cluster, browser, { javaScriptEnabled, input });
+    onTestFinished(async () => {
+      await opened.context.close();
+      expect(opened.complaints).toEqual([]);
+    });
+    return { ...opened, owner: new Account(cluster, opened.account) };
+  }
+
+  test("an account without keys is told how to begin", async () => {
+    const { page } = await open();
+    expect(await heading(page)).toBe("API keys");
+    expect(await page.getByRole("heading", { name: "Make your first key" }).isVisible()).toBe(true);
+    expect(await page.getByRole("search").count()).toBe(0);
+  });
+
+  test("a key is made, its curl line pasted: 200; it is revoked on the page: 401", async () => {
+    const { page, owner } = await open();
+    await page.getByRole("link", { name: "Create API key" }).click();
+    await page.getByLabel("Name").fill("Production Server");
+    await page.getByRole("radio", { name: "Live" }).check();
+    const full = page.getByText("this key will have full access");
+    expect(await full.isVisible()).toBe(true);
+    await page.getByRole("checkbox", { name: "posts:read" }).check();
+    expect(await full.isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Create key" }).click();
+    expect(await heading(page)).toBe("Copy your key now");
+    const command = await page.getByLabel("ready to paste").inputValue();
+    expect(await paste(command)).toBe("200");
+
+    await page.getByRole("link", { name: "I have copied it" }).click();
+    await page.getByRole("link", { name: "Revoke: Production Server" }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("heading", { name: "Production Server is revoked" }).waitFor();
+    const [key] = await owner.keys("revoked");
+    const since = await page.getByText("Dead everywhere since").locator("time").getAttribute("datetime");
+    expect(since).toBe(key?.effective_at);
+    expect(key?.permissions).toEqual(["posts:read"]);
+    expect(await paste(command)).toBe("401");
+    expect((await owner.events()).map(({ actor }) => actor)).toEqual(["key_page", "key_page"]);
+  });
+
+  test("a form that is refused says which field is wrong, keeps the rest, and makes nothing", async () => {
+    const { page, owner } = await open();
+    await page.getByRole("link", { name: "Create API key" }).click();
+    await page.getByLabel("Name").fill("  ");
+    await page.getByRole("radio", { name: "Live" }).check();
+    await page.getByRole("checkbox", { name: "presets:write" }).check();
+    await page.getByLabel("Expires").selectOption("date");
+    await page.getByLabel("Last day").fill("2020-01-01");
+    await page.getByRole("button", { name: "Create key" }).click();
+    expect(await page.title()).toMatch(/^Error: /);
+    expect(await page.getByRole("alert").textContent()).toContain("Name must have 1 to 100 characters");
+    expect(await page.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.getByRole("radio", { name: "Live" }).isChecked()).toBe(true);
+    expect(await page.getByRole("checkbox", { name: "presets:write" }).isChecked()).toBe(true);
+
+    await page.getByLabel("Name").fill("x");
+    await page.getByRole("button", { name: "Create key" }).click();
+    expect(await page.getByRole("alert").textContent()).toContain("Expires must lie in the future");
+    await page.getByLabel("Expires").selectOption("90");
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByLabel("Your new API key").waitFor();
+    const [key, ...more] = await owner.keys();
+    expect(more).toEqual([]);
+    const days = (Date.parse(key?.expires_at ?? "") - Date.parse(key?.created_at ?? "")) / 86_400_000;
+    expect(Math.round(days)).toBe(90);
+  });
+
+  test("a key is found by name, mode and state, and an old one says how old it is", async () => {
+    const { page, owner } = await open();
+    const created_at = new Date(Date.now() - 112 * 86_400_000).toISOString();
+    const sha256 = Buffer.from(owner.name.padEnd(32, "x")).toString("hex");
+    await owner.call("POST", "/keys/import", {
+      keys: [{ sha256, name: "Old job", mode: "live", created_at }],
+    });
+    await owner.create({ name: "Sandbox", mode: "test", permissions: ["posts:read", "posts:write"] });
+    const gone = await owner.create({ name: "Gone" });
+    await owner.revoke(gone.id);
+    const names = () => page.locator(".keys h2").allInnerTexts();
+
+    await page.reload();
+    expect(await names()).toEqual(["Sandbox", "Old job"]);
+    expect(await page.getByText("Posts: read and write").isVisible()).toBe(true);
+    expect(await page.getByRole("link", { name: "Rotate: 112 days old" }).count()).toBe(1);
+    await page.getByRole("combobox", { name: "State" }).selectOption("Revoked");
+    await page.getByRole("button", { name: "Apply" }).click();
+    expect(await names()).toEqual(["Gone"]);
+    await page.getByRole("combobox", { name: "State" }).selectOption("All");
+    await page.getByRole("combobox", { name: "Mode" }).selectOption("Live");
+    await page.getByRole("searchbox", { name: "Name" }).fill("OLD");
+    await page.getByRole("button", { name: "Apply" }).click();
+    expect(await names()).toEqual(["Old job"]);
+    await page.getByRole("searchbox", { name: "Name" }).fill("nothing");
+    await page.getByRole("button", { name: "Apply" }).click();
+    expect(await page.getByText("No key matches this filter.").isVisible()).toBe(true);
+  });
+
+  test("a rotation goes its four steps and both keys work until the old one is revoked", async () => {
+    const { page, owner } = await open();
+    const old = await owner.create({ name: "CI", permissions: ["posts:read"] });
+    expect(await owner.statusOf(old.secret)).toBe(200);
+    await page.reload();
+    await page.getByRole("link", { name: "Rotate: CI" }).click();
+    const step = () => page.locator(".steps [aria-current]").textContent();
+    expect(await step()).toContain("Make the new key");
+    await page.getByLabel("Keep the old key working for").selectOption("7 days");
+    await page.getByRole("button", { name: "Make the new key" }).click();
+    expect(await heading(page)).toBe("Copy the new key now");
+    expect(await step()).toContain("Copy it");
+    const fresh = await page.getByLabel("Your new API key").inputValue();
+    expect(await owner.statusOf(fresh)).toBe(200);
+
+    await page.getByRole("link", { name: "next step" }).click();
+    expect(await step()).toContain("See the old key go quiet");
+    const uses = () => page.locator("#uses").textContent();
+    expect(await uses()).toMatch(/New key[\s\S]*Last used: just now[\s\S]*Old key[\s\S]*In use/);
+    await page.getByLabel("End the old key").selectOption("In 1 hour");
+    await page.getByRole("button", { name: "Save" }).click();
+    expect(await page.getByRole("status").first().textContent()).toBe("The end of the key was saved.");
+    const hours = (Date.parse((await owner.get(old.id)).revokes_at ?? "") - Date.now()) / 3_600_000;
+    expect(Math.round(hours)).toBe(1);
+
+    await page.getByRole("link", { name: "Continue rotation" }).click();
+    await page.getByRole("link", { name: "Revoke the old key now" }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("heading", { name: "CI is revoked" }).waitFor();
+    expect([await owner.statusOf(old.secret), await owner.statusOf(fresh)]).toEqual([401, 200]);
+  });
+
+  test("a key gets another name, and the activity says who did what", async () => {
+    const { page, owner } = await open();
+    await makeKey(page, "Before");
+    await page.getByRole("link", { name: "Keys", exact: true }).click();
+    await page.getByRole("link", { name: "Before", exact: true }).click();
+    await page.getByLabel("Name").fill("After");
+    await page.getByRole("button", { name: "Save name" }).click();
+    expect(await heading(page)).toBe("After");
+    expect(await page.getByText("The name was saved.").isVisible()).toBe(true);
+    await page.getByLabel("Name").fill(" ");
+    await page.getByRole("button", { name: "Save name" }).click();
+    expect(await page.getByRole("alert").textContent()).toContain("Name must have 1 to 100 characters");
+
+    await owner.call("PUT", "", { tier: "pro" });
+    await page.getByRole("link", { name: "Activity" }).click();
+    const said = (await page.locator(".events li p").allInnerTexts()).join("\n");
+    expect(said).toBe(
+      [
+        "Through the control API changed the tier of the account",
+        "On the key page renamed After",
+        "From “Before” to “After”.",
+        "On the key page created After",
+      ].join("\n"),
+    );
+  });
+
+  test("a found key tells what it is, and can be ended; its text is in no answer and no log", async () => {
+    const { page, owner } = await open();
+    const [mine, others] = [
+      await owner.create({ name: "Mine", mode: "test", permissions: ["accounts:read"] }),
+      await new Account(cluster).create({ name: "Not to be seen" }),
+    ];
+    const look = async (secret: string) => {
+      await page.getByRole("link", { name: "Test a key" }).click();
+      await page.getByLabel("API key").fill(secret);
+      await page.getByRole("button", { name: "Look it up" }).click();
+      return await page.getByRole("main").textContent();
+    };
+    expect(await look(mine.secret)).toMatch(/A key of this account\s*Mine[\s\S]*Test[\s\S]*Accounts: read/);
+    expect(await look("oct_live_nothing")).toContain("This is not a key of Octopost");
+    const found = await look(others.secret);
+    expect(found).toMatch(/A key of another account[\s\S]*Live[\s\S]*Full access/);
+    expect(await page.content()).not.toMatch(/Not to be seen|oct_live_[0-9A-Za-z]{30}/);
+    await page.locator("#again").fill(others.secret);
+    await page.getByRole("button", { name: "Revoke that key" }).click();
+    expect(await page.getByText("The key is revoked.").isVisible()).toBe(true);
+    expect(await owner.statusOf(others.secret)).toBe(401);
+
+    expect(await look(mine.secret)).toContain("Mine");
+    await page.getByRole("link", { name: "Revoke this key" }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("heading", { name: "Mine is revoked" }).waitFor();
+    expect(cluster.logs.join("\n")).not.toMatch(/oct_(?:live|test)_[0-9A-Za-z]{30}/);
+  });
+
+  test("there is a way back to the dashboard, and signing out ends the visit", async () => {
+    const { page, origin } = await open({ return_url: RETURN_URL });
+    const back = page.getByRole("link", { name: "Back to Octopost" });
+    expect(await back.getAttribute("href")).toBe(RETURN_URL);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    expect(await heading(page)).toBe("You are signed out");
+    expect(await back.getAttribute("href")).toBe(RETURN_URL);
+    await page.goto(`${origin}/portal/keys`);
+    expect(await heading(page)).toBe("Your visit to the key page has ended");
+  });
+});
