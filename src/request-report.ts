@@ -11,6 +11,7 @@ export class RequestReport {
   readonly requestId: string;
   readonly method: string;
   readonly startedAt: number;
+  readonly isTraced: boolean;
   key: KnownKey | null = null;
   row: PolicyRow | null = null;
   /** Whether the request found a lease, found one and renewed it in the background, or waited for the ledger. */
@@ -21,10 +22,11 @@ export class RequestReport {
   /** From the fetch until the origin's response headers. */
   originMs: number | null = null;
 
-  constructor(requestId: string, method: string, startedAt: number) {
+  constructor(requestId: string, method: string, startedAt: number, isTraced: boolean) {
     this.requestId = requestId;
     this.method = method;
     this.startedAt = startedAt;
+    this.isTraced = isTraced;
   }
 }
 

@@ -24,7 +24,7 @@ const JWKS_MAX_AGE_SECONDS = 300;
 
 interface FrontDoor {
   Bindings: Env;
-  Variables: { settings: Settings; requestId: string; gateway: Gateway; operations: KeyOperations };
+  Variables: { requestId: string; settings: Settings; operations: KeyOperations };
 }
 
 interface Isolate {
@@ -39,24 +39,24 @@ let isolate: Isolate | undefined;
 
 const NO_PATH = "";
 
+const OUTSIDE_API: Refusal = { reason: "outside_api" };
+
 // The raw path, never Hono's decoded one: `/%761/posts` must not find a route.
 const app = new Hono<FrontDoor>({ getPath: (request) => URL.parse(request.url)?.pathname ?? NO_PATH });
 
-app.use(async function checkBindings(c, next) {
-  c.set("requestId", crypto.randomUUID());
-  if (isolate?.env !== c.env) {
-    const settings = readSettings(c.env);
-    if ("invalidSetting" in settings) {
-      logInvalidSetting(c.var.requestId, settings.invalidSetting);
-      return refusalResponse({ reason: "invalid_setting" }, c.var.requestId);
-    }
-    isolate = openIsolate(c.env, settings);
+/** Gives the request its id and what this isolate remembers; a refusal when a binding is missing or malformed. */
+function checkBindings(c: Context<FrontDoor>): Isolate | Response {
+  const requestId = crypto.randomUUID();
+  c.set("requestId", requestId);
+  if (isolate?.env === c.env) return isolate;
+  const settings = readSettings(c.env);
+  if ("invalidSetting" in settings) {
+    logInvalidSetting(requestId, settings.invalidSetting);
+    return refusalResponse({ reason: "invalid_setting" }, requestId);
   }
-  c.set("settings", isolate.settings);
-  c.set("gateway", isolate.gateway);
-  c.set("operations", isolate.operations);
-  return await next();
-});
+  isolate = openIsolate(c.env, settings);
+  return isolate;
+}
 
 function openIsolate(env: Env, settings: Settings): Isolate {
   const finder = new RecordFinder(env, settings, new FailedLookUps(env.FAILED_LOOK_UPS, Date.now));
@@ -68,7 +68,24 @@ function openIsolate(env: Env, settings: Settings): Isolate {
   };
 }
 
-app.get("/healthz", (c) => {
+// One handler and no middleware: Hono then calls it at once, without a chain of promises.
+app.all("/v1/*", (c) => {
+  const entered = checkBindings(c);
+  if (entered instanceof Response) return entered;
+  const { settings, gateway } = entered;
+  if (settings.controlHost !== null && isOn(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
+  return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
+});
+
+const enter = createMiddleware<FrontDoor>(async function enter(c, next) {
+  const entered = checkBindings(c);
+  if (entered instanceof Response) return entered;
+  c.set("settings", entered.settings);
+  c.set("operations", entered.operations);
+  return await next();
+});
+
+app.get("/healthz", enter, (c) => {
   const version = c.env.CF_VERSION_METADATA?.id ?? "local";
   return c.json({ status: "ok", version }, 200, {
     "Cache-Control": "no-store",
@@ -77,7 +94,7 @@ app.get("/healthz", (c) => {
 });
 
 // Public parts only; origins fetch it to verify `X-Octopost-Assertion`.
-app.get("/.well-known/jwks.json", (c) => {
+app.get("/.well-known/jwks.json", enter, (c) => {
   return c.json({ keys: c.var.settings.assertionKeys.published }, 200, {
     "Cache-Control": `public, max-age=${JWKS_MAX_AGE_SECONDS}`,
     "X-Request-Id": c.var.requestId,
@@ -85,18 +102,16 @@ app.get("/.well-known/jwks.json", (c) => {
 });
 
 /** With `CONTROL_HOST` set, keys are managed on that host alone, and the API answers on the others alone. */
-const servedOn = (plane: "control" | "data") =>
-  createMiddleware<FrontDoor>(async function checkHost(c, next) {
-    const { controlHost } = c.var.settings;
-    const isControlHost = new URL(c.req.url).host === controlHost;
-    if (controlHost === null || isControlHost === (plane === "control")) return await next();
-    return refuse(c, { reason: "outside_api" });
-  });
+const onControlHost = createMiddleware<FrontDoor>(async function onControlHost(c, next) {
+  const { controlHost } = c.var.settings;
+  if (controlHost === null || isOn(controlHost, c)) return await next();
+  return refuse(c, OUTSIDE_API);
+});
 
-app.use("/control/*", servedOn("control"));
+app.use("/control/*", enter, onControlHost);
 app.route("/control/v1", controlApi);
 
-app.use("/portal/*", servedOn("control"));
+app.use("/portal/*", enter, onControlHost);
 // Loaded by its first visitor, so that no request to the API waits for it.
 app.all("/portal/*", async (c) => {
   const { keyPage } = await import("./portal/key-page.tsx");
@@ -104,16 +119,22 @@ app.all("/portal/*", async (c) => {
   return await keyPage.fetch(c.req.raw, { settings, operations, requestId, now: Date.now });
 });
 
-app.use("/v1/*", servedOn("data"));
-app.all("/v1/*", (c) => c.var.gateway.answer(c.req.raw, c.var.requestId, c.executionCtx as ExecutionContext));
-
-// A Host that makes no URL leaves no path to judge.
-app.notFound((c) => refuse(c, { reason: URL.canParse(c.req.url) ? "outside_api" : "malformed_path" }));
+app.notFound((c) => {
+  // What the control plane does not know has been let in already.
+  const entered = c.var.requestId ? null : checkBindings(c);
+  if (entered instanceof Response) return entered;
+  // A Host that makes no URL leaves no path to judge.
+  return refuse(c, URL.canParse(c.req.url) ? OUTSIDE_API : { reason: "malformed_path" });
+});
 
 app.onError((error, c) => {
   logException(c.var.requestId, error);
   return refusalResponse({ reason: "exception" }, c.var.requestId);
 });
+
+function isOn(host: string, c: Context<FrontDoor>): boolean {
+  return new URL(c.req.url).host === host;
+}
 
 function refuse(c: Context<FrontDoor>, refusal: Refusal): Response {
   logRefusal(c.var.requestId, c.req.method, refusal);

@@ -84,7 +84,7 @@ describe("KV", () => {
 describe("saying no", () => {
   test("only refusals.ts and the passing on of the origin's answer make a response", () => {
     expect(filesMatching(/new Response\(|Response\.(?:json|error|redirect)\(/)).toEqual([
-      "gateway/forward-to-origin.ts",
+      "gateway/client-response.ts",
       "refusals.ts",
     ]);
   });

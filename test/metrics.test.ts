@@ -161,7 +161,7 @@ describe("the columns of a data point", () => {
 
   test("the gateway's own time is the whole without the origin's", () => {
     const written: Point[] = [];
-    const report = new RequestReport("id", "GET", 1000);
+    const report = new RequestReport("id", "GET", 1000, false);
     report.originMs = 70;
     const dataset = { writeDataPoint: (point: unknown) => void written.push(point as Point) };
     countRequest(dataset as AnalyticsEngineDataset, finishRequest(report, 200, null, 1100));

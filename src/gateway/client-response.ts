@@ -1,5 +1,5 @@
 /**
- * What the client gets of the origin's response headers: nothing that belongs to the connection with
+ * What the client gets of the origin's response: its status, and of its headers nothing that belongs to the connection with
  * the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
  */
 import { namesInConnection } from "./origin-request.ts";
@@ -26,8 +26,11 @@ export interface ResponseRoute {
   readonly requestId: string;
 }
 
-export function clientResponseHeaders(response: Response, route: ResponseRoute): Headers {
-  const headers = new Headers(response.headers);
+/** `body`: what is sent in place of the response's own. */
+export function clientResponse(body: BodyInit | null, response: Response, route: ResponseRoute): Response {
+  // The platform copies status and headers by itself: the cheapest way to headers that can be changed.
+  const answer = new Response(body, response);
+  const { headers } = answer;
   for (const name of namesInConnection(response.headers)) headers.delete(name);
   if (headers.has("Transfer-Encoding")) headers.delete("Content-Length");
   for (const name of HOP_BY_HOP) headers.delete(name);
@@ -35,11 +38,10 @@ export function clientResponseHeaders(response: Response, route: ResponseRoute):
 
   const location = headers.get("Location");
   if (location !== null) headers.set("Location", publicLocation(location, route));
-  if (!isPrivate(headers.get("Cache-Control") ?? "")) {
-    headers.set("Cache-Control", "private, no-store");
-  }
+  const cacheControl = headers.get("Cache-Control");
+  if (cacheControl === null || !isPrivate(cacheControl)) headers.set("Cache-Control", "private, no-store");
   headers.set("X-Request-Id", route.requestId);
-  return headers;
+  return answer;
 }
 
 /** Whether the origin itself keeps shared caches out; `private="field"` keeps out one header only. */

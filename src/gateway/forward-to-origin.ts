@@ -11,8 +11,8 @@ import { logCut } from "../log.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
-import { clientResponseHeaders } from "./client-response.ts";
-import { identityAssertion } from "./identity-assertion.ts";
+import { clientResponse } from "./client-response.ts";
+import { isFresh, signIdentity } from "./identity-assertion.ts";
 import { originRequestHeaders } from "./origin-request.ts";
 import { secureLease } from "./secure-lease.ts";
 import { traceLease } from "./trace-request.ts";
@@ -20,6 +20,9 @@ import { Flight, type FlightTime } from "./watch-in-flight.ts";
 
 /** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
 const SMALL_BODY_MAX_BYTES = 32_768;
+
+/** So much comes at once from a reader without a buffer of ours, which is the cheaper kind. */
+const ONE_READ_MAX_BYTES = 4096;
 
 export interface Forwarding {
   readonly request: Request;
@@ -37,13 +40,9 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   if (origin === null) throw new Error("a test key got past a policy without a sandbox");
   const originUrl = origin + accepted.path + accepted.query;
   const startedAt = time.clock.now();
-  key.assertion = await identityAssertion(
-    key.assertion,
-    key.record,
-    origin,
-    settings.assertionKeys,
-    startedAt,
-  );
+  if (!isFresh(key.assertion, startedAt)) {
+    key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
+  }
   const flight = new Flight(key.lease, time, settings.originTimeoutMs, (work) => ctx.waitUntil(work));
   request.signal.addEventListener("abort", () => flight.end({ reason: "client_gone" }));
 
@@ -67,15 +66,10 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   }
   const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight, forwarding);
   if (arrived.whole) flight.land();
-  return new Response(body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: clientResponseHeaders(response, {
-      publicOrigin: accepted.url.origin,
-      originUrl,
-      requestId: report.requestId,
-    }),
-    encodeBody: "manual",
+  return clientResponse(body, response, {
+    publicOrigin: accepted.url.origin,
+    originUrl,
+    requestId: report.requestId,
   });
 }
 
@@ -99,12 +93,11 @@ async function askOrigin(
     assertion,
     alsoForwarded: settings.forwardHeaders,
   });
-  try {
+  const answer = async (): Promise<OriginAnswer> => {
     const response = await fetch(originUrl, {
       method: request.method,
       headers,
       body: request.method === "GET" || request.method === "HEAD" ? null : request.body,
-      signal: flight.signal,
       redirect: "manual",
       cache: "no-store",
       encodeResponseBody: "manual",
@@ -112,10 +105,16 @@ async function askOrigin(
     if (response.status === 101) throw new Error("the origin changed the protocol unasked");
     flight.originAnswered();
     return { response, arrived: await arrivedBody(response) };
+  };
+  try {
+    // No signal for the fetch: when the answer to the client is the end of it, the platform ends the fetch too.
+    const arrived = await flight.unlessEnded(answer());
+    if (arrived) return arrived;
   } catch {
-    flight.land();
-    return flight.refusal ?? { reason: "origin_unreachable" };
+    // Refused, reset or garbled, unless the flight was ended before.
   }
+  flight.land();
+  return flight.refusal ?? { reason: "origin_unreachable" };
 }
 
 interface ArrivedBody {
@@ -130,6 +129,14 @@ async function arrivedBody(response: Response): Promise<ArrivedBody> {
   if (length === null || length > SMALL_BODY_MAX_BYTES) return { bytes: null, whole: false };
   if (length === 0) return { bytes: new Uint8Array(), whole: true };
 
+  if (length <= ONE_READ_MAX_BYTES) {
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    const whole = value?.byteLength === length;
+    // Letting go of a reader makes an Error each time, so not when nobody will read any more.
+    if (!whole) reader.releaseLock();
+    return { bytes: value ?? null, whole };
+  }
   const reader = response.body.getReader({ mode: "byob" });
   const { value } = await reader.read(new Uint8Array(length));
   reader.releaseLock();

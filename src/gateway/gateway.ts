@@ -18,7 +18,7 @@ import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
 import { setRateLimitHeaders } from "./rate-limit-headers.ts";
-import { traceLease, traceStep } from "./trace-request.ts";
+import { isTraced, traceLease, traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
 /** One per isolate: it holds what the isolate remembers. */
@@ -42,7 +42,7 @@ export class Gateway {
   }
 
   async #answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
-    const report = new RequestReport(requestId, request.method, Date.now());
+    const report = new RequestReport(requestId, request.method, Date.now(), isTraced());
     const outcome = await this.#takeSteps(request, report, ctx);
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;

@@ -15,15 +15,17 @@ export const ASSERTION_TTL_SECONDS = 60;
 /** Half of its life is left for the way to the origin and for the origin's clock. */
 const RENEWED_AFTER_MS = 30_000;
 
-/** The assertion held, if it is still fresh at `now` (Unix milliseconds), or a new one. */
-export async function identityAssertion(
-  held: SignedIdentity | null,
+/** Whether the assertion held can still be sent at `now` (Unix milliseconds). */
+export function isFresh(held: SignedIdentity | null, now: number): held is SignedIdentity {
+  return held !== null && now >= held.signedAt && now - held.signedAt < RENEWED_AFTER_MS;
+}
+
+export async function signIdentity(
   record: KeyRecord,
   audience: string,
   keys: AssertionKeys,
   now: number,
 ): Promise<SignedIdentity> {
-  if (held && now >= held.signedAt && now - held.signedAt < RENEWED_AFTER_MS) return held;
   const issuedAt = Math.floor(now / 1000);
   const claims = {
     iss: ASSERTION_ISSUER,

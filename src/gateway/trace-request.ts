@@ -14,6 +14,7 @@ export function traceStep<Outcome extends object>(
   report: RequestReport,
   step: () => Promise<Outcome>,
 ): Promise<Outcome> {
+  if (!report.isTraced) return step();
   return tracing.enterSpan(name, async (span) => {
     const outcome = await step();
     if (span.isTraced) {
@@ -31,6 +32,11 @@ export function traceStep<Outcome extends object>(
     }
     return outcome;
   });
+}
+
+/** Whether a trace is kept of this request; asked once, since a span costs about as much as all of a warm check. */
+export function isTraced(): boolean {
+  return tracing.getActiveSpan()?.isTraced ?? false;
 }
 
 /** Where a request waits for the ledger: what came of it. */

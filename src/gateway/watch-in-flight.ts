@@ -20,12 +20,13 @@ export class Flight {
   readonly #lease: Lease;
   readonly #time: FlightTime;
   readonly #keep: (work: Promise<unknown>) => void;
-  readonly #controller = new AbortController();
   #originDeadline: number;
   #sendingBody = false;
   #asking = false;
   #landed = false;
   #refusal: Refusal | null = null;
+  #controller: AbortController | null = null;
+  #stopWaiting: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
   /**
@@ -47,7 +48,20 @@ export class Flight {
 
   /** Aborted when the flight is ended. */
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#refusal) this.#controller.abort();
+    }
     return this.#controller.signal;
+  }
+
+  /** What `work` brings, or null as soon as the flight is ended; cheaper than a signal for what needs no more. */
+  unlessEnded<T>(work: Promise<T>): Promise<T | null> {
+    if (this.#refusal) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#stopWaiting = () => resolve(null);
+      work.then(resolve, reject);
+    });
   }
 
   /** Why the flight was ended, or null. */
@@ -72,12 +86,13 @@ export class Flight {
     this.#cancelTimer();
   }
 
-  /** Ends the flight: everything that listens to the signal is cut. */
+  /** Ends the flight: whoever waits for it goes on, and everything that listens to the signal is cut. */
   end(refusal: Refusal): void {
     if (this.#landed) return;
     this.land();
     this.#refusal = refusal;
-    this.#controller.abort();
+    this.#controller?.abort();
+    this.#stopWaiting();
   }
 
   /** Runs when the timer is up, whenever an answer of the ledger is in, and when the body begins. */

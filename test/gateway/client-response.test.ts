@@ -1,7 +1,7 @@
 // Which of the origin's response headers reach the client, and how.
 
 import { describe, expect, test } from "vitest";
-import { clientResponseHeaders } from "../../src/gateway/client-response.ts";
+import { clientResponse } from "../../src/gateway/client-response.ts";
 
 const ROUTE = {
   publicOrigin: "https://api.octopost.ink",
@@ -33,7 +33,7 @@ describe("passes on", () => {
       ["Set-Cookie", "a=1"],
       ["Set-Cookie", "b=2"],
     ]);
-    const passedOn = clientResponseHeaders(new Response(null, { headers }), ROUTE);
+    const passedOn = clientResponse(null, new Response(null, { headers }), ROUTE).headers;
     expect(passedOn.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 });
@@ -146,11 +146,11 @@ describe("no cache may keep an answer", () => {
 
 test("the origin's response itself is not changed", () => {
   const response = new Response(null, { headers: { Connection: "X-Hop", "X-Hop": "1" } });
-  clientResponseHeaders(response, ROUTE);
+  clientResponse(null, response, ROUTE);
   expect(response.headers.get("X-Hop")).toBe("1");
 });
 
 /** The headers that the client gets for an answer with those headers; names in lower case. */
 function received(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(clientResponseHeaders(new Response(null, { headers }), ROUTE));
+  return Object.fromEntries(clientResponse(null, new Response(null, { headers }), ROUTE).headers);
 }

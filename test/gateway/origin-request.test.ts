@@ -206,13 +206,15 @@ function sent(headers: Record<string, string>, circumstances: Circumstances = {}
   const accepted = acceptRequest(request);
   if (isRefusal(accepted)) throw new Error(accepted.reason);
   return Object.fromEntries(
-    originRequestHeaders({
-      request,
-      accepted,
-      record,
-      requestId: "request-1",
-      assertion: "the.signed.word",
-      alsoForwarded,
-    }),
+    new Headers(
+      originRequestHeaders({
+        request,
+        accepted,
+        record,
+        requestId: "request-1",
+        assertion: "the.signed.word",
+        alsoForwarded,
+      }),
+    ),
   );
 }

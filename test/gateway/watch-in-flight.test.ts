@@ -231,6 +231,26 @@ describe("while a body is sent", () => {
   });
 });
 
+describe("who waits for work in a flight", () => {
+  test("gets what the work brings", async () => {
+    expect(await takeOff().unlessEnded(Promise.resolve("answer"))).toBe("answer");
+    await expect(takeOff().unlessEnded(Promise.reject(new Error("reset")))).rejects.toThrow("reset");
+  });
+
+  test("waits no longer than the flight lasts", async () => {
+    const flight = takeOff();
+    const waiting = flight.unlessEnded(new Promise(() => {}));
+    flight.end({ reason: "client_gone" });
+    expect(await waiting).toBeNull();
+  });
+
+  test("does not wait when the flight has ended before", async () => {
+    const flight = takeOff();
+    flight.end({ reason: "client_gone" });
+    expect(await flight.unlessEnded(new Promise(() => {}))).toBeNull();
+  });
+});
+
 describe("a flight that is over", () => {
   test("has left no timer behind, landed or ended", async () => {
     takeOff().land();
@@ -245,6 +265,12 @@ describe("a flight that is over", () => {
     flight.end({ reason: "client_gone" });
     expect(flight.signal.aborted).toBe(false);
     expect(flight.refusal).toBeNull();
+  });
+
+  test("shows a signal that is asked for later as aborted", () => {
+    const flight = takeOff();
+    flight.end({ reason: "client_gone" });
+    expect(flight.signal.aborted).toBe(true);
   });
 
   test("keeps the first reason for which it was ended", async () => {

@@ -26,7 +26,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
       isolate.entry(() => flight.end({ reason: "client_gone" })),
     );
   }
-  if (!(await originAnswers(isolate, request, flight.signal))) {
+  if (!(await flight.unlessEnded(originAnswers(isolate, request, flight)))) {
     flight.land();
     return refuse(isolate, request, flight.refusal ?? { reason: "origin_unreachable" });
   }
@@ -59,12 +59,8 @@ function sendHeaders(isolate: SimulatedIsolate, request: RequestRecord, refusal:
   trace?.(`isolate ${isolate.number}: request ${request.number} is answered: ${refusal?.reason ?? "200"}`);
 }
 
-/** false: the fetch was aborted. */
-function originAnswers(
-  isolate: SimulatedIsolate,
-  request: RequestRecord,
-  signal: AbortSignal,
-): Promise<boolean> {
+/** The end of the flight ends the fetch as well. */
+function originAnswers(isolate: SimulatedIsolate, request: RequestRecord, flight: Flight): Promise<true> {
   const { time, trace, originsAtWork } = isolate.world;
   return new Promise((resolve) => {
     const enter = isolate.entry(() => resolve(true));
@@ -72,12 +68,9 @@ function originAnswers(
       originsAtWork.delete(arrive);
       enter();
     };
-    signal.addEventListener("abort", () => {
-      originsAtWork.delete(arrive);
-      resolve(false);
-    });
+    flight.signal.addEventListener("abort", () => originsAtWork.delete(arrive));
     isolate.effect(() => {
-      if (signal.aborted) return;
+      if (flight.refusal) return;
       request.forwardedAt = time.now;
       trace?.(`isolate ${isolate.number}: request ${request.number} is forwarded`);
       originsAtWork.add(arrive);
