@@ -39,10 +39,19 @@ let isolate: Isolate | undefined;
 
 const NO_PATH = "";
 
+/** A name or an address, and a port. The platform puts it before the path: anything else in it would be read as path. */
+const PLAIN_HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?$/;
+
 const OUTSIDE_API: Refusal = { reason: "outside_api" };
 
-// The raw path, never Hono's decoded one: `/%761/posts` must not find a route.
-const app = new Hono<FrontDoor>({ getPath: (request) => URL.parse(request.url)?.pathname ?? NO_PATH });
+const app = new Hono<FrontDoor>({ getPath: pathOf });
+
+/** The raw path, never Hono's decoded one: `/%761/posts` must not find a route. */
+function pathOf(request: Request): string {
+  const host = request.headers.get("Host");
+  if (host !== null && !PLAIN_HOST.test(host)) return NO_PATH;
+  return URL.parse(request.url)?.pathname ?? NO_PATH;
+}
 
 /** Gives the request its id and what this isolate remembers; a refusal when a binding is missing or malformed. */
 function checkBindings(c: Context<FrontDoor>): Isolate | Response {
@@ -123,8 +132,8 @@ app.notFound((c) => {
   // What the control plane does not know has been let in already.
   const entered = c.var.requestId ? null : checkBindings(c);
   if (entered instanceof Response) return entered;
-  // A Host that makes no URL leaves no path to judge.
-  return refuse(c, URL.canParse(c.req.url) ? OUTSIDE_API : { reason: "malformed_path" });
+  // A Host that is none leaves no path to judge.
+  return refuse(c, c.req.path === NO_PATH ? { reason: "malformed_path" } : OUTSIDE_API);
 });
 
 app.onError((error, c) => {
