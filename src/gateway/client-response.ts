@@ -18,6 +18,9 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+/** They overrule `Cache-Control` where a shared cache knows them (RFC 9213; Edge Architecture). */
+const FOR_SHARED_CACHES = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
+
 export interface ResponseRoute {
   /** `scheme://host` as the client addressed us. */
   readonly publicOrigin: string;
@@ -35,6 +38,7 @@ export function clientResponse(body: BodyInit | null, response: Response, route:
   if (headers.has("Transfer-Encoding")) headers.delete("Content-Length");
   for (const name of HOP_BY_HOP) headers.delete(name);
   for (const name of RATE_LIMIT_HEADERS) headers.delete(name);
+  for (const name of FOR_SHARED_CACHES) headers.delete(name);
 
   const location = headers.get("Location");
   if (location !== null) headers.set("Location", publicLocation(location, route));
