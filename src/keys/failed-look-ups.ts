@@ -1,7 +1,7 @@
 /**
  * Limits look-ups that a client makes up: keys without a keyed check, and revocations by possession.
  *
- * Counted by the platform's rate limiter, per location and client address; an address that went over the
+ * Counted by the platform's rate limiter, per location and client network; a network that went over the
  * limit is remembered here for a while, so that its next ones cost nothing. Keys with a check never come here.
  */
 import type { Env } from "../bindings.ts";
@@ -10,12 +10,12 @@ import { RecentlyUsed } from "./recently-used.ts";
 /** The period of the binding in `wrangler.toml`. */
 export const LOOK_UP_PERIOD_SECONDS = 60;
 
-const ADDRESSES_MAX = 10_000;
+const NETWORKS_MAX = 10_000;
 
 export class FailedLookUps {
   readonly #limiter: Env["FAILED_LOOK_UPS"];
   readonly #now: () => number;
-  readonly #blockedUntil = new RecentlyUsed<number>(ADDRESSES_MAX);
+  readonly #blockedUntil = new RecentlyUsed<number>(NETWORKS_MAX);
 
   constructor(limiter: Env["FAILED_LOOK_UPS"], now: () => number) {
     this.#limiter = limiter;
@@ -23,13 +23,30 @@ export class FailedLookUps {
   }
 
   tooMany(address: string): boolean {
-    return this.#now() < (this.#blockedUntil.get(address) ?? 0);
+    return this.#now() < (this.#blockedUntil.get(networkOf(address)) ?? 0);
   }
 
   /** Counts one more; returns whether it was over the limit. */
   async note(address: string): Promise<boolean> {
-    const { success } = await this.#limiter.limit({ key: address });
-    if (!success) this.#blockedUntil.set(address, this.#now() + LOOK_UP_PERIOD_SECONDS * 1000);
+    const network = networkOf(address);
+    const { success } = await this.#limiter.limit({ key: network });
+    if (!success) this.#blockedUntil.set(network, this.#now() + LOOK_UP_PERIOD_SECONDS * 1000);
     return !success;
   }
+}
+
+const IPV6_GROUPS = 8;
+
+/** Whoever has one IPv6 address has a /64 of them (RFC 6177), so that is one client. An IPv4 address is itself. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1);
+  const [before = "", after = ""] = address.split("::");
+  const [left, right] = [before, after].map((part) => part.split(":").filter(Boolean)) as [
+    string[],
+    string[],
+  ];
+  const zeros = Array<string>(Math.max(0, IPV6_GROUPS - left.length - right.length)).fill("0");
+  const groups = [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16).toString(16));
+  return `${groups.slice(0, 4).join(":")}::/64`;
 }
