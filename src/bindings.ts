@@ -24,6 +24,8 @@ export interface Env {
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const secret = v.pipe(v.string(), v.minLength(16));
+/** What fits behind `Bearer `: printable, without a space. */
+const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/));
 
 /** A var may arrive as a number (`wrangler.toml`) or as its digits (`--var`). */
 function wholeNumber(least: number, most: number) {
@@ -102,7 +104,8 @@ const schema = v.pipe(
     LEGACY_KEYS: optional(v.literal("accept")),
     KEY_PEPPER: secret,
     KEY_PEPPER_PREVIOUS: optional(secret),
-    CONTROL_TOKEN: secret,
+    CONTROL_TOKEN: token,
+    CONTROL_TOKEN_PREVIOUS: optional(token),
     ASSERTION_KEY: assertionKeys,
     METRICS: v.picklist(["on", "off"]),
     USAGE: v.optional(has("writeDataPoint")),
@@ -126,6 +129,9 @@ const schema = v.pipe(
   ),
 );
 
+/** A secret that can be exchanged: what is used now, and what is still good. */
+export type CurrentFirst = readonly [current: string, ...previous: string[]];
+
 /** The checked settings. Times are milliseconds; origins are `scheme://host[:port]`. */
 export interface Settings {
   readonly liveOrigin: string;
@@ -147,9 +153,10 @@ export interface Settings {
   readonly portalReturnHosts: readonly string[];
   /** Whether keys from before the gateway, which have no check, are looked up. */
   readonly acceptLegacyKeys: boolean;
-  readonly keyPepper: string;
-  readonly keyPepperPrevious: string | null;
-  readonly controlToken: string;
+  /** The current one, with which keys are made, then the one before, if there is one. */
+  readonly peppers: CurrentFirst;
+  /** Either one is accepted. */
+  readonly controlTokens: CurrentFirst;
   readonly assertionKeys: AssertionKeys;
   /** null: metrics are off. */
   readonly usage: AnalyticsEngineDataset | null;
@@ -179,9 +186,8 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
     publicOrigin: settings.PUBLIC_ORIGIN,
     portalReturnHosts: settings.PORTAL_RETURN_HOSTS ?? [],
     acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
-    keyPepper: settings.KEY_PEPPER,
-    keyPepperPrevious: settings.KEY_PEPPER_PREVIOUS,
-    controlToken: settings.CONTROL_TOKEN,
+    peppers: currentFirst(settings.KEY_PEPPER, settings.KEY_PEPPER_PREVIOUS),
+    controlTokens: currentFirst(settings.CONTROL_TOKEN, settings.CONTROL_TOKEN_PREVIOUS),
     assertionKeys: settings.ASSERTION_KEY,
     usage:
       settings.METRICS === "on" ? ((settings.USAGE as AnalyticsEngineDataset | undefined) ?? null) : null,
@@ -190,7 +196,6 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
   };
 }
 
-/** The current pepper, then the one before while its keys are still in use. */
-export function peppersOf({ keyPepper, keyPepperPrevious }: Settings): readonly string[] {
-  return keyPepperPrevious === null ? [keyPepper] : [keyPepper, keyPepperPrevious];
+function currentFirst(current: string, previous: string | null): CurrentFirst {
+  return previous === null ? [current] : [current, previous];
 }

@@ -27,7 +27,7 @@ const GOOD = {
   PUBLIC_ORIGIN: "https://api.example.com",
   PORTAL_RETURN_HOSTS: "example.com, www.example.com:8443",
   KEY_PEPPER: "a pepper that is long enough",
-  CONTROL_TOKEN: "a token that is long enough",
+  CONTROL_TOKEN: "a-token-that-is-long-enough",
   ASSERTION_KEY: JSON.stringify(SIGNING_KEY),
   METRICS: "off",
   LOG_SAMPLE_RATE: 0.01,
@@ -53,6 +53,7 @@ const OPTIONAL = [
   "LEGACY_KEYS",
   "DEFAULT_TIER",
   "KEY_PEPPER_PREVIOUS",
+  "CONTROL_TOKEN_PREVIOUS",
   "SERVER_TIMING",
 ];
 const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
@@ -71,9 +72,8 @@ test("well-formed settings are read as they are", () => {
     publicOrigin: "https://api.example.com",
     portalReturnHosts: ["example.com", "www.example.com:8443"],
     acceptLegacyKeys: false,
-    keyPepper: "a pepper that is long enough",
-    keyPepperPrevious: null,
-    controlToken: "a token that is long enough",
+    peppers: ["a pepper that is long enough"],
+    controlTokens: ["a-token-that-is-long-enough"],
     assertionKeys: {
       signing: { ...SIGNING_KEY, alg: "EdDSA", kid: "11qYAYKx" },
       published: [{ ...PUBLIC_KEY, alg: "EdDSA", use: "sig", kid: "11qYAYKx" }],
@@ -169,8 +169,21 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["ORIGIN_TIMEOUT_MS", [0, 600_001]],
   ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
   ["KEY_PEPPER_PREVIOUS", ["SECRET", "fifteen letters", 1234567890123456]],
-  ["CONTROL_TOKEN", ["SECRET", "fifteen letters", 1234567890123456]],
   ["PORTAL_RETURN_HOSTS", ["https://SECRET", "SECRET/", "good.example SECRET/", ", ,SECRET", "*.SECRET", 1]],
+  // A token with a space, a line break or another script's letter could never be sent.
+  ...["CONTROL_TOKEN", "CONTROL_TOKEN_PREVIOUS"].map((name): [string, unknown[]] => [
+    name,
+    [
+      "SECRET",
+      "fifteen-letters",
+      "SECRET with spaces that is long enough",
+      " SECRET-that-is-long-enough",
+      "SECRET-that-is-long-enough\n",
+      "SECRET\tthat-is-long-enough",
+      "SECRET-that-is-löng-enough",
+      1234567890123456,
+    ],
+  ]),
   ["CONTROL_HOST", ["https://SECRET", "SECRET/", "SECRET:8787:8787", "a b", "Control.Example.com", 1]],
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],
@@ -397,10 +410,14 @@ test.each(["control.example.com", "localhost:8787"])("CONTROL_HOST may be %s", (
   expect(settingsWith({ CONTROL_HOST: host })).toMatchObject({ controlHost: host });
 });
 
-test("the previous pepper is kept beside the current one", () => {
-  expect(settingsWith({ KEY_PEPPER_PREVIOUS: "the pepper before this one" })).toMatchObject({
-    keyPepper: "a pepper that is long enough",
-    keyPepperPrevious: "the pepper before this one",
+test("the pepper and the token before are kept behind the current ones", () => {
+  const previous = {
+    KEY_PEPPER_PREVIOUS: "the pepper before this one",
+    CONTROL_TOKEN_PREVIOUS: "the-token-before-this-one",
+  };
+  expect(settingsWith(previous)).toMatchObject({
+    peppers: ["a pepper that is long enough", "the pepper before this one"],
+    controlTokens: ["a-token-that-is-long-enough", "the-token-before-this-one"],
   });
 });
 

@@ -1,5 +1,6 @@
 /**
- * Who may manage keys: the bearer of `CONTROL_TOKEN`, and nobody else. An API key is never accepted here.
+ * Who may manage keys: the bearer of `CONTROL_TOKEN`, or of the one before while it is exchanged, and nobody else. An
+ * API key is never accepted here.
  */
 import { createMiddleware } from "hono/factory";
 import { bearerToken } from "../bearer-token.ts";
@@ -8,17 +9,22 @@ import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { ControlContext } from "./control-api.ts";
 
 export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
-  const refusal = await judge(c.req.header("Authorization"), c.var.settings.controlToken);
+  const refusal = await judge(c.req.header("Authorization"), c.var.settings.controlTokens);
   if (!refusal) return await next();
   logRefusal(c.var.requestId, c.req.method, refusal);
   return refusalResponse(refusal, c.var.requestId);
 });
 
-async function judge(authorization: string | undefined, controlToken: string): Promise<Refusal | null> {
+async function judge(
+  authorization: string | undefined,
+  controlTokens: readonly string[],
+): Promise<Refusal | null> {
   if (!authorization) return { reason: "missing_credential" };
   const token = bearerToken(authorization);
   if (token === undefined) return { reason: "malformed_credential" };
-  return (await equalInConstantTime(token, controlToken)) ? null : { reason: "wrong_control_token" };
+  // Each is compared, whether or not an earlier one was it.
+  const equal = await Promise.all(controlTokens.map((one) => equalInConstantTime(token, one)));
+  return equal.includes(true) ? null : { reason: "wrong_control_token" };
 }
 
 /** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */

@@ -5,7 +5,7 @@
  * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
  */
 import * as v from "valibot";
-import { type Env, peppersOf, type Settings } from "../bindings.ts";
+import type { Env, Settings } from "../bindings.ts";
 import type { KeyToShow } from "../ledger/portal-ledger.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -43,12 +43,10 @@ export interface Visit extends Session {
 export class PortalSessions {
   readonly #desk: LedgerDesk;
   readonly #settings: Settings;
-  readonly #peppers: readonly string[];
 
   constructor(env: Env, settings: Settings) {
     this.#desk = new LedgerDesk(env.KEY_LEDGER, settings);
     this.#settings = settings;
-    this.#peppers = peppersOf(settings);
   }
 
   /** Makes a link. `origin`: where the page is served, such as `https://api.octopost.ink`. */
@@ -66,7 +64,7 @@ export class PortalSessions {
       named,
       async (ledger, { return_url: returnUrl = null }, { actor }) => {
         if (returnUrl !== null && !this.#mayReturnTo(returnUrl)) return RETURN_REFUSED;
-        const { token, digest } = await mintPortalToken("link", account, this.#settings.keyPepper);
+        const { token, digest } = await mintPortalToken("link", account, this.#settings.peppers[0]);
         const { endsAt } = await ledger.openPortal(digest, { actor, returnUrl });
         return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(endsAt).toISOString() };
       },
@@ -75,16 +73,16 @@ export class PortalSessions {
 
   /** Uses a link up: the session it opens. */
   async enter(linkToken: string): Promise<Visit | Refusal> {
-    const link = await readPortalToken("link", linkToken, this.#peppers);
+    const link = await readPortalToken("link", linkToken, this.#settings.peppers);
     if (link === null) return { reason: "spent_link" };
-    const { token, digest } = await mintPortalToken("session", link.account, this.#settings.keyPepper);
+    const { token, digest } = await mintPortalToken("session", link.account, this.#settings.peppers[0]);
     const session = await this.#desk.ask(link.account, (ledger) => ledger.enterPortal(link.digest, digest));
     return isRefusal(session) ? session : { ...session, account: link.account, token };
   }
 
   /** Whose session the cookie's token is; asked anew for every page, so that signing out counts at once. */
   async find(token: string): Promise<Visit | Refusal> {
-    const read = await readPortalToken("session", token, this.#peppers);
+    const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
     const ask = { repeatable: true };
     const session = await this.#desk.ask(read.account, (ledger) => ledger.portalSession(read.digest), ask);
@@ -92,7 +90,7 @@ export class PortalSessions {
   }
 
   async leave({ token }: Visit): Promise<{ readonly ok: true } | Refusal> {
-    const read = await readPortalToken("session", token, this.#peppers);
+    const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
     const ask = { repeatable: true };
     return await this.#desk.ask(read.account, (ledger) => ledger.leavePortal(read.digest), ask);

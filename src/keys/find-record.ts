@@ -4,7 +4,7 @@
  * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
  * gateway are accepted; those have no check, so failed look-ups are limited by client address.
  */
-import { type Env, peppersOf, type Settings } from "../bindings.ts";
+import type { Env, Settings } from "../bindings.ts";
 import type { Refusal } from "../refusals.ts";
 import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./api-key.ts";
 import type { FailedLookUps } from "./failed-look-ups.ts";
@@ -15,19 +15,17 @@ export class RecordFinder {
   readonly #kv: KVNamespace;
   readonly #settings: Settings;
   readonly #failedLookUps: FailedLookUps;
-  readonly #peppers: readonly string[];
 
   constructor(env: Env, settings: Settings, failedLookUps: FailedLookUps) {
     this.#kv = env.API_KEYS;
     this.#settings = settings;
     this.#failedLookUps = failedLookUps;
-    this.#peppers = peppersOf(settings);
   }
 
   /** `address`: the client's, to limit its failed look-ups of keys without a check. */
   async find(key: string, address: string): Promise<KeyRecord | Refusal> {
     try {
-      const pepper = looksLikeKey(key) ? await pepperOf(key, this.#peppers) : null;
+      const pepper = looksLikeKey(key) ? await pepperOf(key, this.#settings.peppers) : null;
       if (pepper !== null) return await this.#read(key, [pepper]);
       if (!this.#settings.acceptLegacyKeys) {
         return { reason: looksLikeKey(key) ? "failed_check" : "malformed_key" };
@@ -51,7 +49,7 @@ export class RecordFinder {
   async #findLegacy(key: string, address: string): Promise<KeyRecord | Refusal> {
     if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
     if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
-    const found = await this.#read(key, this.#peppers);
+    const found = await this.#read(key, this.#settings.peppers);
     if ("reason" in found) await this.#failedLookUps.note(address);
     return found;
   }

@@ -5,7 +5,7 @@
  * Guarantees that a failure in between leaves no half-made key: nothing was issued, and what lies around
  * is removed by alarm. A call with an `Idempotency-Key` is carried out once.
  */
-import { peppersOf, type Settings } from "../bindings.ts";
+import type { Settings } from "../bindings.ts";
 import type { IssuedKey, RotatedKey } from "../keys/key-object.ts";
 import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
@@ -39,7 +39,6 @@ export class KeyIssuing {
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
   readonly #answers: KeptAnswers;
-  readonly #peppers: readonly string[];
   readonly #underWay = new Set<string>();
 
   constructor(
@@ -54,8 +53,7 @@ export class KeyIssuing {
     this.#settings = settings;
     this.#keys = keys;
     this.#events = events;
-    this.#peppers = peppersOf(settings);
-    this.#answers = new KeptAnswers(storage.sql, this.#peppers);
+    this.#answers = new KeptAnswers(storage.sql, settings.peppers);
   }
 
   create(account: string, input: NewKey, caller: Caller): Promise<IssuedKey | Refusal> {
@@ -63,7 +61,7 @@ export class KeyIssuing {
       const now = Date.now();
       // Asked here, so that a retry which comes after the key has expired still gets its answer.
       if (hasPassed(input.expires_at, now)) return EXPIRES_IN_THE_PAST;
-      const { row, secret } = await mintedKey(account, input, now, this.#settings.keyPepper);
+      const { row, secret } = await mintedKey(account, input, now, this.#settings.peppers[0]);
       const sealed = await this.#answers.seal(secret);
       const issued = await this.#issue(row, (key) => {
         this.#events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
@@ -88,7 +86,7 @@ export class KeyIssuing {
       const refusal = reasonNotToRotate(old, Date.now());
       if (refusal) return refusal;
 
-      const { row, secret } = await successorOf(old, Date.now(), this.#settings.keyPepper);
+      const { row, secret } = await successorOf(old, Date.now(), this.#settings.peppers[0]);
       const sealed = await this.#answers.seal(secret);
       const issued = await this.#issue(row, (key) => {
         const now = Date.now();
@@ -118,7 +116,9 @@ export class KeyIssuing {
   import(account: string, rows: readonly ImportedKey[], caller: Caller): Promise<ImportVerdict[] | Refusal> {
     return this.#once("import", rows, caller, async (keep) => {
       const now = Date.now();
-      const drafts = await Promise.all(rows.map((row) => importedKey(account, row, now, this.#peppers)));
+      const drafts = await Promise.all(
+        rows.map((row) => importedKey(account, row, now, this.#settings.peppers)),
+      );
       let known: ReadonlyMap<string, string>;
       try {
         known = await this.#knownToKv(drafts);

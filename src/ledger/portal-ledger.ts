@@ -6,7 +6,7 @@
  * each is one statement on the one object there is for the account. It knows no rule about keys.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Env, peppersOf, readSettings } from "../bindings.ts";
+import { type Env, readSettings } from "../bindings.ts";
 import type { IssuedKey, RotatedKey } from "../keys/key-object.ts";
 import type { Refusal } from "../refusals.ts";
 import { KeptAnswers } from "./kept-answers.ts";
@@ -26,7 +26,7 @@ export class PortalLedger extends DurableObject<Env> {
     const settings = readSettings(env);
     if ("invalidSetting" in settings) throw new Error(`invalid setting ${settings.invalidSetting}`);
     this.#visits = new PortalTable(ctx.storage.sql);
-    this.#answers = new KeptAnswers(ctx.storage.sql, peppersOf(settings));
+    this.#answers = new KeptAnswers(ctx.storage.sql, settings.peppers);
   }
 
   /** Keeps a link by its token's digest; `endsAt`: until when it can be used. */

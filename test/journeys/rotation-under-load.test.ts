@@ -163,27 +163,38 @@ describe("KEY_PEPPER", () => {
 });
 
 describe("CONTROL_TOKEN", () => {
-  const tokens = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")] as const;
-  withVersions(tokens.map((CONTROL_TOKEN) => ({ CONTROL_TOKEN })));
+  const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
+  /** In the order of the README. */
+  withVersions([
+    { CONTROL_TOKEN: old },
+    { CONTROL_TOKEN: next, CONTROL_TOKEN_PREVIOUS: old },
+    { CONTROL_TOKEN: next },
+  ]);
 
-  test("is exchanged without a failed request of a caller that has both and tries the other after a 401", async () => {
+  async function statusWith(token: string, gateway: number): Promise<number> {
+    const path = `/accounts/${ACCOUNT}/keys/${keys[0]?.id}`;
+    return (await cluster.control("GET", path, undefined, { to: cluster.gateway(gateway), token })).status;
+  }
+
+  test("is exchanged without a failed request of a caller that has one token at a time", async () => {
     const running = startLoad();
-    const managing = new RollingLoad(0, 1, async (gateway) => {
-      const to = { to: cluster.gateway(gateway) };
-      const path = `/accounts/${ACCOUNT}/keys/${keys[0]?.id}`;
-      const first = await cluster.control("GET", path, undefined, { ...to, token: tokens[0] });
-      if (first.status === 200) return null;
-      const second = await cluster.control("GET", path, undefined, { ...to, token: tokens[1] });
-      return second.status === 200 ? null : `${first.status}, then ${second.status}`;
+    let token = old;
+    const managing = new RollingLoad(0, 2, async (gateway) => {
+      const status = await statusWith(token, gateway);
+      return status === 200 ? null : String(status);
     });
     await Promise.all([running.rollOut(1), managing.rollOut(1)]);
+    token = next;
+    await managing.goesOn();
+    await Promise.all([running.rollOut(2), managing.rollOut(2)]);
     await managing.stop();
     expect([...running.failures, ...managing.failures]).toEqual([]);
-    const old = await cluster.control("GET", "/health", undefined, {
-      to: cluster.gateway(1),
-      token: tokens[0],
-    });
-    expect(old.status).toBe(401);
+    const statuses = [0, 1, 2].map((gateway) => [statusWith(old, gateway), statusWith(next, gateway)]);
+    expect(await Promise.all(statuses.map((pair) => Promise.all(pair)))).toEqual([
+      [200, 401],
+      [200, 200],
+      [401, 200],
+    ]);
   });
 });
 
