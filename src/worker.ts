@@ -7,13 +7,12 @@
  */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type Env, readSettings, type Settings } from "./bindings.ts";
+import type { Env, Settings } from "./bindings.ts";
 import { controlApi } from "./control/control-api.ts";
-import { KeyOperations } from "./control/key-operations.ts";
+import type { KeyOperations } from "./control/key-operations.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { FailedLookUps } from "./keys/failed-look-ups.ts";
-import { RecordFinder } from "./keys/find-record.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
+import { openParts } from "./open-parts.ts";
 import { type Refusal, refusalResponse } from "./refusals.ts";
 
 export { KeyService } from "./control/key-service.ts";
@@ -58,23 +57,14 @@ function checkBindings(c: Context<FrontDoor>): Isolate | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   if (isolate?.env === c.env) return isolate;
-  const settings = readSettings(c.env);
-  if ("invalidSetting" in settings) {
-    logInvalidSetting(requestId, settings.invalidSetting);
+  const parts = openParts(c.env);
+  if ("invalidSetting" in parts) {
+    logInvalidSetting(requestId, parts.invalidSetting);
     return refusalResponse({ reason: "invalid_setting" }, requestId);
   }
-  isolate = openIsolate(c.env, settings);
+  const { settings, finder, operations } = parts;
+  isolate = { env: c.env, settings, gateway: new Gateway(c.env, settings, finder), operations };
   return isolate;
-}
-
-function openIsolate(env: Env, settings: Settings): Isolate {
-  const finder = new RecordFinder(env, settings, new FailedLookUps(env.FAILED_LOOK_UPS, Date.now));
-  return {
-    env,
-    settings,
-    gateway: new Gateway(env, settings, finder),
-    operations: new KeyOperations(env, settings, finder, Date.now),
-  };
 }
 
 // One handler and no middleware: Hono then calls it at once, without a chain of promises.

@@ -1,6 +1,7 @@
 /**
  * Checks an input against its schema. What does not fit is refused with every field named that is wrong, in
- * words of ours: never what was sent, which may be a secret.
+ * words of ours: never what was sent, which may be a secret. That goes for a field's name too: one that is not known
+ * is repeated only if it reads like a name.
  */
 import * as v from "valibot";
 import type { Refusal } from "../refusals.ts";
@@ -19,8 +20,8 @@ export function check<Schema extends v.GenericSchema>(
   // The first thing wrong with each field. A map, since a field may be called `constructor`.
   const details = new Map<string, string>();
   for (const issue of result.issues) {
-    const name = v.getDotPath(issue) ?? field;
-    if (!details.has(name)) details.set(name, explain(issue));
+    const { name, text } = isUnnameable(issue) ? around(issue, field) : named(issue, field);
+    if (!details.has(name)) details.set(name, text);
   }
   return { reason: "invalid_input", details: Object.fromEntries(details) };
 }
@@ -38,6 +39,24 @@ export function checkAhead(
     reason: "invalid_input",
     details: Object.fromEntries(past.map(([field]) => [field, "must lie in the future"])),
   };
+}
+
+function named(issue: v.BaseIssue<unknown>, field: string) {
+  return { name: v.getDotPath(issue) ?? field, text: explain(issue) };
+}
+
+/** What is pasted where a name belongs is not repeated; keys, hashes and tokens have digits or capital letters. */
+const NAME_OF_A_FIELD = /^[a-z_]{1,24}$/;
+
+function isUnnameable(issue: v.BaseIssue<unknown>): boolean {
+  const isUnknownField = issue.type === "strict_object" && issue.expected === "never";
+  return isUnknownField && !NAME_OF_A_FIELD.test(String(issue.path?.at(-1)?.key));
+}
+
+/** Names what the unknown field is in. */
+function around({ path }: v.BaseIssue<unknown>, field: string) {
+  const within = path?.slice(0, -1).map(({ key }) => String(key)) ?? [];
+  return { name: within.join(".") || field, text: "must have no other fields than those known" };
 }
 
 function explain(issue: v.BaseIssue<unknown>): string {

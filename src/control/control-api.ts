@@ -12,7 +12,8 @@ import { logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import type { Checked } from "./check-input.ts";
 import { requireControlToken } from "./control-token.ts";
-import { HTTP_OPERATIONS, type HttpOperation } from "./http-operations.ts";
+import type { HttpOperation } from "./http-operation.ts";
+import { HTTP_OPERATIONS } from "./http-operations.ts";
 import type { KeyOperations } from "./key-operations.ts";
 import { openApiDocument } from "./openapi.ts";
 

@@ -22,7 +22,6 @@ import {
   verdictsSchema,
 } from "./control-answers.ts";
 import {
-  type CallerInput,
   changeInput,
   eventListQuery,
   importBodyShown,
@@ -35,43 +34,8 @@ import {
   rotationInput,
   tierInput,
 } from "./control-input.ts";
-import type { KeyOperations } from "./key-operations.ts";
+import type { HttpOperation } from "./http-operation.ts";
 import { createPortalSession } from "./portal-operation.ts";
-
-export interface OperationRequest {
-  readonly account: string;
-  readonly id: string;
-  readonly query: unknown;
-  readonly body: unknown;
-  readonly caller: CallerInput;
-  /** The client's. */
-  readonly address: string;
-  /** The one that was called, such as `https://api.octopost.ink`. */
-  readonly origin: string;
-}
-
-export interface HttpOperation {
-  readonly name: string;
-  readonly summary: string;
-  readonly method: "get" | "post" | "patch" | "put";
-  /** As OpenAPI writes it. */
-  readonly path: string;
-  /** false: whoever holds a key may call it, without the control token. */
-  readonly needsToken: boolean;
-  readonly query?: v.GenericSchema;
-  readonly body?: v.GenericSchema;
-  /** A body may be left out altogether. */
-  readonly bodyOptional?: boolean;
-  /** Whether it takes an `Idempotency-Key`. */
-  readonly idempotent?: boolean;
-  readonly status: 200 | 201;
-  readonly answer: v.GenericSchema;
-  /** Statuses beyond those that every call may have. */
-  readonly refusals: readonly (404 | 409 | 422 | 429)[];
-  /** A store out of reach is a verdict on each row, never a 503. */
-  readonly answersByRow?: boolean;
-  readonly run: (operations: KeyOperations, request: OperationRequest) => Promise<object>;
-}
 
 const ACCOUNT = "/accounts/{account}";
 const KEYS = `${ACCOUNT}/keys`;
@@ -193,6 +157,17 @@ export const HTTP_OPERATIONS: readonly HttpOperation[] = [
     run: (operations, { account, query }) => operations.listEvents(account, query),
   },
   {
+    name: "getAccount",
+    summary: "An account's tier.",
+    method: "get",
+    path: ACCOUNT,
+    needsToken: true,
+    status: 200,
+    answer: accountSchema,
+    refusals: [404, 422],
+    run: (operations, { account }) => operations.getAccount(account),
+  },
+  {
     name: "setTier",
     summary: "Set an account's tier.",
     method: "put",
@@ -215,7 +190,7 @@ export const HTTP_OPERATIONS: readonly HttpOperation[] = [
     bodyOptional: true,
     status: 200,
     answer: rebuiltSchema,
-    refusals: [422],
+    refusals: [404, 422],
     run: (operations, { account, body, caller }) => operations.rebuildKv(account, body, caller),
   },
   {
@@ -227,12 +202,7 @@ export const HTTP_OPERATIONS: readonly HttpOperation[] = [
     status: 200,
     answer: healthSchema,
     refusals: [],
-    run: async (operations) => {
-      const health = await operations.health();
-      return health.status === "ok"
-        ? health
-        : ({ reason: "unhealthy", health: { ...health } } satisfies Refusal);
-    },
+    run: (operations) => operations.health(),
   },
   {
     name: "revokeByPossession",

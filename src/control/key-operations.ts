@@ -33,7 +33,7 @@ import {
 import { checkHealth, type Health } from "./health.ts";
 import { type ImportResult, importKeys } from "./import-keys.ts";
 import { checkCaller, LedgerDesk } from "./ledger-desk.ts";
-import { keyCursor, keyPosition, nextCursor, parseEventCursor } from "./page-cursor.ts";
+import { keyCursor, keyPosition, nextCursor, parseEventCursor, positionCursor } from "./page-cursor.ts";
 import { PortalSessions } from "./portal-sessions.ts";
 
 export interface KeyPage {
@@ -66,9 +66,14 @@ export class KeyOperations {
   }
 
   createKey(account: string, input: unknown, caller: CallerInput): Promise<IssuedKey | Refusal> {
-    return this.#desk.carryOut(account, newKeyInput, input, caller, (ledger, key, by) => {
-      return ledger.createKey(account, key, by);
-    });
+    return this.#desk.carryOut(
+      account,
+      newKeyInput,
+      input,
+      caller,
+      (ledger, key, by) => ledger.createKey(account, key, by),
+      { writes: "a record" },
+    );
   }
 
   listKeys(account: string, query: unknown): Promise<KeyPage | Refusal> {
@@ -133,7 +138,7 @@ export class KeyOperations {
       input,
       caller,
       (ledger, { overlap_seconds }, by) => ledger.rotateKey(keyId, overlap_seconds * SECOND_MS, by),
-      { waitsForLeases: true },
+      { waitsForLeases: true, writes: "a record" },
     );
   }
 
@@ -151,7 +156,7 @@ export class KeyOperations {
         const createdBefore = created_before === undefined ? undefined : Date.parse(created_before);
         return ledger.revokeAll({ mode, createdBefore }, by);
       },
-      { waitsForLeases: true },
+      { waitsForLeases: true, writes: "many" },
     );
   }
 
@@ -179,6 +184,10 @@ export class KeyOperations {
     );
   }
 
+  getAccount(account: string): Promise<AccountObject | Refusal> {
+    return this.#desk.ask(account, (ledger) => ledger.getAccount(account), { repeatable: true });
+  }
+
   /** Writes an account's KV entries again from its ledger, a page at a time. */
   rebuildKv(
     account: string,
@@ -190,20 +199,20 @@ export class KeyOperations {
       rebuildInput,
       input,
       caller,
-      async (ledger, { limit, cursor }) => {
+      async (ledger, { limit, cursor }, by) => {
         const after = keyPosition(cursor);
         if (isRefusal(after)) return after;
-        const page = await ledger.rebuildRecords(limit, after.value);
+        const page = await ledger.rebuildRecords(limit, after.value, by);
         if (isRefusal(page)) return page;
-        const { written, next } = page;
-        return { written, next_cursor: next && `${next.createdAt}-${next.id}` };
+        return { written: page.written, next_cursor: page.next && positionCursor(page.next) };
       },
-      { writesManyRecords: true },
+      { writes: "many" },
     );
   }
 
-  health(): Promise<Health> {
-    return checkHealth(this.#env, this.#settings.ledgerTimeoutMs, this.#now);
+  async health(): Promise<Health | Refusal> {
+    const health = await checkHealth(this.#env, this.#settings.ledgerTimeoutMs, this.#now);
+    return health.status === "ok" ? health : { reason: "unhealthy", health: { ...health } };
   }
 
   /** Which key a text is. Whoever holds a key may know; nothing of it is kept. `address`: the client's. */

@@ -7,9 +7,9 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type * as v from "valibot";
-import { type Env, readSettings, type Settings } from "../bindings.ts";
-import { FailedLookUps } from "../keys/failed-look-ups.ts";
-import { RecordFinder } from "../keys/find-record.ts";
+import type { Env, Settings } from "../bindings.ts";
+import { UNKNOWN_ADDRESS } from "../gateway/client-address.ts";
+import { openParts } from "../open-parts.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
 import type {
   CallerInput,
@@ -18,12 +18,13 @@ import type {
   importRowInput,
   keyListQuery,
   newKeyInput,
+  rebuildInput,
   revocationInput,
   revokeAllInput,
   rotationInput,
   tierInput,
 } from "./control-input.ts";
-import { KeyOperations } from "./key-operations.ts";
+import type { KeyOperations } from "./key-operations.ts";
 import type { portalSessionInput } from "./portal-sessions.ts";
 
 export interface KeyServiceError {
@@ -110,17 +111,31 @@ export class KeyService extends WorkerEntrypoint<Env> {
     });
   }
 
+  getAccount(account: string) {
+    return this.#result((operations) => operations.getAccount(account));
+  }
+
+  /** A page of an account's KV entries, written again from its ledger; then the next, until `next_cursor` is null. */
+  rebuildKv(account: string, page: v.InferInput<typeof rebuildInput> = {}, caller: CallerInput = {}) {
+    return this.#result((operations) => operations.rebuildKv(account, page, caller));
+  }
+
+  /** Ends the key whose text this is. `address`: the client's who shows it, by which guesses are counted. */
+  revokeByPossession(secret: string, address: string = UNKNOWN_ADDRESS) {
+    return this.#result((operations) => operations.revokeByPossession({ secret }, String(address)));
+  }
+
+  /** A round trip to KV and to a ledger. */
+  health() {
+    return this.#result((operations) => operations.health());
+  }
+
   async #result<Value extends object>(
     run: (operations: KeyOperations, settings: Settings) => Promise<Value | Refusal>,
   ): Promise<KeyServiceResult<Value>> {
-    const settings = readSettings(this.env);
-    if ("invalidSetting" in settings) return failed({ reason: "invalid_setting" });
-    const finder = new RecordFinder(
-      this.env,
-      settings,
-      new FailedLookUps(this.env.FAILED_LOOK_UPS, Date.now),
-    );
-    const result = await run(new KeyOperations(this.env, settings, finder, Date.now), settings);
+    const parts = openParts(this.env);
+    if ("invalidSetting" in parts) return failed({ reason: "invalid_setting" });
+    const result = await run(parts.operations, parts.settings);
     return isRefusal(result) ? failed(result) : { ok: true, value: result };
   }
 }

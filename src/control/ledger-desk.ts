@@ -42,13 +42,14 @@ export class LedgerDesk {
   async ask<Answer extends object>(
     account: string,
     call: (ledger: LedgerStub) => Promise<Answer | Refusal>,
-    { repeatable = false, waitsForLeases = false, writesManyRecords = false }: AskOptions = {},
+    { repeatable = false, waitsForLeases = false, writes = "rows" }: AskOptions = {},
   ): Promise<Answer | Refusal> {
     const checked = check(accountInput, account, "account");
     if (isRefusal(checked)) return checked;
     const { leaseMs, leaseMarginMs, ledgerTimeoutMs } = this.#settings;
     const waitMs = waitsForLeases ? leaseMs + 2 * leaseMarginMs : 0;
-    const limitMs = ledgerTimeoutMs + waitMs + (writesManyRecords ? MANY_RECORDS_MS : 0);
+    const writeMs = { rows: 0, "a record": ledgerTimeoutMs, many: MANY_MS }[writes];
+    const limitMs = ledgerTimeoutMs + waitMs + writeMs;
     try {
       return await callLedger(this.#ledgers, account, { limitMs, repeatable }, call);
     } catch {
@@ -56,17 +57,18 @@ export class LedgerDesk {
     }
   }
 }
+
+/** What the ledger has to be given time for, or its caller would hear 503 of what was done. */
 interface AskOptions {
   /** Whether the call may be made a second time when the first one failed. */
   readonly repeatable?: boolean;
   /** Whether the ledger itself may have to wait for the leases that are out. */
   readonly waitsForLeases?: boolean;
-  /** Whether the ledger has a page of KV entries to write. */
-  readonly writesManyRecords?: boolean;
+  /** Rows of its own; a KV entry, which has the same time limit again; or so many of either that it takes a while. */
+  readonly writes?: "rows" | "a record" | "many";
 }
 
-/** For a page of KV writes, a handful at a time. */
-const MANY_RECORDS_MS = 60_000;
+const MANY_MS = 60_000;
 
 export function checkCaller(caller: CallerInput): Caller | Refusal {
   const checked = check(callerInput, caller);

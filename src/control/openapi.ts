@@ -3,7 +3,8 @@
  */
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { HTTP_OPERATIONS, type HttpOperation } from "./http-operations.ts";
+import type { HttpOperation } from "./http-operation.ts";
+import { HTTP_OPERATIONS } from "./http-operations.ts";
 
 /** OpenAPI 3.1 speaks this dialect. What JSON Schema cannot say (a check in code) is left to the answer. */
 const JSON_SCHEMA = { target: "draft-2020-12", errorMode: "ignore" } as const;

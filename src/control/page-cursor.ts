@@ -16,8 +16,12 @@ export function nextCursor<Item>(
   return last !== undefined && items.length === limit ? cursorOf(last) : null;
 }
 
+export function positionCursor({ createdAt, id }: KeyPosition): string {
+  return `${createdAt}-${id}`;
+}
+
 export function keyCursor({ created_at, id }: KeyObject): string {
-  return `${Date.parse(created_at)}-${id}`;
+  return positionCursor({ createdAt: Date.parse(created_at), id });
 }
 
 export function keyPosition(cursor: string | undefined): Checked<KeyPosition | null> {

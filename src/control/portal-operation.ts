@@ -1,5 +1,5 @@
 /** The key page's row of the table of operations: how a dashboard gets a link to it. */
-import type { HttpOperation } from "./http-operations.ts";
+import type { HttpOperation } from "./http-operation.ts";
 import { portalLinkSchema, portalSessionInput } from "./portal-sessions.ts";
 
 export const createPortalSession: HttpOperation = {

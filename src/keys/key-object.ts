@@ -55,7 +55,16 @@ export const eventSchema = v.strictObject({
   number: v.pipe(v.number(), v.integer()),
   at: time,
   actor: v.string(),
-  action: v.picklist(["created", "renamed", "rotated", "rescheduled", "revoked", "imported", "tier_changed"]),
+  action: v.picklist([
+    "created",
+    "renamed",
+    "rotated",
+    "rescheduled",
+    "revoked",
+    "imported",
+    "tier_changed",
+    "kv_rebuilt",
+  ]),
   key_id: v.nullable(v.string()),
   details: v.record(v.string(), detail),
 });

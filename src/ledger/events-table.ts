@@ -14,6 +14,9 @@ const SCHEMA = `
   ) STRICT;
 `;
 
+/** Far below the 2 MB that a bound value may have. */
+const IDS_IN_A_STATEMENT = 10_000;
+
 type EventRow = {
   number: number;
   at: number;
@@ -49,6 +52,21 @@ export class EventsTable {
       keyId,
       JSON.stringify(details),
     );
+  }
+
+  /** The same event for each of these keys, in a few statements whatever their number. */
+  addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
+    for (let start = 0; start < keyIds.length; start += IDS_IN_A_STATEMENT) {
+      this.#sql.exec(
+        `INSERT INTO events (at, actor, action, key_id, details)
+         SELECT ?, ?, ?, value, ? FROM json_each(?)`,
+        at,
+        actor,
+        action,
+        JSON.stringify(details),
+        JSON.stringify(keyIds.slice(start, start + IDS_IN_A_STATEMENT)),
+      );
+    }
   }
 
   /** Whether anything has ever happened to the account. */

@@ -6,6 +6,7 @@
  * is removed by alarm. A call with an `Idempotency-Key` is carried out once.
  */
 import type { Settings } from "../bindings.ts";
+import { eachInLanes } from "../keys/each-in-lanes.ts";
 import type { IssuedKey, RotatedKey } from "../keys/key-object.ts";
 import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
@@ -13,7 +14,7 @@ import type { Caller } from "./caller.ts";
 import type { EventsTable } from "./events-table.ts";
 import { EXPIRES_IN_THE_PAST, hasPassed, reasonNotToRotate } from "./issue-rules.ts";
 import { KeptAnswers } from "./kept-answers.ts";
-import { type KeyRow, type KeysTable, keyObject, type NewKeyRow } from "./keys-table.ts";
+import type { KeyRow, KeysTable, NewKeyRow } from "./keys-table.ts";
 import {
   type ImportedKey,
   type ImportVerdict,
@@ -23,6 +24,7 @@ import {
   recordOf,
   successorOf,
 } from "./new-keys.ts";
+import { keyObject } from "./shown-key.ts";
 
 /** How long a creation may be under way before it is given up; far longer than KV may take. */
 const ABANDONED_AFTER_MS = 180_000;
@@ -125,7 +127,7 @@ export class KeyIssuing {
       } catch {
         return { reason: "store_unreachable" };
       }
-      const verdicts = await Promise.all(drafts.map((draft) => this.#importOne(draft, known, caller)));
+      const verdicts = await eachInLanes(drafts, (draft) => this.#importOne(draft, known, caller));
       if (verdicts.every((verdict) => "id" in verdict)) keep(verdicts, null);
       return verdicts;
     });

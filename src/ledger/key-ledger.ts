@@ -25,20 +25,13 @@ import { EventsTable } from "./events-table.ts";
 import { FactsTable } from "./facts-table.ts";
 import { KeyIssuing } from "./key-issuing.ts";
 import { KeyUses } from "./key-uses.ts";
-import {
-  isoTime,
-  isRevoked,
-  type KeyFilter,
-  type KeyPosition,
-  type KeyRow,
-  KeysTable,
-  keyObject,
-} from "./keys-table.ts";
+import { type KeyFilter, type KeyPosition, type KeyRow, KeysTable } from "./keys-table.ts";
 import { Leases } from "./leases.ts";
 import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
 import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 import { Revoking } from "./revoking.ts";
+import { isoTime, isRevoked, keyObject } from "./shown-key.ts";
 
 export class KeyLedger extends PortalLedger {
   readonly #keys: KeysTable;
@@ -117,7 +110,8 @@ export class KeyLedger extends PortalLedger {
   /** A page, newest first. `not_found`: the account never had a key. */
   listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyObject[] | Refusal {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
-    return this.#keys.page(limit, after, includeRevoked, Date.now()).map((row) => this.#shown(row));
+    if (!includeRevoked) this.#keys.buryEnded(Date.now());
+    return this.#keys.page(limit, after, includeRevoked).map((row) => this.#shown(row));
   }
 
   /** A page, newest first. `not_found`: nothing has ever happened to the account. */
@@ -167,7 +161,7 @@ export class KeyLedger extends PortalLedger {
   async revokeKey(keyId: string, caller: Caller, reason: string | null): Promise<RevokedKey | Refusal> {
     const row = this.#keys.issued(keyId);
     if (!row) return { reason: "not_found" };
-    if (row.revoked_at === null) this.#revoking.revoke([row], caller, reason === null ? {} : { reason });
+    if (row.revoked_at === null) this.#revoking.revoke(keyId, caller, reason);
 
     // The write must be on disk before anyone hears of it; from here on every lease is refused.
     await this.ctx.storage.sync();
@@ -175,20 +169,16 @@ export class KeyLedger extends PortalLedger {
     return revokedKey(this.#shown(this.#keys.issued(keyId) ?? row));
   }
 
-  /** Revokes every key that matches, in one durable write and one wait. Keys being created are given up. */
+  /** Revokes every key that matches, in one durable write and one wait, with an event for each. */
   async revokeAll(
     filter: KeyFilter,
     caller: Caller,
   ): Promise<{ readonly revoked: number; readonly effective_at: string } | Refusal> {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
-    const now = Date.now();
-    const rows = this.#keys.withoutTombstone(filter);
-    this.#keys.abandonCreations(now + 1);
-    const effectiveAt = this.#revoking.revoke(rows, caller, { all: true });
+    const { revoked, effectiveAt } = this.#revoking.revokeAll(filter, caller);
 
     await this.ctx.storage.sync();
     await this.#leases.waitUntil(this.#leases.allEndedBy());
-    const revoked = rows.filter(({ revokes_at }) => revokes_at === null || revokes_at > now).length;
     return { revoked, effective_at: isoTime(effectiveAt) };
   }
 
@@ -206,8 +196,25 @@ export class KeyLedger extends PortalLedger {
     return { account, tier };
   }
 
-  rebuildRecords(limit: number, after: KeyPosition | null): Promise<RebuiltPage | Refusal> {
-    return rebuildRecords(this.#keys, this.env.API_KEYS, limit, after, this.#ledgerTimeoutMs);
+  /** With the tier that counts: its own, or the default. `not_found`: nothing has ever happened to the account. */
+  getAccount(account: string): AccountObject | Refusal {
+    if (!this.#events.hasAny()) return { reason: "not_found" };
+    return { account, tier: this.#limits.tier };
+  }
+
+  /** Writes a page of KV entries again. `not_found`: the account never had a key. */
+  async rebuildRecords(
+    limit: number,
+    after: KeyPosition | null,
+    { actor }: Caller,
+  ): Promise<RebuiltPage | Refusal> {
+    if (!this.#keys.hasAny()) return { reason: "not_found" };
+    const page = await rebuildRecords(this.#keys, this.env.API_KEYS, limit, after, this.#ledgerTimeoutMs);
+    if (!isRefusal(page)) {
+      const details = { written: page.written };
+      this.#events.add({ at: Date.now(), actor, action: "kv_rebuilt", keyId: null, details });
+    }
+    return page;
   }
 
   /** Touches storage, so that the answer is the true owner's. */

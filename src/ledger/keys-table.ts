@@ -3,8 +3,7 @@
  *
  * A revoked key is a tombstone: no statement here clears `revoked_at`, nor removes a key that was issued.
  */
-import type { KeyObject } from "../keys/key-object.ts";
-import type { Mode, Permission } from "../policy.ts";
+import type { Mode } from "../policy.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
@@ -28,6 +27,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC) WHERE state = 'issued';
   CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
     WHERE state = 'issued' AND revoked_at IS NULL;
+  CREATE INDEX IF NOT EXISTS keys_scheduled ON keys (revokes_at) WHERE revoked_at IS NULL AND revokes_at IS NOT NULL;
   CREATE INDEX IF NOT EXISTS keys_not_issued ON keys (began_at) WHERE state <> 'issued';
 `;
 
@@ -96,16 +96,14 @@ export class KeysTable {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE hash = ?", hash).toArray()[0];
   }
 
-  /** Newest first, at most `limit`, after a position. */
-  page(limit: number, after: KeyPosition | null, includeRevoked: boolean, now: number): KeyRow[] {
-    const alive = includeRevoked ? "" : "AND revoked_at IS NULL AND (revokes_at IS NULL OR revokes_at > ?)";
+  /** Newest first, at most `limit`, after a position; without tombstones unless they are asked for. */
+  page(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyRow[] {
     return this.#sql
       .exec<KeyRow>(
-        `SELECT * FROM keys WHERE state = 'issued' AND (created_at, id) < (?, ?) ${alive}
-         ORDER BY created_at DESC, id DESC LIMIT ?`,
+        `SELECT * FROM keys WHERE state = 'issued' AND (created_at, id) < (?, ?)
+         ${includeRevoked ? "" : "AND revoked_at IS NULL"} ORDER BY created_at DESC, id DESC LIMIT ?`,
         after?.createdAt ?? Number.MAX_SAFE_INTEGER,
         after?.id ?? "",
-        ...(includeRevoked ? [] : [now]),
         limit,
       )
       .toArray();
@@ -154,26 +152,42 @@ export class KeysTable {
     this.#sql.exec("UPDATE keys SET revokes_at = ? WHERE id = ? AND revoked_at IS NULL", revokesAt, id);
   }
 
-  /** The first revocation stands; a later one changes nothing. */
-  revoke(id: string, revokedAt: number, effectiveAt: number): void {
-    this.#sql.exec(
-      "UPDATE keys SET revoked_at = ?, effective_at = ? WHERE id = ? AND revoked_at IS NULL",
+  /** The first revocation stands; a later one changes nothing, and is told so. */
+  revoke(id: string, revokedAt: number, effectiveAt: number): boolean {
+    const changed = this.#sql.exec(
+      "UPDATE keys SET revoked_at = ?, effective_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id",
       revokedAt,
       effectiveAt,
       id,
     );
+    return changed.toArray().length > 0;
   }
 
-  /** The keys without a tombstone that match; a scheduled end may have passed. */
-  withoutTombstone({ mode, createdBefore }: KeyFilter): { id: string; revokes_at: number | null }[] {
+  /**
+   * Gives a tombstone to every key whose scheduled end has passed. It is revoked without one too; with it a list
+   * finds the others without looking at it, and a clock that is behind cannot wake it up.
+   */
+  buryEnded(now: number): void {
+    this.#sql.exec(
+      `UPDATE keys SET revoked_at = revokes_at, effective_at = revokes_at
+       WHERE revoked_at IS NULL AND revokes_at IS NOT NULL AND revokes_at <= ?`,
+      now,
+    );
+  }
+
+  /** Revokes every key that matches and has no tombstone, in one statement whatever their number; their ids. */
+  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, effectiveAt: number): string[] {
     return this.#sql
-      .exec<{ id: string; revokes_at: number | null }>(
-        `SELECT id, revokes_at FROM keys
-         WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ?`,
+      .exec<{ id: string }>(
+        `UPDATE keys SET revoked_at = ?, effective_at = ?
+         WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ? RETURNING id`,
+        revokedAt,
+        effectiveAt,
         mode ?? "%",
         createdBefore ?? Number.MAX_SAFE_INTEGER,
       )
-      .toArray();
+      .toArray()
+      .map(({ id }) => id);
   }
 
   noteUse(id: string, lastUsedAt: number, uses: number): void {
@@ -200,37 +214,4 @@ export class KeysTable {
   hasUnissued(): boolean {
     return this.#sql.exec("SELECT 1 FROM keys WHERE state <> 'issued' LIMIT 1").toArray().length > 0;
   }
-}
-
-/** A scheduled revocation needs nobody to carry it out: from its moment on the key is revoked. */
-export function isRevoked(row: KeyRow, now: number): boolean {
-  return row.revoked_at !== null || (row.revokes_at !== null && row.revokes_at <= now);
-}
-
-/** The key as the control plane shows it at `now`. */
-export function keyObject(row: KeyRow, now: number): KeyObject {
-  const endedAt = row.revokes_at !== null && row.revokes_at <= now ? row.revokes_at : null;
-  return {
-    id: row.id,
-    account: row.account,
-    name: row.name,
-    mode: row.mode,
-    permissions: JSON.parse(row.permissions) as Permission[],
-    hint: row.hint,
-    created_at: isoTime(row.created_at),
-    expires_at: isoTimeOrNull(row.expires_at),
-    last_used_at: isoTimeOrNull(row.last_used_at),
-    use_count: row.use_count,
-    revokes_at: isoTimeOrNull(row.revokes_at),
-    revoked_at: isoTimeOrNull(row.revoked_at ?? endedAt),
-    effective_at: isoTimeOrNull(row.effective_at ?? endedAt),
-  };
-}
-
-export function isoTime(unixMs: number): string {
-  return new Date(unixMs).toISOString();
-}
-
-function isoTimeOrNull(unixMs: number | null): string | null {
-  return unixMs === null ? null : isoTime(unixMs);
 }

@@ -2,6 +2,7 @@
  * KV can be lost and made again: every entry follows from its row. Revoked keys get theirs too, as before, so that
  * using one costs an isolate one look-up and not one each time.
  */
+import { eachInLanes } from "../keys/each-in-lanes.ts";
 import { writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
 import type { KeyPosition, KeysTable } from "./keys-table.ts";
@@ -21,9 +22,9 @@ export async function rebuildRecords(
   after: KeyPosition | null,
   limitMs: number,
 ): Promise<RebuiltPage | Refusal> {
-  const rows = keys.page(limit, after, true, Date.now());
+  const rows = keys.page(limit, after, true);
   try {
-    await Promise.all(rows.map((row) => writeKeyRecord(kv, row.hash, recordOf(row), limitMs)));
+    await eachInLanes(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), limitMs));
   } catch {
     return { reason: "store_unreachable" };
   }

@@ -6,7 +6,7 @@
  */
 import type { Caller } from "./caller.ts";
 import type { EventsTable, NewEvent } from "./events-table.ts";
-import type { KeyRow, KeysTable } from "./keys-table.ts";
+import type { KeyFilter, KeysTable } from "./keys-table.ts";
 import type { Leases } from "./leases.ts";
 
 export class Revoking {
@@ -22,24 +22,32 @@ export class Revoking {
     this.#leases = leases;
   }
 
-  /** Revokes keys that have no tombstone; returns from when on all of them are dead everywhere. */
-  revoke(
-    keys: readonly Pick<KeyRow, "id" | "revokes_at">[],
-    { actor }: Caller,
-    details: NewEvent["details"] = {},
-  ): number {
+  /** The first revocation stands: a key that is revoked already, or has ended as scheduled, stays as it is. */
+  revoke(keyId: string, { actor }: Caller, reason: string | null): void {
     const now = Date.now();
+    const details: NewEvent["details"] = reason === null ? {} : { reason };
+    this.#storage.transactionSync(() => {
+      this.#keys.buryEnded(now);
+      const isNew = this.#keys.revoke(keyId, now, this.#leases.notBeforeEnd(keyId, now));
+      if (isNew) this.#events.add({ at: now, actor, action: "revoked", keyId, details });
+    });
+  }
+
+  /** Revokes every key that matches; their number, and from when on all of them are dead everywhere. */
+  revokeAll(
+    filter: KeyFilter,
+    { actor }: Caller,
+  ): { readonly revoked: number; readonly effectiveAt: number } {
+    const now = Date.now();
+    const effectiveAt = Math.max(now, this.#leases.allEndedBy());
+    const details: NewEvent["details"] = { all: true };
     return this.#storage.transactionSync(() => {
-      let lastEffectiveAt = now;
-      for (const { id, revokes_at } of keys) {
-        // A schedule that has passed gets a tombstone too: after a restart elsewhere, that clock may be behind.
-        const endedAt = revokes_at !== null && revokes_at <= now ? revokes_at : null;
-        const effectiveAt = endedAt ?? this.#leases.notBeforeEnd(id, now);
-        lastEffectiveAt = Math.max(lastEffectiveAt, effectiveAt);
-        this.#keys.revoke(id, endedAt ?? now, effectiveAt);
-        this.#events.add({ at: now, actor, action: "revoked", keyId: id, details });
-      }
-      return lastEffectiveAt;
+      // Keys that are being created are given up; those that have ended already are not revoked once more.
+      this.#keys.abandonCreations(now + 1);
+      this.#keys.buryEnded(now);
+      const ids = this.#keys.revokeAll(filter, now, effectiveAt);
+      this.#events.addForEach(ids, { at: now, actor, action: "revoked", details });
+      return { revoked: ids.length, effectiveAt: ids.length === 0 ? now : effectiveAt };
     });
   }
 }

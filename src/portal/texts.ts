@@ -206,6 +206,7 @@ export const texts = {
       revoked: "revoked",
       imported: "imported",
       tier_changed: "changed the tier of",
+      kv_rebuilt: "restored the look-up entries of",
     } satisfies Record<LedgerEvent["action"], string>,
   },
   test: {
@@ -238,10 +239,7 @@ export const texts = {
       text: "It was not sent from the page you have open now, so nothing was changed. Open your keys and try again.",
     },
     not_found: { title: "There is no such page", text: "Perhaps the key belongs to another account." },
-    busy: {
-      title: "We cannot reach your keys right now",
-      text: "Nothing is lost. Please try again in a moment.",
-    },
+    busy: { title: "We cannot reach your keys right now", text: "Nothing is lost. Please try again soon." },
     fault: { title: "Something went wrong", text: "It is our fault, not yours. Please try again." },
     request: "If you write to us about it, tell us this number:",
     toKeys: "To your keys",

@@ -66,7 +66,6 @@ describe("wrong usage", () => {
     ["a token as an argument", ["list", "--token", "x"], /unknown option '--token'/],
     ["a filter that revoke-all does not know", ["revoke-all", "--name", "a"], /unknown option '--name'/],
     ["a tier and numbers", ["tier", "pro", "--publish-per-hour", "1"], /a tier, or both/],
-    ["no tier", ["tier"], /a tier, or both/],
     ["half of the numbers", ["tier", "--publish-per-hour", "1"], /a tier, or both/],
   ])("%s is refused with exit code 2, and told why", async (_, args, why) => {
     const { exitCode, text } = await refusalOf(args);

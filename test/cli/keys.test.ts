@@ -207,7 +207,9 @@ describe("rename, reschedule, tier", () => {
     });
   });
 
-  test("tier takes one of the four, or numbers", async () => {
+  test("tier takes one of the four, or numbers, and says what it is", async () => {
+    await newKey();
+    expect((await keys(["tier"])).stdout).toBe(`account  ${account}\ntier     unlimited\n`);
     expect(await keys(["tier", "pro"])).toMatchObject({
       code: 0,
       stdout: `account  ${account}\ntier     pro\n`,
@@ -217,7 +219,8 @@ describe("rename, reschedule, tier", () => {
       account,
       tier: { requests_per_minute: 600, publish_per_hour: 120 },
     });
-    expect((await keys(numbers)).stdout).toContain("600 requests a minute, 120 publishes an hour");
+    const inWords = "600 requests a minute, 120 publishes an hour";
+    for (const args of [numbers, ["tier"]]) expect((await keys(args)).stdout).toContain(inWords);
     expect((await keys(["tier", "gold"])).code).toBe(1);
   });
 });

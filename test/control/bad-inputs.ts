@@ -15,6 +15,7 @@ import {
   TIMES,
   textOf,
   UNKNOWN_FIELDS,
+  UNNAMEABLE_FIELDS,
   type Values,
 } from "./bad-values.ts";
 
@@ -184,13 +185,19 @@ function call(
     body: { ...good, [field]: 1 },
     fields: [field],
   }));
+  const unnameable = UNNAMEABLE_FIELDS.map((field) => ({
+    ...on(name, method, path),
+    what: `an unknown field that may be a secret: ${field}`,
+    body: { ...good, [field]: 1 },
+    fields: ["body"],
+  }));
   const forms = NOT_AN_OBJECT.map(([what, body]) => ({
     ...on(name, method, path),
     what: `instead of an object: ${what}`,
     body: JSON.stringify(body),
     fields: [],
   }));
-  return [...fields, ...unknown, ...forms];
+  return [...fields, ...unknown, ...unnameable, ...forms];
 }
 
 function queries(name: string, path: string, wrong: Readonly<Record<string, readonly string[]>>): BadInput[] {

@@ -80,4 +80,11 @@ export const NOT_AN_OBJECT: Values = [
 ];
 
 /** Fields that no call knows, one of which JavaScript finds on every object. */
+/** What may have been pasted into the wrong place: a field of such a name is refused without being named. */
+export const UNNAMEABLE_FIELDS = [
+  `oct_live_${"aB3".repeat(12)}`,
+  "0123456789abcdef".repeat(4),
+  "correct-horse-battery-staple",
+  "verylongwordwithoutdigitsorcapitals",
+];
 export const UNKNOWN_FIELDS = ["unknown", "id", "secret", "constructor"];

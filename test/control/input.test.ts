@@ -7,6 +7,7 @@ import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts
 import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
 import { BAD_INPUTS, type BadInput } from "./bad-inputs.ts";
+import { UNNAMEABLE_FIELDS } from "./bad-values.ts";
 
 const UNKNOWN_KEY = `key_${"0".repeat(22)}`;
 const CALLS = Object.entries(Object.groupBy(BAD_INPUTS, ({ call }) => call)) as [string, BadInput[]][];
@@ -54,6 +55,7 @@ describe.each(CALLS)("%s", (_, inputs) => {
       if (input.fields.length > 0) expect(named.sort()).toEqual([...input.fields].sort());
       else expect(named).not.toEqual([]);
       for (const text of Object.values(answer.json.details)) expect(text).toMatch(/^(is|must)\b/);
+      for (const field of UNNAMEABLE_FIELDS) expect(answer.response.body.toString()).not.toContain(field);
       await nothingChanged();
     },
   );
@@ -88,6 +90,8 @@ describe("what is not known", () => {
     ["POST", `/keys/${UNKNOWN_KEY}/rotate`, {}],
     ["POST", "/revoke-all", {}],
     ["GET", "/events"],
+    ["GET", ""],
+    ["POST", "/rebuild-kv", {}],
     ["GET", "/events?cursor=7"],
   ];
 
@@ -117,7 +121,6 @@ describe("what is not known", () => {
     ...ON_AN_ACCOUNT,
     ["POST", "/keys", { name: "x", mode: "live" }],
     ["POST", "/keys/import", { keys: [{}] }],
-    ["POST", "/rebuild-kv", {}],
     ["PUT", "", { tier: "pro" }],
   ];
   const MALFORMED = ["no%20account", "a.b", "a%2Fb", "%C3%A4", "%00", "a".repeat(65), "a%0a", "%"];

@@ -9,6 +9,7 @@ import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
 import { Account } from "./account.ts";
+import { OPERATIONS } from "./operations.ts";
 
 /** A dashboard: calls what it is told to, and says whether that answered or threw. */
 const DASHBOARD: ClusterWorkers[number] = {
@@ -144,6 +145,59 @@ describe("every operation", () => {
     const tier = { requests_per_minute: 5000, publish_per_hour: 900 };
     expect(await done("setTier", account.name, tier)).toEqual({ account: account.name, tier });
     expect(await done("setTier", account.name, "pro")).toEqual({ account: account.name, tier: "pro" });
+    expect(await done("getAccount", account.name)).toEqual({ account: account.name, tier: "pro" });
+  });
+
+  test("rebuilds KV, a page at a time, until every key can be found again", async () => {
+    const keys = [await account.create(), await account.create(), await account.create()];
+    const kv = await cluster.kv();
+    for (const { id } of keys) await kv.delete(await cluster.recordName(id));
+    const by = { actor: "ada@example.com" };
+    const first = await done("rebuildKv", account.name, { limit: 2 }, by);
+    expect(first.written).toBe(2);
+    expect(await done("rebuildKv", account.name, { limit: 2, cursor: first.next_cursor }, by)).toEqual({
+      written: 1,
+      next_cursor: null,
+    });
+    for (const { secret } of keys) expect(await account.statusOf(secret)).toBe(200);
+    expect((await account.events())[0]).toMatchObject({ action: "kv_rebuilt", actor: by.actor });
+  });
+
+  test("ends a key whose text is shown, and does not tell whether there was one", async () => {
+    const { id, secret } = await account.create();
+    expect(await done("revokeByPossession", secret, "203.0.113.7")).toEqual({});
+    expect(await account.statusOf(secret)).toBe(401);
+    expect((await account.events())[0]).toMatchObject({ actor: "possession", key_id: id });
+    expect(await done("revokeByPossession", `${secret.slice(0, -1)}!`, "203.0.113.7")).toEqual({});
+    expect(await done("revokeByPossession", (await account.create()).secret)).toEqual({});
+  });
+
+  test("counts guesses by the address that it is told, and remembers who guesses too often", async () => {
+    const guess = () => call("revokeByPossession", `oct_live_${randomUUID()}`, "203.0.113.8");
+    let answer = await guess();
+    // The limit is 20 a minute; a minute that ends meanwhile allows as many again.
+    for (let guesses = 1; guesses < 60 && answer.ok; guesses++) answer = await guess();
+    expect(answer.error).toMatchObject({ status: 429, code: "rate_limited" });
+    const { secret } = await account.create();
+    expect((await call("revokeByPossession", secret, "203.0.113.8")).error).toMatchObject({ status: 429 });
+    expect(await done("revokeByPossession", secret, "203.0.113.9")).toEqual({});
+  });
+
+  test("says how the stores are", async () => {
+    expect(await done("health")).toEqual({
+      status: "ok",
+      kv_ms: expect.any(Number),
+      ledger_ms: expect.any(Number),
+    });
+    const lift = await cluster.distance.fault({ on: "kv", how: "fail-before", caller: 0 });
+    const { error } = await call("health");
+    await lift();
+    expect(error).toMatchObject({ status: 503, details: { kv_ms: null, ledger_ms: expect.any(Number) } });
+  });
+
+  test("that HTTP has, RPC has too", async () => {
+    // What the service does not have throws.
+    for (const name of Object.keys(OPERATIONS)) await call(name as keyof KeyService);
   });
 });
 

@@ -231,6 +231,32 @@ describe("revoking all", () => {
   });
 });
 
+describe("revoking all of many keys", () => {
+  test("ends each, with an event for each, but for those that had ended already", async () => {
+    const { id } = await account.create();
+    const count = 10_050;
+    // Creating so many takes minutes, so all but one are put into the table.
+    await cluster.distance.ledgerRows(
+      account.name,
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+       INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, revokes_at, state, began_at)
+       SELECT 'key_' || printf('%022d', i), '${account.name}', 'seeded', 'live', '[]', 'oct_live_…', 'hash ' || i,
+         i, iif(i <= 20, i, NULL), 'issued', i FROM n`,
+    );
+    expect((await account.call("POST", "/revoke-all")).json.revoked).toBe(count - 20 + 1);
+    const rows = await cluster.distance.ledgerRows(
+      account.name,
+      `SELECT count(*) AS events, count(DISTINCT key_id) AS keys,
+         (SELECT count(*) FROM keys WHERE revoked_at IS NULL OR effective_at IS NULL) AS alive,
+         (SELECT max(effective_at) FROM keys WHERE created_at <= 20) AS ended
+       FROM events WHERE action = 'revoked'`,
+    );
+    expect(rows).toEqual([{ events: count - 20 + 1, keys: count - 20 + 1, alive: 0, ended: 20 }]);
+    expect((await account.events(1))[0]).toMatchObject({ action: "revoked", details: { all: true } });
+    expect(await account.get(id)).not.toMatchObject({ revoked_at: null });
+  });
+});
+
 test("a secret is in the answer that made its key, and in no other and no log line", async () => {
   const { id, secret } = await account.create();
   await account.use(secret);
@@ -252,6 +278,7 @@ test("the tier is set by name or by numbers, and each change is an event", async
   for (const tier of ["free", "starter", "pro", "unlimited", own]) {
     const { status, json } = await account.call("PUT", "", { tier });
     expect([status, json]).toEqual([200, { account: account.name, tier }]);
+    expect((await account.call("GET", "")).json).toEqual({ account: account.name, tier });
     const [event] = await account.events();
     expect(event).toMatchObject({ action: "tier_changed", key_id: null, details: { tier } });
   }

@@ -74,6 +74,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: ofAccount("/revoke-all", { mode: "live", created_before: "2099-01-01T00:00:00Z" }),
   },
   listEvents: { method: "get", path: `${ACCOUNT}/events`, example: ofAccount("/events?limit=1") },
+  getAccount: { method: "get", path: ACCOUNT, example: ofAccount("") },
   setTier: {
     method: "put",
     path: ACCOUNT,

@@ -18,7 +18,6 @@ const ANSWERED_FOR_ANY_ACCOUNT = [
   "importKeys",
   "setTier",
   "createPortalSession",
-  "rebuildKv",
   "health",
   "revokeByPossession",
 ];

@@ -143,6 +143,18 @@ describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
   });
 });
 
+test("a key that is made slowly is made: each of the two stores has its time limit", async () => {
+  const account = "slowly";
+  await cluster.distance.configure({ kvDelayMs: 600, delaysMs: [600] });
+  const { status, json } = await cluster.control("POST", `/accounts/${account}/keys`, {
+    name: "x",
+    mode: "live",
+  });
+  await cluster.distance.configure({ kvDelayMs: 0, delaysMs: [] });
+  expect(status).toBe(201);
+  expect(await listed(account)).toEqual([json.id]);
+});
+
 test("while all of KV fails, a revocation is what it always is", async () => {
   const key = await cluster.createKey();
   for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);

@@ -131,10 +131,24 @@ test("a page begins where the last one ended, and takes no cursor but its own", 
   for (const body of [{ cursor: "made-up" }, { limit: 0 }, { limit: 201 }, { page: 1 }]) {
     expect((await cluster.control("POST", path, body)).status).toBe(422);
   }
-  expect((await cluster.control("POST", "/accounts/nobody/rebuild-kv", {})).json).toEqual({
-    written: 0,
-    next_cursor: null,
-  });
+});
+
+test("an account that never had a key has nothing to rebuild: 404", async () => {
+  expect((await cluster.control("POST", "/accounts/nobody/rebuild-kv", {})).status).toBe(404);
+});
+
+test("who rebuilt how much is in the events", async () => {
+  const headers = [["Octopost-Actor", "ada@example.com"]] as const;
+  await cluster.control("POST", `/accounts/${ACCOUNT}/rebuild-kv`, { limit: PAGE }, { headers });
+  const { json } = await cluster.control("GET", `/accounts/${ACCOUNT}/events?limit=1`);
+  expect(json.events).toEqual([
+    expect.objectContaining({
+      action: "kv_rebuilt",
+      actor: "ada@example.com",
+      key_id: null,
+      details: { written: PAGE },
+    }),
+  ]);
 });
 
 test("is for the operator alone", async () => {

@@ -8,8 +8,9 @@ import type { Settings } from "../../src/bindings.ts";
 import type { LeaseAnswer } from "../../src/keys/lease.ts";
 import type { KeyState } from "../../src/keys/lease-book.ts";
 import type { FactsTable } from "../../src/ledger/facts-table.ts";
-import { isRevoked, type KeyRow, type KeysTable } from "../../src/ledger/keys-table.ts";
+import type { KeyRow, KeysTable } from "../../src/ledger/keys-table.ts";
 import { Leases } from "../../src/ledger/leases.ts";
+import { isRevoked } from "../../src/ledger/shown-key.ts";
 
 /** What a key's row says about leases. */
 export interface LeaseRow extends KeyState {

@@ -154,7 +154,7 @@ describe("a revoked key", () => {
       (it) => it.rotateKey(id, 3_600_000, BY),
       (it) => it.revokeKey(id, BY, "again"),
       (it) => it.revokeAll({}, BY),
-      (it) => it.rebuildRecords(50, null),
+      (it) => it.rebuildRecords(50, null, BY),
       (it) => it.alarm(),
     ];
     for (const move of [...moves, ...moves.toReversed()]) {
@@ -196,6 +196,6 @@ test("what is written twice from the same row is the same record: KV can be made
   };
   const before = await everything();
   for (const [name] of before) await kv.delete(String(name));
-  await ledger.run((it) => it.rebuildRecords(50, null));
+  await ledger.run((it) => it.rebuildRecords(50, null, BY));
   expect(await everything()).toEqual(before);
 });

@@ -40,13 +40,13 @@ export function addChangeCommands(program: Command): void {
 
   program
     .command("tier")
-    .summary("set the account's tier")
-    .description("Set the account's tier: one of the four, or numbers of its own.")
-    .argument("[tier]", "free, starter, pro or unlimited")
+    .summary("show the account's tier, or set it")
+    .description("Show the account's tier, or set it: one of the four, or numbers of its own.")
+    .argument("[tier]", "free, starter, pro or unlimited; without it and without numbers: what it is now")
     .option("--requests-per-minute <number>", "instead of a tier, together with the next", wholeNumber)
     .option("--publish-per-hour <number>", "instead of a tier, together with the one before", wholeNumber)
     .addHelpText("after", TIER_EXAMPLES)
-    .action(setTier);
+    .action(showOrSetTier);
 }
 
 async function change(id: string, body: object, command: Command): Promise<void> {
@@ -56,13 +56,20 @@ async function change(id: string, body: object, command: Command): Promise<void>
   session.print(key, keyDetails(key, Date.now()));
 }
 
-async function setTier(name: string | undefined, options: TierOptions, command: Command): Promise<void> {
+async function showOrSetTier(
+  name: string | undefined,
+  options: TierOptions,
+  command: Command,
+): Promise<void> {
+  const hasNumbers = Object.keys(options).length > 0;
   const tier = name ?? numbersOf(options);
-  if (tier === null || (name !== undefined && Object.keys(options).length > 0)) {
+  if (hasNumbers && (tier === null || name !== undefined)) {
     throw new WrongUsage("it takes a tier, or both --requests-per-minute and --publish-per-hour");
   }
   const session = openSession(command);
-  const account = await session.gateway.call<AccountObject>({ method: "PUT", path: "", body: { tier } });
+  const account = await session.gateway.call<AccountObject>(
+    tier === null ? { method: "GET", path: "" } : { method: "PUT", path: "", body: { tier } },
+  );
   session.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
 }
 
@@ -83,5 +90,6 @@ Examples:
 
 const TIER_EXAMPLES = `
 Examples:
+  npm run keys -- tier --account acme
   npm run keys -- tier pro --account acme
   npm run keys -- tier --requests-per-minute 600 --publish-per-hour 120 --account acme`;
