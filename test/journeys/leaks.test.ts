@@ -19,6 +19,7 @@ import {
 } from "../support/leak-search.ts";
 import { GATEWAY_SETTINGS, MARKS, MixedTraffic, SETTINGS } from "../support/mixed-traffic.ts";
 import { eventually } from "../support/time-limits.ts";
+import { printedSpans } from "../support/trace-printer.ts";
 
 /** Every reason to say no that traffic can bring about; the two others need a fault of the program. */
 const REASONS = [
@@ -48,6 +49,7 @@ beforeAll(async () => {
     settings: SETTINGS,
     gatewaySettings: GATEWAY_SETTINGS,
     extraWorkers: [PRINTER],
+    traced: true,
   });
   traffic = new MixedTraffic(cluster);
   await traffic.drive();
@@ -71,11 +73,14 @@ test("the traffic met every way to say no, and a setting that is malformed", () 
     setting: "CONTROL_TOKEN",
   });
   expect(traffic.secrets.length).toBeGreaterThan(15);
+  const cuts = lines.filter(({ event }) => event === "cut").map(({ reason }) => reason);
+  expect(new Set(cuts)).toEqual(new Set(["revoked", "origin_broke_off"]));
 });
 
 describe("no secret is in", () => {
-  test("any line of the log", () => {
+  test("any line of the log, or any span of a trace, which are printed there too", () => {
     expect(cluster.logs.length).toBeGreaterThan(100);
+    expect(printedSpans(cluster.logs).length).toBeGreaterThan(100);
     expect(findSecrets(logged(), secrets)).toEqual([]);
   });
 

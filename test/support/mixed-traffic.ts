@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import type { ControlAnswer, NewKey } from "./control-client.ts";
 import type { GatewayCluster } from "./gateway-cluster.ts";
 import type { Said } from "./leak-search.ts";
-import { never, partOf, redirect, reply, resetAtOnce } from "./origin-behaviours.ts";
+import { never, partOf, redirect, reply, resetAtOnce, trickle } from "./origin-behaviours.ts";
 import { type Header, RawConnection, type RawRequest, type RawResponse, rawRequest } from "./raw-http.ts";
 import { eventually } from "./time-limits.ts";
 
@@ -205,6 +205,18 @@ export class MixedTraffic {
     live.respond = live.answerJson;
   }
 
+  /** A stream whose key dies under it. */
+  async #cutStream(): Promise<void> {
+    const { sandbox } = this.#cluster;
+    const { id, secret } = await this.#create("acct", { mode: "test" });
+    sandbox.respond = trickle(Array(3000).fill(MARKS.answer), 20);
+    const before = sandbox.requests.length;
+    const streaming = this.send(secret);
+    await sandbox.arrived(before + 1);
+    await this.#control("POST", `/accounts/acct/keys/${id}/revoke`);
+    await streaming;
+  }
+
   async #manage(keys: readonly Key[]): Promise<void> {
     const [key, , testKey] = keys as [Key, Key, Key];
     const path = `/accounts/acct/keys/${key.id}`;
@@ -221,6 +233,8 @@ export class MixedTraffic {
     await text(
       JSON.stringify({ name: 5, mode: key.secret, permissions: [key.secret], expires_at: key.secret }),
     );
+    await text(JSON.stringify({ name: "a key", mode: "live", [key.secret]: 1 }));
+    await this.#control("GET", `/accounts/acct/keys?${key.secret}=1`);
     await text(JSON.stringify({ name: key.secret, padding: "x".repeat(1_100_000) }));
     await this.#control(
       "POST",
@@ -229,6 +243,7 @@ export class MixedTraffic {
       typed("application/x-www-form-urlencoded"),
     );
     await this.#control("PUT", "/accounts/acct", { tier: "pro" });
+    await this.#control("GET", "/accounts/acct");
     await this.#control("POST", "/accounts/acct/rebuild-kv", {});
 
     const expires = await this.#create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
@@ -238,6 +253,7 @@ export class MixedTraffic {
     const waiting = this.send(testKey.secret);
     await this.#control("POST", "/revoke", { secret: testKey.secret });
     await waiting;
+    await this.#cutStream();
     sandbox.respond = sandbox.answerJson;
     await this.#control("POST", "/revoke", { secret: `oct_live_${MARKS.body}` });
     await this.#control("POST", `${path}/revoke`, { reason: "in a repository" });
