@@ -53,10 +53,10 @@ function isPrivate(cacheControl: string): boolean {
   return cacheControl.split(",").some((directive) => /^(?:private|no-store)$/i.test(directive.trim()));
 }
 
-/** An absolute `Location` on the origin's host leads to the public one; any other stays as it is. */
+/** A `Location` that leads a client to the origin's host leads to the public one instead; any other stays as it is. */
 function publicLocation(location: string, { publicOrigin, originUrl }: ResponseRoute): string {
-  const isAbsolute = URL.canParse(location) || location.startsWith("//");
-  const target = isAbsolute ? URL.parse(location, originUrl) : null;
+  // Read as a client reads it: relative is on the public host, and `\\host` is `//host`.
+  const target = URL.parse(location, publicOrigin);
   if (!target || target.host !== new URL(originUrl).host) return location;
   return publicOrigin + target.pathname + target.search + target.hash;
 }

@@ -95,6 +95,10 @@ describe("Location on the origin's host leads to the public one", () => {
     ["HTTPS://Origin.Internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
     ["http://origin.internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
     ["//origin.internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
+    // A client reads a backslash as a slash.
+    ["\\\\origin.internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
+    ["/\\origin.internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
+    ["https:\\\\origin.internal:8443\\v1", "https://api.octopost.ink/v1"],
     ["https://user:secret@origin.internal:8443/v1/posts", "https://api.octopost.ink/v1/posts"],
   ])("%s", (location, rewritten) => {
     expect(received({ Location: location })).toEqual({ ...ADDED, location: rewritten });
@@ -128,6 +132,11 @@ describe("no cache may keep an answer", () => {
       expect(received({ "Cache-Control": cacheControl })).toEqual(ADDED);
     },
   );
+
+  test("whatever the origin says to shared caches alone", () => {
+    const apart = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
+    for (const name of apart) expect(received({ [name]: "max-age=60" })).toEqual(ADDED);
+  });
 
   test("when the origin says nothing", () => {
     expect(received({})).toEqual(ADDED);
