@@ -44,6 +44,8 @@ export interface Attack {
   readonly gateway?: 0 | 1;
   /** Headers that the origin sends back, when the attack comes from there. */
   readonly originAnswers?: readonly Header[];
+  /** With which status; default: 200. */
+  readonly originStatus?: number;
   readonly outcome: Outcome;
 }
 

@@ -97,7 +97,7 @@ export class Stage {
     for (const origin of [live, sandbox]) {
       origin.clear();
       const headers = attack.originAnswers?.map(([name, value]): Header => [name, this.fill(value)]);
-      if (headers) origin.respond = reply(200, headers, "body");
+      if (headers) origin.respond = reply(attack.originStatus ?? 200, headers, "body");
     }
     this.#contacts = 0;
     const bytes = this.#bytesOf(attack);

@@ -70,19 +70,21 @@ export const REQUEST_TARGET: readonly Attack[] = [
   {
     name: "a redirect to another host is the client's to follow, not the gateway's",
     incident: "CVE-2021-40438, Apache httpd",
-    originAnswers: [["Location", "http://198.51.100.1/steal"]],
+    originStatus: 302,
+    originAnswers: [["Location", "http://{elsewhere}/steal"]],
     outcome: {
-      statuses: [200],
+      statuses: [302],
       live: ["GET /v1/posts"],
-      answered: { Location: "http://198.51.100.1/steal" },
+      answered: { Location: "http://{elsewhere}/steal" },
     },
   },
   {
     name: "a redirect to the origin's own address does not tell it",
     incident: "CVE-2021-40438, Apache httpd",
+    originStatus: 302,
     originAnswers: [["Location", "http://{live}/v1/posts/post_1"]],
     outcome: {
-      statuses: [200],
+      statuses: [302],
       live: ["GET /v1/posts"],
       answered: { Location: "http://{host}/v1/posts/post_1" },
     },

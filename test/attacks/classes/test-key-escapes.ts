@@ -95,10 +95,11 @@ export const TEST_KEY_ESCAPES: readonly Attack[] = [
     outcome: { statuses: [200, 401], sandbox: ["GET /v1/posts"] },
   },
   {
-    name: "a redirect of the sandbox to the live origin is not followed",
+    name: "a redirect of the sandbox to another origin is not followed",
     incident: "CVE-2021-40438, Apache httpd",
     key: "test",
-    originAnswers: [["Location", "https://live.example/v1/accounts"]],
-    outcome: { statuses: [200], sandbox: ["GET /v1/posts"] },
+    originStatus: 307,
+    originAnswers: [["Location", "http://{elsewhere}/v1/accounts"]],
+    outcome: { statuses: [307], sandbox: ["GET /v1/posts"] },
   },
 ];
