@@ -38,6 +38,7 @@ export const DEFENCES: readonly Defence[] = [
       "a slash that is encoded twice hides no segment",
       "an encoded backslash hides no segment",
       "an encoded line end in the path is no path",
+      "an encoded NUL in the path is no path",
       "/v1/posts/x.css is nothing that is served",
       "an id of 129 characters is none",
     ],
@@ -177,8 +178,9 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "the origin's request headers are an allow-list",
     file: REQUEST,
-    find: "const headers = new Headers();",
-    replace: "const headers = new Headers(request.headers);",
+    find: "FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name)",
+    replace:
+      'FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name) || name !== "authorization"',
     red: [
       "X_Octopost_Account: forged does not reach the origin",
       "X.Octopost.Permissions: forged does not reach the origin",
@@ -195,29 +197,31 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "nothing asks the origin for another protocol",
     file: REQUEST,
-    find: '  "tracestate",\n];',
-    replace: '  "tracestate",\n  "upgrade",\n];',
-    red: ["h2c is an ordinary request", "a protocol of our making is an ordinary request"],
+    find: '  "tracestate",\n]);',
+    replace: '  "tracestate",\n  "upgrade",\n]);',
+    red: ["a WebSocket that Connection does not name is an ordinary request"],
   },
   {
     defence: "no expectation is passed on",
     file: REQUEST,
-    find: '  "tracestate",\n];',
-    replace: '  "tracestate",\n  "expect",\n];',
+    find: '  "tracestate",\n]);',
+    replace: '  "tracestate",\n  "expect",\n]);',
     red: ["100-continue on a GET is not passed on"],
   },
   {
     defence: "what a client names in Connection stays at the gateway",
     file: REQUEST,
-    find: "named.has(name) ? null : request.headers.get(name)",
-    replace: "request.headers.get(name)",
+    find: "if (isForwarded && !named.has(name))",
+    replace: "if (isForwarded)",
     red: ["what a client names in Connection of its own stays at the gateway"],
   },
   {
     defence: "the gateway's own words are added after that",
     file: REQUEST,
     find: "const address = clientAddress(request);",
-    replace: "for (const name of named) headers.delete(name);\n  const address = clientAddress(request);",
+    replace:
+      "for (const name of Object.keys(headers)) if (named.has(name.toLowerCase())) delete headers[name];\n" +
+      "  const address = clientAddress(request);",
     red: [
       "Connection: close, X-Octopost-Account takes nothing away from what the gateway says",
       "Connection: close, X-Forwarded-Host takes nothing away from what the gateway says",
@@ -248,8 +252,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "an answer is private unless the origin says so itself",
     file: RESPONSE,
-    find: 'if (!isPrivate(headers.get("Cache-Control") ?? ""))',
-    replace: 'if (headers.has("no") && !isPrivate(headers.get("Cache-Control") ?? ""))',
+    find: "if (cacheControl === null || !isPrivate(cacheControl))",
+    replace: 'if (cacheControl !== null && cacheControl === "" && !isPrivate(cacheControl))',
     red: ["public from the origin does not leave", "an Expires alone does not make an answer public"],
   },
   {
@@ -289,8 +293,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "the host is compared as a host",
     file: WORKER,
-    find: "new URL(c.req.url).host === controlHost",
-    replace: 'c.req.header("Host") === controlHost',
+    find: "return new URL(c.req.url).host === host;",
+    replace: 'return c.req.header("Host") === host;',
     red: [
       "the API is not served on the control host in capitals either",
       "the control host with the scheme's own port is the control host",
@@ -299,8 +303,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "the host is compared whole",
     file: WORKER,
-    find: "new URL(c.req.url).host === controlHost",
-    replace: "new URL(c.req.url).host.startsWith(String(controlHost))",
+    find: "return new URL(c.req.url).host === host;",
+    replace: "return new URL(c.req.url).host.startsWith(host);",
     red: [
       "a host that begins as the control host is another",
       "a dot behind the control host makes another host",
@@ -318,7 +322,7 @@ export const DEFENCES: readonly Defence[] = [
     file: CONTROL,
     find: "maxSize: CONTROL_BODY_MAX_BYTES",
     replace: "maxSize: Number.POSITIVE_INFINITY",
-    red: ["a secret of two megabytes is not looked up"],
+    red: ["a secret of more than a megabyte is not looked up"],
   },
   {
     defence: "a body is read after the token",

@@ -9,7 +9,7 @@ import { bearerToken } from "../../src/bearer-token.ts";
 import { keyPosition, parseEventCursor } from "../../src/control/page-cursor.ts";
 import { forwardHeaders } from "../../src/forward-headers.ts";
 import { acceptRequest } from "../../src/gateway/accept-request.ts";
-import { clientResponseHeaders } from "../../src/gateway/client-response.ts";
+import { clientResponse } from "../../src/gateway/client-response.ts";
 import { namesInConnection } from "../../src/gateway/origin-request.ts";
 import { looksLikeKey, mintKey, pepperOf } from "../../src/keys/api-key.ts";
 import { networkOf } from "../../src/keys/failed-look-ups.ts";
@@ -185,7 +185,7 @@ test("no Location leads a client to the origin's host, however it is written", (
   );
   fc.assert(
     fc.property(location, (text) => {
-      const headers = clientResponseHeaders(new Response(null, { headers: { Location: text } }), route);
+      const { headers } = clientResponse(null, new Response(null, { headers: { Location: text } }), route);
       const reached = URL.parse(headers.get("Location") ?? "", `${publicOrigin}/v1/posts`);
       expect(reached?.host).not.toBe(origin);
     }),

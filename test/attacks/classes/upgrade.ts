@@ -30,6 +30,10 @@ export const UPGRADE: readonly Attack[] = [
     ["Upgrade", "websocket"],
     ...WEBSOCKET,
   ]),
+  asking("a WebSocket that Connection does not name is an ordinary request", KUBERNETES, [
+    ["Upgrade", "websocket"],
+    ...WEBSOCKET,
+  ]),
   asking("a WebSocket of a version that nobody speaks is an ordinary request", KUBERNETES, [
     ["Connection", "Upgrade"],
     ["Upgrade", "websocket"],
