@@ -2,7 +2,7 @@
  * From the text of a key to its record in KV.
  *
  * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
- * gateway are accepted; those have no check, so failed look-ups are limited by client address.
+ * gateway are accepted; those have no check, so failed look-ups are limited by client network.
  */
 import type { Env, Settings } from "../bindings.ts";
 import type { Refusal } from "../refusals.ts";
