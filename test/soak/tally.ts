@@ -16,6 +16,18 @@ export interface SoakKey extends IssuedKey {
   deadSince?: number;
 }
 
+export interface Exchanged {
+  readonly what: string;
+  /** The status for a good key. */
+  readonly expected: number;
+  /** 0: no answer. */
+  readonly status: number;
+  /** Whether all of the answer arrived. */
+  readonly whole: boolean;
+  /** Before the request was written. */
+  readonly startedAt: number;
+}
+
 export class Tally {
   requests = 0;
   accepted = 0;
@@ -36,18 +48,21 @@ export class Tally {
     this.#faultUntil = now + AFTERMATH_MS;
   }
 
-  /** `expected`: the status for a good key. `startedAt`: before the request was written. */
-  judge(key: SoakKey, expected: number, status: number, startedAt: number, what: string): void {
+  judge(key: SoakKey, { what, expected, status, whole, startedAt }: Exchanged): void {
     this.requests += 1;
     const says = (text: string) => this.wrong.push(`${what}: ${text} (${status}, key ${key.id})`);
+    const failed = !whole || status >= 502;
     if (status === 401) {
       this.refused += 1;
       if (expected !== 401 && key.endingSince === undefined) says("refused, though nobody ended the key");
-    } else if (status === 0 || status >= 502) {
+    } else if (key.deadSince !== undefined && startedAt > key.deadSince && status !== 0 && status < 502) {
+      says("let through after its revocation was answered");
+    } else if (failed && key.endingSince !== undefined) {
+      // The key died while its answer was on the way, so the stream was cut.
+      this.refused += 1;
+    } else if (failed) {
       if (this.#faultsOn === 0 && startedAt > this.#faultUntil) says("failed without a fault");
       else this.excused += 1;
-    } else if (key.deadSince !== undefined && startedAt > key.deadSince) {
-      says("accepted after its revocation was answered");
     } else if (status !== expected) {
       says(`not ${expected}`);
     } else {

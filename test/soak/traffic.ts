@@ -80,17 +80,12 @@ async function turn(
     return;
   }
   const answered = await exchange.response().then(
-    (response) => (response.ended === "complete" ? response.status : 0),
-    () => 0,
+    (response) => ({ status: response.status, whole: response.ended === "complete" }),
+    () => ({ status: 0, whole: false }),
   );
   // Refused before the key is looked at, so it says nothing of the key.
-  if (request.target === NOT_JUDGED_BY_KEY && answered === status) return;
+  if (request.target === NOT_JUDGED_BY_KEY && answered.status === status) return;
   const expected = key.mode === "test" ? (testStatus ?? status) : status;
-  tally.judge(
-    key,
-    expected,
-    answered,
-    startedAt,
-    `${request.method} ${request.target} on gateway ${gateway}`,
-  );
+  const what = `${request.method} ${request.target} on gateway ${gateway}`;
+  tally.judge(key, { what, expected, startedAt, ...answered });
 }
