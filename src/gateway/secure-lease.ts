@@ -23,7 +23,7 @@ export async function secureLease(
   if (!askFirst && standing === "valid") return null;
   if (!askFirst && standing === "due") {
     // Whatever this brings, whoever needs the lease next finds it in the lease itself.
-    ctx.waitUntil(lease.ask().catch(() => {}));
+    if (!lease.canWait()) ctx.waitUntil(lease.ask().catch(() => {}));
     return null;
   }
   const outcome = await watch(() => lease.secure());

@@ -90,8 +90,15 @@ export class Lease {
   #validUntil = Number.NEGATIVE_INFINITY;
   /** From here on somebody should ask; pushed ahead while somebody does, and a flag no longer than that. */
   #renewFrom = Number.NEGATIVE_INFINITY;
+  /** From here on it is to be renewed also when all that it is good for is saying no. */
+  #renewAtLast = Number.NEGATIVE_INFINITY;
 
-  constructor(askLedger: AskLedger, clock: LeaseClock, timeLimitMs: number, holder = crypto.randomUUID()) {
+  constructor(
+    askLedger: AskLedger,
+    clock: LeaseClock,
+    timeLimitMs: number,
+    holder: string = crypto.randomUUID(),
+  ) {
     this.permits = new Permits(holder, clock);
     this.#askLedger = askLedger;
     this.#clock = clock;
@@ -107,6 +114,14 @@ export class Lease {
     const now = this.#clock.now();
     if (this.#refusal || this.#era !== this.#clock.era || now >= this.#validUntil) return "lapsed";
     return now >= this.#renewFrom ? "due" : "valid";
+  }
+
+  /**
+   * Whether a renewal can wait: the key's requests are being refused, so that there is no hurry but for the way to the
+   * ledger. Not for a request in flight, which would be cut if the way took longer than it did last time.
+   */
+  canWait(): boolean {
+    return this.permits.isRefusing && this.#clock.now() < this.#renewAtLast;
   }
 
   isValid(): boolean {
@@ -186,12 +201,7 @@ export class Lease {
     this.#era = era;
     this.#ttlMs = ttlMs;
     this.#validUntil = validUntil;
-    this.#renewFrom = askedAt + this.#renewAfter(tookMs);
-  }
-  /** Half of the lease. When the key's permits are used up there is no hurry, but for the way to the ledger. */
-  #renewAfter(tookMs: number): number {
-    const ttlMs = this.#ttlMs;
-    if (!this.permits.isExhausted()) return ttlMs / 2;
-    return Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * tookMs));
+    this.#renewFrom = askedAt + ttlMs / 2;
+    this.#renewAtLast = askedAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * tookMs));
   }
 }

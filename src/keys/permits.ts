@@ -7,8 +7,9 @@
  * Only durations cross the wire; what the ledger's clock says is shown to the client, and never compared.
  */
 import type { Bucket } from "../rate-limits.ts";
+import { type Held, noteGrants } from "./held-permits.ts";
 import type { LeaseClock } from "./lease.ts";
-import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "./permit-grants.ts";
+import { type BucketGrant, type PermitReport, permitsWanted } from "./permit-grants.ts";
 
 /** What the client is told about its limit. */
 export interface Allowance {
@@ -49,21 +50,10 @@ const ASK: Taken = { outcome: "ask" };
 /** Two clocks may differ by 2 % in rate; what is left of a window is known no better. */
 const DRIFT_SHARE = 1 / 50;
 
-/** The permits in one window. */
-interface Held {
-  readonly endsAt: number;
-  number: number;
-  cap: number;
-  ceiling: number;
-  used: number;
-  /** What the last report has said of `used`. */
-  reported: number;
-  /** The least that any response has promised. */
-  promised: number;
-}
-
 interface HeldBucket {
   readonly bucket: Bucket;
+  /** All that this holder may have used permits in and the ledger may still count. */
+  readonly windows: readonly Held[];
   limit: number;
   windowMs: number;
   current: Held;
@@ -83,6 +73,10 @@ export class Permits {
   readonly #buckets = new Map<Bucket, HeldBucket>();
   readonly #wanted = new Set<Bucket>(["requests"]);
   #unlimited = false;
+  /** When the answer was asked for that was heard last. */
+  #heard = { askedAt: Number.NEGATIVE_INFINITY, era: 0 };
+  /** Whether the latest request was refused: all of the key's permits are used up. */
+  isRefusing = false;
   /** Requests that wait for the ledger's answer. */
   waiting = 0;
 
@@ -93,7 +87,10 @@ export class Permits {
 
   /** Admits one request, or says why not. Ask the ledger about its lease first: a permit is good under one only. */
   take(bucket: Bucket): Taken {
-    if (this.#unlimited) return ADMITTED_WITHOUT_LIMIT;
+    if (this.#unlimited) {
+      this.isRefusing = false;
+      return ADMITTED_WITHOUT_LIMIT;
+    }
     const held = this.#buckets.get(bucket);
     const now = this.#clock.now();
     if (!held || held.era !== this.#clock.era || !enterWindow(held, now)) {
@@ -105,22 +102,14 @@ export class Permits {
     if (atEdge && !held.next) return ASK;
     const counted = atEdge && held.next ? [held.current, held.next] : [held.current];
     const empty = counted.find(({ used, cap }) => used >= cap);
-    if (empty)
-      return empty.ceiling > empty.cap ? ASK : { outcome: "exhausted", allowance: refused(held, now) };
+    this.isRefusing = empty !== undefined && empty.ceiling <= empty.cap;
+    if (empty) return this.isRefusing ? { outcome: "exhausted", allowance: refused(held, now) } : ASK;
 
     for (const window of counted) window.used += 1;
     const giveBack = () => {
       for (const window of counted) window.used -= 1;
     };
     return { outcome: "admitted", allowance: told(held, now), runningLow: runsLow(held), giveBack };
-  }
-
-  /** Whether a bucket is used up everywhere: until permits come back, there is nothing to hurry for. */
-  isExhausted(): boolean {
-    for (const { current } of this.#buckets.values()) {
-      if (current.used >= current.cap && current.ceiling <= current.cap) return true;
-    }
-    return false;
   }
 
   /** What to tell the ledger. What is not needed soon is given up at this moment, before anybody else may have it. */
@@ -139,9 +128,18 @@ export class Permits {
 
   /** Takes the ledger's answer to a question asked at `askedAt`. `null`: the key has no limits. */
   hold(grants: readonly BucketGrant[] | null, askedAt: number, era: number): void {
-    this.#unlimited = grants === null;
+    const isOvertaken = era === this.#heard.era ? askedAt < this.#heard.askedAt : era < this.#heard.era;
+    if (!isOvertaken) {
+      this.#heard = { askedAt, era };
+      this.#unlimited = grants === null;
+    }
     // What was used stays known: the limits may come back before the window ends.
-    for (const grant of grants ?? []) this.#holdBucket(grant, askedAt, era);
+    for (const grant of grants ?? []) {
+      const known = this.#buckets.get(grant.bucket);
+      // An answer that was overtaken may still bring permits; on the time, and on what applies, the later one has spoken.
+      if (known && isOvertaken) noteGrants(known.windows, grant);
+      else this.#holdBucket(known, grant, askedAt, era);
+    }
   }
 
   #reportOn(bucket: Bucket, held: Held): PermitReport {
@@ -155,24 +153,20 @@ export class Permits {
     return { bucket, endsAt, number, cap, unused: cap - held.used, spent, waiting: this.waiting };
   }
 
-  #holdBucket(grant: BucketGrant, askedAt: number, era: number): void {
+  #holdBucket(known: HeldBucket | undefined, grant: BucketGrant, askedAt: number, era: number): void {
     const { bucket, limit, windowMs, leftMs } = grant;
-    const known = this.#buckets.get(bucket);
-    const of = (window: PermitGrant) => merged([known?.current, known?.next], window);
-    if (known && grant.current.endsAt < known.current.endsAt) {
-      // A late answer, or a ledger on a slower clock. What was used in a window that is over here is forgotten, so
-      // only its word on the next one can be of use.
-      if (grant.next?.endsAt === known.current.endsAt) of(grant.next);
-      return;
-    }
-    const current = of(grant.current);
+    const endsAt = grant.current.endsAt;
+    const windows = noteGrants(known?.windows ?? [], grant);
+    const of = (end: number) => windows.find((window) => window.endsAt === end) ?? null;
+    const current = of(endsAt) as Held;
     const unsureMs = leftMs * DRIFT_SHARE + 1;
     this.#buckets.set(bucket, {
       bucket,
+      windows,
       limit,
       windowMs,
       current,
-      next: grant.next ? of(grant.next) : keptNext(known, current),
+      next: of(endsAt + windowMs),
       surelyUntil: askedAt + leftMs - unsureMs,
       surelyOverFrom: this.#clock.now() + leftMs + unsureMs,
       era,
@@ -191,24 +185,6 @@ function enterWindow(held: HeldBucket, now: number): boolean {
   held.surelyOverFrom += held.windowMs * (1 + DRIFT_SHARE);
   held.lowAt = lowMark(held.current);
   return true;
-}
-
-/** The permits of a window that this holder may have used already, with what the ledger now says of them. */
-function merged(known: readonly (Held | null | undefined)[], grant: PermitGrant): Held {
-  const held = known.find((window) => window?.endsAt === grant.endsAt);
-  const { endsAt, number, cap, ceiling } = grant;
-  if (!held)
-    return { endsAt, number, cap, ceiling, used: 0, reported: 0, promised: Number.POSITIVE_INFINITY };
-  // An answer that was overtaken knows nothing of what has been given up since.
-  if (number < held.number) return held;
-  held.cap = number > held.number ? cap : Math.min(held.cap, cap);
-  held.number = number;
-  held.ceiling = ceiling;
-  return held;
-}
-
-function keptNext(known: HeldBucket | undefined, current: Held): Held | null {
-  return known?.next && known.next.endsAt > current.endsAt ? known.next : null;
 }
 
 /** Half of what is there; the one that a request took which itself has asked is no sign of more to come. */

@@ -4,7 +4,7 @@
  * An attack that several lines stop is named under none of them. Where an edit is a mistake that another gateway
  * has made, it makes that very mistake.
  */
-import type { Edit } from "../simulator/mutants.ts";
+import type { Edit } from "../simulator/mutant.ts";
 
 export interface Defence extends Edit {
   readonly defence: string;

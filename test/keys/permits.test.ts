@@ -69,10 +69,9 @@ describe("within a window", () => {
   test("the last permit of all gone, nothing is asked any more", () => {
     hold({ cap: 3, ceiling: 3, number: 2 });
     expect([take(), take(), take(), take(), take()]).toEqual([2, 1, 0, "exhausted", "exhausted"]);
-    expect(permits.isExhausted()).toBe(true);
+    expect(permits.isRefusing).toBe(true);
     hold({ cap: 4, ceiling: 4, number: 3 });
-    expect(permits.isExhausted()).toBe(false);
-    expect([take(), take()]).toEqual([0, "exhausted"]);
+    expect([take(), permits.isRefusing, take(), permits.isRefusing]).toEqual([0, false, "exhausted", true]);
   });
 
   test("one request is told, ahead of need, that permits run low", () => {
@@ -105,6 +104,18 @@ describe("within a window", () => {
   });
 });
 
+test("a lowered limit ends with what was used, also what was used while the ledger was asked", () => {
+  hold({ cap: 10, ceiling: 10 });
+  permits.report();
+  hold({ cap: 4, ceiling: 4, number: 2 });
+  take();
+  take();
+  take();
+  hold({ cap: 1, ceiling: 1, number: 2 });
+  expect(take()).toBe("exhausted");
+  expect(permits.report()).toMatchObject([{ cap: 3, unused: 0 }]);
+});
+
 describe("answers in the wrong order", () => {
   test("one that was overtaken changes nothing", () => {
     hold({ cap: 5, ceiling: 5, number: 2 });
@@ -120,11 +131,34 @@ describe("answers in the wrong order", () => {
   });
 
   test("one about a window that is over here is passed by, but for its word on the next", () => {
+    const askedAt = now;
+    now += 10;
     hold({ cap: 5, ceiling: 60, next: { cap: 2, ceiling: 60, number: 1 } });
     now += MINUTE_MS;
     expect([take(), take(), take()]).toEqual([59, 58, "ask"]);
-    hold({ cap: 50, ceiling: 60, number: 9, next: { cap: 3, ceiling: 60, number: 2 } });
+    hold({ askedAt, cap: 50, ceiling: 60, number: 9, next: { cap: 3, ceiling: 60, number: 2 } });
     expect([take(), take()]).toEqual([57, "ask"]);
+  });
+
+  test("one from before a limit was set does not take it away again", () => {
+    const askedAt = now;
+    now += 10;
+    hold({ cap: 1, ceiling: 1 });
+    permits.hold(null, askedAt, clock.era);
+    expect([take(), take()]).toEqual([0, "exhausted"]);
+  });
+
+  test("a ledger whose clock is behind is believed, and what was used stays used", () => {
+    hold({ cap: 5, ceiling: 5, next: { cap: 1, ceiling: 60, number: 1 } });
+    expect([take(), take(), take()]).toEqual([4, 3, 2]);
+    now += MINUTE_MS;
+    expect([take(), take()]).toEqual([59, "ask"]);
+    // It has restarted elsewhere, and says that the window before is not over yet.
+    now += 1;
+    hold({ cap: 5, ceiling: 5, leftMs: 2000, next: { cap: 1, ceiling: 60, number: 1 } });
+    expect([take(), take(), take()]).toEqual([1, 0, "exhausted"]);
+    now += 2500;
+    expect(take()).toBe("ask");
   });
 });
 

@@ -7,7 +7,7 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Edit } from "../simulator/mutants.ts";
+import type { Edit } from "../simulator/mutant.ts";
 import { buildWorker } from "../support/build-worker.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");

@@ -5,7 +5,7 @@
  * The simulator (test/simulator) notices many more; these are those that only real sockets can show.
  */
 import { expect, test } from "vitest";
-import type { Edit } from "../simulator/mutants.ts";
+import type { Edit } from "../simulator/mutant.ts";
 import { runCampaign } from "./campaign.ts";
 import { type Rule, violationsIn } from "./checker.ts";
 import type { Situation } from "./history.ts";

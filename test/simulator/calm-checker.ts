@@ -1,18 +1,24 @@
 /**
  * What is promised for good days: no message lost, nobody far away, no restart, every clock even.
  */
+import { checkCalmLimits } from "./calm-limit-checker.ts";
 import type { Deaths, Report } from "./checker.ts";
+import { ROOMY } from "./draw-limits.ts";
 import { DRIFT } from "./fault-budget.ts";
-import { type History, type RequestRecord, statusOf } from "./history.ts";
+import { type History, type RequestRecord, statusOf, type TierChange } from "./history.ts";
 import { grantOf, type IsolatePlan, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** For timers that round up and tasks that take a moment. */
 const SLACK_MS = 10;
 
+/** How often a request asks for a permit. */
+const ASKS_MAX = 3;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function checkCalmRun({ history, scenario }: World, deaths: Deaths, report: Report): void {
+export function checkCalmRun(world: World, deaths: Deaths, report: Report): void {
+  const { history, scenario } = world;
   const dying = Math.min(history.firstRevokeSentAt, scheduledEnd(scenario, deaths));
   for (const request of history.requests) {
     if (request.plan.key === "good") checkAnswer(request, NEVER, NEVER, report);
@@ -20,10 +26,11 @@ export function checkCalmRun({ history, scenario }: World, deaths: Deaths, repor
     checkCutInFlight(request, scenario, deaths, report);
   }
   if (scenario.ledger.leaseMs > 0) {
-    checkNobodyWaits(history, scenario, dying, report);
+    if (history.tiers.every(isRoomy)) checkNobodyWaits(history, scenario, dying, report);
     checkRenewals(history, scenario, dying, report);
   }
   checkRevocationIsQuick(history, scenario, report);
+  checkCalmLimits(world, dying, report);
 }
 
 /** The last leases before a scheduled end run out a little early: by their way to the ledger. */
@@ -43,7 +50,9 @@ function checkAnswer(request: RequestRecord, dying: number, dead: number, report
     if (status !== 401) report("calm", `request ${number}: ${status} for a dead key`);
     return;
   }
-  if (endedAt === null) return;
+  if (endedAt === null || status === 429 || status === 502) return;
+  // Others took, each time, what it had asked for.
+  if (status === 503 && request.permitAsks === ASKS_MAX) return;
   if (endedAt < dying) {
     if (status !== 200) report("calm", `request ${number}: ${status} for a good key`);
     const clientStayed = request.plan.clientGoneAfterMs === null;
@@ -72,6 +81,11 @@ function checkCutInFlight(request: RequestRecord, scenario: Scenario, deaths: De
 
 function roundTripMs({ distance }: IsolatePlan): number {
   return 2 * (distance.delayMs + distance.jitterMs) + SLACK_MS;
+}
+
+/** Where a key's permits are never used up: when they are, its leases are renewed late. */
+function isRoomy({ limits }: TierChange): boolean {
+  return limits === null || limits.requests === ROOMY;
 }
 
 /** With half of the lease left it is renewed in the background: once requests come often, none waits. */
@@ -103,6 +117,8 @@ function checkRenewals(history: History, scenario: Scenario, dying: number, repo
   const latest = new Map<string, number>();
   for (const { isolate, key, at } of history.renewals) {
     const who = `${isolate}/${key}`;
+    // Whoever runs low on permits asks for more, and gets a lease with them.
+    if (history.takes.some((take) => take.ranLow && take.at === at && take.isolate === isolate)) continue;
     const before = latest.get(who);
     latest.set(who, at);
     if (before === undefined || (key === "doomed" && at >= dying)) continue;

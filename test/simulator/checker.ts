@@ -9,6 +9,7 @@
 import { checkCalmRun } from "./calm-checker.ts";
 import { DRIFT } from "./fault-budget.ts";
 import { type History, type RequestRecord, statusOf, type Violation, wasAccepted } from "./history.ts";
+import { checkLimits } from "./limit-checker.ts";
 import { grantOf } from "./scenario.ts";
 import type { Disk } from "./simulated-storage.ts";
 import type { World } from "./world.ts";
@@ -41,6 +42,7 @@ export function checkRun(world: World): Violation[] {
   checkStaysDead(history, report);
   checkReceipts(history, disk, report);
   checkRecovery(world, deaths, report);
+  checkLimits(world, report);
   if (scenario.calm) checkCalmRun(world, deaths, report);
   return violations;
 }
@@ -74,6 +76,7 @@ function checkAfterDeath(request: RequestRecord, deaths: Deaths, report: Report)
     const say = (rule: string, what: string) => report(rule, `request ${request.number}: ${what} (${name})`);
 
     const arrivedLate = late(request.arrivedAt);
+    if (arrivedLate && statusOf(request) === 429) say("401", `429 for a dead key, arrived ${arrivedLate}`);
     if (arrivedLate && request.forwardedAt !== null) say("G1", `forwarded, arrived ${arrivedLate}`);
     if (!wasAccepted(request)) continue;
     if (arrivedLate) say("G1", `accepted, arrived ${arrivedLate}`);
@@ -119,12 +122,17 @@ function checkRecovery({ history, scenario }: World, deaths: Deaths, report: Rep
   const dead = Math.min(deaths.answeredAt, deaths.scheduledAt);
   for (const request of history.requests) {
     const { distance } = scenario.isolates[request.isolate] ?? {};
-    if (!distance || request.arrivedAt < scenario.calmFrom) continue;
+    if (request.plan.originFails) continue;
+    // Requests that come in crowds may come until later.
+    if (!distance || request.arrivedAt < scenario.calmFrom + 2 * scenario.ledgerTimeoutMs) continue;
     // A grant that runs out on its way home is no use, however often it is asked for.
-    const roundTripMs = 2 * (distance.delayMs + distance.jitterMs + scenario.budget.workMs);
+    const wayMs = 2 * (distance.delayMs + distance.jitterMs + scenario.budget.workMs);
+    // Permits are on disk before they are given.
+    const roundTripMs = wayMs + (history.tiers.some(({ limits }) => limits) ? scenario.ledger.confirmMs : 0);
     if (roundTripMs > 0.9 * grantOf(last)) continue;
     const status = statusOf(request);
-    if (request.plan.key === "good" && status !== 200) {
+    const isLimited = status === 429 && request.take?.allowance;
+    if (request.plan.key === "good" && status !== 200 && !isLimited) {
       report("recovery", `request ${request.number}: ${status} for a good key after the last fault`);
     }
     if (request.plan.key === "doomed" && request.arrivedAt > dead && status !== 401) {

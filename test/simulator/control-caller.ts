@@ -1,7 +1,8 @@
 /**
- * Somebody at the control plane who revokes the key or schedules its end: calls again until an answer comes back,
+ * Somebody at the control plane who revokes the key, schedules its end or changes the account's tier: calls again until an answer comes back,
  * or gives up after the first call.
  */
+import type { TierChange } from "./history.ts";
 import type { LedgerRules } from "./ledger-rules.ts";
 import { Link } from "./network.ts";
 import { probe } from "./probes.ts";
@@ -32,7 +33,7 @@ export class ControlCaller {
     if (this.#answered) return;
     if (method === "revoke") history.firstRevokeSentAt = Math.min(history.firstRevokeSentAt, time.now);
     if (persistent) this.#nextCall = time.after(scenario.ledgerTimeoutMs, () => this.call());
-    const run = method === "revoke" ? this.#revoke : this.#schedule;
+    const run = { revoke: this.#revoke, schedule: this.#schedule, tier: this.#changeTier }[method];
     const fail = () => this.#link.send(() => this.#callAgain());
     this.#link.send(() => ledger.deliver({ run, fail }, !persistent));
   }
@@ -45,6 +46,19 @@ export class ControlCaller {
       time.at(ledgerClock.settlesAt(end) + scenario.ledger.marginMs, () => probe(this.#world));
     }
     return () => this.#answer();
+  };
+
+  readonly #changeTier = (ledger: LedgerRules) => {
+    const { time, history, trace } = this.#world;
+    const { limits = null } = this.#plan;
+    ledger.setLimits(limits);
+    trace?.(`ledger: the limits are to be ${JSON.stringify(limits)}`);
+    const change: TierChange = { limits, writtenAt: time.now, confirmedAt: Number.POSITIVE_INFINITY };
+    history.tiers.push(change);
+    return () => {
+      change.confirmedAt = time.now;
+      this.#answer();
+    };
   };
 
   readonly #revoke = async (ledger: LedgerRules) => {

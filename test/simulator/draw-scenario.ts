@@ -1,6 +1,15 @@
 /**
  * Draws a run's plan from its seed. What is left to chance during the run is drawn from the same seed.
  */
+
+import {
+  type Demand,
+  drawDemand,
+  drawDemandMoments,
+  drawLimits,
+  drawTierChanges,
+  ROOMY,
+} from "./draw-limits.ts";
 import { coveredMs, DRIFT, type FaultBudget, splitBudget } from "./fault-budget.ts";
 import { Random } from "./random.ts";
 import {
@@ -12,6 +21,7 @@ import {
   type KeyName,
   type LedgerPlan,
   MARGIN_MS,
+  quickRequest,
   type RequestPlan,
   type Scenario,
 } from "./scenario.ts";
@@ -19,18 +29,30 @@ import {
 /** Mostly the default; strict mode; shorter and longer ones. */
 const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 0, 0, 300, 3000] as const;
 
+/** Several in a window. */
+const CROWDED_LEASES_MS = [300, 300, 1000, 1000, 0] as const;
+
 export function drawScenario(seed: number, beyond: Beyond): Scenario {
   const random = new Random(seed);
   const calm = random.chance(0.2);
-  const harsh = !calm && random.chance(0.3);
-  const leaseMs = random.pick(LEASES_MS);
+  const harsh = random.chance(0.3);
+  const crowded = random.chance(calm ? 0.5 : 0.2);
+  const leaseMs = random.pick(crowded ? CROWDED_LEASES_MS : LEASES_MS);
   const nextLeaseMs = !calm && random.chance(0.12) ? random.pick(LEASES_MS) : leaseMs;
   const longestMs = Math.max(grantOf(leaseMs), grantOf(nextLeaseMs));
   const endsAt = random.between(300, 1500 + longestMs / 2);
   const calmFrom = endsAt + 2.5 * (longestMs + MARGIN_MS);
 
   const coverMs = Math.min(...[leaseMs, nextLeaseMs].map((ms) => coveredMs(grantOf(ms), MARGIN_MS)));
-  const frame: Frame = { calm, harsh, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom };
+  const limits = drawLimits(crowded, random);
+  const ledgerStartsAt = 1_000_000 + random.whole(0, 3000);
+  const ledgerRate = drawRate(1 + DRIFT, harsh, random);
+  const changes = crowded
+    ? drawTierChanges(limits, calm ? 0.2 : 0.6, 3000, random)
+    : drawTierChanges(limits, 0.2, calmFrom, random);
+  const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < ROOMY);
+  const demand = crowded && isScarce ? drawDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
+  const frame: Frame = { calm, harsh, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom, ledgerRate, demand };
   const isolates = Array.from({ length: random.whole(1, 5) }, () => drawIsolate(frame, random));
   const fate = random.pick(["revoked", "revoked", "revoked", "scheduled", "expires"] as const);
   return {
@@ -40,7 +62,9 @@ export function drawScenario(seed: number, beyond: Beyond): Scenario {
     fullDelayChance: harsh ? 0.7 : 0.2,
     isolates: isolates.map((isolate) => ({ ...isolate, clockFaults: drawClockFaults(frame, random) })),
     ledger: drawLedger(frame, random),
-    controlCalls: drawControlCalls(frame, fate, random),
+    ledgerStartsAt,
+    limits,
+    controlCalls: [...drawControlCalls(frame, fate, random), ...changes],
     expiresAfterMs: fate === "expires" ? endsAt : null,
     ledgerTimeoutMs: 2000,
     originTimeoutMs: random.chance(0.1) ? random.between(500, 2000) : 30_000,
@@ -59,6 +83,8 @@ interface Frame {
   /** About when the key's end begins. */
   readonly endsAt: number;
   readonly calmFrom: number;
+  readonly ledgerRate: number;
+  readonly demand: Demand | null;
 }
 
 function withoutLoss(budget: FaultBudget, calm: boolean): FaultBudget {
@@ -74,16 +100,16 @@ function drawIsolate(frame: Frame, random: Random): Omit<IsolatePlan, "clockFaul
   const { calm, endsAt, longestMs, calmFrom } = frame;
   const fault = (chance: number) => !calm && random.chance(chance);
   const anyTime = () => random.between(0, calmFrom);
-  const farthestMs = calm ? grantOf(frame.leaseMs) / 20 : random.pick([5, 50, 250]);
+  const farthestMs = calm ? grantOf(frame.leaseMs) / random.pick([20, 200]) : random.pick([5, 50, 250]);
   return {
     rate: drawRate(1 - DRIFT, frame.harsh, random),
     distance: {
       delayMs: random.between(0, farthestMs),
       jitterMs: random.pick([0, 0.2, 1]) * farthestMs,
       lossChance: fault(0.3) ? random.between(0, 0.3) : 0,
-      slowChance: fault(0.2) ? 0.05 : 0,
+      slowChance: fault(frame.demand ? 0.4 : 0.2) ? 0.05 : 0,
     },
-    requests: drawRequests(endsAt, longestMs, random),
+    requests: [...drawRequests(endsAt, longestMs, random), ...drawCrowd(frame.demand, random)],
     pauseChance: fault(0.5) ? 0.05 : 0,
     cutOff: fault(0.2) ? { at: endsAt + random.between(-longestMs, longestMs), ms: longestMs } : null,
     restartsAt: fault(0.1) ? anyTime() : null,
@@ -111,11 +137,23 @@ function drawRequest(at: number, key: KeyName, longestMs: number, random: Random
   return {
     at,
     key,
+    bucket: random.chance(0.15) ? "publish" : "requests",
+    originFails: random.chance(0.04),
     originMs: kind === "waiting" ? longMs() : random.between(1, 40),
     bodyMs: kind === "streaming" || random.chance(0.1) ? longMs() : 0,
     bytesEveryMs: random.between(1, 5),
     clientGoneAfterMs: random.chance(0.05) ? random.between(0, longestMs) : null,
   };
+}
+
+function drawCrowd(demand: Demand | null, random: Random): RequestPlan[] {
+  if (!demand) return [];
+  return drawDemandMoments(demand, random).map(({ at, bucket }) => ({
+    ...quickRequest(at, demand.key),
+    bucket,
+    originMs: random.between(1, 40),
+    originFails: random.chance(0.04),
+  }));
 }
 
 /** Faults that eat into the margin come once, so that no lease sees two; jumps come at any time. */
@@ -138,11 +176,11 @@ function drawClockFaults(frame: Frame, random: Random): ClockFault[] {
 }
 
 function drawLedger(frame: Frame, random: Random): LedgerPlan {
-  const { calm, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom } = frame;
+  const { calm, ledgerRate, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom } = frame;
   const fault = (chance: number) => !calm && random.chance(chance);
   const beforeTheEnd = () => endsAt - random.between(0, 1) * longestMs;
   return {
-    rate: drawRate(1 + DRIFT, frame.harsh, random),
+    rate: ledgerRate,
     leaseMs,
     marginMs: MARGIN_MS,
     confirmMs: calm ? 2 : random.pick([2, 20, 200]),

@@ -1,7 +1,10 @@
 /**
  * What happened in a run, in true time: written down by the model, judged by the checker.
  */
+import type { Allowance } from "../../src/keys/permits.ts";
+import type { Bucket, Limits } from "../../src/rate-limits.ts";
 import type { Refusal } from "../../src/refusals.ts";
+import { GrantedPermits } from "./granted-permits.ts";
 import type { KeyName, RequestPlan } from "./scenario.ts";
 
 export interface RequestRecord {
@@ -11,8 +14,11 @@ export interface RequestRecord {
   readonly arrivedAt: number;
   /** What the isolate remembered then: another number after it has forgotten its keys. */
   readonly memory: number;
-  /** How long it waited until it was known whether it may be forwarded. */
+  /** How long it waited until it was known whether its key is good. */
   waitedMs: number | null;
+  /** How often it had to ask the ledger for a permit. */
+  permitAsks: number;
+  take: Take | null;
   forwardedAt: number | null;
   /** null: answered with the origin's 200. */
   refusal: Refusal | null;
@@ -21,6 +27,35 @@ export interface RequestRecord {
   /** Whether the client saw the body end as it should; null: there was none. */
   bodyComplete: boolean | null;
   endedAt: number | null;
+}
+
+/** What a request was told when it last tried to take a permit. */
+export interface Take {
+  readonly number: number;
+  readonly isolate: number;
+  readonly key: KeyName;
+  readonly bucket: Bucket;
+  readonly holder: string;
+  readonly at: number;
+  /** What the ledger's clock showed. */
+  readonly ledgerAt: number;
+  readonly admitted: boolean;
+  /** null: the key had no limits. */
+  readonly allowance: Allowance | null;
+  /** How many its holder had been granted in that window and not given up, by what it and the ledger had said. */
+  readonly granted: number;
+  /** Whether it was the one to ask for more. */
+  readonly ranLow: boolean;
+  /** How many answers its holder had heard by then. */
+  readonly heard: number;
+  givenBackAt: number | null;
+}
+
+/** The tier as the ledger wrote it down: for certain from when that was confirmed, if it was. */
+export interface TierChange {
+  readonly limits: Limits | null;
+  readonly writtenAt: number;
+  confirmedAt: number;
 }
 
 /** An answer to `revoke`, when it left the ledger. */
@@ -32,8 +67,8 @@ export interface RevokeAnswer {
   readonly effectiveAt: number;
 }
 
-/** A call to the ledger made while the lease was still valid: renewing ahead. */
-export interface Renewal {
+/** A call for a lease. */
+export interface LeaseCall {
   readonly isolate: number;
   readonly key: KeyName;
   readonly at: number;
@@ -47,13 +82,27 @@ export interface Violation {
 export class History {
   readonly requests: RequestRecord[] = [];
   readonly revokeAnswers: RevokeAnswer[] = [];
-  readonly renewals: Renewal[] = [];
+  /** Those made while the lease was still valid: renewing ahead, though not for want of permits. */
+  readonly renewals: LeaseCall[] = [];
+  /** All calls for a lease. */
+  readonly calls: LeaseCall[] = [];
+  /** In the order in which they were taken. */
+  readonly takes: Take[] = [];
+  /** How many answers of the ledger each holder has heard. */
+  readonly heard = new Map<string, number>();
+  readonly granted = new GrantedPermits((what) => {
+    if (this.tiers.length === 1) this.violations.push({ rule: "conservation", what });
+  });
+  readonly tiers: TierChange[];
   /** Found while the run was going on. */
   readonly violations: Violation[] = [];
-  ledgerCalls = 0;
   /** On the doomed key. */
   lastGrantAt = 0;
   firstRevokeSentAt = Number.POSITIVE_INFINITY;
+
+  constructor(limits: Limits | null) {
+    this.tiers = [{ limits, writtenAt: Number.NEGATIVE_INFINITY, confirmedAt: Number.NEGATIVE_INFINITY }];
+  }
 
   open(isolate: number, memory: number, plan: RequestPlan, arrivedAt: number): RequestRecord {
     const record: RequestRecord = {
@@ -63,6 +112,8 @@ export class History {
       arrivedAt,
       memory,
       waitedMs: null,
+      permitAsks: 0,
+      take: null,
       forwardedAt: null,
       refusal: null,
       headersAt: null,
@@ -73,6 +124,11 @@ export class History {
     this.requests.push(record);
     return record;
   }
+}
+
+/** By a moment. */
+export function wasGivenBack({ givenBackAt }: Take, at: number): boolean {
+  return givenBackAt !== null && givenBackAt <= at;
 }
 
 /** Whether the client got a 2xx. */
@@ -91,6 +147,10 @@ export function statusOf(request: RequestRecord): number | null {
       return 401;
     case "ledger_unreachable":
       return 503;
+    case "rate_limited":
+      return 429;
+    case "origin_unreachable":
+      return 502;
     case "origin_timeout":
       return 504;
     case "client_gone":

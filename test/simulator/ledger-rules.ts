@@ -1,16 +1,21 @@
 /**
- * How the ledger revokes, in the order of `src/ledger/key-ledger.ts`, which only the Workers runtime can load.
+ * How the ledger gives leases with permits and how it revokes, in the order of `src/ledger/key-ledger.ts`, which only
+ * the Workers runtime can load.
  *
  * The rules that it strings together are the real ones: `Leases`, which gives leases and knows when the
- * last one has ended, and `isRevoked`. What has nothing to do with leases is left out.
+ * last one has ended, `PermitBook`, which has the permits, and `isRevoked`. What has nothing to do with these
+ * is left out.
  */
 import type { Settings } from "../../src/bindings.ts";
 import type { LeaseAnswer } from "../../src/keys/lease.ts";
 import type { KeyState } from "../../src/keys/lease-book.ts";
+import type { PermitReport } from "../../src/keys/permit-grants.ts";
 import type { FactsTable } from "../../src/ledger/facts-table.ts";
 import type { KeyRow, KeysTable } from "../../src/ledger/keys-table.ts";
 import { Leases } from "../../src/ledger/leases.ts";
+import { PermitBook, type PermitStore } from "../../src/ledger/permit-book.ts";
 import { isRevoked } from "../../src/ledger/shown-key.ts";
+import type { Limits, WindowsMs } from "../../src/rate-limits.ts";
 
 /** What a key's row says about leases. */
 export interface LeaseRow extends KeyState {
@@ -30,16 +35,22 @@ export interface LedgerGround {
     get(name: string): string | undefined;
     set(name: string, value: string | number): void;
   };
+  readonly permits: PermitStore;
   /** Settles when all that was written is on disk. */
   sync(): Promise<void>;
 }
 
+/** The account's tier, as the numbers that it stands for. */
+export const LIMITS = "limits";
+
 export class LedgerRules {
   readonly #ground: LedgerGround;
   readonly #leases: Leases;
+  readonly #book: PermitBook;
 
-  constructor(ground: LedgerGround, leaseMs: number, leaseMarginMs: number) {
+  constructor(ground: LedgerGround, windowsMs: WindowsMs, leaseMs: number, leaseMarginMs: number) {
     this.#ground = ground;
+    this.#book = new PermitBook(ground.permits, windowsMs);
     this.#leases = new Leases(
       ground.keys as unknown as KeysTable,
       ground.facts as unknown as FactsTable,
@@ -48,8 +59,22 @@ export class LedgerRules {
     );
   }
 
-  lease(keyId: string): LeaseAnswer {
-    return this.#leases.give(keyId, this.#ground.now());
+  lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
+    const now = this.#ground.now();
+    const answer = this.#leases.give(keyId, now);
+    if (!answer.granted) return answer;
+    const limits = this.#limits;
+    const permits = limits && this.#book.give(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
+    return { ...answer, permits };
+  }
+
+  /** null: unlimited. */
+  setLimits(limits: Limits | null): void {
+    this.#ground.facts.set(LIMITS, JSON.stringify(limits));
+  }
+
+  get #limits(): Limits | null {
+    return JSON.parse(this.#ground.facts.get(LIMITS) ?? "null");
   }
 
   /** `changeKey` with a `revokes_at`; null takes the schedule back. Returns when the key will end. */

@@ -5,17 +5,8 @@
  * and of a revocation, and what the storage does.
  */
 
-/** `find` occurs exactly once in the file. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-export interface Mutant {
-  readonly name: string;
-  readonly edits: readonly Edit[];
-}
+import { LIMIT_MUTANTS } from "./limit-mutants.ts";
+import { type Mutant, mutant } from "./mutant.ts";
 
 const LEASE = "src/keys/lease.ts";
 const BOOK = "src/keys/lease-book.ts";
@@ -26,10 +17,6 @@ const REVOKING = "test/simulator/ledger-rules.ts";
 const REQUEST = "test/simulator/simulated-request.ts";
 const LEDGER = "test/simulator/simulated-ledger.ts";
 const STORAGE = "test/simulator/simulated-storage.ts";
-
-function mutant(name: string, file: string, find: string, replace: string): Mutant {
-  return { name, edits: [{ file, find, replace }] };
-}
 
 export const MUTANTS: readonly Mutant[] = [
   mutant(
@@ -170,12 +157,21 @@ export const MUTANTS: readonly Mutant[] = [
     "return Math.max(asked, this.#leases.endedBy(keyId));",
     "return asked;",
   ),
-  mutant(
-    "a superseded ledger that grants from memory",
-    STORAGE,
-    "  key(keyId: string): LeaseRow | undefined {\n    this.#touch();\n",
-    "  key(keyId: string): LeaseRow | undefined {\n",
-  ),
+  {
+    name: "a superseded ledger that grants from memory",
+    edits: [
+      {
+        file: STORAGE,
+        find: "  key(keyId: string): LeaseRow | undefined {\n    this.#touch();\n",
+        replace: "  key(keyId: string): LeaseRow | undefined {\n",
+      },
+      {
+        file: STORAGE,
+        find: "  fact(name: string): string | undefined {\n    this.#touch();\n",
+        replace: "  fact(name: string): string | undefined {\n",
+      },
+    ],
+  },
   mutant(
     "no check before the forward",
     REQUEST,
@@ -189,6 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     "const lateRefusal = null as Refusal | null;",
   ),
   mutant("a cut body ends as if it were whole", REQUEST, "      end(false);", "      end(true);"),
+  ...LIMIT_MUTANTS,
 ];
 
 /** An unbroken copy must pass where mutants fail. */

@@ -86,6 +86,7 @@ function noCounts(): Counts {
     accepted: 0,
     refused: 0,
     unavailable: 0,
+    exhausted: 0,
     bodiesCut: 0,
     ledgerCalls: 0,
     ledgerRestarts: 0,

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate`: as many runs of the lease protocol as you like, on all cores.
+ * `npm run simulate`: as many runs of the lease protocol, rate limits and all, as you like, on all cores.
  *
  *   --seeds N    so many runs (20,000)
  *   --first S    from this seed on (1)
@@ -49,14 +49,14 @@ async function runMany(first: number, count: number): Promise<void> {
 }
 
 function print({ seeds, counts, failures }: Summary, seconds: number): void {
-  const { requests, accepted, refused, unavailable, bodiesCut, revocations, ledgerCalls, ledgerRestarts } =
-    counts;
+  const { requests, accepted, refused, exhausted, unavailable, bodiesCut } = counts;
+  const { revocations, ledgerCalls, ledgerRestarts } = counts;
   const shown = (count: number) => count.toLocaleString("en");
   console.log(
     `${shown(seeds)} seeds in ${seconds.toFixed(1)} s (${shown(Math.round(seeds / seconds))} a second)`,
   );
   console.log(
-    `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 503 ${shown(unavailable)}`,
+    `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 429 ${shown(exhausted)}, 503 ${shown(unavailable)}`,
   );
   console.log(`bodies cut: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
   console.log(`ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts`);

@@ -2,6 +2,7 @@
  * One run's plan: how many isolates and how far away, who asks for what and when, when the key is revoked, and
  * everything that goes wrong. All times are true milliseconds from the start.
  */
+import type { Bucket, Limits, WindowsMs } from "../../src/rate-limits.ts";
 import type { FaultBudget } from "./fault-budget.ts";
 import type { Distance } from "./network.ts";
 
@@ -10,8 +11,12 @@ export type KeyName = "good" | "doomed";
 export interface RequestPlan {
   readonly at: number;
   readonly key: KeyName;
+  /** What it counts as. */
+  readonly bucket: Bucket;
   /** Until the origin's response headers; an upload takes up most of it. */
   readonly originMs: number;
+  /** The origin breaks off instead of answering. */
+  readonly originFails: boolean;
   /** 0: a small body, which leaves in one piece with the headers. */
   readonly bodyMs: number;
   /** Bytes of the body leave this often. */
@@ -62,11 +67,20 @@ export interface LedgerPlan {
 
 export interface ControlCall {
   readonly at: number;
-  readonly method: "revoke" | "schedule";
+  readonly method: "revoke" | "schedule" | "tier";
   /** For `schedule`: how far ahead; null takes the schedule back. */
   readonly aheadMs: number | null;
+  /** For `tier`; null: unlimited. */
+  readonly limits?: Limits | null;
   /** Calls again until it is answered. */
   readonly persistent: boolean;
+}
+
+/** How many requests a key may make in a window. */
+export interface LimitPlan {
+  readonly windowsMs: WindowsMs;
+  /** At the start; null: unlimited. */
+  readonly limits: Limits | null;
 }
 
 export interface Scenario {
@@ -78,6 +92,9 @@ export interface Scenario {
   readonly fullDelayChance: number;
   readonly isolates: readonly IsolatePlan[];
   readonly ledger: LedgerPlan;
+  /** What the ledger's clock shows at the start: anywhere in a window. */
+  readonly ledgerStartsAt: number;
+  readonly limits: LimitPlan;
   readonly controlCalls: readonly ControlCall[];
   /** For a key that expires by itself: from the start, on the ledger's clock. */
   readonly expiresAfterMs: number | null;
@@ -106,5 +123,14 @@ export function grantOf(leaseMs: number): number {
 
 /** A request that is answered at once. */
 export function quickRequest(at: number, key: KeyName): RequestPlan {
-  return { at, key, originMs: 1, bodyMs: 0, bytesEveryMs: 1, clientGoneAfterMs: null };
+  return {
+    at,
+    key,
+    bucket: "requests",
+    originMs: 1,
+    originFails: false,
+    bodyMs: 0,
+    bytesEveryMs: 1,
+    clientGoneAfterMs: null,
+  };
 }

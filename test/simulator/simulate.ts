@@ -8,7 +8,7 @@ import { ControlCaller } from "./control-caller.ts";
 import { drawScenario } from "./draw-scenario.ts";
 import { History, statusOf, type Violation, wasAccepted } from "./history.ts";
 import { checkLeaseBook } from "./lease-book-check.ts";
-import type { LeaseRow } from "./ledger-rules.ts";
+import { type LeaseRow, LIMITS } from "./ledger-rules.ts";
 import { planProbes } from "./probes.ts";
 import { Random } from "./random.ts";
 import { type Beyond, type KeyName, type Scenario, WITHIN_MARGIN } from "./scenario.ts";
@@ -19,15 +19,13 @@ import { Disk } from "./simulated-storage.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
-/** What the ledger's clock shows at the start of a run. */
-const LEDGER_STARTS_AT = 1_000_000;
-
 /** How much happened: a run in which nothing is accepted proves nothing. */
 export interface Counts {
   requests: number;
   accepted: number;
   refused: number;
   unavailable: number;
+  exhausted: number;
   bodiesCut: number;
   ledgerCalls: number;
   ledgerRestarts: number;
@@ -68,9 +66,9 @@ function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOpt
   const random = new Random(~seed);
   const time = new VirtualTime();
   const timedTrace = trace && ((line: string) => trace(`${time.now.toFixed(2).padStart(10)}  ${line}`));
-  const ledgerClock = new SimulatedClock(time, scenario.ledger.rate, LEDGER_STARTS_AT);
-  const disk = new Disk(newKeys(scenario));
-  const ledger = new SimulatedLedger(time, random, ledgerClock, disk, scenario.ledger, timedTrace);
+  const ledgerClock = new SimulatedClock(time, scenario.ledger.rate, scenario.ledgerStartsAt);
+  const disk = new Disk(newKeys(scenario), new Map([[LIMITS, JSON.stringify(scenario.limits.limits)]]));
+  const ledger = new SimulatedLedger(time, random, ledgerClock, disk, scenario, timedTrace);
   const world: World = {
     time,
     random,
@@ -80,7 +78,7 @@ function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOpt
     ledgerClock,
     ledger,
     isolates: [],
-    history: new History(),
+    history: new History(scenario.limits.limits),
     originsAtWork: new Set(),
     trace: timedTrace,
     leaseMs: scenario.ledger.leaseMs,
@@ -91,9 +89,9 @@ function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOpt
   return world;
 }
 
-function newKeys({ expiresAfterMs }: Scenario): ReadonlyMap<KeyName, LeaseRow> {
+function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyName, LeaseRow> {
   const alive = { expires_at: null, revokes_at: null, revoked_at: null, effective_at: null };
-  const expires_at = expiresAfterMs === null ? null : LEDGER_STARTS_AT + Math.floor(expiresAfterMs);
+  const expires_at = expiresAfterMs === null ? null : ledgerStartsAt + Math.floor(expiresAfterMs);
   return new Map([
     ["good", alive],
     ["doomed", { ...alive, expires_at }],
@@ -121,8 +119,9 @@ function countsOf({ history, ledger }: World): Counts {
     accepted: requests.filter(wasAccepted).length,
     refused: requests.filter((request) => statusOf(request) === 401).length,
     unavailable: requests.filter((request) => statusOf(request) === 503).length,
+    exhausted: requests.filter((request) => statusOf(request) === 429).length,
     bodiesCut: requests.filter(({ bodyComplete }) => bodyComplete === false).length,
-    ledgerCalls: history.ledgerCalls,
+    ledgerCalls: history.calls.length,
     ledgerRestarts: ledger.restarts,
     revocations: Math.min(1, history.revokeAnswers.length),
   };

@@ -7,10 +7,10 @@
  */
 import { secureLease } from "../../src/gateway/secure-lease.ts";
 import type { FlightTime } from "../../src/gateway/watch-in-flight.ts";
-import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
+import { Lease, type LeaseAnswer, LeaseClock, type LeaseReport } from "../../src/keys/lease.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
-import type { LedgerRules } from "./ledger-rules.ts";
+import { attemptLease } from "./lease-attempt.ts";
 import { Link } from "./network.ts";
 import type { ClockFault, IsolatePlan, KeyName, RequestPlan } from "./scenario.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
@@ -40,6 +40,8 @@ export class SimulatedIsolate {
   readonly #link: Link;
   #life: Life;
   #memory = 0;
+  #holders = 0;
+  #asksForPermits = false;
   #pausedUntil = 0;
   #nextPauseFrom = 0;
 
@@ -105,10 +107,12 @@ export class SimulatedIsolate {
     const { leases, clock } = this.#life;
     const known = leases.get(key);
     if (known) return known;
+    this.#holders += 1;
     const lease: Lease = new Lease(
-      () => this.#askLedger(key, lease),
+      (report) => this.#askLedger(key, lease, report),
       clock,
       this.world.scenario.ledgerTimeoutMs,
+      `isolate ${this.number}, holder ${this.#holders}`,
     );
     leases.set(key, lease);
     return lease;
@@ -119,9 +123,9 @@ export class SimulatedIsolate {
     const { history } = this.world;
     const strict = this.world.leaseMs === 0;
     const wasDead = this.#life.refused.has(lease);
-    const callsBefore = history.ledgerCalls;
+    const callsBefore = history.calls.length;
     const outcome = secureLease(lease, strict || (beginsBody && lease.isRunningOut()), CONTEXT);
-    const asked = history.ledgerCalls > callsBefore;
+    const asked = history.calls.length > callsBefore;
     if (wasDead && asked) {
       history.violations.push({ rule: "rule 10", what: "a key known to be dead cost a call to the ledger" });
     }
@@ -129,6 +133,14 @@ export class SimulatedIsolate {
       history.violations.push({ rule: "rule 11", what: "strict mode did not ask the ledger" });
     }
     return outcome;
+  }
+
+  /** Asks the ledger for permits, whether or not the lease is due. */
+  askForPermits<Outcome>(ask: () => Promise<Outcome>): Promise<Outcome> {
+    this.#asksForPermits = true;
+    const asked = ask();
+    this.#asksForPermits = false;
+    return asked;
   }
 
   #begin(): Life {
@@ -188,11 +200,11 @@ export class SimulatedIsolate {
   }
 
   /** As `callLedger` does it: a time limit, and a second attempt when the first one failed. */
-  #askLedger(key: KeyName, lease: Lease): Promise<LeaseAnswer> {
-    const { history, time, scenario, ledger, trace } = this.world;
-    history.ledgerCalls += 1;
-    if (lease.isValid() && !lease.isRunningOut())
-      history.renewals.push({ isolate: this.number, key, at: time.now });
+  #askLedger(key: KeyName, lease: Lease, report: LeaseReport): Promise<LeaseAnswer> {
+    const { history, time, scenario } = this.world;
+    const call = { isolate: this.number, key, at: time.now };
+    history.calls.push(call);
+    if (lease.isValid() && !lease.isRunningOut() && !this.#asksForPermits) history.renewals.push(call);
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (answer: LeaseAnswer | null) => {
@@ -201,29 +213,11 @@ export class SimulatedIsolate {
         stopLimit();
         if (!answer) return reject(UNREACHABLE);
         if (!answer.granted) this.#life.refused.add(lease);
+        history.heard.set(report.holder, (history.heard.get(report.holder) ?? 0) + 1);
         resolve(answer);
       };
       const stopLimit = this.#timer(scenario.ledgerTimeoutMs, () => settle(null));
-      const attempt = (attemptsLeft: number) => {
-        let answer: LeaseAnswer | null = null;
-        const arrive = this.entry(() => {
-          if (answer || attemptsLeft === 0) settle(answer);
-          else this.effect(() => attempt(attemptsLeft - 1));
-        });
-        const sendBack = () => this.#link.send(arrive);
-        const run = (rules: LedgerRules) => {
-          answer = rules.lease(key);
-          if (answer.granted && key === "doomed") history.lastGrantAt = time.now;
-          trace?.(`ledger: isolate ${this.number} asks for ${key}: ${JSON.stringify(answer)}`);
-          return sendBack;
-        };
-        const fail = () => {
-          answer = null;
-          sendBack();
-        };
-        this.#link.send(() => ledger.deliver({ run, fail }, this.number % 2 === 0));
-      };
-      this.effect(() => attempt(1));
+      this.effect(() => attemptLease(this, this.#link, key, report, 1, settle));
     });
   }
 

@@ -5,9 +5,10 @@
  * gate); a call to an object that ends fails, or is never answered; calls wait while the object starts; and
  * a superseded object may still be reached for a while, but its storage refuses it.
  */
+import type { WindowsMs } from "../../src/rate-limits.ts";
 import { LedgerRules } from "./ledger-rules.ts";
 import type { Random } from "./random.ts";
-import type { LedgerPlan } from "./scenario.ts";
+import type { LedgerPlan, Scenario } from "./scenario.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { type Disk, StorageSession, SUPERSEDED } from "./simulated-storage.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -34,6 +35,7 @@ export class SimulatedLedger {
   readonly #clock: SimulatedClock;
   readonly #disk: Disk;
   readonly #plan: LedgerPlan;
+  readonly #windowsMs: WindowsMs;
   readonly #trace: ((line: string) => void) | undefined;
   #leaseMs: number;
   #current: LedgerObject | null = null;
@@ -46,7 +48,7 @@ export class SimulatedLedger {
     random: Random,
     clock: SimulatedClock,
     disk: Disk,
-    plan: LedgerPlan,
+    { ledger: plan, limits }: Scenario,
     trace: ((line: string) => void) | undefined,
   ) {
     this.#time = time;
@@ -54,6 +56,7 @@ export class SimulatedLedger {
     this.#clock = clock;
     this.#disk = disk;
     this.#plan = plan;
+    this.#windowsMs = limits.windowsMs;
     this.#trace = trace;
     this.#leaseMs = plan.leaseMs;
     this.#start();
@@ -111,12 +114,13 @@ export class SimulatedLedger {
       wait: (ms: number) => this.#wait(ms),
       keys: { issued: session.key.bind(session), change: session.changeKey.bind(session) },
       facts: { get: session.fact.bind(session), set: session.setFact.bind(session) },
+      permits: session.permits,
       sync: () => {
         this.#maybeRestart("a write is not yet confirmed");
         return session.sync();
       },
     };
-    const rules = new LedgerRules(ground, this.#leaseMs, marginMs);
+    const rules = new LedgerRules(ground, this.#windowsMs, this.#leaseMs, marginMs);
     this.#current = { rules, session, calls: new Set(), stopped: false };
     this.#trace?.(`ledger: started, its clock shows ${this.#clock.now()}`);
     const waiting = this.#waiting;

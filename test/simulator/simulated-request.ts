@@ -1,5 +1,5 @@
 /**
- * One request through the gateway, in the order of `gateway.ts` and `forward-to-origin.ts`: a lease, the
+ * One request through the gateway, in the order of `gateway.ts` and `forward-to-origin.ts`: a lease, a permit, the
  * forward, the origin, a lease again, the headers, the body.
  *
  * A copy of that order, since those files stand on the platform's fetch and streams. The rules it
@@ -7,16 +7,29 @@
  * without the isolate, until it cuts them off.
  */
 import { Flight } from "../../src/gateway/watch-in-flight.ts";
-import type { Refusal } from "../../src/refusals.ts";
+import { isRefusal, type Refusal } from "../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
+import { takePermit } from "./simulated-permit.ts";
+
+/** What the gateway itself fails at costs the client no permit. */
+const GATEWAY_FAILURES = new Set(["origin_unreachable", "origin_timeout", "ledger_unreachable"]);
 
 export async function serveRequest(isolate: SimulatedIsolate, request: RequestRecord): Promise<void> {
   const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
+  lease.permits.waiting += 1;
   const refusal = await isolate.secure(lease, false);
+  lease.permits.waiting -= 1;
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
+
+  const permit = await takePermit(isolate, lease, request);
+  if (isRefusal(permit)) return refuse(isolate, request, permit);
+  const fail = (reason: Refusal) => {
+    if (GATEWAY_FAILURES.has(reason.reason)) permit.giveBack();
+    refuse(isolate, request, reason);
+  };
 
   const flight = new Flight(lease, isolate.flightTime, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
@@ -28,14 +41,14 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   }
   if (!(await flight.unlessEnded(originAnswers(isolate, request, flight)))) {
     flight.land();
-    return refuse(isolate, request, flight.refusal ?? { reason: "origin_unreachable" });
+    return fail(flight.refusal ?? { reason: "origin_unreachable" });
   }
   flight.originAnswered();
 
   const lateRefusal = await isolate.secure(lease, request.plan.bodyMs > 0);
   if (lateRefusal) {
     flight.end(lateRefusal);
-    return refuse(isolate, request, flight.refusal ?? lateRefusal);
+    return fail(flight.refusal ?? lateRefusal);
   }
   if (request.plan.bodyMs > 0) return sendBody(isolate, request, flight);
   flight.land();
@@ -59,11 +72,11 @@ function sendHeaders(isolate: SimulatedIsolate, request: RequestRecord, refusal:
   trace?.(`isolate ${isolate.number}: request ${request.number} is answered: ${refusal?.reason ?? "200"}`);
 }
 
-/** The end of the flight ends the fetch as well. */
-function originAnswers(isolate: SimulatedIsolate, request: RequestRecord, flight: Flight): Promise<true> {
+/** false: the origin broke off. The end of the flight ends the fetch as well. */
+function originAnswers(isolate: SimulatedIsolate, request: RequestRecord, flight: Flight): Promise<boolean> {
   const { time, trace, originsAtWork } = isolate.world;
   return new Promise((resolve) => {
-    const enter = isolate.entry(() => resolve(true));
+    const enter = isolate.entry(() => resolve(!request.plan.originFails));
     const arrive = () => {
       originsAtWork.delete(arrive);
       enter();

@@ -5,19 +5,30 @@
  * An object that was superseded is refused at every touch. What was not confirmed when an object ends is
  * lost, or was on disk already without anybody knowing.
  */
+import type { PermitRecord, PermitStore, WindowName } from "../../src/ledger/permit-book.ts";
 import type { LeaseRow } from "./ledger-rules.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What a superseded object gets at every touch; one for all, since a stack costs more than the rest of a run. */
 export const SUPERSEDED = new Error("superseded");
 
+/** The permits of a window, by holder. */
+type PermitRows = ReadonlyMap<string, PermitRecord>;
+
 export class Disk {
   keys: ReadonlyMap<string, LeaseRow>;
-  facts: ReadonlyMap<string, string> = new Map();
+  facts: ReadonlyMap<string, string>;
+  /** By window. */
+  permits: ReadonlyMap<string, PermitRows> = new Map();
 
-  constructor(keys: ReadonlyMap<string, LeaseRow>) {
+  constructor(keys: ReadonlyMap<string, LeaseRow>, facts: ReadonlyMap<string, string>) {
     this.keys = keys;
+    this.facts = facts;
   }
+}
+
+export function windowId({ endsAt, bucket, keyId }: WindowName): string {
+  return `${endsAt} ${bucket} ${keyId}`;
 }
 
 export class StorageSession {
@@ -26,6 +37,7 @@ export class StorageSession {
   readonly #confirmMs: () => number;
   readonly #keys: Map<string, LeaseRow>;
   readonly #facts: Map<string, string>;
+  readonly #permits: Map<string, PermitRows>;
   #unconfirmed = false;
   #closed = false;
   #waiting: (() => void)[] = [];
@@ -37,6 +49,7 @@ export class StorageSession {
     this.#confirmMs = confirmMs;
     this.#keys = new Map(disk.keys);
     this.#facts = new Map(disk.facts);
+    this.#permits = new Map(disk.permits);
   }
 
   key(keyId: string): LeaseRow | undefined {
@@ -61,6 +74,21 @@ export class StorageSession {
     this.#facts.set(name, String(value));
     this.#confirmLater();
   }
+
+  readonly permits: PermitStore = {
+    load: (window) => {
+      this.#touch();
+      return new Map(this.#permits.get(windowId(window)));
+    },
+    save: (window, holder, record) => {
+      this.#touch();
+      const id = windowId(window);
+      this.#permits.set(id, new Map(this.#permits.get(id)).set(holder, record));
+      this.#confirmLater();
+    },
+    // Runs are too short for it.
+    forgetEndedBefore: () => {},
+  };
 
   /** Runs `task` once everything written so far is on disk; never, if that does not come. */
   whenConfirmed(task: () => void): void {
@@ -102,5 +130,6 @@ export class StorageSession {
   #save(): void {
     this.#disk.keys = new Map(this.#keys);
     this.#disk.facts = new Map(this.#facts);
+    this.#disk.permits = new Map(this.#permits);
   }
 }

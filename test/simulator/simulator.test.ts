@@ -1,4 +1,4 @@
-// The lease protocol under everything that can go wrong, in virtual time: see simulate.ts. A seed that fails here
+// Leases and rate limits under everything that can go wrong, in virtual time: see simulate.ts. A seed that fails here
 // is replayed, with all that happens in it, by `npm run simulate -- --seed N`.
 
 import { describe, expect, test } from "vitest";
@@ -10,8 +10,8 @@ const SEEDS = 20_000;
 
 const GUARANTEE = expect.stringMatching(/^G[123]$/);
 
-describe("the lease protocol", () => {
-  test(`keeps its promises in ${SEEDS} runs`, { timeout: 300_000 }, async () => {
+describe("leases and rate limits", () => {
+  test(`keep their promises in ${SEEDS} runs`, { timeout: 300_000 }, async () => {
     const worker = new URL("./seed-worker.ts", import.meta.url);
     const { seeds, counts, failures } = await runSeedsInThreads({ first: 1, count: SEEDS }, 2, worker);
 
@@ -20,12 +20,13 @@ describe("the lease protocol", () => {
     // Runs in which nothing happens would prove nothing.
     expect(counts.accepted).toBeGreaterThan(5 * SEEDS);
     expect(counts.refused).toBeGreaterThan(5 * SEEDS);
+    expect(counts.exhausted).toBeGreaterThan(5 * SEEDS);
     expect(counts.bodiesCut).toBeGreaterThan(SEEDS);
     expect(counts.revocations).toBeGreaterThan(SEEDS / 2);
     expect(counts.ledgerRestarts).toBeGreaterThan(SEEDS / 2);
   });
 
-  test("is given the same run by the same seed", async () => {
+  test("go the same way by the same seed", async () => {
     for (const seed of [1, 2, 3, 4, 5]) expect(await traceOf(seed)).toEqual(await traceOf(seed));
   });
 });

@@ -1,0 +1,37 @@
+/**
+ * What each holder has been granted in each window and has not given up, by the messages alone: the last that the
+ * ledger answered. After a lost answer it may stand higher on disk, never lower than what the holder knows.
+ */
+import type { BucketGrant, PermitGrant, PermitReport } from "../../src/keys/permit-grants.ts";
+import type { Bucket } from "../../src/rate-limits.ts";
+
+export class GrantedPermits {
+  readonly #known = new Map<string, PermitGrant>();
+  readonly #report: (what: string) => void;
+
+  constructor(report: (what: string) => void) {
+    this.#report = report;
+  }
+
+  /** The ledger answers a holder's reports. */
+  note(holder: string, reports: readonly PermitReport[], grants: readonly BucketGrant[]): void {
+    for (const { bucket, endsAt, number, cap, unused } of reports) {
+      const known = this.#known.get(id(holder, bucket, endsAt));
+      // A report that was overtaken may speak of permits that have been given up since.
+      if (known?.number === number && cap - unused > known.cap)
+        this.#report(`${holder} reports ${cap - unused} used, of ${known.cap} granted`);
+    }
+    for (const { bucket, current, next } of grants) {
+      for (const grant of [current, next])
+        if (grant) this.#known.set(id(holder, bucket, grant.endsAt), grant);
+    }
+  }
+
+  of(holder: string, bucket: Bucket, endsAt: number): number {
+    return this.#known.get(id(holder, bucket, endsAt))?.cap ?? 0;
+  }
+}
+
+function id(holder: string, bucket: Bucket, endsAt: number): string {
+  return `${holder} ${bucket} ${endsAt}`;
+}
