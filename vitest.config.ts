@@ -15,6 +15,8 @@ const SECRETS = {
  */
 export default defineConfig({
   test: {
+    // Most tests wait for leases to end, so two files at a time fit on two cores, with room for workerd beside them.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [

@@ -61,6 +61,8 @@ interface HeldBucket {
   /** On the isolate's clock: until here the current window has surely not ended, and from there on surely. */
   surelyUntil: number;
   surelyOverFrom: number;
+  /** The best guess at its end in between, for the client. */
+  endsAbout: number;
   era: number;
   /** Unused permits at which somebody should ask for more, ahead of need. */
   lowAt: number;
@@ -169,6 +171,7 @@ export class Permits {
       next: of(endsAt + windowMs),
       surelyUntil: askedAt + leftMs - unsureMs,
       surelyOverFrom: this.#clock.now() + leftMs + unsureMs,
+      endsAbout: this.#clock.now() + leftMs,
       era,
       lowAt: lowMark(current),
     });
@@ -183,6 +186,7 @@ function enterWindow(held: HeldBucket, now: number): boolean {
   held.next = null;
   held.surelyUntil += held.windowMs * (1 - DRIFT_SHARE);
   held.surelyOverFrom += held.windowMs * (1 + DRIFT_SHARE);
+  held.endsAbout += held.windowMs;
   held.lowAt = lowMark(held.current);
   return true;
 }
@@ -204,7 +208,7 @@ function refused(held: HeldBucket, now: number): Allowance {
   return told(held, now);
 }
 
-function told({ bucket, limit, windowMs, current, surelyOverFrom }: HeldBucket, now: number): Allowance {
+function told({ bucket, limit, windowMs, current, endsAbout }: HeldBucket, now: number): Allowance {
   current.promised = Math.max(0, Math.min(current.promised, limit, current.ceiling - current.used));
   return {
     bucket,
@@ -212,6 +216,6 @@ function told({ bucket, limit, windowMs, current, surelyOverFrom }: HeldBucket, 
     remaining: current.promised,
     windowMs,
     resetsAt: Math.ceil(current.endsAt / 1000),
-    resetsInSeconds: Math.max(1, Math.ceil((surelyOverFrom - now) / 1000)),
+    resetsInSeconds: Math.max(1, Math.ceil(Math.min(windowMs, endsAbout - now) / 1000)),
   };
 }

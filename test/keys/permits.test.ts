@@ -44,8 +44,20 @@ describe("within a window", () => {
       remaining: 59,
       windowMs: MINUTE_MS,
       resetsAt: ENDS_AT / 1000,
-      resetsInSeconds: 31,
+      resetsInSeconds: 30,
     });
+  });
+
+  test("the wait that is told is never longer than the window", () => {
+    const askedAt = now;
+    now += 400;
+    hold({ cap: 0, ceiling: 0, number: 2, askedAt, leftMs: MINUTE_MS });
+    expect(permits.take("requests")).toMatchObject({
+      outcome: "exhausted",
+      allowance: { resetsInSeconds: 60 },
+    });
+    now += 55_000;
+    expect(permits.take("requests")).toMatchObject({ allowance: { resetsInSeconds: 5 } });
   });
 
   test("what is told never grows, though others have given permits back", () => {
