@@ -1,12 +1,16 @@
 /**
- * What the client gets of the origin's response: its status, and of its headers nothing that belongs to the connection with
- * the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
+ * What the client gets of the origin's response: its status, and of its headers nothing that belongs to the connection
+ * with the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
  */
-import { namesInConnection } from "./origin-request.ts";
-import { RATE_LIMIT_HEADERS } from "./rate-limit-headers.ts";
+import type { Allowance } from "../keys/permits.ts";
+import { namesIn } from "./origin-request.ts";
+import { RATE_LIMIT_HEADERS, rateLimitHeaders } from "./rate-limit-headers.ts";
 
-/** RFC 9110 §7.6.1 and the older list of RFC 2616 §13.5.1. */
-const HOP_BY_HOP = [
+/**
+ * RFC 9110 §7.6.1 and the older list of RFC 2616 §13.5.1; what the gateway itself says of rate limits; and what overrules
+ * `Cache-Control` where a shared cache knows it (RFC 9213; Edge Architecture).
+ */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -16,10 +20,11 @@ const HOP_BY_HOP = [
   "trailer",
   "transfer-encoding",
   "upgrade",
-];
-
-/** They overrule `Cache-Control` where a shared cache knows them (RFC 9213; Edge Architecture). */
-const FOR_SHARED_CACHES = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
+  ...RATE_LIMIT_HEADERS,
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "surrogate-control",
+]);
 
 export interface ResponseRoute {
   /** `scheme://host` as the client addressed us. */
@@ -27,24 +32,35 @@ export interface ResponseRoute {
   /** The URL that the origin was asked for. */
   readonly originUrl: string;
   readonly requestId: string;
+  /** null: the key has no limits. */
+  readonly allowance: Allowance | null;
 }
 
-/** `body`: what is sent in place of the response's own. */
+/**
+ * `body`: what is sent in place of the response's own. The headers are gathered in a plain object, which the platform
+ * takes in one go; changing them one by one would cost a call into it for each.
+ */
 export function clientResponse(body: BodyInit | null, response: Response, route: ResponseRoute): Response {
-  // The platform copies status and headers by itself: the cheapest way to headers that can be changed.
-  const answer = new Response(body, response);
-  const { headers } = answer;
-  for (const name of namesInConnection(response.headers)) headers.delete(name);
-  if (headers.has("Transfer-Encoding")) headers.delete("Content-Length");
-  for (const name of HOP_BY_HOP) headers.delete(name);
-  for (const name of RATE_LIMIT_HEADERS) headers.delete(name);
-  for (const name of FOR_SHARED_CACHES) headers.delete(name);
+  const named = namesIn(response.headers.get("Connection"));
+  const headers: Record<string, string> = {};
+  const cookies: string[] = [];
+  let isChunked = false;
+  response.headers.forEach((value, name) => {
+    if (name === "transfer-encoding") isChunked = true;
+    if (NOT_PASSED_ON.has(name) || named.has(name)) return;
+    if (name === "set-cookie") cookies.push(value);
+    else headers[name] = value;
+  });
+  if (isChunked) delete headers["content-length"];
 
-  const location = headers.get("Location");
-  if (location !== null) headers.set("Location", publicLocation(location, route));
-  const cacheControl = headers.get("Cache-Control");
-  if (cacheControl === null || !isPrivate(cacheControl)) headers.set("Cache-Control", "private, no-store");
-  headers.set("X-Request-Id", route.requestId);
+  if (headers.location !== undefined) headers.location = publicLocation(headers.location, route);
+  if (!isPrivate(headers["cache-control"] ?? "")) headers["cache-control"] = "private, no-store";
+  headers["x-request-id"] = route.requestId;
+  if (route.allowance) Object.assign(headers, rateLimitHeaders(route.allowance));
+  const { status, statusText } = response;
+  const answer = new Response(body, { status, statusText, headers, encodeBody: "manual" });
+  // Each is a header of its own, which an object cannot say.
+  for (const cookie of cookies) answer.headers.append("Set-Cookie", cookie);
   return answer;
 }
 

@@ -70,6 +70,7 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
     publicOrigin: accepted.url.origin,
     originUrl,
     requestId: report.requestId,
+    allowance: report.permit?.allowance ?? null,
   });
 }
 

@@ -8,6 +8,7 @@ import type { Env, Settings } from "../bindings.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
 import { KnownKeys } from "../keys/known-keys.ts";
 import { LeaseClock } from "../keys/lease.ts";
+import type { Allowance } from "../keys/permits.ts";
 import { logRequest } from "../log.ts";
 import { countRequest } from "../metrics.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
@@ -17,7 +18,7 @@ import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
-import { setRateLimitHeaders } from "./rate-limit-headers.ts";
+import { rateLimitHeaders } from "./rate-limit-headers.ts";
 import { isTraced, traceLease, traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
@@ -47,9 +48,11 @@ export class Gateway {
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
     if (refusal && response.status >= 500) report.permit?.giveBack();
-    const allowance = refusal?.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance;
-    // Every 401 is like any other, also that of a key which died meanwhile.
-    if (allowance && response.status !== 401) setRateLimitHeaders(response.headers, allowance);
+    if (refusal)
+      addRateLimit(
+        response,
+        refusal.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance,
+      );
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, Date.now());
     countRequest(this.#settings.usage, finished);
@@ -95,6 +98,12 @@ export class Gateway {
       forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx }),
     );
   }
+}
+
+/** What a refusal says of the limit. Every 401 is like any other, also that of a key which died meanwhile. */
+function addRateLimit(response: Response, allowance: Allowance | null | undefined): void {
+  if (!allowance || response.status === 401) return;
+  for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) response.headers.set(name, value);
 }
 
 function schedule(ms: number, task: () => void): () => void {

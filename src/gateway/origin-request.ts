@@ -49,7 +49,7 @@ export interface OriginRequestParts {
 export function originRequestHeaders(parts: OriginRequestParts): Record<string, string> {
   const { request, accepted, record, requestId, assertion, alsoForwarded } = parts;
   const headers: Record<string, string> = {};
-  const named = namesInConnection(request.headers);
+  const named = namesIn(request.headers.get("Connection"));
   request.headers.forEach((value, name) => {
     const isForwarded = FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name);
     if (isForwarded && !named.has(name)) headers[name] = value;
@@ -72,8 +72,7 @@ export function originRequestHeaders(parts: OriginRequestParts): Record<string, 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Header names, in lower case, that belong to this one connection because `Connection` says so. */
-export function namesInConnection(headers: Headers): ReadonlySet<string> {
-  const connection = headers.get("Connection");
+export function namesIn(connection: string | null): ReadonlySet<string> {
   if (connection === null) return NO_NAMES;
   const names = connection.toLowerCase().split(",");
   // What is no header name names nothing; asking for it would throw.

@@ -13,11 +13,13 @@ export const RATE_LIMIT_HEADERS = [
   "ratelimit-policy",
 ];
 
-export function setRateLimitHeaders(headers: Headers, allowance: Allowance): void {
+export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   const { bucket, limit, remaining, windowMs, resetsAt, resetsInSeconds } = allowance;
-  headers.set("X-RateLimit-Limit", String(limit));
-  headers.set("X-RateLimit-Remaining", String(remaining));
-  headers.set("X-RateLimit-Reset", String(resetsAt));
-  headers.set("RateLimit-Policy", `"${bucket}";q=${limit};w=${windowMs / 1000}`);
-  headers.set("RateLimit", `"${bucket}";r=${remaining};t=${resetsInSeconds}`);
+  return {
+    "X-RateLimit-Limit": String(limit),
+    "X-RateLimit-Remaining": String(remaining),
+    "X-RateLimit-Reset": String(resetsAt),
+    "RateLimit-Policy": `"${bucket}";q=${limit};w=${windowMs / 1000}`,
+    RateLimit: `"${bucket}";r=${remaining};t=${resetsInSeconds}`,
+  };
 }

@@ -7,6 +7,7 @@ const ROUTE = {
   publicOrigin: "https://api.octopost.ink",
   originUrl: "https://origin.internal:8443/v1/posts?page=2",
   requestId: "request-1",
+  allowance: null,
 };
 
 /** What every answer carries. */
@@ -151,6 +152,24 @@ describe("no cache may keep an answer", () => {
       });
     },
   );
+});
+
+test("what the gateway says of the rate limit takes the place of what the origin says", () => {
+  const response = new Response(null, {
+    headers: { "X-RateLimit-Limit": "5000", "RateLimit-Policy": "mine" },
+  });
+  const allowance = {
+    bucket: "requests",
+    limit: 60,
+    remaining: 7,
+    windowMs: 60_000,
+    resetsAt: 1_793_534_400,
+    resetsInSeconds: 45,
+  } as const;
+  const { headers } = clientResponse(null, response, { ...ROUTE, allowance });
+  expect(headers.get("X-RateLimit-Limit")).toBe("60");
+  expect(headers.get("RateLimit-Policy")).toBe('"requests";q=60;w=60');
+  expect(clientResponse(null, response, ROUTE).headers.has("X-RateLimit-Limit")).toBe(false);
 });
 
 test("the origin's response itself is not changed", () => {

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { RATE_LIMIT_HEADERS, setRateLimitHeaders } from "../../src/gateway/rate-limit-headers.ts";
+import { RATE_LIMIT_HEADERS, rateLimitHeaders } from "../../src/gateway/rate-limit-headers.ts";
 
 test("a response says how many requests are left, of how many, and until when", () => {
-  const headers = new Headers({ "X-RateLimit-Limit": "5000", "X-Other": "stays" });
-  setRateLimitHeaders(headers, {
+  const headers = rateLimitHeaders({
     bucket: "publish",
     limit: 60,
     remaining: 7,
@@ -11,18 +10,16 @@ test("a response says how many requests are left, of how many, and until when", 
     resetsAt: 1_793_534_400,
     resetsInSeconds: 45,
   });
-  expect(Object.fromEntries(headers)).toEqual({
-    "x-ratelimit-limit": "60",
-    "x-ratelimit-remaining": "7",
-    "x-ratelimit-reset": "1793534400",
-    "ratelimit-policy": '"publish";q=60;w=3600',
-    ratelimit: '"publish";r=7;t=45',
-    "x-other": "stays",
+  expect(headers).toEqual({
+    "X-RateLimit-Limit": "60",
+    "X-RateLimit-Remaining": "7",
+    "X-RateLimit-Reset": "1793534400",
+    "RateLimit-Policy": '"publish";q=60;w=3600',
+    RateLimit: '"publish";r=7;t=45',
   });
 });
 
 test("every header that is set is one that an origin cannot set", () => {
-  const headers = new Headers();
   const allowance = {
     bucket: "requests",
     limit: 1,
@@ -31,6 +28,6 @@ test("every header that is set is one that an origin cannot set", () => {
     resetsAt: 1,
     resetsInSeconds: 1,
   } as const;
-  setRateLimitHeaders(headers, allowance);
-  expect([...headers.keys()].sort()).toEqual([...RATE_LIMIT_HEADERS].sort());
+  const names = Object.keys(rateLimitHeaders(allowance)).map((name) => name.toLowerCase());
+  expect(names.sort()).toEqual([...RATE_LIMIT_HEADERS].sort());
 });
