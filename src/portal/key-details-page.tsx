@@ -52,10 +52,12 @@ function showDetails(c: PortalRequest, key: KeyObject, refused?: { name: string;
         <Problems of={refused === undefined ? [] : [["name", `${texts.create.name} ${refused.problem}`]]} />
         <ShortFacts of={key} now={now} />
         <dl class="facts">
-          <div>
-            <dt>{facts.uses}</dt>
-            <dd>{facts.about(key.use_count)}</dd>
-          </div>
+          {key.use_count > 0 && (
+            <div>
+              <dt>{facts.uses}</dt>
+              <dd>{facts.about(key.use_count)}</dd>
+            </div>
+          )}
           <div class="wide">
             <dt>{facts.id}</dt>
             <dd>

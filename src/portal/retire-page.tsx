@@ -32,8 +32,8 @@ export async function showRetiring(c: PortalRequest, key: KeyObject, problem?: s
       <h2>{rotate.watch}</h2>
       <p>{rotate.watchHint}</p>
       <div class="uses" id="uses" data-refresh>
-        {successor && <Use label={rotate.new} of={successor} now={c.env.now()} />}
-        <Use label={rotate.old} of={key} now={c.env.now()} />
+        {successor && <Use label={rotate.new} badge={newBadge(successor)} of={successor} now={c.env.now()} />}
+        <Use label={rotate.old} badge={oldBadge(key, c.env.now())} of={key} now={c.env.now()} />
       </div>
       <p class="hint">
         <a href={paths.rotate(key.id)}>{rotate.refresh}</a>{" "}
@@ -41,7 +41,7 @@ export async function showRetiring(c: PortalRequest, key: KeyObject, problem?: s
           {rotate.live}
         </span>
       </p>
-      <h2>{rotate.quiet}</h2>
+      <h2>{rotate.steps[3]}</h2>
       <p>{rotate.quietHint}</p>
       <a class="button danger" href={paths.revoke(key.id)} data-dialog>
         {rotate.revokeNow}
@@ -67,14 +67,17 @@ export async function setEnd(c: PortalRequest) {
   return changed.reason === "conflict" ? c.redirect(paths.key(id), 303) : refuse(c, changed);
 }
 
-function Use({ label, of: key, now }: { label: string; of: KeyObject; now: number }) {
+interface UseBadge {
+  readonly tone: "fresh" | "quiet" | "used" | "unused";
+  readonly text: string;
+}
+
+function Use(props: { label: string; badge: UseBadge; of: KeyObject; now: number }) {
+  const { label, badge, of: key, now } = props;
   return (
     <div>
       <p>
-        <strong>{label}</strong>{" "}
-        <span class={`badge ${isQuiet(key, now) ? "quiet" : "used"}`}>
-          {isQuiet(key, now) ? texts.rotate.quietKey : texts.rotate.busyKey}
-        </span>
+        <strong>{label}</strong> <span class={`badge ${badge.tone}`}>{badge.text}</span>
       </p>
       <code>{key.hint}</code>
       <span>
@@ -82,6 +85,18 @@ function Use({ label, of: key, now }: { label: string; of: KeyObject; now: numbe
       </span>
     </div>
   );
+}
+
+function oldBadge(key: KeyObject, now: number): UseBadge {
+  return isQuiet(key, now)
+    ? { tone: "quiet", text: texts.rotate.quietKey }
+    : { tone: "used", text: texts.rotate.busyKey };
+}
+
+function newBadge(key: KeyObject): UseBadge {
+  return key.last_used_at === null
+    ? { tone: "unused", text: texts.rotate.unusedKey }
+    : { tone: "fresh", text: texts.rotate.busyKey };
 }
 
 function EndForm({ c, of: key, problem }: { c: PortalRequest; of: KeyObject; problem: string | undefined }) {

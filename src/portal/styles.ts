@@ -23,6 +23,7 @@ h1{font-size:1.75rem;line-height:1.2;letter-spacing:-.02em;font-weight:680;overf
 h2{font-size:1.0625rem;line-height:1.35;font-weight:640;overflow-wrap:anywhere}
 a{color:var(--accent);text-underline-offset:.2em;text-decoration-thickness:1px}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.875em;overflow-wrap:anywhere}
+[data-focus]:focus{outline:0}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:.25rem}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;z-index:1;padding:.5rem 1rem;background:var(--sheet)}
@@ -110,6 +111,7 @@ input[type=radio],input[type=checkbox]{width:1.125rem;height:1.125rem;margin:.18
 .form{display:grid;gap:1.25rem;max-width:44rem;margin-left:auto;margin-right:auto;padding:1.75rem;justify-items:stretch}
 .form>h1+code,.form>h2+code{margin-top:-.75rem}
 .form>.badges{margin-top:-.75rem}
+.form>h2+p{margin-top:-.875rem}
 .form>.button{justify-self:start}
 .form>button{justify-self:start}
 .field{display:grid;gap:.375rem;align-content:start}
@@ -119,6 +121,7 @@ input[type=radio],input[type=checkbox]{width:1.125rem;height:1.125rem;margin:.18
 .problem{color:var(--bad);font-size:.9375rem}
 fieldset{border:0;min-width:0}
 legend{padding:0;margin-bottom:.375rem}
+.column{max-width:44rem;margin:0 auto}
 .choices{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
 .choice{display:grid;grid-template-columns:auto 1fr;align-content:start;gap:0 .625rem;padding:.875rem 1rem;border:1px solid var(--line);
 border-radius:.75rem;cursor:pointer}
@@ -135,7 +138,7 @@ border-radius:.75rem;cursor:pointer}
 .timed{display:grid;gap:1.25rem}
 .copyable{display:grid;gap:.5rem;justify-items:start}
 textarea{width:100%;padding:.75rem 1rem;background:var(--paper);border:1px solid var(--field);border-radius:.625rem;color:var(--ink);
-font:.875rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:none;field-sizing:content;word-break:break-all}
+font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:none;field-sizing:content;word-break:break-all}
 #key{font-size:1rem;font-weight:600}
 .steps{list-style:none;counter-reset:s;display:grid;grid-template-columns:repeat(4,1fr);gap:.5rem;font-size:.8125rem;color:var(--soft)}
 .steps li{counter-increment:s;padding-top:.5rem;border-top:3px solid var(--line)}
@@ -143,16 +146,19 @@ font:.875rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:non
 .steps .done{border-color:var(--good);color:var(--good)}
 .steps [aria-current]{border-color:var(--accent);color:var(--ink);font-weight:600}
 .uses{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
+.quiet,.fresh{background:var(--good-tint);color:var(--good);border-color:transparent}
+.used{background:var(--warn-tint);color:var(--warn);border-color:transparent}
 .uses>div{display:grid;gap:.125rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;font-size:.9375rem}
 .later{display:grid;gap:.875rem;justify-items:start;padding-top:1.25rem;border-top:1px solid var(--line)}
 .in-line{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end}
 .in-line .field{flex:1 1 14rem}
+.in-line .field input{max-width:none}
 .two{grid-template-columns:1fr 1fr}
 .two>div{display:grid;gap:.5rem;justify-items:start;align-content:start}
 dialog{width:calc(100% - 2rem);max-width:38rem;padding:0;border:0;border-radius:.875rem;background:var(--sheet);color:inherit}
 dialog::backdrop{background:#0b0d14a6}
 dialog .sheet{border:0;box-shadow:none}
-@media(max-width:36rem){.choices,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5.25rem}}
+@media(max-width:36rem){.choices,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5rem;font-size:.875rem}.grid code{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 @media(prefers-reduced-motion:no-preference){button,.button{transition:background-color .12s,border-color .12s}}`;
 
 export const STYLES = [COLOURS, BASE, FRAME, KEYS, FORMS].join("").replaceAll("\n", "");

@@ -41,21 +41,25 @@ function showTool(c: PortalRequest, result: unknown) {
   return showPage(
     c,
     { title: test.title, at: "test" },
-    <>
+    <div class="column">
+      <div class="heading">
+        <div>
+          <h1>{test.title}</h1>
+          <p class="lead">{test.intro}</p>
+        </div>
+      </div>
       {result !== null && (
         <section class="sheet form" role="status" data-focus tabindex={-1}>
           {result as string}
         </section>
       )}
       <Form c={c} action={paths.test} class="sheet form">
-        <h1>{test.title}</h1>
-        <p>{test.intro}</p>
         <SecretField id="secret" />
         <button type="submit" class="main">
           {test.submit}
         </button>
       </Form>
-    </>,
+    </div>,
   );
 }
 

@@ -6,11 +6,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { makeKey, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
+import { linkTo, makeKey, newAccount, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -34,13 +34,18 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  async function open(input: object = {}): Promise<Visit & { owner: Account }> {
-    const opened = await visit(cluster, browser, { javaScriptEnabled, input });
-    onTestFinished(async () => {
-      await opened.context.close();
-      expect(opened.complaints).toEqual([]);
-    });
-    return { ...opened, owner: new Account(cluster, opened.account) };
+  // One page for all, as opening one is what takes time; each test comes in by a link to an account of its own.
+  let first: Visit;
+  beforeAll(async () => {
+    first = await visit(cluster, browser, { javaScriptEnabled });
+  });
+  afterAll(() => first.context.close());
+  afterEach(() => expect(first.complaints).toEqual([]));
+
+  async function open(input: object = {}) {
+    const account = newAccount();
+    await first.page.goto(await linkTo(cluster, account, input));
+    return { ...first, account, owner: new Account(cluster, account) };
   }
 
   test("an account without keys is told how to begin", async () => {

@@ -8,12 +8,15 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { makeKey, SETTINGS, visit } from "./key-page.ts";
+import { linkTo, makeKey, newAccount, SETTINGS, type Visit, visit } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+  [cluster, browser] = await Promise.all([
+    startCluster({ settings: SETTINGS }),
+    startBrowser({ keepsPages: true }),
+  ]);
 });
 afterAll(async () => {
   await browser.close();
@@ -39,10 +42,17 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
+  // One page for all, as opening one is what takes time; each test comes in by a link to an account of its own.
+  let first: Visit;
+  beforeAll(async () => {
+    first = await visit(cluster, browser, { javaScriptEnabled });
+  });
+  afterAll(() => first.context.close());
+
   async function open() {
-    const opened = await visit(cluster, browser, { javaScriptEnabled });
-    onTestFinished(() => opened.context.close());
-    return { ...opened, owner: new Account(cluster, opened.account) };
+    const account = newAccount();
+    await first.page.goto(await linkTo(cluster, account));
+    return { ...first, account, owner: new Account(cluster, account) };
   }
 
   test("reloading the page that shows a key does not show it again", async () => {
@@ -103,12 +113,17 @@ describe("the form of a new key", () => {
     });
   }
 
+  let first: Visit;
+  beforeAll(async () => {
+    first = await visit(cluster, browser);
+  });
+  afterAll(() => first.context.close());
+
   async function openForm() {
-    const opened = await visit(cluster, browser);
-    onTestFinished(() => opened.context.close());
-    await opened.page.getByRole("link", { name: "Create API key" }).click();
-    await opened.page.getByLabel("Name").waitFor();
-    return { ...opened, owner: new Account(cluster, opened.account) };
+    const account = newAccount();
+    await first.page.goto(await linkTo(cluster, account));
+    await first.page.goto(`${first.origin}/portal/keys/new`);
+    return { ...first, account, owner: new Account(cluster, account) };
   }
 
   test("sent twice makes one key, and both answers lead to the one page that shows it", async () => {

@@ -11,9 +11,9 @@ import { type Browser, chromium } from "playwright-core";
 /** What the package sets for a function without a disk or a GPU; sites are told apart here as in any browser. */
 const UNWANTED = ["--disable-web-security", "--allow-running-insecure-content", "--single-process"];
 
-export async function startBrowser(): Promise<Browser> {
-  // Playwright would switch off what keeps a page alive to go back to, and this is what is tested.
-  const ignoreDefaultArgs = ["--disable-back-forward-cache"];
+/** `keepsPages`: a page that was left is kept alive to go back to, as in everybody's browser; it costs a process each. */
+export async function startBrowser({ keepsPages = false } = {}): Promise<Browser> {
+  const ignoreDefaultArgs = keepsPages ? ["--disable-back-forward-cache"] : [];
   if (process.platform !== "linux" || process.arch !== "x64") {
     return await chromium.launch({ channel: "chrome", ignoreDefaultArgs });
   }
