@@ -76,7 +76,8 @@ async function busy(scene: Scene, way = REVOKED): Promise<void> {
 
 async function idle(scene: Scene): Promise<void> {
   await scene.client.useEverywhere();
-  await pause(scene.stage.leaseMs + scene.stage.marginMs);
+  // Twice: a renewal that the last request began may reach the ledger after its answer was here.
+  await pause(2 * (scene.stage.leaseMs + scene.stage.marginMs));
   await revokeAndProbe(scene);
 }
 

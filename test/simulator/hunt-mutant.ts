@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Edit, Mutant } from "./mutant.ts";
-import { runSeedsInThreads, type Summary } from "./run-seeds.ts";
+import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
 /** Seeds within which each mutant must be noticed. */
 export const MUTANT_SEEDS_MAX = 4000;
@@ -24,7 +24,7 @@ export async function huntMutant({ name, edits }: Mutant): Promise<Summary> {
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
     for (const edit of edits) applyEdit(name, copy, edit);
     const worker = pathToFileURL(join(copy, "test/simulator/seed-worker.ts"));
-    return await runSeedsInThreads({ first: 1, count: MUTANT_SEEDS_MAX, stopsAtFailure: true }, 1, worker);
+    return await runSeedsInProcesses({ first: 1, count: MUTANT_SEEDS_MAX, stopsAtFailure: true }, 1, worker);
   } finally {
     rmSync(copy, { recursive: true });
   }

@@ -1,7 +1,7 @@
 /**
  * Many runs, one after the other or spread over the machine's cores, and what they add up to.
  */
-import { Worker } from "node:worker_threads";
+import { fork } from "node:child_process";
 import type { Violation } from "./history.ts";
 import type { Beyond } from "./scenario.ts";
 import { type Counts, simulate } from "./simulate.ts";
@@ -28,8 +28,11 @@ export interface Summary {
 /** Failures beyond these are counted by their seeds no more; the first ones tell enough. */
 const FAILURES_MAX = 20;
 
-/** The thread answers its owner in between. */
+/** The process answers its owner in between. */
 const SEEDS_AT_ONCE = 200;
+
+/** Runs make much that is soon garbage. */
+const NODE_FLAGS = ["--max-semi-space-size=64"];
 
 export async function runSeeds({ first, count, stopsAtFailure, beyond }: SeedRange): Promise<Summary> {
   const counts: Counts = noCounts();
@@ -48,15 +51,19 @@ export async function runSeeds({ first, count, stopsAtFailure, beyond }: SeedRan
   return { seeds, counts, failures };
 }
 
-/** The same, in threads of their own. `worker`: `seed-worker.ts`, here or in a copy. */
-export async function runSeedsInThreads(range: SeedRange, threads: number, worker: URL): Promise<Summary> {
-  const share = Math.ceil(range.count / threads);
-  const shares = Array.from({ length: threads }, (_, index) => {
+/** The same, in processes of their own. `worker`: `seed-worker.ts`, here or in a copy. */
+export async function runSeedsInProcesses(
+  range: SeedRange,
+  processes: number,
+  worker: URL,
+): Promise<Summary> {
+  const share = Math.ceil(range.count / processes);
+  const shares = Array.from({ length: processes }, (_, index) => {
     const first = range.first + index * share;
     return { ...range, first, count: Math.min(share, range.first + range.count - first) };
   });
   const summaries = await Promise.all(
-    shares.filter(({ count }) => count > 0).map((part) => runInThread(part, worker)),
+    shares.filter(({ count }) => count > 0).map((part) => runInProcess(part, worker)),
   );
   const counts = noCounts();
   for (const summary of summaries) addCounts(counts, summary.counts);
@@ -67,16 +74,16 @@ export async function runSeedsInThreads(range: SeedRange, threads: number, worke
   };
 }
 
-function runInThread(range: SeedRange, worker: URL): Promise<Summary> {
+/** A process and not a thread: ending many isolates in one process is seen to crash V8 now and then. */
+function runInProcess(range: SeedRange, worker: URL): Promise<Summary> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(worker, {
-      workerData: range,
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
-    });
-    thread.once("message", resolve);
-    thread.once("error", reject);
-    thread.once("exit", () => reject(new Error("the thread ended without an answer")));
+    const child = fork(worker, { execArgv: NODE_FLAGS });
+    child.once("message", (summary) => resolve(summary as Summary));
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      reject(new Error(`the runs ended without an answer: ${signal ?? `exit code ${code}`}`)),
+    );
+    child.send(range);
   });
 }
 

@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { huntMutant } from "./hunt-mutant.ts";
 import { MUTANTS } from "./mutants.ts";
-import { runSeedsInThreads, type Summary } from "./run-seeds.ts";
+import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 import { simulate } from "./simulate.ts";
 
 const { values } = parseArgs({
@@ -43,7 +43,7 @@ async function replay(seed: number): Promise<void> {
 async function runMany(first: number, count: number): Promise<void> {
   const startedAt = performance.now();
   const worker = new URL("./seed-worker.ts", import.meta.url);
-  const summary = await runSeedsInThreads({ first, count }, availableParallelism(), worker);
+  const summary = await runSeedsInProcesses({ first, count }, availableParallelism(), worker);
   print(summary, (performance.now() - startedAt) / 1000);
   if (summary.failures.length > 0) process.exitCode = 1;
 }

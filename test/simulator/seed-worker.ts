@@ -1,8 +1,9 @@
-/** A thread that runs a range of seeds and sends back what they add up to. */
-import { parentPort, workerData } from "node:worker_threads";
+/** A process that runs a range of seeds and sends back what they add up to. */
 import { runSeeds, type SeedRange } from "./run-seeds.ts";
 
 // Each flight that is cut makes an error, whose stack costs more than the cut. A seed run alone has them.
 Error.stackTraceLimit = 0;
 
-parentPort?.postMessage(await runSeeds(workerData as SeedRange));
+process.once("message", async (range: SeedRange) => {
+  process.send?.(await runSeeds(range), () => process.disconnect());
+});

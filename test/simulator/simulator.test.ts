@@ -2,7 +2,7 @@
 // is replayed, with all that happens in it, by `npm run simulate -- --seed N`.
 
 import { describe, expect, test } from "vitest";
-import { runSeeds, runSeedsInThreads } from "./run-seeds.ts";
+import { runSeeds, runSeedsInProcesses } from "./run-seeds.ts";
 import { WITHIN_MARGIN } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
@@ -13,7 +13,7 @@ const GUARANTEE = expect.stringMatching(/^G[123]$/);
 describe("leases and rate limits", () => {
   test(`keep their promises in ${SEEDS} runs`, { timeout: 300_000 }, async () => {
     const worker = new URL("./seed-worker.ts", import.meta.url);
-    const { seeds, counts, failures } = await runSeedsInThreads({ first: 1, count: SEEDS }, 2, worker);
+    const { seeds, counts, failures } = await runSeedsInProcesses({ first: 1, count: SEEDS }, 2, worker);
 
     expect(failures).toEqual([]);
     expect(seeds).toBe(SEEDS);
