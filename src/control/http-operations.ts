@@ -1,8 +1,8 @@
 /**
  * THE TABLE of the control plane: each call's method, path, input, answer and what it runs.
  *
- * The router is made from it and so is the OpenAPI document, so the two cannot differ. Data, and one line per
- * call that hands it to `KeyOperations`.
+ * The router is made from it and so is the OpenAPI document (`npm run openapi`, after a change here; a test holds the
+ * two alike). Data, and one line per call that hands it to `KeyOperations`.
  */
 import * as v from "valibot";
 import {

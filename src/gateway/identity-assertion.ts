@@ -5,7 +5,7 @@
  * Signed at most once per key per 30 s in an isolate: signing is one turn of the event loop with no I/O in
  * it, so no second request can begin to sign meanwhile.
  */
-import { sign } from "hono/jwt";
+import { sign } from "hono/utils/jwt/jwt";
 import type { AssertionKeys } from "../bindings.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { SignedIdentity } from "../keys/known-keys.ts";

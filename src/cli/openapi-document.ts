@@ -1,15 +1,43 @@
 /**
  * The control plane's OpenAPI 3.1 document, made from the table of operations and its schemas. Pure.
+ *
+ * Made on this machine (openapi.ts) and kept as src/control/openapi.json, so that the Worker carries the document and
+ * not what makes it. A test holds the two alike.
  */
-import { toJsonSchema } from "@valibot/to-json-schema";
+import { type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import type { HttpOperation } from "./http-operation.ts";
-import { HTTP_OPERATIONS } from "./http-operations.ts";
+import type { HttpOperation } from "../control/http-operation.ts";
+import { HTTP_OPERATIONS } from "../control/http-operations.ts";
+import {
+  accountSchema,
+  eventSchema,
+  issuedKeySchema,
+  keySchema,
+  revokedKeySchema,
+  rotatedKeySchema,
+} from "../keys/key-object.ts";
+
+/** What has a name of its own; wherever else it occurs the document refers to it. */
+const NAMED = {
+  Key: keySchema,
+  IssuedKey: issuedKeySchema,
+  RotatedKey: rotatedKeySchema,
+  RevokedKey: revokedKeySchema,
+  Event: eventSchema,
+  Account: accountSchema,
+};
 
 /** OpenAPI 3.1 speaks this dialect. What JSON Schema cannot say (a check in code) is left to the answer. */
-const JSON_SCHEMA = { target: "draft-2020-12", errorMode: "ignore" } as const;
+const JSON_SCHEMA = {
+  target: "draft-2020-12",
+  errorMode: "ignore",
+  definitions: NAMED,
+  overrideRef: ({ referenceId }: { referenceId: string }) => refTo(referenceId).$ref,
+} as const;
 
-const REFUSED = { $ref: "#/components/schemas/Refusal" };
+const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const REFUSED = refTo("Refusal");
 
 const STATUS_MEANING: Readonly<Record<number, string>> = {
   400: "The body is not JSON",
@@ -24,8 +52,7 @@ const STATUS_MEANING: Readonly<Record<number, string>> = {
   503: "A store cannot be reached; nothing was done, or it is safe to ask again",
 };
 
-/** `serverUrl`: where the document was fetched from. */
-export function openApiDocument(serverUrl: string): object {
+export function openApiDocument(): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of HTTP_OPERATIONS) {
     paths[operation.path] ??= {};
@@ -34,12 +61,13 @@ export function openApiDocument(serverUrl: string): object {
   return {
     openapi: "3.1.0",
     info: { title: "Octopost gateway control plane", version: "1", license: { name: "MIT" } },
-    servers: [{ url: serverUrl }],
+    // The Worker puts in its place where the document was fetched from.
+    servers: [{ url: "/control/v1" }],
     security: [{ controlToken: [] }],
     paths,
     components: {
       securitySchemes: { controlToken: { type: "http", scheme: "bearer" } },
-      schemas: { Refusal: REFUSAL_SCHEMA },
+      schemas: { ...toJsonSchemaDefs(NAMED, JSON_SCHEMA), Refusal: REFUSAL_SCHEMA },
     },
   };
 }
@@ -98,11 +126,16 @@ function parametersOf(operation: HttpOperation): object[] {
 }
 
 function inputSchema(schema: v.GenericSchema) {
-  return toJsonSchema(schema as v.GenericSchema<unknown>, { ...JSON_SCHEMA, typeMode: "input" });
+  return withoutFrame(toJsonSchema(schema, { ...JSON_SCHEMA, typeMode: "input" }));
 }
 
 function outputSchema(schema: v.GenericSchema) {
-  return toJsonSchema(schema as v.GenericSchema<unknown>, JSON_SCHEMA);
+  return withoutFrame(toJsonSchema(schema, JSON_SCHEMA));
+}
+
+/** What a schema needs to stand alone: here the document says it once for all. */
+function withoutFrame({ $schema, $defs, ...schema }: JsonSchema): JsonSchema {
+  return schema;
 }
 
 const REFUSAL_SCHEMA = {
