@@ -7,9 +7,11 @@
  */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
+import { RegExpRouter } from "hono/router/reg-exp-router";
 import type { Env, Settings } from "./bindings.ts";
 import { controlApi } from "./control/control-api.ts";
 import type { KeyOperations } from "./control/key-operations.ts";
+import { parsedPath } from "./gateway/accept-request.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
 import { openParts } from "./open-parts.ts";
@@ -43,13 +45,13 @@ const PLAIN_HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?$/;
 
 const OUTSIDE_API: Refusal = { reason: "outside_api" };
 
-const app = new Hono<FrontDoor>({ getPath: pathOf });
+const app = new Hono<FrontDoor>({ getPath: pathOf, router: new RegExpRouter() });
 
-/** The raw path, never Hono's decoded one: `/%761/posts` must not find a route. */
+/** The parsed path, never Hono's decoded one: `/%761/posts` must not find a route. */
 function pathOf(request: Request): string {
   const host = request.headers.get("Host");
   if (host !== null && !PLAIN_HOST.test(host)) return NO_PATH;
-  return URL.parse(request.url)?.pathname ?? NO_PATH;
+  return parsedPath(request.url);
 }
 
 /** Gives the request its id and what this isolate remembers; a refusal when a binding is missing or malformed. */
@@ -107,20 +109,17 @@ const onControlHost = createMiddleware<FrontDoor>(async function onControlHost(c
   return refuse(c, OUTSIDE_API);
 });
 
-app.use("/control/*", enter, onControlHost);
-app.route("/control/v1", controlApi);
+app.all("/control/*", enter, onControlHost, async (c) => await controlApi.fetch(c.req.raw, { ...c.var }));
 
-app.use("/portal/*", enter, onControlHost);
 // Loaded by its first visitor, so that no request to the API waits for it.
-app.all("/portal/*", async (c) => {
+app.all("/portal/*", enter, onControlHost, async (c) => {
   const { keyPage } = await import("./portal/key-page.tsx");
   const { settings, operations, requestId } = c.var;
   return await keyPage.fetch(c.req.raw, { settings, operations, requestId, now: Date.now });
 });
 
 app.notFound((c) => {
-  // What the control plane does not know has been let in already.
-  const entered = c.var.requestId ? null : checkBindings(c);
+  const entered = checkBindings(c);
   if (entered instanceof Response) return entered;
   // A Host that is none leaves no path to judge.
   return refuse(c, c.req.path === NO_PATH ? { reason: "malformed_path" } : OUTSIDE_API);

@@ -6,9 +6,9 @@
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Env, Settings } from "../bindings.ts";
+import type { Settings } from "../bindings.ts";
 import { clientAddress } from "../gateway/client-address.ts";
-import { logRefusal } from "../log.ts";
+import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import type { Checked } from "./check-input.ts";
 import { requireControlToken } from "./control-token.ts";
@@ -17,13 +17,16 @@ import { HTTP_OPERATIONS } from "./http-operations.ts";
 import type { KeyOperations } from "./key-operations.ts";
 
 export interface ControlContext {
-  Bindings: Env;
-  Variables: { settings: Settings; requestId: string; operations: KeyOperations };
+  Bindings: {
+    readonly settings: Settings;
+    readonly operations: KeyOperations;
+    readonly requestId: string;
+  };
 }
 
 export const CONTROL_BODY_MAX_BYTES = 1_048_576;
 
-export const controlApi = new Hono<ControlContext>();
+export const controlApi = new Hono<ControlContext>().basePath("/control/v1");
 
 // Made from the table of operations by `npm run openapi`; loaded by whoever asks for it.
 controlApi.get("/openapi.json", async (c) => {
@@ -45,10 +48,17 @@ for (const operation of HTTP_OPERATIONS) {
 // What is no call says so only to those who may call.
 controlApi.all("*", requireControlToken, (c) => refuse(c, { reason: "not_found" }));
 
+controlApi.notFound((c) => refuse(c, { reason: "outside_api" }));
+
+controlApi.onError((error, c) => {
+  logException(c.env.requestId, error);
+  return refusalResponse({ reason: "exception" }, c.env.requestId);
+});
+
 async function carryOut(c: Context<ControlContext>, operation: HttpOperation): Promise<Response> {
   const body = operation.body ? await readBody(c, operation.bodyOptional === true) : { value: {} };
   if (isRefusal(body)) return refuse(c, body);
-  const result = await operation.run(c.var.operations, {
+  const result = await operation.run(c.env.operations, {
     account: c.req.param("account") ?? "",
     id: c.req.param("id") ?? "",
     query: c.req.query(),
@@ -77,10 +87,10 @@ async function readBody(c: Context<ControlContext>, optional: boolean): Promise<
 }
 
 function answer(c: Context<ControlContext>, result: object, status: 200 | 201): Response {
-  return c.json(result, status, { "Cache-Control": "no-store", "X-Request-Id": c.var.requestId });
+  return c.json(result, status, { "Cache-Control": "no-store", "X-Request-Id": c.env.requestId });
 }
 
 function refuse(c: Context<ControlContext>, refusal: Refusal): Response {
-  logRefusal(c.var.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.var.requestId);
+  logRefusal(c.env.requestId, c.req.method, refusal);
+  return refusalResponse(refusal, c.env.requestId);
 }

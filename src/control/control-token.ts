@@ -9,10 +9,10 @@ import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { ControlContext } from "./control-api.ts";
 
 export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
-  const refusal = await judge(c.req.header("Authorization"), c.var.settings.controlTokens);
+  const refusal = await judge(c.req.header("Authorization"), c.env.settings.controlTokens);
   if (!refusal) return await next();
-  logRefusal(c.var.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.var.requestId);
+  logRefusal(c.env.requestId, c.req.method, refusal);
+  return refusalResponse(refusal, c.env.requestId);
 });
 
 async function judge(

@@ -10,8 +10,7 @@ import type { KnownKey, KnownKeys } from "../keys/known-keys.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
 import { clientAddress } from "./client-address.ts";
-import { secureLease } from "./secure-lease.ts";
-import { traceLease } from "./trace-request.ts";
+import { secureLease, type Watch } from "./secure-lease.ts";
 
 /** What a lease that stands so costs the request: nothing, nothing (it is renewed in the background), a call. */
 const LEASE_USE = { valid: "hit", due: "renewed", lapsed: "asked" } as const;
@@ -22,6 +21,7 @@ export async function authenticateKey(
   strict: boolean,
   report: RequestReport,
   ctx: ExecutionContext,
+  watch: Watch,
 ): Promise<KnownKey | Refusal> {
   const authorization = request.headers.get("Authorization");
   if (!authorization) return { reason: "missing_credential" };
@@ -32,13 +32,18 @@ export async function authenticateKey(
   if (isRefusal(key)) return key;
 
   report.key = key;
+  const { lease } = key;
   // A key that is remembered as dead asks for no lease.
-  if (!key.lease.refusal) report.lease = strict ? "asked" : LEASE_USE[key.lease.standing()];
-  // Whoever asks the ledger now asks for a permit, too.
-  key.lease.permits.waiting += 1;
-  const refusal = await secureLease(key.lease, strict, ctx, traceLease);
-  key.lease.permits.waiting -= 1;
-  if (refusal) return refusal;
-  key.lease.countUse();
+  if (lease.refusal) return { reason: lease.refusal };
+  const standing = lease.standing();
+  report.lease = strict ? "asked" : LEASE_USE[standing];
+  if (strict || standing !== "valid") {
+    // Whoever asks the ledger now asks for a permit, too.
+    lease.permits.waiting += 1;
+    const refusal = await secureLease(lease, strict, ctx, watch);
+    lease.permits.waiting -= 1;
+    if (refusal) return refusal;
+  }
+  lease.countUse();
   return key;
 }

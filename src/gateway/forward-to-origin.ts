@@ -14,8 +14,8 @@ import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
 import { isFresh, signIdentity } from "./identity-assertion.ts";
 import { originRequestHeaders } from "./origin-request.ts";
-import { secureLease } from "./secure-lease.ts";
-import { traceLease } from "./trace-request.ts";
+import { secureLease, type Watch } from "./secure-lease.ts";
+import type { Stay } from "./stay.ts";
 import { Flight, type FlightTime } from "./watch-in-flight.ts";
 
 /** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
@@ -32,10 +32,12 @@ export interface Forwarding {
   readonly settings: Settings;
   readonly time: FlightTime;
   readonly ctx: ExecutionContext;
+  readonly stay: Stay;
+  readonly watch: Watch;
 }
 
 export async function forwardToOrigin(forwarding: Forwarding): Promise<Response | Refusal> {
-  const { request, accepted, key, report, settings, time, ctx } = forwarding;
+  const { accepted, key, report, settings, time, ctx, stay, watch } = forwarding;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key got past a policy without a sandbox");
   const originUrl = origin + accepted.path + accepted.query;
@@ -43,8 +45,8 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   if (!isFresh(key.assertion, startedAt)) {
     key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
   }
-  const flight = new Flight(key.lease, time, settings.originTimeoutMs, (work) => ctx.waitUntil(work));
-  request.signal.addEventListener("abort", () => flight.end({ reason: "client_gone" }));
+  const flight = new Flight(key.lease, time, settings.originTimeoutMs, stay);
+  stay.whenClientGoes(() => flight.end({ reason: "client_gone" }));
 
   const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, flight);
   // Without an answer too: all of that time went by waiting for the origin.
@@ -59,7 +61,7 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   const refusal: Refusal | null =
     response.status === 401
       ? { reason: "origin_refused_gateway" }
-      : await secureLease(key.lease, askFirst, ctx, traceLease);
+      : await secureLease(key.lease, askFirst, ctx, watch);
   if (refusal) {
     flight.end(refusal);
     return flight.refusal ?? refusal;
@@ -67,7 +69,7 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight, forwarding);
   if (arrived.whole) flight.land();
   return clientResponse(body, response, {
-    publicOrigin: accepted.url.origin,
+    publicOrigin: accepted.site.origin,
     originUrl,
     requestId: report.requestId,
     allowance: report.permit?.allowance ?? null,

@@ -19,6 +19,8 @@ import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
+import type { Watch } from "./secure-lease.ts";
+import { Stay } from "./stay.ts";
 import { isTraced, traceLease, traceStep } from "./trace-request.ts";
 import type { FlightTime } from "./watch-in-flight.ts";
 
@@ -35,16 +37,18 @@ export class Gateway {
     this.#time = { clock, schedule };
   }
 
-  /** Runs to its end though the client may be gone, so that the request is logged and counted. */
-  answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
-    const answer = this.#answer(request, requestId, ctx);
-    ctx.waitUntil(answer.catch(() => {}));
-    return answer;
+  async answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
+    const stay = new Stay(request, ctx);
+    try {
+      return await this.#answer(request, requestId, ctx, stay);
+    } finally {
+      stay.over();
+    }
   }
 
-  async #answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
+  async #answer(request: Request, requestId: string, ctx: ExecutionContext, stay: Stay): Promise<Response> {
     const report = new RequestReport(requestId, request.method, Date.now(), isTraced());
-    const outcome = await this.#takeSteps(request, report, ctx);
+    const outcome = await this.#takeSteps(request, report, ctx, stay);
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
     if (refusal && response.status >= 500) report.permit?.giveBack();
@@ -72,14 +76,20 @@ export class Gateway {
     request: Request,
     report: RequestReport,
     ctx: ExecutionContext,
+    stay: Stay,
   ): Promise<Response | Refusal> {
     const settings = this.#settings;
+    // What it learns of the key and its permits is everybody's.
+    const watch: Watch = (ask) => {
+      stay.begin();
+      return traceLease(ask);
+    };
 
     const accepted = acceptRequest(request);
     if (isRefusal(accepted)) return accepted;
 
     const key = await traceStep("authenticate", report, () =>
-      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, ctx),
+      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, ctx, watch),
     );
     if (isRefusal(key)) return key;
 
@@ -89,13 +99,13 @@ export class Gateway {
     // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
     if (refusal?.reason === "live_only") return refusal;
 
-    const permit = await enforceLimit(key.lease, report, ctx, traceLease);
+    const permit = await enforceLimit(key.lease, report, ctx, watch);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;
 
     return await traceStep("forward", report, () =>
-      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx }),
+      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx, stay, watch }),
     );
   }
 }

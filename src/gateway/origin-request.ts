@@ -61,8 +61,8 @@ export function originRequestHeaders(parts: OriginRequestParts): Record<string, 
   headers["X-Octopost-Permissions"] = record.permissions === "all" ? "all" : record.permissions.join(" ");
   headers["X-Octopost-Assertion"] = assertion;
   headers["X-Request-Id"] = requestId;
-  headers["X-Forwarded-Host"] = accepted.url.host;
-  headers["X-Forwarded-Proto"] = accepted.url.protocol.slice(0, -1);
+  headers["X-Forwarded-Host"] = accepted.site.host;
+  headers["X-Forwarded-Proto"] = accepted.site.scheme;
   headers.Via = `${httpVersion(request)} ${VIA_NAME}`;
   const address = clientAddress(request);
   if (address !== UNKNOWN_ADDRESS) headers["X-Forwarded-For"] = address;

@@ -7,6 +7,7 @@
  */
 import type { Lease, LeaseClock } from "../keys/lease.ts";
 import type { Refusal } from "../refusals.ts";
+import type { Stay } from "./stay.ts";
 
 /** Runs `task` after `ms`, unless the returned function is called first. */
 export type Schedule = (ms: number, task: () => void) => () => void;
@@ -19,7 +20,7 @@ export interface FlightTime {
 export class Flight {
   readonly #lease: Lease;
   readonly #time: FlightTime;
-  readonly #keep: (work: Promise<unknown>) => void;
+  readonly #stay: Pick<Stay, "begin" | "keep"> | null;
   #originDeadline: number;
   #sendingBody = false;
   #asking = false;
@@ -30,16 +31,16 @@ export class Flight {
   #cancelTimer: () => void = () => {};
 
   /**
-   * Starts to watch. `originTimeoutMs`: how long the origin may take until its response headers. `keep`: sees to it
+   * Starts to watch. `originTimeoutMs`: how long the origin may take until its response headers. `stay`: sees to it
    * that a renewal reaches its end though the request is over, or the lease would lapse for everybody.
    */
   constructor(
     lease: Lease,
     time: FlightTime,
     originTimeoutMs: number,
-    keep: (work: Promise<unknown>) => void = () => {},
+    stay: Pick<Stay, "begin" | "keep"> | null = null,
   ) {
-    this.#keep = keep;
+    this.#stay = stay;
     this.#lease = lease;
     this.#time = time;
     this.#originDeadline = time.clock.now() + originTimeoutMs;
@@ -98,6 +99,7 @@ export class Flight {
   /** Runs when the timer is up, whenever an answer of the ledger is in, and when the body begins. */
   #look(): void {
     if (this.#landed) return;
+    if (!this.#sendingBody) this.#stay?.begin();
     const refusal = this.#reasonToEnd();
     if (refusal) {
       this.end(refusal);
@@ -118,7 +120,7 @@ export class Flight {
   async #renew(): Promise<void> {
     this.#asking = true;
     const asked = this.#lease.secure();
-    this.#keep(asked);
+    this.#stay?.keep(asked);
     const outcome = await asked;
     this.#asking = false;
     if (outcome !== "valid" && !this.#lease.isValid()) {

@@ -111,9 +111,17 @@ describe("leaves the query as it came", () => {
   });
 });
 
-test("passes on the scheme and host that the client addressed", () => {
-  const accepted = acceptRequest(new Request("http://localhost:8787/v1/posts?a=b"));
-  expect(accepted).toMatchObject({ url: { host: "localhost:8787", protocol: "http:" } });
+test("passes on the scheme and host that the client addressed, whatever the one before has addressed", () => {
+  for (const [written, scheme, host] of [
+    ["http://localhost:8787", "http", "localhost:8787"],
+    ["https://api.octopost.ink", "https", "api.octopost.ink"],
+    ["http://api.octopost.ink:80", "http", "api.octopost.ink"],
+    ["http://localhost:8787", "http", "localhost:8787"],
+    ["http://localhost:8788", "http", "localhost:8788"],
+  ]) {
+    const accepted = acceptRequest(new Request(`${written}/v1/posts?a=b`));
+    expect(accepted).toMatchObject({ site: { scheme, host, origin: `${scheme}://${host}` } });
+  }
 });
 
 describe("a body", () => {

@@ -7,6 +7,7 @@
  */
 
 import type { ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -147,16 +148,23 @@ test("a download that only the end of the connection ends is aborted by a reset,
   expect((await exchange.response()).ended).toBe("aborted");
 });
 
-test("a client that is gone while the origin works leaves the origin with a closed connection", async () => {
-  cluster.live.respond = never();
-  get();
-  const request = await cluster.live.arrived();
-  expect(request.closedAt).toBeUndefined();
-  connection.destroy();
-  await request.closed;
-  expect(request.aborted).toBe(true);
-  expect(cluster.live.requests).toHaveLength(1);
-});
+test.each([
+  ["at once", 0],
+  ["when its lease has been renewed", 700],
+])(
+  "a client that goes %s while the origin works leaves the origin with a closed connection",
+  async (_, ms) => {
+    cluster.live.respond = never();
+    get();
+    const request = await cluster.live.arrived();
+    await pause(ms);
+    expect(request.closedAt).toBeUndefined();
+    connection.destroy();
+    await request.closed;
+    expect(request.aborted).toBe(true);
+    expect(cluster.live.requests).toHaveLength(1);
+  },
+);
 
 test("a client that has finished sending (FIN) still gets its answer", async () => {
   const waiting = originWaits();
