@@ -1,0 +1,83 @@
+/**
+ * Counts what one key in use costs its ledger: the Worker's own leases, permits and the ledger's book, in virtual
+ * time, with requests that arrive by chance (a Poisson process from a seed, so every run counts the same).
+ *
+ * Left out: watching requests in flight, which renews a lease that requests longer than half of it would find spent.
+ */
+import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
+import { secureLease } from "../../src/gateway/secure-lease.ts";
+import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
+import { PermitBook } from "../../src/ledger/permit-book.ts";
+import { type Limits, WINDOWS_MS } from "../../src/rate-limits.ts";
+import { isRefusal } from "../../src/refusals.ts";
+import { StoredPermits } from "../ledger/stored-permits.ts";
+import { Random } from "../simulator/random.ts";
+import { VirtualTime } from "../simulator/virtual-time.ts";
+
+export interface Use {
+  readonly leaseMs: number;
+  /** From an isolate to the ledger and back. */
+  readonly roundTripMs: number;
+  readonly isolates: number;
+  /** Of this key, on each isolate. */
+  readonly requestsPerSecond: number;
+  /** null: the key has no rate limits. */
+  readonly limits: Limits | null;
+}
+
+export interface Count {
+  readonly requests: number;
+  readonly ledgerCalls: number;
+  /** Requests that had to wait for the ledger. */
+  readonly waited: number;
+  readonly rowsWritten: number;
+}
+
+const SEED = 1;
+
+/** Counts over about so many requests on each isolate. */
+export async function countCalls(use: Use, requestsOnEach: number): Promise<Count> {
+  const { leaseMs, roundTripMs, isolates, requestsPerSecond, limits } = use;
+  const time = new VirtualTime();
+  const random = new Random(SEED);
+  const store = new StoredPermits();
+  const book = new PermitBook(store, WINDOWS_MS);
+  const count = { requests: 0, ledgerCalls: 0, waited: 0 };
+  const context = { waitUntil: () => {} } as unknown as ExecutionContext;
+
+  for (let isolate = 0; isolate < isolates; isolate++) {
+    const lease = new Lease(
+      ({ holder, permits }) => {
+        count.ledgerCalls += 1;
+        const { promise, resolve } = Promise.withResolvers<LeaseAnswer>();
+        time.after(roundTripMs / 2, () => {
+          const grants = limits && book.give("key", limits, holder, permits, time.now, 2 * leaseMs);
+          time.after(roundTripMs / 2, () => resolve({ granted: true, ttl_ms: leaseMs, permits: grants }));
+        });
+        return promise;
+      },
+      new LeaseClock(() => time.now),
+      2000,
+      `isolate ${isolate}`,
+    );
+    const request = async () => {
+      const arrivedAt = time.now;
+      count.requests += 1;
+      lease.permits.waiting += 1;
+      const refusal = await secureLease(lease, false, context);
+      lease.permits.waiting -= 1;
+      if (refusal) throw new Error(refusal.reason);
+      const permit = await enforceLimit(lease, { row: null, lease: null }, context);
+      if (isRefusal(permit)) throw new Error(permit.reason);
+      if (time.now > arrivedAt) count.waited += 1;
+    };
+    const everyMs = 1000 / requestsPerSecond;
+    let at = 0;
+    for (let index = 0; index < requestsOnEach; index++) {
+      at -= Math.log(1 - random.next()) * everyMs;
+      time.at(at, () => void request().catch((error) => time.fail(error)));
+    }
+  }
+  await time.run();
+  return { ...count, rowsWritten: store.writes };
+}
