@@ -71,7 +71,9 @@ const hosts = v.pipe(
 );
 
 /** An optional text setting may be absent or empty; both mean "none". */
-function optional<Schema extends v.GenericSchema<string, unknown>>(schema: Schema) {
+function optional<Schema extends v.GenericSchema<string, unknown> | ReturnType<typeof wholeNumber>>(
+  schema: Schema,
+) {
   const none = v.pipe(
     v.literal(""),
     v.transform(() => null),
@@ -85,6 +87,20 @@ const has = (method: string) =>
 /** For a step of the clock that goes unnoticed and timers that fire late; drift comes on top. */
 const MARGIN_LEAST_MS = 50;
 
+/** `LEASE_MAX_MS`, if it is not set and the margin covers as much. */
+const LEASE_MAX_DEFAULT_MS = 5000;
+
+/** The longest lease for which the margin covers two clocks that each run 1 % off. */
+function coveredMs(marginMs: number): number {
+  return (marginMs - MARGIN_LEAST_MS) * 50;
+}
+
+/** How long a lease may get. Strict mode gives none that could. */
+function leaseMaxMs(leaseMs: number, maxMs: number | null, marginMs: number): number {
+  if (leaseMs === 0) return 0;
+  return maxMs ?? Math.max(leaseMs, Math.min(LEASE_MAX_DEFAULT_MS, coveredMs(marginMs)));
+}
+
 const schema = v.pipe(
   v.object({
     API_KEYS: has("get"),
@@ -93,6 +109,7 @@ const schema = v.pipe(
     LIVE_ORIGIN: origin,
     SANDBOX_ORIGIN: optional(origin),
     LEASE_MS: wholeNumber(0, 60_000),
+    LEASE_MAX_MS: optional(wholeNumber(0, 60_000)),
     LEASE_MARGIN_MS: wholeNumber(MARGIN_LEAST_MS, 10_000),
     LEDGER_TIMEOUT_MS: wholeNumber(1, 60_000),
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
@@ -117,10 +134,18 @@ const schema = v.pipe(
     v.check(({ METRICS, USAGE }) => METRICS === "off" || USAGE !== undefined),
     ["USAGE"],
   ),
-  // Below this the margin would not even cover two clocks that each run 1 % off.
   v.forward(
-    v.check(({ LEASE_MS, LEASE_MARGIN_MS }) => LEASE_MARGIN_MS >= MARGIN_LEAST_MS + LEASE_MS / 50),
+    v.check(({ LEASE_MS, LEASE_MARGIN_MS }) => LEASE_MS <= coveredMs(LEASE_MARGIN_MS)),
     ["LEASE_MARGIN_MS"],
+  ),
+  v.forward(
+    v.check(
+      ({ LEASE_MS, LEASE_MAX_MS, LEASE_MARGIN_MS }) =>
+        LEASE_MS === 0 ||
+        LEASE_MAX_MS === null ||
+        (LEASE_MAX_MS >= LEASE_MS && LEASE_MAX_MS <= coveredMs(LEASE_MARGIN_MS)),
+    ),
+    ["LEASE_MAX_MS"],
   ),
   // A test key must never reach live data, so the two origins cannot be one.
   v.forward(
@@ -138,6 +163,8 @@ export interface Settings {
   /** null: there is no sandbox, and every endpoint is live-only. */
   readonly sandboxOrigin: string | null;
   readonly leaseMs: number;
+  /** How long leases may get on an account that asks for very many; 0 in strict mode, where they do not. */
+  readonly leaseMaxMs: number;
   readonly leaseMarginMs: number;
   readonly ledgerTimeoutMs: number;
   readonly originTimeoutMs: number;
@@ -177,6 +204,7 @@ export function readSettings(env: Env): Settings | { readonly invalidSetting: st
     liveOrigin: settings.LIVE_ORIGIN,
     sandboxOrigin: settings.SANDBOX_ORIGIN,
     leaseMs: settings.LEASE_MS,
+    leaseMaxMs: leaseMaxMs(settings.LEASE_MS, settings.LEASE_MAX_MS, settings.LEASE_MARGIN_MS),
     leaseMarginMs: settings.LEASE_MARGIN_MS,
     ledgerTimeoutMs: settings.LEDGER_TIMEOUT_MS,
     originTimeoutMs: settings.ORIGIN_TIMEOUT_MS,

@@ -47,6 +47,7 @@ const REQUIRED = [
 ];
 const OPTIONAL = [
   "SANDBOX_ORIGIN",
+  "LEASE_MAX_MS",
   "FORWARD_HEADERS",
   "CONTROL_HOST",
   "PORTAL_RETURN_HOSTS",
@@ -63,6 +64,7 @@ test("well-formed settings are read as they are", () => {
     liveOrigin: "https://live.example.com",
     sandboxOrigin: "https://sandbox.example.com",
     leaseMs: 1000,
+    leaseMaxMs: 5000,
     leaseMarginMs: 200,
     ledgerTimeoutMs: 2000,
     originTimeoutMs: 30_000,
@@ -165,6 +167,8 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ]),
   ["LEASE_MARGIN_MS", [0, "0", 10_001]],
   ["LEASE_MS", [60_001, "60001"]],
+  // Shorter than LEASE_MS; longer than the margin covers.
+  ["LEASE_MAX_MS", ["SECRET", "5s", " 5000", -1, 1.5, null, true, 0, 999, 7501, 60_001]],
   ["LEDGER_TIMEOUT_MS", [0, 60_001]],
   ["ORIGIN_TIMEOUT_MS", [0, 600_001]],
   ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
@@ -234,10 +238,32 @@ describe("a time", () => {
     expect(settingsWith({ [name]: 1500 })).not.toHaveProperty("invalidSetting");
   });
 
-  test("LEASE_MS may be 0, which is strict mode", () => {
-    expect(settingsWith({ LEASE_MS: 0 })).toMatchObject({ leaseMs: 0 });
-    expect(settingsWith({ LEASE_MS: "0" })).toMatchObject({ leaseMs: 0 });
+  test("LEASE_MS may be 0, which is strict mode: no lease gets longer then, whatever LEASE_MAX_MS says", () => {
+    expect(settingsWith({ LEASE_MS: 0 })).toMatchObject({ leaseMs: 0, leaseMaxMs: 0 });
+    expect(settingsWith({ LEASE_MS: "0", LEASE_MAX_MS: 60_000 })).toMatchObject({
+      leaseMs: 0,
+      leaseMaxMs: 0,
+    });
   });
+
+  test("LEASE_MAX_MS is from LEASE_MS to what the margin covers", () => {
+    for (const LEASE_MAX_MS of [1000, 7500]) {
+      expect(settingsWith({ LEASE_MAX_MS })).toMatchObject({ leaseMaxMs: LEASE_MAX_MS });
+      expect(settingsWith({ LEASE_MAX_MS: `${LEASE_MAX_MS}` })).toMatchObject({ leaseMaxMs: LEASE_MAX_MS });
+    }
+  });
+
+  test.each([
+    [1000, 200, 5000],
+    [1000, 100, 2500],
+    [200, 54, 200],
+    [10_000, 1000, 10_000],
+  ])(
+    "without LEASE_MAX_MS leases of %i ms with a margin of %i get no longer than %i",
+    (LEASE_MS, LEASE_MARGIN_MS, leaseMaxMs) => {
+      expect(settingsWith({ LEASE_MS, LEASE_MARGIN_MS })).toMatchObject({ leaseMaxMs });
+    },
+  );
 });
 
 describe("an origin", () => {

@@ -8,6 +8,10 @@ import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./k
 
 const time = v.pipe(v.string(), v.isoTimestamp());
 
+const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
+const LEASE_BOUND =
+  "The most that this revocation could have to wait for leases: LEASE_MS and the margin, more for an account that asks for very many leases, 0 at a scheduled end";
+
 const keyEntries = {
   id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
   account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
@@ -27,6 +31,7 @@ const keyEntries = {
       "From this moment on no request with the key succeeds anywhere (a scheduled end: give or take the lease margin); null: not revoked",
     ),
   ),
+  lease_bound_ms: v.pipe(v.nullable(leaseBound), v.description(`${LEASE_BOUND}; null: not revoked`)),
 };
 
 export const keySchema = v.strictObject(keyEntries);
@@ -45,6 +50,7 @@ export const revokedKeySchema = v.strictObject({
   ...keyEntries,
   revoked_at: time,
   effective_at: time,
+  lease_bound_ms: v.pipe(leaseBound, v.description(LEASE_BOUND)),
   waited_ms: v.pipe(v.number(), v.integer(), v.description("How long the last lease on the key had to run")),
 });
 

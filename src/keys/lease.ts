@@ -196,8 +196,11 @@ export class Lease {
     const tookMs = this.#clock.now() - askedAt;
     if (era !== this.#clock.era) return; // The clock jumped back meanwhile: nobody can say how old this is.
     const validUntil = askedAt + ttlMs;
-    // Answers may overtake each other. The ledger stands by each, so the longest promise counts.
-    if (this.#era === era && validUntil <= this.#validUntil) return;
+    // Answers may overtake each other, and leases get shorter. The ledger stands by each, so the longest promise counts.
+    if (this.#era === era && validUntil <= this.#validUntil) {
+      this.#renewFrom = this.#validUntil - ttlMs / 2;
+      return;
+    }
     this.#era = era;
     this.#ttlMs = ttlMs;
     this.#validUntil = validUntil;

@@ -15,6 +15,7 @@ import type { EventsTable } from "./events-table.ts";
 import { EXPIRES_IN_THE_PAST, hasPassed, reasonNotToRotate } from "./issue-rules.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import type { KeyRow, KeysTable, NewKeyRow } from "./keys-table.ts";
+import type { KeyEnd } from "./leases.ts";
 import {
   type ImportedKey,
   type ImportVerdict,
@@ -25,6 +26,7 @@ import {
   successorOf,
 } from "./new-keys.ts";
 import { keyObject } from "./shown-key.ts";
+import { wakeBy } from "./wake-by.ts";
 
 /** How long a creation may be under way before it is given up; far longer than KV may take. */
 const ABANDONED_AFTER_MS = 180_000;
@@ -75,12 +77,12 @@ export class KeyIssuing {
     });
   }
 
-  /** `endOfOld`: when the old key's revocation is due, asked at the moment the successor comes to life. */
+  /** `endOfOld`: the end of the old key, asked at the moment the successor comes to life. */
   rotate(
     oldId: string,
     overlapMs: number,
     caller: Caller,
-    endOfOld: (now: number) => number,
+    endOfOld: (now: number) => KeyEnd,
   ): Promise<RotatedKey | Refusal> {
     return this.#once(`rotate ${oldId}`, { overlapMs }, caller, async (keep) => {
       const old = this.#keys.issued(oldId);
@@ -146,8 +148,8 @@ export class KeyIssuing {
         this.#keys.removeAbandoned(id);
       }
     } finally {
-      if (this.#keys.hasUnissued()) await this.#alarmAt(Date.now() + ABANDONED_AFTER_MS);
-      else if (forgetAt !== null) await this.#alarmAt(forgetAt);
+      if (this.#keys.hasUnissued()) await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
+      else if (forgetAt !== null) await wakeBy(this.#storage, forgetAt);
     }
   }
 
@@ -171,7 +173,7 @@ export class KeyIssuing {
     this.#underWay.add(name);
     try {
       const kept = await this.#answers.fingerprint(fingerprint);
-      await this.#alarmAt(Date.now() + ABANDONED_AFTER_MS);
+      await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
       return await work((answer, sealedSecret) =>
         this.#answers.keep({ name, fingerprint: kept, at: Date.now(), answer, sealedSecret }),
       );
@@ -183,7 +185,7 @@ export class KeyIssuing {
   /** The three steps. `comeToLife` runs in the transaction that issues the key. null: nothing was issued. */
   async #issue<Answer>(row: NewKeyRow, comeToLife: (key: KeyRow) => Answer): Promise<Answer | null> {
     if (!this.#keys.byHash(row.hash)) this.#keys.add(row);
-    await this.#alarmAt(Date.now() + ABANDONED_AFTER_MS);
+    await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
     try {
       await writeKeyRecord(this.#kv, row.hash, recordOf(row), this.#settings.ledgerTimeoutMs);
     } catch {
@@ -229,21 +231,15 @@ export class KeyIssuing {
     return hashes.map((hash) => this.#keys.byHash(hash)).find((row) => row !== undefined);
   }
 
-  #endOld(oldId: string, overlapMs: number, now: number, end: number, actor: string): KeyRow {
+  #endOld(oldId: string, overlapMs: number, now: number, end: KeyEnd, actor: string): KeyRow {
     if (overlapMs === 0) {
       this.#keys.revoke(oldId, now, end);
       this.#events.add({ at: now, actor, action: "revoked", keyId: oldId, details: { reason: "rotated" } });
     } else {
-      this.#keys.schedule(oldId, end);
-      const details = { revokes_at: new Date(end).toISOString() };
+      this.#keys.schedule(oldId, end.at);
+      const details = { revokes_at: new Date(end.at).toISOString() };
       this.#events.add({ at: now, actor, action: "rotated", keyId: oldId, details });
     }
     return this.#keys.issued(oldId) as KeyRow;
-  }
-
-  /** An alarm that comes sooner stays: a steady stream of creations must not push it away. */
-  async #alarmAt(time: number): Promise<void> {
-    const set = await this.#storage.getAlarm();
-    if (set === null || set > time) await this.#storage.setAlarm(time);
   }
 }

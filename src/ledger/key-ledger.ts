@@ -31,7 +31,8 @@ import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
 import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 import { Revoking } from "./revoking.ts";
-import { isoTime, isRevoked, keyObject } from "./shown-key.ts";
+import { isoTime, isRevoked, keyObject, revokedKey } from "./shown-key.ts";
+import { wakeBy } from "./wake-by.ts";
 
 export class KeyLedger extends PortalLedger {
   readonly #keys: KeysTable;
@@ -59,7 +60,8 @@ export class KeyLedger extends PortalLedger {
     });
     this.#issuing = new KeyIssuing(ctx.storage, env.API_KEYS, settings, this.#keys, this.#events);
 
-    this.#leases = new Leases(this.#keys, this.#facts, settings, Date.now());
+    const settleIn = (ms: number) => wakeBy(ctx.storage, Date.now() + ms);
+    this.#leases = new Leases(this.#keys, this.#facts, settings, Date.now(), settleIn);
     this.#limits = new AccountLimits(sql, this.#facts, settings.defaultTier);
     this.#revoking = new Revoking(ctx.storage, this.#keys, this.#events, this.#leases);
   }
@@ -88,7 +90,7 @@ export class KeyLedger extends PortalLedger {
    */
   async rotateKey(keyId: string, overlapMs: number, caller: Caller): Promise<RotatedKey | Refusal> {
     const answer = await this.#issuing.rotate(keyId, overlapMs, caller, (now) =>
-      this.#leases.notBeforeEnd(keyId, now + overlapMs),
+      this.#leases.endOf(keyId, now + overlapMs),
     );
     if (overlapMs === 0 && !isRefusal(answer)) await this.#leases.waitUntil(this.#leases.endedBy(keyId));
     return answer;
@@ -144,7 +146,7 @@ export class KeyLedger extends PortalLedger {
       }
       if (change.revokes_at !== undefined) {
         const asked = change.revokes_at === null ? null : Date.parse(change.revokes_at);
-        const end = asked === null ? null : this.#leases.notBeforeEnd(keyId, asked);
+        const end = asked === null ? null : this.#leases.endOf(keyId, asked).at;
         this.#keys.schedule(keyId, end);
         const details = { revokes_at: end === null ? null : isoTime(end) };
         this.#events.add({ at: now, actor, action: "rescheduled", keyId, details });
@@ -224,6 +226,7 @@ export class KeyLedger extends PortalLedger {
   }
 
   override async alarm(): Promise<void> {
+    await this.#leases.settle(Date.now());
     await this.#issuing.cleanUp();
   }
 
@@ -235,9 +238,3 @@ export class KeyLedger extends PortalLedger {
 }
 
 const REVOKED_ALREADY = { reason: "conflict", text: "The key is revoked" } as const;
-
-function revokedKey(key: KeyObject): RevokedKey {
-  const { revoked_at, effective_at } = key;
-  if (revoked_at === null || effective_at === null) throw new Error("not revoked");
-  return { ...key, revoked_at, effective_at, waited_ms: Date.parse(effective_at) - Date.parse(revoked_at) };
-}

@@ -4,6 +4,7 @@
  * A revoked key is a tombstone: no statement here clears `revoked_at`, nor removes a key that was issued.
  */
 import type { Mode } from "../policy.ts";
+import type { KeyEnd } from "./leases.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
@@ -21,6 +22,7 @@ const SCHEMA = `
     revokes_at INTEGER,
     revoked_at INTEGER,
     effective_at INTEGER,
+    lease_bound_ms INTEGER,
     state TEXT NOT NULL DEFAULT 'creating',
     began_at INTEGER NOT NULL
   ) STRICT;
@@ -48,6 +50,8 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   revokes_at: number | null;
   revoked_at: number | null;
   effective_at: number | null;
+  /** The longest that any lease had to run when the key was revoked; null also for a key that has ended as scheduled. */
+  lease_bound_ms: number | null;
   /** `issued` once its KV entry is written and its secret may be handed out; `abandoned` when that never came. */
   state: "creating" | "issued" | "abandoned";
   /** When its creation began, which for an imported key is not when it was created. */
@@ -85,6 +89,10 @@ export class KeysTable {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(SCHEMA);
+    const [known] = sql
+      .exec("SELECT 1 FROM pragma_table_info('keys') WHERE name = 'lease_bound_ms'")
+      .toArray();
+    if (!known) sql.exec("ALTER TABLE keys ADD COLUMN lease_bound_ms INTEGER");
   }
 
   /** A key whose secret was issued, revoked or not. */
@@ -153,11 +161,13 @@ export class KeysTable {
   }
 
   /** The first revocation stands; a later one changes nothing, and is told so. */
-  revoke(id: string, revokedAt: number, effectiveAt: number): boolean {
+  revoke(id: string, revokedAt: number, { at, boundMs }: KeyEnd): boolean {
     const changed = this.#sql.exec(
-      "UPDATE keys SET revoked_at = ?, effective_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id",
+      `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
+       WHERE id = ? AND revoked_at IS NULL RETURNING id`,
       revokedAt,
-      effectiveAt,
+      at,
+      boundMs,
       id,
     );
     return changed.toArray().length > 0;
@@ -176,13 +186,14 @@ export class KeysTable {
   }
 
   /** Revokes every key that matches and has no tombstone, in one statement whatever their number; their ids. */
-  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, effectiveAt: number): string[] {
+  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, { at, boundMs }: KeyEnd): string[] {
     return this.#sql
       .exec<{ id: string }>(
-        `UPDATE keys SET revoked_at = ?, effective_at = ?
+        `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
          WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ? RETURNING id`,
         revokedAt,
-        effectiveAt,
+        at,
+        boundMs,
         mode ?? "%",
         createdBefore ?? Number.MAX_SAFE_INTEGER,
       )

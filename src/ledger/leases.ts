@@ -2,13 +2,15 @@
  * Giving leases, and knowing when the last one has ended.
  *
  * Guarantees that from the moment `endedBy` names no lease on a key is in use, provided that none is given
- * any more. What was given before a restart is not known, so the longest possible is assumed.
+ * any more. What was given before a restart is not known, so the longest possible is assumed: that is on disk before
+ * the first lease which lasts as long has left, and stays there until the last one must have ended.
  */
 import type { Settings } from "../bindings.ts";
 import type { LeaseVerdict } from "../keys/lease.ts";
 import { decideLease, LeaseBook } from "../keys/lease-book.ts";
 import type { FactsTable } from "./facts-table.ts";
 import type { KeysTable } from "./keys-table.ts";
+import { GRANTS_PER_SECOND_MAX, LeaseLength } from "./lease-length.ts";
 
 /** The longest that a lease given by any version of this ledger can last, kept across restarts. */
 const LONGEST_LEASE_MS = "longest_lease_ms";
@@ -16,37 +18,78 @@ const LONGEST_LEASE_MS = "longest_lease_ms";
 /** A timer may count from within a millisecond that has begun. */
 const TIMER_GRAIN_MS = 1;
 
+/** The end of a key, as its receipt has it. */
+export interface KeyEnd {
+  /** From here on no lease on the key is in use. */
+  readonly at: number;
+  /** No lease on any key of the account had longer to run. */
+  readonly boundMs: number;
+}
+
 export class Leases {
   readonly #keys: KeysTable;
   readonly #facts: FactsTable;
   readonly #settings: Settings;
-  readonly #startedAt: number;
+  readonly #settleIn: (ms: number) => Promise<void>;
   readonly #book: LeaseBook;
+  readonly #length: LeaseLength;
   #longestMs: number;
+  /** From here on no lease is out that is longer than those which are given now. */
+  #longerUntil: number;
 
-  constructor(keys: KeysTable, facts: FactsTable, settings: Settings, startedAt: number) {
+  /** `settleIn`: sees to it that `settle` is called after so many milliseconds, also by a later life of the ledger. */
+  constructor(
+    keys: KeysTable,
+    facts: FactsTable,
+    settings: Settings,
+    startedAt: number,
+    settleIn: (ms: number) => Promise<void>,
+    grantsPerSecondMax = GRANTS_PER_SECOND_MAX,
+  ) {
     this.#keys = keys;
     this.#facts = facts;
     this.#settings = settings;
-    this.#startedAt = startedAt;
+    this.#settleIn = settleIn;
+    const shortestMs = this.#shortestMs;
+    const longestMs = Math.max(shortestMs, settings.leaseMaxMs);
+    this.#length = new LeaseLength(shortestMs, longestMs, startedAt, grantsPerSecondMax);
     const knownLongestMs = Number(facts.get(LONGEST_LEASE_MS) ?? 0);
-    this.#longestMs = Math.max(knownLongestMs, this.#lastsMs(this.#grantMs()));
+    this.#longestMs = Math.max(knownLongestMs, this.#lastsMs(shortestMs));
     if (this.#longestMs > knownLongestMs) facts.set(LONGEST_LEASE_MS, this.#longestMs);
+    this.#longerUntil = startedAt + this.#longestMs;
     this.#book = new LeaseBook(startedAt, this.#longestMs);
   }
 
   /** Reads SQLite every time, so that an object which has been superseded is fenced and cannot give any. */
   give(keyId: string, now: number): LeaseVerdict {
-    const answer = decideLease(this.#keys.issued(keyId), now, this.#grantMs());
+    const grantMs = this.#grantMsAt(now);
+    const answer = decideLease(this.#keys.issued(keyId), now, grantMs);
     if (answer.granted) {
+      this.#allowFor(grantMs, now);
       this.#book.note(keyId, now, this.#lastsMs(answer.ttl_ms));
-      this.#forgetLongerLeases(now);
+      this.#length.countGrant(now);
     }
     return answer;
   }
 
+  /** Forgets longer leases once they have ended, also when nobody asks for any more. */
+  async settle(now: number): Promise<void> {
+    this.#allowFor(this.#grantMsAt(now), now);
+    if (this.#longestMs > this.#lastsMs(this.#shortestMs)) await this.#settleIn(this.#longestMs);
+  }
+
   endedBy(keyId: string): number {
     return this.#book.latestEnd(keyId);
+  }
+
+  /** The moment asked for, or when the leases that are out have ended, if that is later. */
+  endOf(keyId: string, asked: number): KeyEnd {
+    return { at: Math.max(asked, this.endedBy(keyId)), boundMs: this.#longestMs };
+  }
+
+  /** The same for every key at once. */
+  endOfAll(asked: number): KeyEnd {
+    return { at: Math.max(asked, this.allEndedBy()), boundMs: this.#longestMs };
   }
 
   allEndedBy(): number {
@@ -62,13 +105,8 @@ export class Leases {
     if (leftMs > 0) await scheduler.wait(leftMs + TIMER_GRAIN_MS);
   }
 
-  /** The moment asked for, or when the leases that are out have ended, if that is later. */
-  notBeforeEnd(keyId: string, asked: number): number {
-    return Math.max(asked, this.endedBy(keyId));
-  }
-
   /** In strict mode (`LEASE_MS = 0`) a grant lasts just long enough for its way home. */
-  #grantMs(): number {
+  get #shortestMs(): number {
     return this.#settings.leaseMs || this.#settings.leaseMarginMs;
   }
 
@@ -76,12 +114,21 @@ export class Leases {
     return ttlMs + this.#settings.leaseMarginMs;
   }
 
-  /** After `LEASE_MS` was lowered: once the longest old lease must have ended, stop allowing for it. */
-  #forgetLongerLeases(now: number): void {
-    const longestMs = this.#lastsMs(this.#grantMs());
-    if (this.#longestMs > longestMs && now - this.#startedAt > this.#longestMs) {
-      this.#longestMs = longestMs;
-      this.#facts.set(LONGEST_LEASE_MS, longestMs);
-    }
+  #grantMsAt(now: number): number {
+    const before = this.#length.ms;
+    const grantMs = this.#length.at(now);
+    if (grantMs < before) this.#longerUntil = Math.max(this.#longerUntil, now + this.#lastsMs(before));
+    return grantMs;
+  }
+
+  /** What is written here is on disk before an answer leaves, as with all that a Durable Object writes. */
+  #allowFor(grantMs: number, now: number): void {
+    const lastsMs = this.#lastsMs(grantMs);
+    const isLonger = lastsMs > this.#longestMs;
+    const isShorter = lastsMs < this.#longestMs && now >= this.#longerUntil;
+    if (!isLonger && !isShorter) return;
+    this.#longestMs = lastsMs;
+    this.#facts.set(LONGEST_LEASE_MS, lastsMs);
+    if (isLonger) void this.#settleIn(lastsMs);
   }
 }

@@ -28,7 +28,7 @@ export class Revoking {
     const details: NewEvent["details"] = reason === null ? {} : { reason };
     this.#storage.transactionSync(() => {
       this.#keys.buryEnded(now);
-      const isNew = this.#keys.revoke(keyId, now, this.#leases.notBeforeEnd(keyId, now));
+      const isNew = this.#keys.revoke(keyId, now, this.#leases.endOf(keyId, now));
       if (isNew) this.#events.add({ at: now, actor, action: "revoked", keyId, details });
     });
   }
@@ -39,15 +39,15 @@ export class Revoking {
     { actor }: Caller,
   ): { readonly revoked: number; readonly effectiveAt: number } {
     const now = Date.now();
-    const effectiveAt = Math.max(now, this.#leases.allEndedBy());
+    const end = this.#leases.endOfAll(now);
     const details: NewEvent["details"] = { all: true };
     return this.#storage.transactionSync(() => {
       // Keys that are being created are given up; those that have ended already are not revoked once more.
       this.#keys.abandonCreations(now + 1);
       this.#keys.buryEnded(now);
-      const ids = this.#keys.revokeAll(filter, now, effectiveAt);
+      const ids = this.#keys.revokeAll(filter, now, end);
       this.#events.addForEach(ids, { at: now, actor, action: "revoked", details });
-      return { revoked: ids.length, effectiveAt: ids.length === 0 ? now : effectiveAt };
+      return { revoked: ids.length, effectiveAt: ids.length === 0 ? now : end.at };
     });
   }
 }

@@ -1,5 +1,5 @@
 /** A key's row as the control plane shows it. Pure: the moment it is now is passed in, as Unix milliseconds. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { KeyObject, RevokedKey } from "../keys/key-object.ts";
 import type { Permission } from "../policy.ts";
 import type { KeyRow } from "./keys-table.ts";
 
@@ -11,6 +11,8 @@ export function isRevoked(row: KeyRow, now: number): boolean {
 /** The key as the control plane shows it at `now`. */
 export function keyObject(row: KeyRow, now: number): KeyObject {
   const endedAt = row.revokes_at !== null && row.revokes_at <= now ? row.revokes_at : null;
+  const revokedAt = row.revoked_at ?? endedAt;
+  const effectiveAt = row.effective_at ?? endedAt;
   return {
     id: row.id,
     account: row.account,
@@ -23,9 +25,19 @@ export function keyObject(row: KeyRow, now: number): KeyObject {
     last_used_at: isoTimeOrNull(row.last_used_at),
     use_count: row.use_count,
     revokes_at: isoTimeOrNull(row.revokes_at),
-    revoked_at: isoTimeOrNull(row.revoked_at ?? endedAt),
-    effective_at: isoTimeOrNull(row.effective_at ?? endedAt),
+    revoked_at: isoTimeOrNull(revokedAt),
+    effective_at: isoTimeOrNull(effectiveAt),
+    // No lease reaches past a scheduled end, so that nothing had to be waited for.
+    lease_bound_ms: row.lease_bound_ms ?? (revokedAt && effectiveAt && effectiveAt - revokedAt),
   };
+}
+
+/** The receipt of a key that is revoked. */
+export function revokedKey(key: KeyObject): RevokedKey {
+  const { revoked_at, effective_at, lease_bound_ms } = key;
+  if (revoked_at === null || effective_at === null || lease_bound_ms === null) throw new Error("not revoked");
+  const waited_ms = Date.parse(effective_at) - Date.parse(revoked_at);
+  return { ...key, revoked_at, effective_at, lease_bound_ms, waited_ms };
 }
 
 export function isoTime(unixMs: number): string {

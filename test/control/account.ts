@@ -16,11 +16,13 @@ export interface ShownKey extends Omit<IssuedKey, "secret"> {
   readonly revokes_at: string | null;
   readonly revoked_at: string | null;
   readonly effective_at: string | null;
+  readonly lease_bound_ms: number | null;
 }
 
 export interface RevokedKey extends ShownKey {
   readonly revoked_at: string;
   readonly effective_at: string;
+  readonly lease_bound_ms: number;
   readonly waited_ms: number;
 }
 

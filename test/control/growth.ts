@@ -174,7 +174,7 @@ async function measure(sized: readonly Sized[]): Promise<Record<string, number[]
 async function main(): Promise<void> {
   const { bundle, remove } = await buildWorker();
   // A ledger that has just started allows for a lease; so short a one that it does not show.
-  const settings = { LEASE_MS: 1, LEASE_MARGIN_MS: 60 };
+  const settings = { LEASE_MS: 1, LEASE_MAX_MS: 1, LEASE_MARGIN_MS: 60 };
   const cluster = await startCluster({ bundle, settings, extraWorkers: [CALLER] });
   try {
     const caller = await cluster.miniflare.unsafeGetDirectURL("caller");

@@ -116,6 +116,7 @@ describe("every operation", () => {
       id: old.id,
       waited_ms: expect.any(Number),
       effective_at: expect.any(String),
+      lease_bound_ms: 260,
     });
     expect([await account.statusOf(old.secret), await account.statusOf(next.secret)]).toEqual([401, 200]);
     expect((await done("rotateKey", account.name, next.id)).replaces.id).toBe(next.id);

@@ -50,6 +50,7 @@ describe("a new key", () => {
       revokes_at: null,
       revoked_at: null,
       effective_at: null,
+      lease_bound_ms: null,
     });
     expect(await account.get(key.id)).toEqual(key);
     expect(await account.keys()).toEqual([key]);

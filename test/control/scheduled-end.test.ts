@@ -149,7 +149,7 @@ describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
     await useUntilTheEnd(key, 0);
     const end = new Date(key.endsAt).toISOString();
     const first = await key.account.revoke(key.id);
-    expect(first).toMatchObject({ revoked_at: end, effective_at: end, waited_ms: 0 });
+    expect(first).toMatchObject({ revoked_at: end, effective_at: end, lease_bound_ms: 0, waited_ms: 0 });
     expect(await key.account.revoke(key.id)).toEqual(first);
   });
 });

@@ -137,6 +137,17 @@ describe("answers that overtake each other", () => {
     expect(standingAt(999)).toBe("due");
   });
 
+  test("once leases have got shorter, a longer one is renewed when half as much is left as a new one would last", async () => {
+    await grantedLease(0, 5 * TTL_MS);
+    await grantedLease(2500, TTL_MS);
+    expect(standingAt(4499)).toBe("valid");
+    expect(standingAt(4500)).toBe("due");
+    await grantedLease(4500, TTL_MS);
+    expect(standingAt(4999)).toBe("valid");
+    expect(standingAt(5499)).toBe("due");
+    expect(standingAt(5500)).toBe("lapsed");
+  });
+
   test("a refusal stands, whichever arrives first", async () => {
     const first = lease.ask();
     const second = lease.ask();

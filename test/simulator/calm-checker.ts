@@ -6,7 +6,7 @@ import type { Deaths, Report } from "./checker.ts";
 import { ROOMY } from "./draw-limits.ts";
 import { DRIFT } from "./fault-budget.ts";
 import { type History, type RequestRecord, statusOf, type TierChange } from "./history.ts";
-import { grantOf, type IsolatePlan, type Scenario } from "./scenario.ts";
+import { type IsolatePlan, longestGrantOf, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** For timers that round up and tasks that take a moment. */
@@ -39,7 +39,7 @@ function scheduledEnd({ ledger, isolates, controlCalls }: Scenario, { scheduledA
   // When a schedule is changed, leases have run out early for an end that then did not come.
   if (schedules.length > 1) return 0;
   const farthestMs = Math.max(...isolates.map(roundTripMs));
-  return scheduledAt - ledger.marginMs - farthestMs - 2 * DRIFT * grantOf(ledger.leaseMs);
+  return scheduledAt - ledger.marginMs - farthestMs - 2 * DRIFT * longestGrantOf(ledger);
 }
 
 function checkAnswer(request: RequestRecord, dying: number, dead: number, report: Report): void {
@@ -71,9 +71,9 @@ function checkCutInFlight(request: RequestRecord, scenario: Scenario, deaths: De
   const { number, plan, isolate, forwardedAt, endedAt } = request;
   const { answeredAt } = deaths;
   if (plan.key === "good" || forwardedAt === null || endedAt === null || forwardedAt > answeredAt) return;
-  const { leaseMs, marginMs } = scenario.ledger;
+  const { marginMs } = scenario.ledger;
   const tripMs = roundTripMs(scenario.isolates[isolate] as IsolatePlan);
-  const beforeMs = deaths.scheduledAt === NEVER ? marginMs - 2 * DRIFT * grantOf(leaseMs) : 0;
+  const beforeMs = deaths.scheduledAt === NEVER ? marginMs - 2 * DRIFT * longestGrantOf(scenario.ledger) : 0;
   if (endedAt > answeredAt + Math.max(0, tripMs - beforeMs) + SLACK_MS) {
     report("rule 6", `request ${number}: in flight after the end`);
   }
@@ -129,11 +129,15 @@ function checkRenewals(history: History, scenario: Scenario, dying: number, repo
 
 /** An idle key: at once. A busy one: when the latest lease has run out, by the slowest of clocks. */
 function checkRevocationIsQuick(history: History, scenario: Scenario, report: Report): void {
-  const { leaseMs, marginMs, confirmMs } = scenario.ledger;
-  for (const { arrivedAt, lastGrantAt, leftAt } of history.revokeAnswers) {
-    const leasesEnd = lastGrantAt + (grantOf(leaseMs) + marginMs) / (1 - DRIFT);
+  const { confirmMs } = scenario.ledger;
+  for (const { arrivedAt, leasesEnd, leftAt, receipt } of history.revokeAnswers) {
     const lateMs = leftAt - Math.max(arrivedAt, leasesEnd);
     if (lateMs > confirmMs + SLACK_MS)
       report("rule 4", `revoke was answered ${lateMs.toFixed(1)} ms later than need be`);
+    const tookMs = leftAt - arrivedAt;
+    // A scheduled end is give or take the margin.
+    const boundMs = receipt.boundMs || scenario.ledger.marginMs;
+    if (tookMs > boundMs / (1 - DRIFT) + confirmMs + SLACK_MS)
+      report("bound", `revoke took ${tookMs.toFixed(1)} ms, of ${receipt.boundMs} at the most`);
   }
 }

@@ -5,9 +5,9 @@
 import type { Report } from "./checker.ts";
 import { ROOMY } from "./draw-limits.ts";
 import { DRIFT } from "./fault-budget.ts";
-import { type RequestRecord, type Take, wasGivenBack } from "./history.ts";
+import { type Take, wasGivenBack } from "./history.ts";
 import { windowTold } from "./limit-checker.ts";
-import { grantOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { checkUsedUp, farthestMs, isAtEdge } from "./used-up-checker.ts";
 import type { World } from "./world.ts";
 
@@ -23,12 +23,12 @@ export function checkCalmLimits(world: World, dying: number, report: Report): vo
   // In a window in which the tier was changed more than one limit applies.
   if (!limits || history.tiers.length > 1) return;
   if (limits.requests === ROOMY) {
-    checkNothingIsAsked(history.requests, scenario, report);
+    checkNothingIsAsked(world, report);
     return;
   }
   const takes = history.takes.filter(({ key, at }) => key === "good" || at < dying);
   for (const inWindow of windowsOf(takes)) {
-    checkPromises(inWindow, scenario, report);
+    checkPromises(inWindow, world, report);
     checkRefusals(inWindow, scenario, report);
     checkUsedUp(world, inWindow, takes, dying, report);
   }
@@ -47,11 +47,10 @@ function windowsOf(takes: readonly Take[]): Take[][] {
 }
 
 /** Permits come with the leases: with many to spare, nobody ever asks for one. */
-function checkNothingIsAsked(requests: readonly RequestRecord[], scenario: Scenario, report: Report): void {
-  const { ledger, limits } = scenario;
+function checkNothingIsAsked({ history, scenario: { limits } }: World, report: Report): void {
   // Permits are given for two windows at the most.
-  if (limits.windowsMs.requests < 1.2 * grantOf(ledger.leaseMs)) return;
-  for (const { number, plan, permitAsks, take } of requests) {
+  if (limits.windowsMs.requests < 1.2 * history.leases.longestMs) return;
+  for (const { number, plan, permitAsks, take } of history.requests) {
     if (plan.key !== "good" || plan.bucket !== "requests") continue;
     if (permitAsks > 0 || take?.ranLow)
       report("cost", `request ${number} asked for permits, with many to spare`);
@@ -59,8 +58,8 @@ function checkNothingIsAsked(requests: readonly RequestRecord[], scenario: Scena
 }
 
 /** Whoever answers has heard of the others a lease ago at the most. */
-function checkPromises(takes: readonly Take[], scenario: Scenario, report: Report): void {
-  const heardMs = grantOf(scenario.ledger.leaseMs) / (1 - DRIFT) + 2 * farthestMs(scenario);
+function checkPromises(takes: readonly Take[], { history, scenario }: World, report: Report): void {
+  const heardMs = history.leases.longestMs / (1 - DRIFT) + 2 * farthestMs(scenario);
   for (const { at, number, allowance } of takes) {
     if (!allowance) continue;
     const heardOf = takes.filter(

@@ -8,10 +8,10 @@
  */
 import { checkCalmRun } from "./calm-checker.ts";
 import { DRIFT } from "./fault-budget.ts";
+import { checkLengths } from "./given-leases.ts";
 import { type History, type RequestRecord, statusOf, type Violation, wasAccepted } from "./history.ts";
 import { checkLimits } from "./limit-checker.ts";
-import { grantOf } from "./scenario.ts";
-import type { Disk } from "./simulated-storage.ts";
+import { grantOf, longestGrantOf } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** When the doomed key's lives ended. Infinity: never. */
@@ -25,7 +25,7 @@ export interface Deaths {
 }
 
 export function checkRun(world: World): Violation[] {
-  const { history, scenario, disk } = world;
+  const { history, scenario } = world;
   const deaths = findDeaths(world);
   const violations = [...history.violations];
   const report = (rule: string, what: string) => void violations.push({ rule, what });
@@ -40,7 +40,8 @@ export function checkRun(world: World): Violation[] {
       report("G3", `request ${request.number}: cut, yet ended as if whole`);
   }
   checkStaysDead(history, report);
-  checkReceipts(history, disk, report);
+  checkReceipts(world, report);
+  checkLengths(world, report);
   checkRecovery(world, deaths, report);
   checkLimits(world, report);
   if (scenario.calm) checkCalmRun(world, deaths, report);
@@ -50,21 +51,20 @@ export function checkRun(world: World): Violation[] {
 export type Report = (rule: string, what: string) => void;
 
 function findDeaths({ history, scenario, disk, ledgerClock }: World): Deaths {
-  const { marginMs, clockStepMs, leaseMs, deploy } = scenario.ledger;
+  const { marginMs, clockStepMs } = scenario.ledger;
   // A lease given before a restart ends by the clock of the machine that gave it.
-  const strayMs =
-    clockStepMs > 0 ? Math.max(grantOf(leaseMs), grantOf(deploy?.leaseMs ?? 0)) / (1 - DRIFT) : 0;
+  const strayMs = clockStepMs > 0 ? longestGrantOf(scenario.ledger) / (1 - DRIFT) : 0;
   const answers = history.revokeAnswers;
   const row = disk.keys.get("doomed");
   const ends = [row?.revokes_at, row?.expires_at].filter((end) => end !== null && end !== undefined);
   const end = Math.min(...ends);
-  const receipt = answers[0]?.effectiveAt;
+  const effectiveAt = answers[0]?.receipt.effectiveAt;
   return {
     answeredAt: Math.min(...answers.map(({ leftAt }) => leftAt)),
     effectiveAt:
-      receipt === undefined || clockStepMs > 0 || receipt === end
+      effectiveAt === undefined || clockStepMs > 0 || effectiveAt === end
         ? Number.POSITIVE_INFINITY
-        : ledgerClock.settlesAt(receipt),
+        : ledgerClock.settlesAt(effectiveAt),
     scheduledAt: end === Number.POSITIVE_INFINITY ? end : ledgerClock.settlesAt(end) + marginMs + strayMs,
   };
 }
@@ -108,8 +108,13 @@ function checkStaysDead(history: History, report: Report): void {
   }
 }
 
-function checkReceipts(history: History, disk: Disk, report: Report): void {
-  const receipts = new Set(history.revokeAnswers.map(({ effectiveAt }) => effectiveAt));
+function checkReceipts({ history, disk, scenario: { ledger } }: World, report: Report): void {
+  for (const { receipt } of history.revokeAnswers) {
+    const { waitedMs, boundMs } = receipt;
+    if (waitedMs > boundMs || boundMs > longestGrantOf(ledger) + ledger.marginMs)
+      report("bound", `revoke took ${waitedMs} ms, of ${boundMs} at the most`);
+  }
+  const receipts = new Set(history.revokeAnswers.map(({ receipt }) => JSON.stringify(receipt)));
   if (receipts.size > 1) report("receipt", `several answers to one revocation: ${[...receipts].join(", ")}`);
   if (receipts.size > 0 && disk.keys.get("doomed")?.revoked_at === null) {
     report("tombstone", "revoke was answered, and the disk does not know of it");

@@ -64,12 +64,12 @@ export class ControlCaller {
   readonly #revoke = async (ledger: LedgerRules) => {
     const { time, history, trace } = this.#world;
     const arrivedAt = time.now;
-    const { lastGrantAt } = history;
+    const leasesEnd = history.leases.doomedEnd;
     trace?.("ledger: revoke is called");
-    const effectiveAt = await ledger.revokeKey("doomed");
+    const receipt = await ledger.revokeKey("doomed");
     return () => {
-      trace?.(`ledger: revoke is answered, effective at ${effectiveAt}`);
-      history.revokeAnswers.push({ arrivedAt, lastGrantAt, leftAt: time.now, effectiveAt });
+      trace?.(`ledger: revoke is answered: ${JSON.stringify(receipt)}`);
+      history.revokeAnswers.push({ arrivedAt, leasesEnd, leftAt: time.now, receipt });
       if (history.revokeAnswers.length === 1) this.#firstAnswer();
       this.#answer();
     };

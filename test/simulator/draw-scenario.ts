@@ -10,6 +10,13 @@ import {
   drawTierChanges,
   ROOMY,
 } from "./draw-limits.ts";
+import {
+  drawBusyRequests,
+  drawLongerLeases,
+  EAGER_LEASES_MS,
+  type LongerLeases,
+  leaseMaxOf,
+} from "./draw-longer-leases.ts";
 import { coveredMs, DRIFT, type FaultBudget, splitBudget } from "./fault-budget.ts";
 import { Random } from "./random.ts";
 import {
@@ -29,31 +36,39 @@ import {
 /** Mostly the default; strict mode; shorter and longer ones. */
 const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 0, 0, 300, 3000] as const;
 
-/** Several in a window. */
+/** Several in a window; on good days so many that permits go from one isolate to another and back. */
 const CROWDED_LEASES_MS = [300, 300, 1000, 1000, 0] as const;
+const CALM_CROWDED_LEASES_MS = [200, 200, 200, 300, 1000, 0] as const;
 
 export function drawScenario(seed: number, beyond: Beyond): Scenario {
   const random = new Random(seed);
   const calm = random.chance(0.2);
   const harsh = random.chance(0.3);
-  const crowded = random.chance(calm ? 0.5 : 0.2);
-  const leaseMs = random.pick(crowded ? CROWDED_LEASES_MS : LEASES_MS);
+  const crowded = random.chance(calm ? 0.75 : 0.2);
+  const eager = random.chance(crowded ? (calm ? 0.1 : 0.3) : 0.5);
+  const crowdedLeasesMs = calm ? CALM_CROWDED_LEASES_MS : CROWDED_LEASES_MS;
+  const leaseMs = random.pick(eager ? EAGER_LEASES_MS : crowded ? crowdedLeasesMs : LEASES_MS);
   const nextLeaseMs = !calm && random.chance(0.12) ? random.pick(LEASES_MS) : leaseMs;
-  const longestMs = Math.max(grantOf(leaseMs), grantOf(nextLeaseMs));
-  const endsAt = random.between(300, 1500 + longestMs / 2);
+  const longer = drawLongerLeases(eager, leaseMs, random);
+  const lengths = [leaseMs, nextLeaseMs].flatMap((ms) => [grantOf(ms), leaseMaxOf(ms, longer)]);
+  const longestMs = Math.max(...lengths);
+  const endsAt = longer.busy
+    ? longer.busy.until + random.between(0.2, 1.2) * longestMs
+    : random.between(300, 1500 + longestMs / 2);
   const calmFrom = endsAt + 2.5 * (longestMs + MARGIN_MS);
 
-  const coverMs = Math.min(...[leaseMs, nextLeaseMs].map((ms) => coveredMs(grantOf(ms), MARGIN_MS)));
+  const coverMs = coveredMs(longestMs, MARGIN_MS);
   const limits = drawLimits(crowded, random);
   const ledgerStartsAt = 1_000_000 + random.whole(0, 3000);
   const ledgerRate = drawRate(1 + DRIFT, harsh, random);
   const changes = crowded
-    ? drawTierChanges(limits, calm ? 0.2 : 0.6, 3000, random)
+    ? drawTierChanges(limits, calm ? 0.2 : 0.7, 3000, random)
     : drawTierChanges(limits, 0.2, calmFrom, random);
   const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < ROOMY);
   const demand = crowded && isScarce ? drawDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
-  const frame: Frame = { calm, harsh, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom, ledgerRate, demand };
-  const isolates = Array.from({ length: random.whole(1, 5) }, () => drawIsolate(frame, random));
+  const shared = { calm, harsh, leaseMs, nextLeaseMs, longestMs, longer };
+  const frame: Frame = { ...shared, endsAt, calmFrom, ledgerRate, demand };
+  const isolates = Array.from({ length: random.whole(eager ? 3 : 1, 5) }, () => drawIsolate(frame, random));
   const fate = random.pick(["revoked", "revoked", "revoked", "scheduled", "expires"] as const);
   return {
     seed,
@@ -80,6 +95,7 @@ interface Frame {
   readonly leaseMs: number;
   readonly nextLeaseMs: number;
   readonly longestMs: number;
+  readonly longer: LongerLeases;
   /** About when the key's end begins. */
   readonly endsAt: number;
   readonly calmFrom: number;
@@ -105,11 +121,16 @@ function drawIsolate(frame: Frame, random: Random): Omit<IsolatePlan, "clockFaul
     rate: drawRate(1 - DRIFT, frame.harsh, random),
     distance: {
       delayMs: random.between(0, farthestMs),
-      jitterMs: random.pick([0, 0.2, 1]) * farthestMs,
+      // In a crowd so much that an answer arrives when two later ones have.
+      jitterMs: fault(frame.demand ? 0.3 : 0) ? 1000 : random.pick([0, 0.2, 1]) * farthestMs,
       lossChance: fault(0.3) ? random.between(0, 0.3) : 0,
       slowChance: fault(frame.demand ? 0.4 : 0.2) ? 0.05 : 0,
     },
-    requests: [...drawRequests(endsAt, longestMs, random), ...drawCrowd(frame.demand, random)],
+    requests: [
+      ...drawRequests(endsAt, longestMs, random),
+      ...drawCrowd(frame.demand, random),
+      ...drawBusyRequests(frame.longer, grantOf(frame.leaseMs), endsAt + longestMs / 2, random),
+    ],
     pauseChance: fault(0.5) ? 0.05 : 0,
     cutOff: fault(0.2) ? { at: endsAt + random.between(-longestMs, longestMs), ms: longestMs } : null,
     restartsAt: fault(0.1) ? anyTime() : null,
@@ -176,12 +197,14 @@ function drawClockFaults(frame: Frame, random: Random): ClockFault[] {
 }
 
 function drawLedger(frame: Frame, random: Random): LedgerPlan {
-  const { calm, ledgerRate, leaseMs, nextLeaseMs, longestMs, endsAt, calmFrom } = frame;
+  const { calm, ledgerRate, leaseMs, nextLeaseMs, longestMs, longer, endsAt, calmFrom } = frame;
   const fault = (chance: number) => !calm && random.chance(chance);
   const beforeTheEnd = () => endsAt - random.between(0, 1) * longestMs;
   return {
     rate: ledgerRate,
     leaseMs,
+    leaseMaxMs: leaseMaxOf(leaseMs, longer),
+    grantsPerSecondMax: longer.grantsPerSecondMax,
     marginMs: MARGIN_MS,
     confirmMs: calm ? 2 : random.pick([2, 20, 200]),
     startMs: random.pick([0, 20, 400]),
@@ -191,7 +214,10 @@ function drawLedger(frame: Frame, random: Random): LedgerPlan {
     restartsAfterAnswer: fault(0.3),
     clockStepMs: fault(0.5) ? random.pick([5, 3000]) : 0,
     gainsAt: fault(0.5) ? beforeTheEnd() : null,
-    deploy: nextLeaseMs === leaseMs ? null : { at: beforeTheEnd(), leaseMs: nextLeaseMs },
+    deploy:
+      nextLeaseMs === leaseMs
+        ? null
+        : { at: beforeTheEnd(), leaseMs: nextLeaseMs, leaseMaxMs: leaseMaxOf(nextLeaseMs, longer) },
     calmFrom,
   };
 }

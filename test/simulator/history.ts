@@ -4,8 +4,10 @@
 import type { Allowance } from "../../src/keys/permits.ts";
 import type { Bucket, Limits } from "../../src/rate-limits.ts";
 import type { Refusal } from "../../src/refusals.ts";
+import { GivenLeases } from "./given-leases.ts";
 import { GrantedPermits } from "./granted-permits.ts";
-import type { KeyName, RequestPlan } from "./scenario.ts";
+import type { Receipt } from "./ledger-rules.ts";
+import type { KeyName, RequestPlan, Scenario } from "./scenario.ts";
 
 export interface RequestRecord {
   readonly number: number;
@@ -61,10 +63,10 @@ export interface TierChange {
 /** An answer to `revoke`, when it left the ledger. */
 export interface RevokeAnswer {
   readonly arrivedAt: number;
-  /** When the ledger had last granted a lease on the key; 0, if it had not: it may have before it started. */
-  readonly lastGrantAt: number;
+  /** When the last lease on the key had ended, by the slowest of clocks. */
+  readonly leasesEnd: number;
   readonly leftAt: number;
-  readonly effectiveAt: number;
+  readonly receipt: Receipt;
 }
 
 /** A call for a lease. */
@@ -96,11 +98,12 @@ export class History {
   readonly tiers: TierChange[];
   /** Found while the run was going on. */
   readonly violations: Violation[] = [];
+  readonly leases: GivenLeases;
   /** On the doomed key. */
-  lastGrantAt = 0;
   firstRevokeSentAt = Number.POSITIVE_INFINITY;
 
-  constructor(limits: Limits | null) {
+  constructor({ limits: { limits }, ledger }: Scenario) {
+    this.leases = new GivenLeases(ledger);
     this.tiers = [{ limits, writtenAt: Number.NEGATIVE_INFINITY, confirmedAt: Number.NEGATIVE_INFINITY }];
   }
 

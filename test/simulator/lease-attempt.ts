@@ -16,7 +16,7 @@ export function attemptLease(
   attemptsLeft: number,
   settle: (answer: LeaseAnswer | null) => void,
 ): void {
-  const { history, time, ledger, trace } = isolate.world;
+  const { history, time, ledger, ledgerClock, trace } = isolate.world;
   let answer: LeaseAnswer | null = null;
   const arrive = isolate.entry(() => {
     if (answer || attemptsLeft === 0) settle(answer);
@@ -26,7 +26,7 @@ export function attemptLease(
   const run = (rules: LedgerRules) => {
     const { holder, permits: reports } = report;
     answer = rules.lease(key, holder, reports);
-    if (answer.granted && key === "doomed") history.lastGrantAt = time.now;
+    if (answer.granted) history.leases.note(key, answer.ttl_ms, time.now, ledgerClock.now(), ledger);
     if (answer.permits) history.granted.note(holder, reports, answer.permits);
     trace?.(`ledger: isolate ${isolate.number} asks for ${key}: ${JSON.stringify({ reports, answer })}`);
     return sendBack;

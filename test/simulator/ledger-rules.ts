@@ -20,6 +20,7 @@ import type { Limits, WindowsMs } from "../../src/rate-limits.ts";
 /** What a key's row says about leases. */
 export interface LeaseRow extends KeyState {
   readonly effective_at: number | null;
+  readonly lease_bound_ms: number | null;
 }
 
 /** What the Durable Object stands on: its clock, and its storage, which refuses an object that was superseded. */
@@ -38,6 +39,20 @@ export interface LedgerGround {
   readonly permits: PermitStore;
   /** Settles when all that was written is on disk. */
   sync(): Promise<void>;
+  /** Sets the alarm. */
+  wakeIn(ms: number): Promise<void>;
+}
+
+/** What a version of the ledger goes by. */
+export type LedgerSettings = Pick<Settings, "leaseMs" | "leaseMaxMs" | "leaseMarginMs"> & {
+  readonly grantsPerSecondMax: number;
+};
+
+/** What `revoke` answers, on the ledger's clock. */
+export interface Receipt {
+  readonly effectiveAt: number;
+  readonly waitedMs: number;
+  readonly boundMs: number;
 }
 
 /** The account's tier, as the numbers that it stands for. */
@@ -48,15 +63,22 @@ export class LedgerRules {
   readonly #leases: Leases;
   readonly #book: PermitBook;
 
-  constructor(ground: LedgerGround, windowsMs: WindowsMs, leaseMs: number, leaseMarginMs: number) {
+  constructor(ground: LedgerGround, windowsMs: WindowsMs, settings: LedgerSettings) {
     this.#ground = ground;
     this.#book = new PermitBook(ground.permits, windowsMs);
     this.#leases = new Leases(
       ground.keys as unknown as KeysTable,
       ground.facts as unknown as FactsTable,
-      { leaseMs, leaseMarginMs } as Settings,
+      settings as LedgerSettings & Settings,
       ground.now(),
+      ground.wakeIn,
+      settings.grantsPerSecondMax,
     );
+  }
+
+  /** What the alarm does. */
+  settle(): Promise<void> {
+    return this.#leases.settle(this.#ground.now());
   }
 
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
@@ -81,39 +103,41 @@ export class LedgerRules {
   scheduleRevocation(keyId: string, asked: number | null): number | null | "conflict" {
     const row = this.#ground.keys.issued(keyId);
     if (!row || isRevoked(row as KeyRow, this.#ground.now())) return "conflict";
-    const end = asked === null ? null : this.#earliestEnd(keyId, asked);
+    const end = asked === null ? null : this.#leases.endOf(keyId, asked).at;
     this.#ground.keys.change(keyId, { revokes_at: end });
     return end;
   }
 
-  /** Returns from when on the key is dead everywhere, on the ledger's clock. */
-  async revokeKey(keyId: string): Promise<number> {
+  /** Returns when the key is dead everywhere. */
+  async revokeKey(keyId: string): Promise<Receipt> {
     const row = this.#ground.keys.issued(keyId);
     if (!row) throw new Error("no such key");
     if (row.revoked_at === null) this.#revoke(keyId, row);
 
     await this.#ground.sync();
     await this.#waitUntil(this.#leases.endedBy(keyId));
-    const effectiveAt = this.#ground.keys.issued(keyId)?.effective_at;
-    if (typeof effectiveAt !== "number") throw new Error("not revoked");
-    return effectiveAt;
+    return receiptOf(this.#ground.keys.issued(keyId) ?? row);
   }
 
   /** Also when a schedule has passed: on the clock of the machine after a restart it may not have. */
   #revoke(keyId: string, row: LeaseRow): void {
     const now = this.#ground.now();
-    const [revokedAt, effectiveAt] = isRevoked(row as KeyRow, now)
-      ? [row.revokes_at, row.revokes_at]
-      : [now, Math.max(now, this.#leases.endedBy(keyId))];
-    this.#ground.keys.change(keyId, { revoked_at: revokedAt, effective_at: effectiveAt });
+    const hasEnded = isRevoked(row as KeyRow, now);
+    const { at, boundMs } = hasEnded ? { at: row.revokes_at, boundMs: 0 } : this.#leases.endOf(keyId, now);
+    this.#ground.keys.change(keyId, {
+      revoked_at: hasEnded ? row.revokes_at : now,
+      effective_at: at,
+      lease_bound_ms: boundMs,
+    });
   }
 
   async #waitUntil(moment: number): Promise<void> {
     const leftMs = () => moment - this.#ground.now();
     while (leftMs() > 0) await this.#ground.wait(leftMs());
   }
+}
 
-  #earliestEnd(keyId: string, asked: number): number {
-    return Math.max(asked, this.#leases.endedBy(keyId));
-  }
+function receiptOf({ revoked_at, effective_at, lease_bound_ms }: LeaseRow): Receipt {
+  if (revoked_at === null || effective_at === null || lease_bound_ms === null) throw new Error("not revoked");
+  return { effectiveAt: effective_at, waitedMs: effective_at - revoked_at, boundMs: lease_bound_ms };
 }

@@ -8,7 +8,7 @@
 import type { Report } from "./checker.ts";
 import { DRIFT } from "./fault-budget.ts";
 import { type RequestRecord, type Take, type TierChange, wasGivenBack } from "./history.ts";
-import { grantOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** Which of a key's windows a request falls into. */
@@ -17,7 +17,7 @@ type WindowOf = (take: Take) => number;
 export function checkLimits(world: World, report: Report): void {
   const { history, scenario } = world;
   const { takes, tiers } = history;
-  checkUnlimited(takes, tiers, scenario, report);
+  checkUnlimited(takes, tiers, leaseSpanMs(world), report);
   checkAdmissions("limit", takes, world, windowTold, report);
   if (clocksOnlyDrift(scenario)) {
     const { windowsMs } = scenario.limits;
@@ -47,11 +47,12 @@ function clocksOnlyDrift({ isolates, ledger }: Scenario): boolean {
 function checkAdmissions(
   rule: string,
   takes: readonly Take[],
-  { scenario, history }: World,
+  world: World,
   windowOf: WindowOf,
   report: Report,
 ): void {
-  const leaseMs = leaseSpanMs(scenario);
+  const { scenario, history } = world;
+  const leaseMs = leaseSpanMs(world);
   const windows = new Map<string, Take[]>();
   for (const take of takes) {
     if (!take.admitted || !take.allowance) continue;
@@ -87,20 +88,20 @@ function mayTakePlace(takes: readonly Take[], { key, bucket, at }: Take, leaseMs
 function checkUnlimited(
   takes: readonly Take[],
   tiers: readonly TierChange[],
-  scenario: Scenario,
+  leaseMs: number,
   report: Report,
 ): void {
   for (const { admitted, allowance, at, number } of takes) {
     if (!admitted || allowance) continue;
-    const inForce = tiersInForce(tiers, at - leaseSpanMs(scenario), at);
+    const inForce = tiersInForce(tiers, at - leaseMs, at);
     if (inForce.every(({ limits }) => limits !== null))
       report("tier", `request ${number}: no limit, though the key has one`);
   }
 }
 
 /** By true time: a lease on the slowest clock, and what the margin covers. */
-function leaseSpanMs({ ledger: { leaseMs, marginMs, deploy } }: Scenario): number {
-  return Math.max(grantOf(leaseMs), grantOf(deploy?.leaseMs ?? leaseMs)) / (1 - DRIFT) + marginMs;
+function leaseSpanMs({ history, scenario: { ledger } }: World): number {
+  return history.leases.longestMs / (1 - DRIFT) + ledger.marginMs;
 }
 
 /** Those that the ledger may have gone by between two moments. */

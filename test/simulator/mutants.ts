@@ -5,6 +5,7 @@
  * and of a revocation, and what the storage does.
  */
 
+import { LEASE_LENGTH_MUTANTS } from "./lease-length-mutants.ts";
 import { LIMIT_MUTANTS } from "./limit-mutants.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
@@ -93,13 +94,13 @@ export const MUTANTS: readonly Mutant[] = [
     "the ledger counts a lease from before it decided",
     LEASES,
     "this.#book.note(keyId, now,",
-    "this.#book.note(keyId, this.#startedAt,",
+    "this.#book.note(keyId, now - 100,",
   ),
   mutant(
     "the longer leases of the version before are forgotten",
     LEASES,
-    "Math.max(knownLongestMs, this.#lastsMs(this.#grantMs()))",
-    "this.#lastsMs(this.#grantMs())",
+    "Math.max(knownLongestMs, this.#lastsMs(shortestMs))",
+    "this.#lastsMs(shortestMs)",
   ),
   mutant("revoke does not wait", REVOKING, "await this.#waitUntil(this.#leases.endedBy(keyId));", ""),
   mutant(
@@ -133,8 +134,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a receipt that is too early",
     REVOKING,
-    ": [now, Math.max(now, this.#leases.endedBy(keyId))];",
-    ": [now, now];",
+    "this.#leases.endOf(keyId, now);",
+    "{ at: now, boundMs: 0 };",
   ),
   {
     name: "no tombstone when a schedule has passed",
@@ -146,16 +147,18 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: REVOKING,
-        find: "this.#ground.keys.issued(keyId)?.effective_at;",
-        replace: "this.#ground.keys.issued(keyId)?.effective_at ?? row.revokes_at;",
+        find: "return receiptOf(this.#ground.keys.issued(keyId) ?? row);",
+        replace: `const last = this.#ground.keys.issued(keyId) ?? row;
+    if (last.revoked_at !== null) return receiptOf(last);
+    return receiptOf({ ...last, revoked_at: last.revokes_at, effective_at: last.revokes_at, lease_bound_ms: 0 });`,
       },
     ],
   },
   mutant(
     "an end scheduled before leases that are out",
     REVOKING,
-    "return Math.max(asked, this.#leases.endedBy(keyId));",
-    "return asked;",
+    "this.#leases.endOf(keyId, asked).at;",
+    "asked;",
   ),
   {
     name: "a superseded ledger that grants from memory",
@@ -185,6 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
     "const lateRefusal = null as Refusal | null;",
   ),
   mutant("a cut body ends as if it were whole", REQUEST, "      end(false);", "      end(true);"),
+  ...LEASE_LENGTH_MUTANTS,
   ...LIMIT_MUTANTS,
 ];
 

@@ -98,6 +98,7 @@ function noCounts(): Counts {
     ledgerCalls: 0,
     ledgerRestarts: 0,
     revocations: 0,
+    longerLeases: 0,
   };
 }
 

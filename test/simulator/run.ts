@@ -50,7 +50,7 @@ async function runMany(first: number, count: number): Promise<void> {
 
 function print({ seeds, counts, failures }: Summary, seconds: number): void {
   const { requests, accepted, refused, exhausted, unavailable, bodiesCut } = counts;
-  const { revocations, ledgerCalls, ledgerRestarts } = counts;
+  const { revocations, ledgerCalls, ledgerRestarts, longerLeases } = counts;
   const shown = (count: number) => count.toLocaleString("en");
   console.log(
     `${shown(seeds)} seeds in ${seconds.toFixed(1)} s (${shown(Math.round(seeds / seconds))} a second)`,
@@ -59,7 +59,9 @@ function print({ seeds, counts, failures }: Summary, seconds: number): void {
     `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 429 ${shown(exhausted)}, 503 ${shown(unavailable)}`,
   );
   console.log(`bodies cut: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
-  console.log(`ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts`);
+  console.log(
+    `ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts, ${shown(longerLeases)} leases longer than LEASE_MS`,
+  );
   for (const { seed, violations } of failures) {
     console.log(`\nseed ${seed} FAILED (replay it: npm run simulate -- --seed ${seed})`);
     for (const { rule, what } of violations) console.log(`  ${rule}: ${what}`);

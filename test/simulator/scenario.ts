@@ -47,6 +47,9 @@ export interface IsolatePlan {
 export interface LedgerPlan {
   readonly rate: number;
   readonly leaseMs: number;
+  /** What leases may come to when the ledger is asked for more than so many a second. */
+  readonly leaseMaxMs: number;
+  readonly grantsPerSecondMax: number;
   readonly marginMs: number;
   readonly confirmMs: number;
   readonly startMs: number;
@@ -60,8 +63,8 @@ export interface LedgerPlan {
   readonly clockStepMs: number;
   /** When its clock is set forward, within the budget. */
   readonly gainsAt: number | null;
-  /** A new version with another `LEASE_MS`. */
-  readonly deploy: { readonly at: number; readonly leaseMs: number } | null;
+  /** A new version with another `LEASE_MS`, and the `LEASE_MAX_MS` that goes with it. */
+  readonly deploy: { readonly at: number; readonly leaseMs: number; readonly leaseMaxMs: number } | null;
   readonly calmFrom: number;
 }
 
@@ -119,6 +122,12 @@ export const MARGIN_MS = 200;
 /** What a lease lasts: in strict mode a grant lasts as long as the margin. */
 export function grantOf(leaseMs: number): number {
   return leaseMs || MARGIN_MS;
+}
+
+/** The longest that a lease is given for, by whatever version. */
+export function longestGrantOf({ leaseMs, leaseMaxMs, deploy }: LedgerPlan): number {
+  const later = deploy ? [grantOf(deploy.leaseMs), deploy.leaseMaxMs] : [];
+  return Math.max(grantOf(leaseMs), leaseMaxMs, ...later);
 }
 
 /** A request that is answered at once. */

@@ -30,6 +30,8 @@ export interface Counts {
   ledgerCalls: number;
   ledgerRestarts: number;
   revocations: number;
+  /** Leases that were given for longer than `LEASE_MS`. */
+  longerLeases: number;
 }
 
 export interface Outcome {
@@ -78,7 +80,7 @@ function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOpt
     ledgerClock,
     ledger,
     isolates: [],
-    history: new History(scenario.limits.limits),
+    history: new History(scenario),
     originsAtWork: new Set(),
     trace: timedTrace,
     leaseMs: scenario.ledger.leaseMs,
@@ -90,7 +92,13 @@ function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOpt
 }
 
 function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyName, LeaseRow> {
-  const alive = { expires_at: null, revokes_at: null, revoked_at: null, effective_at: null };
+  const alive = {
+    expires_at: null,
+    revokes_at: null,
+    revoked_at: null,
+    effective_at: null,
+    lease_bound_ms: null,
+  };
   const expires_at = expiresAfterMs === null ? null : ledgerStartsAt + Math.floor(expiresAfterMs);
   return new Map([
     ["good", alive],
@@ -107,7 +115,7 @@ function planFaults(world: World): void {
   if (deploy) {
     time.at(deploy.at, () => {
       world.leaseMs = deploy.leaseMs;
-      ledger.deploy(deploy.leaseMs);
+      ledger.deploy(deploy);
     });
   }
 }
@@ -124,5 +132,6 @@ function countsOf({ history, ledger }: World): Counts {
     ledgerCalls: history.calls.length,
     ledgerRestarts: ledger.restarts,
     revocations: Math.min(1, history.revokeAnswers.length),
+    longerLeases: history.leases.all.filter(({ ttlMs, shortestMs }) => ttlMs > shortestMs).length,
   };
 }

@@ -6,7 +6,7 @@
  * a superseded object may still be reached for a while, but its storage refuses it.
  */
 import type { WindowsMs } from "../../src/rate-limits.ts";
-import { LedgerRules } from "./ledger-rules.ts";
+import { LedgerRules, type LedgerSettings } from "./ledger-rules.ts";
 import type { Random } from "./random.ts";
 import type { LedgerPlan, Scenario } from "./scenario.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
@@ -17,6 +17,8 @@ export interface LedgerCall {
   /** Carries the call out; what it returns sends the answer on its way. */
   readonly run: (ledger: LedgerRules) => (() => void) | Promise<() => void>;
   readonly fail: () => void;
+  /** The platform sees to it that it is carried out. */
+  readonly isAlarm?: boolean;
 }
 
 /** How long callers may still be led to an object that was superseded. */
@@ -37,7 +39,7 @@ export class SimulatedLedger {
   readonly #plan: LedgerPlan;
   readonly #windowsMs: WindowsMs;
   readonly #trace: ((line: string) => void) | undefined;
-  #leaseMs: number;
+  #settings: LedgerSettings;
   #current: LedgerObject | null = null;
   #superseded: LedgerObject | null = null;
   #waiting: (() => void)[] = [];
@@ -58,12 +60,23 @@ export class SimulatedLedger {
     this.#plan = plan;
     this.#windowsMs = limits.windowsMs;
     this.#trace = trace;
-    this.#leaseMs = plan.leaseMs;
+    const { leaseMs, leaseMaxMs, marginMs: leaseMarginMs, grantsPerSecondMax } = plan;
+    this.#settings = { leaseMs, leaseMaxMs, leaseMarginMs, grantsPerSecondMax };
     this.#start();
   }
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Of the version that gives leases now. */
+  get settings(): LedgerSettings {
+    return this.#settings;
+  }
+
+  /** As the object that gives leases now has it. */
+  fact(name: string): string | undefined {
+    return this.#current?.session.fact(name);
   }
 
   /** `mayReachOld`: the caller's way still leads to the superseded object, if there is one. */
@@ -74,9 +87,9 @@ export class SimulatedLedger {
     else this.#waiting.push(() => this.deliver(call, false));
   }
 
-  /** A new version with another `LEASE_MS`. */
-  deploy(leaseMs: number): void {
-    this.#leaseMs = leaseMs;
+  /** A new version with other lengths of leases. */
+  deploy({ leaseMs, leaseMaxMs }: Pick<LedgerSettings, "leaseMs" | "leaseMaxMs">): void {
+    this.#settings = { ...this.#settings, leaseMs, leaseMaxMs };
     this.restart(false);
   }
 
@@ -98,13 +111,13 @@ export class SimulatedLedger {
       this.#start();
       return;
     }
-    this.#stop(old);
     this.#current = null;
+    this.#stop(old);
     this.#time.after(this.#random.between(0, this.#plan.startMs), () => this.#start());
   }
 
   #start(): void {
-    const { marginMs, confirmMs, clockStepMs } = this.#plan;
+    const { confirmMs, clockStepMs } = this.#plan;
     if (this.#restarts > 0 && clockStepMs > 0) {
       this.#clock.step(this.#random.between(-clockStepMs, clockStepMs));
     }
@@ -119,8 +132,11 @@ export class SimulatedLedger {
         this.#maybeRestart("a write is not yet confirmed");
         return session.sync();
       },
+      wakeIn: async (ms: number) => {
+        this.#time.after(ms, () => this.#ringAlarm());
+      },
     };
-    const rules = new LedgerRules(ground, this.#windowsMs, this.#leaseMs, marginMs);
+    const rules = new LedgerRules(ground, this.#windowsMs, this.#settings);
     this.#current = { rules, session, calls: new Set(), stopped: false };
     this.#trace?.(`ledger: started, its clock shows ${this.#clock.now()}`);
     const waiting = this.#waiting;
@@ -131,6 +147,15 @@ export class SimulatedLedger {
   #wait(ms: number): Promise<void> {
     this.#maybeRestart("leases are waited for");
     return new Promise((resolve) => this.#time.after(ms / this.#clock.rate, resolve));
+  }
+
+  /** Wakes whatever object there is then; nobody hears the answer. */
+  #ringAlarm(): void {
+    const run = async (ledger: LedgerRules) => {
+      await ledger.settle();
+      return () => {};
+    };
+    this.deliver({ run, fail: () => this.#ringAlarm(), isAlarm: true }, false);
   }
 
   async #run(object: LedgerObject, call: LedgerCall): Promise<void> {
@@ -152,7 +177,7 @@ export class SimulatedLedger {
 
   #stop(object: LedgerObject): void {
     object.stopped = true;
-    for (const call of object.calls) if (this.#random.chance(0.7)) call.fail();
+    for (const call of object.calls) if (call.isAlarm || this.#random.chance(0.7)) call.fail();
     object.calls.clear();
   }
 

@@ -24,6 +24,7 @@ describe("leases and rate limits", () => {
     expect(counts.bodiesCut).toBeGreaterThan(SEEDS);
     expect(counts.revocations).toBeGreaterThan(SEEDS / 2);
     expect(counts.ledgerRestarts).toBeGreaterThan(SEEDS / 2);
+    expect(counts.longerLeases).toBeGreaterThan(5 * SEEDS);
   });
 
   test("go the same way by the same seed", async () => {

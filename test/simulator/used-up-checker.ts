@@ -6,7 +6,7 @@ import type { Report } from "./checker.ts";
 import { DRIFT } from "./fault-budget.ts";
 import { type Take, wasGivenBack } from "./history.ts";
 import { windowTold } from "./limit-checker.ts";
-import { grantOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** For timers that round up and tasks that take a moment. */
@@ -17,7 +17,7 @@ const SLACK_MS = 10;
  * right before its edge, where requests begin to count in the next window too. `takes`: all of the run.
  */
 export function checkUsedUp(
-  { scenario, ledgerClock }: World,
+  { scenario, history, ledgerClock }: World,
   inWindow: readonly Take[],
   takes: readonly Take[],
   dying: number,
@@ -26,7 +26,7 @@ export function checkUsedUp(
   const [first] = inWindow;
   if (!first?.allowance) return;
   const { key, bucket, allowance } = first;
-  const leaseMs = grantOf(scenario.ledger.leaseMs) / (1 - DRIFT) + farthestMs(scenario);
+  const leaseMs = history.leases.longestMs / (1 - DRIFT) + farthestMs(scenario);
   const edgeAt = ledgerClock.settlesAt(windowTold(first) - edgeMs(bucket, scenario));
   if (key === "doomed" && edgeAt > dying) return;
   const refused = inWindow.filter(({ admitted, at }) => !admitted && at < edgeAt);

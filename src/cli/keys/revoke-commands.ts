@@ -65,10 +65,11 @@ async function revoke(id: string, { reason, yes }: RevokeOptions, command: Comma
   }
   const body = reason === undefined ? {} : { reason };
   const key = await session.gateway.call<RevokedKey>({ method: "POST", path, body, repeatable: true });
+  const took = `${readableMs(key.waited_ms)}, of ${readableMs(key.lease_bound_ms)} at the most`;
   session.print(
     key,
     `Revoked ${key.id} "${printable(key.name)}".\n` +
-      `Dead everywhere since ${readableTime(key.effective_at, "")}; that took ${readableMs(key.waited_ms)}.\n`,
+      `Dead everywhere since ${readableTime(key.effective_at, "")}; that took ${took}.\n`,
   );
 }
 

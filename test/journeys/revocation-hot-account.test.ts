@@ -1,0 +1,100 @@
+/**
+ * An account that asks for so many leases that it gets longer ones: revoking its keys takes longer, never longer than the
+ * receipt says, and is as final as ever.
+ *
+ * The Worker is built with one number changed: how many leases a second are too many, so that a few requests are.
+ */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildMutant } from "../revocation/mutant.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+
+const TOO_MANY = {
+  file: "src/ledger/lease-length.ts",
+  find: "GRANTS_PER_SECOND_MAX = 300;",
+  replace: "GRANTS_PER_SECOND_MAX = 0.1;",
+};
+const GATEWAYS = [0, 1, 2];
+const SETTINGS = { LEASE_MS: 300, LEASE_MAX_MS: 1500, LEASE_MARGIN_MS: 200 };
+const SHORTEST_MS = SETTINGS.LEASE_MS + SETTINGS.LEASE_MARGIN_MS;
+const LONGEST_MS = SETTINGS.LEASE_MAX_MS + SETTINGS.LEASE_MARGIN_MS;
+const HOT = "hot";
+
+let cluster: GatewayCluster;
+let remove: () => Promise<void>;
+let isOver = false;
+let load: Promise<void>;
+
+beforeAll(async () => {
+  const built = await buildMutant(TOO_MANY);
+  remove = built.remove;
+  cluster = await startCluster({ bundle: built.bundle, gateways: GATEWAYS.length, settings: SETTINGS });
+  const key = await cluster.createKey({ account: HOT });
+  load = keepHot(key);
+  await eventually("the longest leases there are", async () => (await rememberedMs(HOT)) === LONGEST_MS);
+}, 120_000);
+afterAll(async () => {
+  isOver = true;
+  await load;
+  await cluster.close();
+  await remove();
+});
+
+/** Requests all the time, so that the account stays hot. Those that meet a ledger that restarts may fail. */
+async function keepHot(key: IssuedKey): Promise<void> {
+  while (!isOver) {
+    await Promise.allSettled(GATEWAYS.map((gateway) => use(key, gateway)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
+  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
+}
+
+/** How long the longest lease can have to run, as the ledger has it on disk. */
+async function rememberedMs(account: string): Promise<number> {
+  const query = "SELECT value FROM facts WHERE name = 'longest_lease_ms'";
+  return Number((await cluster.distance.ledgerRows(account, query))[0]?.value);
+}
+
+async function busyKey(account: string): Promise<IssuedKey> {
+  const key = await cluster.createKey({ account });
+  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
+  return key;
+}
+
+async function expectDead(key: IssuedKey): Promise<void> {
+  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(401);
+}
+
+test("a revocation waits no longer than its receipt says, and nothing is accepted afterwards", async () => {
+  const key = await busyKey(HOT);
+  const { json } = await cluster.revoke(HOT, key.id);
+  await expectDead(key);
+  expect(json.lease_bound_ms).toBe(LONGEST_MS);
+  expect(json.waited_ms).toBeLessThanOrEqual(json.lease_bound_ms);
+  const shown = await cluster.control("GET", `/accounts/${HOT}/keys/${key.id}`);
+  expect(shown.json.lease_bound_ms).toBe(json.lease_bound_ms);
+});
+
+test("nor after a restart of the ledger, which has forgotten what leases it gave", async () => {
+  const key = await busyKey(HOT);
+  await cluster.distance.restartLedger(HOT);
+  const { json } = await cluster.revoke(HOT, key.id);
+  await expectDead(key);
+  expect(json.lease_bound_ms).toBe(LONGEST_MS);
+  expect(json.waited_ms).toBeLessThanOrEqual(json.lease_bound_ms);
+});
+
+test("an account that asks for none is as quick as ever, beside it", async () => {
+  const key = await cluster.createKey({ account: "quiet" });
+  await cluster.distance.restartLedger("quiet");
+  const { json } = await cluster.revoke("quiet", key.id);
+  expect(json.lease_bound_ms).toBe(SHORTEST_MS);
+  expect(json.waited_ms).toBeLessThanOrEqual(SHORTEST_MS);
+});

@@ -1,0 +1,143 @@
+// The ledger of an account that asks for very many leases: it gives longer ones, remembers that across a restart before
+// anybody has one, tells it in the receipt, and forgets it when they have ended.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
+import { BY, LedgerAtHand, later, NEW_KEY, SETTINGS } from "./ledger-at-hand.ts";
+
+const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
+/** With 300 grants a second, 90 within one of the shortest leases are not yet too many. */
+const SHORT = { LEASE_MS: 300, LEASE_MAX_MS: 1300 };
+const SHORTEST_MS = SHORT.LEASE_MS + MARGIN_MS;
+const LONGEST_MS = SHORT.LEASE_MAX_MS + MARGIN_MS;
+
+let ledger: LedgerAtHand;
+
+beforeEach(() => {
+  ledger = new LedgerAtHand();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+async function create(): Promise<string> {
+  const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, BY));
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer.id;
+}
+
+/** So many leases on a key at one and the same moment; how long each was for. */
+function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()): number[] {
+  vi.useFakeTimers({ toFake: ["Date"], now: moment });
+  const given = Array.from({ length: count }, () => it.lease(keyId));
+  vi.useRealTimers();
+  return given.map((answer) => (answer.granted ? answer.ttl_ms : 0));
+}
+
+async function revoke(it: KeyLedger, keyId: string) {
+  const answer = await it.revokeKey(keyId, BY, null);
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer;
+}
+
+async function rememberedMs(): Promise<unknown> {
+  const [row] = await ledger.rows("SELECT value FROM facts WHERE name = 'longest_lease_ms'");
+  return row?.value;
+}
+
+describe("an account that asks for more than 300 leases a second", () => {
+  test("gets longer ones step by step, up to LEASE_MAX_MS", async () => {
+    const id = await create();
+    const given = await ledger.run((it) => leases(it, id, 91 + 181 + 361 + 1000), SHORT);
+    const expected = [...Array(91).fill(300), ...Array(181).fill(600), ...Array(361).fill(1200)];
+    expect(given).toEqual([...expected, ...Array(1000).fill(1300)]);
+    expect(await rememberedMs()).toBe(String(LONGEST_MS));
+  });
+
+  test("gets none that is longer in strict mode", async () => {
+    const id = await create();
+    const strict = { LEASE_MS: 0, LEASE_MAX_MS: 1300 };
+    const given = await ledger.run((it) => leases(it, id, 1000), strict);
+    expect(new Set(given)).toEqual(new Set([MARGIN_MS]));
+  });
+
+  test("hears from the receipt how long a revocation could take, and it takes no longer", async () => {
+    const [busy, idle] = [await create(), await create()];
+    await ledger.run(async (it) => {
+      leases(it, busy, 1000);
+      const receipt = await revoke(it, busy);
+      expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
+      expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
+      expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(receipt.effective_at));
+      expect(it.lease(busy)).toEqual({ granted: false, reason: "revoked" });
+      // Again, and from the key itself: the same.
+      expect(await revoke(it, busy)).toEqual(receipt);
+      expect(it.getKey(busy)).toMatchObject({ lease_bound_ms: receipt.lease_bound_ms });
+      expect(it.getKey(idle)).toMatchObject({ lease_bound_ms: null });
+    }, SHORT);
+  });
+
+  test("is known as one after a restart: a revocation allows for the longest lease", async () => {
+    const id = await create();
+    await ledger.run((it) => void leases(it, id, 1000), SHORT);
+    const receipt = await ledger.run((it) => revoke(it, id), SHORT);
+    expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
+    expect(receipt.waited_ms).toBeGreaterThan(SHORTEST_MS);
+    expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
+  });
+});
+
+describe("an account that asks for few again", () => {
+  test("gets shorter leases, and the longer ones are forgotten when they must have ended, not before", async () => {
+    const id = await create();
+    await ledger.run((it, { storage }) => {
+      const moment = Date.now();
+      const remembered = () =>
+        storage.sql.exec("SELECT value FROM facts WHERE name = 'longest_lease_ms'").one().value;
+      const lease = (afterMs: number) => leases(it, id, 1, moment + afterMs)[0];
+      leases(it, id, 1000, moment);
+      // The first 1300 ms were busy, the next were not.
+      expect(lease(2599)).toBe(1300);
+      expect(lease(2600)).toBe(650);
+      expect(lease(2600 + 650)).toBe(325);
+      expect(lease(2600 + 650 + 325)).toBe(300);
+      // One of the longest was given at the last moment at which they were; until it has ended nothing is forgotten.
+      expect(lease(2600 + LONGEST_MS - 1)).toBe(300);
+      expect(remembered()).toBe(String(LONGEST_MS));
+      expect(lease(2600 + LONGEST_MS)).toBe(300);
+      expect(remembered()).toBe(String(SHORTEST_MS));
+    }, SHORT);
+  });
+
+  test("and falls silent, is as quick to revoke as any: the alarm forgets the longer leases", async () => {
+    const id = await create();
+    const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
+    await ledger.run((it) => void leases(it, id, 302));
+    const longerMs = 2 * Number(SETTINGS.LEASE_MS) + MARGIN_MS;
+    expect(await rememberedMs()).toBe(String(longerMs));
+    expect(await ledger.alarmInMs()).toBeLessThanOrEqual(longerMs);
+
+    // Woken by the alarm after a restart, it does not know when the last one was given, and waits once more.
+    await ledger.restart();
+    await ledger.ringAlarm();
+    expect(await rememberedMs()).toBe(String(longerMs));
+    later(longerMs + 1);
+    await ledger.ringAlarm();
+    vi.useRealTimers();
+    expect(await rememberedMs()).toBe(String(shortestMs));
+    expect((await ledger.run((it) => revoke(it, id))).lease_bound_ms).toBe(shortestMs);
+  });
+});
+
+test("a ledger made before receipts told the bound tells it from now on, and of before what a revocation took", async () => {
+  const [before, after] = [await create(), await create()];
+  await ledger.run((it) => revoke(it, before));
+  await ledger.run((_, { storage }) => void storage.sql.exec("ALTER TABLE keys DROP COLUMN lease_bound_ms"));
+  await ledger.restart();
+  const { waited_ms, lease_bound_ms } = await ledger.run((it) => revoke(it, before));
+  expect(lease_bound_ms).toBe(waited_ms);
+  const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
+  expect((await ledger.run((it) => revoke(it, after))).lease_bound_ms).toBe(shortestMs);
+});
