@@ -10,7 +10,7 @@ import type { ControlCall, KeyName, LimitPlan } from "./scenario.ts";
 export const ROOMY = 1000;
 
 /** Whole seconds, since that is how a response names its window. */
-const WINDOWS_MS = [1000, 2000, 2000, 3000] as const;
+const WINDOWS_MS = [1000, 2000, 3000, 3000] as const;
 
 /** More requests with one key than it may make. */
 export interface Demand {
@@ -56,6 +56,7 @@ export function drawTierChanges(
   });
   // There and back again.
   if (limits && random.chance(0.3)) return [change(at, null), change(at + random.between(100, 1000), limits)];
+  if (limits && random.chance(0.5)) return [change(at, lowered(limits, random))];
   return [change(at, limits && random.chance(0.3) ? null : drawFew(random))];
 }
 
@@ -99,10 +100,17 @@ function steadyMoments(from: number, until: number, random: Random): Moment[] {
   return moments;
 }
 
+/** So that more than what is used by then may still be left. */
+function lowered({ requests, publish }: Limits, random: Random): Limits {
+  const part = random.between(0.4, 0.9);
+  return { requests: Math.ceil(part * requests), publish: Math.ceil(part * publish) };
+}
+
 function drawFew(random: Random): Limits {
   const [least, most] = random.pick([
     [1, 4],
     [2, 15],
+    [15, 60],
     [15, 60],
   ] as const);
   return { requests: random.whole(least, most), publish: random.whole(least, most) };

@@ -7,10 +7,21 @@ import type { Bucket } from "../../src/rate-limits.ts";
 
 export class GrantedPermits {
   readonly #known = new Map<string, PermitGrant>();
+  readonly #numbers = new Map<string, number>();
   readonly #report: (what: string) => void;
 
   constructor(report: (what: string) => void) {
     this.#report = report;
+  }
+
+  /** A holder sends its reports: it never goes back to a grant that a later one has replaced. */
+  sent(holder: string, reports: readonly PermitReport[]): void {
+    for (const { bucket, endsAt, number } of reports) {
+      const window = id(holder, bucket, endsAt);
+      const known = this.#numbers.get(window) ?? 0;
+      if (number < known) this.#report(`${holder} goes by grant ${number} after grant ${known}`);
+      this.#numbers.set(window, Math.max(known, number));
+    }
   }
 
   /** The ledger answers a holder's reports. */

@@ -1,8 +1,4 @@
-/**
- * The rules of rate limits, each broken in turn. Two more, an overtaken answer that is applied and a lowered limit that makes
- * a holder give up what it has used, need messages in an order that runs here hardly ever have: test/keys/permits.test.ts
- * and test/ledger/permit-schedules.test.ts notice those.
- */
+/** The rules of rate limits, each broken in turn. */
 import { type Mutant, mutant } from "./mutant.ts";
 
 const PERMITS = "src/keys/permits.ts";
@@ -56,6 +52,13 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     PERMITS,
     "const isOvertaken = era === this.#heard.era ? askedAt < this.#heard.askedAt : era < this.#heard.era;",
     "const isOvertaken = false;",
+  ),
+  mutant("an overtaken answer is applied", HELD, "  if (number < held.number) return;\n", ""),
+  mutant(
+    "a lowered limit takes back what was used meanwhile",
+    HELD,
+    "held.cap = Math.max(held.used, number",
+    "held.cap = Math.max(0, number",
   ),
   mutant(
     "an old answer brings back what was given up",

@@ -204,6 +204,7 @@ export class SimulatedIsolate {
     const { history, time, scenario } = this.world;
     const call = { isolate: this.number, key, at: time.now };
     history.calls.push(call);
+    history.granted.sent(report.holder, report.permits);
     if (lease.isValid() && !lease.isRunningOut() && !this.#asksForPermits) history.renewals.push(call);
     return new Promise((resolve, reject) => {
       let settled = false;
