@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**"],
+          exclude: ["test/workerd/**", "**/node_modules/**"],
           globalSetup: ["test/support/build-worker.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -7,6 +7,10 @@ import { describe, expect, test } from "vitest";
 const PROJECT = join(import.meta.dirname, "..");
 const WORKFLOWS = join(PROJECT, ".github", "workflows");
 
+/** With a lock file of its own: what the benchmark compares with, which nothing else installs. */
+const OUTSIDE = join(PROJECT, "test", "bench", "outside");
+const EXACT = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/;
+
 async function workflows(): Promise<[name: string, text: string][]> {
   const names = await readdir(WORKFLOWS);
   return Promise.all(
@@ -39,7 +43,7 @@ describe("a workflow", () => {
 test("every dependency has one exact version, and a reason in the README", async () => {
   const { dependencies, devDependencies } = JSON.parse(await readFile(join(PROJECT, "package.json"), "utf8"));
   const all: Record<string, string> = { ...dependencies, ...devDependencies };
-  for (const version of Object.values(all)) expect(version).toMatch(/^\d+\.\d+\.\d+(?:-[\w.]+)?$/);
+  for (const version of Object.values(all)) expect(version).toMatch(EXACT);
 
   const readme = await readFile(join(PROJECT, "README.md"), "utf8");
   const [, section = ""] = readme.split("\n## Dependencies\n");
@@ -48,4 +52,22 @@ test("every dependency has one exact version, and a reason in the README", async
   );
   const named = rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
   expect(named.sort()).toEqual(Object.keys(all).sort());
+});
+
+test("what the benchmark compares with has exact versions too, and no part in the project's own", async () => {
+  const { dependencies, ...rest } = JSON.parse(await readFile(join(OUTSIDE, "package.json"), "utf8"));
+  expect(Object.keys(dependencies).length).toBeGreaterThan(0);
+  for (const version of Object.values(dependencies)) expect(version).toMatch(EXACT);
+  expect(Object.keys(rest).filter((name) => /dependencies|scripts|workspaces/i.test(name))).toEqual([]);
+  const { workspaces } = JSON.parse(await readFile(join(PROJECT, "package.json"), "utf8"));
+  expect(workspaces).toBeUndefined();
+});
+
+test("a lock file says what each package holds, and not from which host it came", async () => {
+  for (const directory of [PROJECT, OUTSIDE]) {
+    const { packages } = JSON.parse(await readFile(join(directory, "package-lock.json"), "utf8"));
+    const locked = Object.values(packages as Record<string, { resolved?: string; integrity?: string }>);
+    expect(locked.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+    expect(locked.filter(({ integrity }) => integrity !== undefined).length).toBeGreaterThan(20);
+  }
 });

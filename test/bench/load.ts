@@ -3,16 +3,24 @@
  * prepared bytes, and of an answer only the status and the length are read, so that the load costs little
  * of the machine that it measures.
  *
- * Either as fast as the connections allow (each sends when its answer is in), or at a fixed rate.
+ * Either as fast as the connections allow (each sends when its answer is in), or at a fixed rate; for a time, or until
+ * enough answers are in. A connection that breaks counts as a failure and is made anew. Latencies count from sending: what a
+ * request waited for a free connection is not in them.
  */
-import { connect, type Socket } from "node:net";
+import { LoadConnection } from "./load-connection.ts";
 
 export interface Load {
-  readonly port: number;
+  /** The connections are spread over them evenly. */
+  readonly ports: readonly number[];
   /** Whole requests, sent in turn. */
   readonly requests: readonly string[];
+  /** Bytes of a body that follows each request. */
+  readonly bodyBytes?: number;
   readonly connections: number;
+  /** It ends then at the latest. */
   readonly durationMs: number;
+  /** It ends when so many answers are in. */
+  readonly answersMax?: number;
   /** Requests a second; without it as many as come through. */
   readonly rate?: number;
   readonly expectedStatus: number;
@@ -27,107 +35,69 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
-const HEAD_END = "\r\n\r\n";
-const LAST_CHUNK = Buffer.from("0\r\n\r\n");
-
-class Connection {
-  readonly #socket: Socket;
-  readonly #onAnswer: (connection: Connection, status: number, ms: number) => void;
-  #sentAt = 0;
-  #status = 0;
-  #bytesLeft = 0;
-  #isChunked = false;
-  #tail: Buffer = Buffer.alloc(0);
-
-  constructor(port: number, onAnswer: (connection: Connection, status: number, ms: number) => void) {
-    this.#socket = connect(port, "127.0.0.1");
-    this.#socket.setNoDelay(true);
-    this.#onAnswer = onAnswer;
-    this.#socket.on("data", (bytes) => this.#read(bytes));
-    this.#socket.on("error", () => this.#finish(0));
-  }
-
-  send(request: Buffer): void {
-    this.#sentAt = performance.now();
-    this.#status = 0;
-    this.#socket.write(request);
-  }
-
-  close(): void {
-    this.#socket.removeAllListeners("data");
-    this.#socket.destroy();
-  }
-
-  #read(bytes: Buffer): void {
-    if (this.#status === 0) {
-      const all = this.#tail.length === 0 ? bytes : Buffer.concat([this.#tail, bytes]);
-      const end = all.indexOf(HEAD_END);
-      if (end === -1) {
-        this.#tail = all;
-        return;
-      }
-      const head = all.toString("latin1", 0, end);
-      this.#status = Number(head.slice(9, 12));
-      const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      this.#isChunked = length === undefined;
-      const body = all.subarray(end + HEAD_END.length);
-      this.#bytesLeft = Number(length ?? 0) - body.length;
-      this.#tail = Buffer.from(body.subarray(-LAST_CHUNK.length));
-    } else {
-      this.#bytesLeft -= bytes.length;
-      if (this.#isChunked) this.#tail = Buffer.concat([this.#tail, bytes]).subarray(-LAST_CHUNK.length);
-    }
-    if (this.#isChunked ? this.#tail.equals(LAST_CHUNK) : this.#bytesLeft <= 0) this.#finish(this.#status);
-  }
-
-  #finish(status: number): void {
-    this.#tail = Buffer.alloc(0);
-    this.#onAnswer(this, status, performance.now() - this.#sentAt);
-  }
-}
+/** Between one broken connection and the next, so that a server that is gone is not hammered. */
+const RECONNECT_MS = 20;
 
 export function putLoad(load: Load): Promise<LoadResult> {
-  const requests = load.requests.map((request) => Buffer.from(request, "latin1"));
+  const body = Buffer.alloc(load.bodyBytes ?? 0, "0123456789abcdef");
+  const requests = load.requests.map((request) => Buffer.concat([Buffer.from(request, "latin1"), body]));
+  const { promise, resolve } = Promise.withResolvers<LoadResult>();
   const latencies: number[] = [];
+  const idle: LoadConnection[] = [];
+  const open = new Set<LoadConnection>();
   let failures = 0;
   let sent = 0;
   let isOver = false;
-  const idle: Connection[] = [];
-  const sendOn = (connection: Connection) => {
-    connection.send(requests[sent++ % requests.length] as Buffer);
-  };
-  const onAnswer = (connection: Connection, status: number, ms: number) => {
-    if (isOver) return;
-    if (status === load.expectedStatus) latencies.push(ms);
-    else failures += 1;
-    if (status === 0) return; // The connection is gone.
-    if (load.rate === undefined) sendOn(connection);
+  const startedAt = performance.now();
+
+  const next = (connection: LoadConnection) => {
+    if (load.rate === undefined) connection.send(requests[sent++ % requests.length] as Buffer);
     else idle.push(connection);
   };
-  const connections = Array.from({ length: load.connections }, () => new Connection(load.port, onAnswer));
-  const startedAt = performance.now();
-  if (load.rate === undefined) for (const connection of connections) sendOn(connection);
-  else idle.push(...connections);
-
-  const { promise, resolve } = Promise.withResolvers<LoadResult>();
-  const pace = load.rate === undefined ? undefined : setInterval(sendWhatIsDue, 1, load.rate);
-  function sendWhatIsDue(rate: number): void {
+  const connect = (port: number) => {
+    const connection = new LoadConnection(port, {
+      answered: (status, ms) => {
+        if (isOver) return;
+        if (status === load.expectedStatus) latencies.push(ms);
+        else failures += 1;
+        if (latencies.length + failures === load.answersMax) end();
+        else next(connection);
+      },
+      broken: (wasAsked) => {
+        open.delete(connection);
+        if (isOver) return;
+        if (wasAsked) failures += 1;
+        if (idle.includes(connection)) idle.splice(idle.indexOf(connection), 1);
+        setTimeout(() => isOver || connect(port), RECONNECT_MS);
+      },
+    });
+    open.add(connection);
+    next(connection);
+  };
+  const sendWhatIsDue = (rate: number) => {
     const due = ((performance.now() - startedAt) / 1000) * rate;
     while (sent < due) {
       const connection = idle.shift();
       if (connection === undefined) return;
-      sendOn(connection);
+      connection.send(requests[sent++ % requests.length] as Buffer);
     }
-  }
-  setTimeout(() => {
+  };
+  const end = () => {
+    if (isOver) return;
     isOver = true;
     const elapsedMs = performance.now() - startedAt;
     clearInterval(pace);
-    for (const connection of connections) connection.close();
+    clearTimeout(limit);
+    for (const connection of open) connection.close();
     latencies.sort((a, b) => a - b);
     const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
     resolve({ answers: latencies.length, failures, elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99) });
-  }, load.durationMs);
+  };
+
+  for (let index = 0; index < load.connections; index++)
+    connect(load.ports[index % load.ports.length] as number);
+  const pace = load.rate === undefined ? undefined : setInterval(sendWhatIsDue, 1, load.rate);
+  const limit = setTimeout(end, load.durationMs);
   return promise;
 }
 

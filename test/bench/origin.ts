@@ -2,16 +2,23 @@
  * The origin that every contestant stands before: a process of its own that answers over raw sockets, so
  * that it is never the limit. It reads no more of a request than it must to find the end of it.
  *
- * `/v1/posts` answers 1 KiB of JSON; a path that holds `big` 20 MB. Run as a program it prints its port.
+ * 1 KiB of JSON, unless the path says otherwise: `big` is 20 MB, `wait` is never answered, `stream` begins a body and sends no
+ * more of it. Run as a program it sends its port, and on any message how many requests it holds open.
  */
 import { createServer, type Socket } from "node:net";
 
-export const SMALL_BODY_BYTES = 1024;
 export const BIG_BODY_BYTES = 20_000_000;
+const SMALL_BODY_BYTES = 1024;
 
 const SMALL = answer("application/json", Buffer.from(jsonOf(SMALL_BODY_BYTES)));
 const BIG = answer("application/octet-stream", Buffer.alloc(BIG_BODY_BYTES, "0123456789abcdef"));
+const STREAM = Buffer.from(
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ndata: \n\r\n",
+);
 const HEAD_END = Buffer.from("\r\n\r\n");
+
+/** Sockets of requests that have no end. */
+const held = new Set<Socket>();
 
 function jsonOf(bytes: number): string {
   const empty = JSON.stringify({ id: "post_1", text: "" });
@@ -26,10 +33,11 @@ function answer(contentType: string, body: Buffer): Buffer {
 /** Answers each request on the connection once its last byte is here. */
 function serve(socket: Socket): void {
   let head: Buffer = Buffer.alloc(0);
+  let requestLine = "";
   let bodyBytesLeft = 0;
-  let isBig = false;
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
+  socket.on("close", () => held.delete(socket));
   socket.on("data", (arrived) => {
     let rest: Buffer = arrived;
     while (rest.length > 0) {
@@ -44,18 +52,27 @@ function serve(socket: Socket): void {
         const text = head.toString("latin1", 0, end);
         rest = head.subarray(end + HEAD_END.length);
         head = Buffer.alloc(0);
-        isBig = text.startsWith("GET") && text.slice(0, text.indexOf("\r")).includes("big");
+        requestLine = text.slice(0, text.indexOf("\r"));
         bodyBytesLeft = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0);
       }
-      if (bodyBytesLeft === 0) socket.write(isBig ? BIG : SMALL);
+      if (bodyBytesLeft === 0) respond(socket, requestLine);
     }
   });
 }
 
+function respond(socket: Socket, requestLine: string): void {
+  const isHeld = requestLine.includes("wait") || requestLine.includes("stream");
+  if (isHeld) held.add(socket);
+  if (requestLine.includes("wait")) return;
+  if (requestLine.includes("stream")) socket.write(STREAM);
+  else socket.write(requestLine.includes("big") ? BIG : SMALL);
+}
+
 if (import.meta.main) {
   const server = createServer(serve);
-  server.listen(0, "127.0.0.1", () => {
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => {
     process.send?.({ port: (server.address() as { port: number }).port });
   });
+  process.on("message", () => process.send?.({ held: held.size }));
   process.on("disconnect", () => process.exit());
 }

@@ -1,11 +1,17 @@
-/** The README's performance section, made from the results of the last run. Pure but for the two paths. */
+/** The README's performance section, made from the results of the last run. Pure but for the paths. */
 import { join } from "node:path";
-import { median, type Results, type Round, type Rounds, ratioOf } from "./figures.ts";
-import { QUIET, WARM_GET } from "./scenarios.ts";
+import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
+import { addedBy, medianOf, type Ratio, type Results, type Rounds, ratioOf } from "./figures.ts";
+import { growthTables } from "./growth-tables.ts";
+import { pairsIn } from "./outside-pairs.ts";
+import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET } from "./scenarios.ts";
+import { tableOf } from "./table.ts";
+import { targetsOf } from "./targets.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 export const README = join(PROJECT, "README.md");
 export const RESULTS = join(import.meta.dirname, "results.json");
+export const CHART_DIRECTORY = import.meta.dirname;
 
 const BEGIN = "<!-- npm run bench writes from here -->";
 const END = "<!-- to here -->";
@@ -14,55 +20,124 @@ const END = "<!-- to here -->";
 export function withPerformance(readme: string, results: Results): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin === -1 || end === -1) throw new Error("the README has no place for the performance section");
-  return `${readme.slice(0, begin + BEGIN.length)}\n${sectionOf(results)}\n${readme.slice(end)}`;
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${sectionOf(results)}\n\n${readme.slice(end)}`;
 }
 
-export function tableOf(results: Results): string {
-  const rows = Object.entries(results.scenarios).map(([scenario, rounds]) => rowOf(scenario, rounds));
+/** Markdown. */
+export function sectionOf(results: Results): string {
   return [
-    "| | the limit | gateway | throughput | CPU for each answer | p50 | p99 |",
-    "|---|---:|---:|---:|---:|---:|---:|",
-    ...rows,
-  ].join("\n");
+    introduction(results),
+    targetTable(results),
+    scenarioTable(results),
+    `![CPU for each answer, the gateway against the limit](test/bench/${CPU_CHART})`,
+    ...againstUsual(results),
+    ...outsideTable(results),
+    ...coldStartTable(results),
+    ...growthTables(results),
+    ...failed(results),
+  ].join("\n\n");
 }
 
-function sectionOf(results: Results): string {
-  const { scenarios, kvReadsOfJunk, originPerSecond, machine, workerd, measuredOn, bundleGzipBytes } =
-    results;
-  const warm = scenarios[WARM_GET] ?? {};
-  const roundCount = warm.gateway?.length ?? 0;
-  return `
-Measured ${measuredOn} with workerd ${workerd} on ${machine}; load, origin and Worker share it. The origin alone gives ${originPerSecond}
-answers a second. ${roundCount} rounds in which all take turns; gateway against the limit, as the median of the ratios within a round
-and their middle half. The limit is a Worker that checks nothing, or one that only refuses.
-
-${tableOf(results)}
-
-Against what one would write from the documentation (\`hono/bearer-auth\`, a KV read and a Durable Object call each
-time, \`hono/proxy\`): ${times(warm, "perSecond")} the throughput, ${times(warm, "cpuUs")} the CPU. The stores of both are in the same process here, so
-what a real distance adds to each such request is not even in it. The junk keys cost ${kvReadsOfJunk} KV reads. The whole Worker is
-${Math.round(bundleGzipBytes / 1024)} KiB, gzip.
-`;
+function introduction({ machine, workerd, originPerSecond, measuredOn, scenarios }: Results): string {
+  const days = [...new Set(Object.values(measuredOn))].sort();
+  const when = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0];
+  const rounds = Math.max(0, ...Object.values(scenarios).map((each) => each.gateway?.length ?? 0));
+  return `Measured ${when} with workerd ${workerd} on ${machine}; load, origin and server share it. The origin alone
+gives ${originPerSecond} answers a second. Up to ${rounds} rounds in which all contestants take turns; a ratio is the median of the ratios within a
+round, with their middle half. **bare** is the smallest Worker that forwards and checks nothing, **refusing** one that answers all with
+the same 401, **usual** what one would write from the documentation: \`hono/bearer-auth\`, a KV read and a Durable Object call each time, \`hono/proxy\`.`;
 }
 
-function rowOf(scenario: string, rounds: Rounds): string {
-  const limit = rounds.bare ? "bare" : "refusing";
-  const perSecond = (name: string) =>
-    Math.round(median((rounds[name] ?? []).map((round) => round.perSecond)));
-  const cells = (["perSecond", "cpuUs", "p50Ms", "p99Ms"] as const).map((figure) =>
-    // A fixed rate has no throughput of its own, and a full load no latency of its own.
-    (scenario === QUIET) === (figure === "p50Ms" || figure === "p99Ms") || figure === "cpuUs"
-      ? spread(rounds, limit, figure)
-      : "",
+function targetTable(results: Results): string {
+  const held = { true: "yes", false: "**no**", null: "" };
+  return tableOf(
+    ["figure", "target", "measured", "held"],
+    targetsOf(results).map((each) => [each.figure, each.target, each.measured, held[`${each.isHeld}`]]),
   );
-  return `| ${scenario} | ${perSecond(limit)}/s | ${perSecond("gateway")}/s | ${cells.join(" | ")} |`;
 }
 
-function spread(rounds: Rounds, limit: string, figure: keyof Round): string {
-  const { median, low, high } = ratioOf(rounds, "gateway", limit, figure);
-  return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+function scenarioTable({ scenarios }: Results): string {
+  const rows = SCENARIOS.flatMap((scenario) => {
+    const rounds = scenarios[scenario.name];
+    return rounds ? [scenarioRow(scenario, rounds)] : [];
+  });
+  return tableOf(
+    ["scenario", "against", "its own", "gateway", "throughput", "CPU for each answer", "p50", "p99"],
+    rows,
+  );
 }
 
-function times(rounds: Rounds, figure: keyof Round): string {
-  return `${ratioOf(rounds, "gateway", "usual", figure).median.toFixed(2)} ×`;
+function scenarioRow({ name, paced, contestants }: Scenario, rounds: Rounds): string[] {
+  const [limit = ""] = contestants;
+  const perSecond = (contestant: string) => `${Math.round(medianOf(rounds, contestant, "perSecond"))}/s`;
+  const ratio = (figure: "perSecond" | "cpuUs" | "p50Ms" | "p99Ms") =>
+    spread(ratioOf(rounds, "gateway", limit, figure), 2);
+  // A fixed rate has no throughput of its own, and a full load no latency of its own.
+  const [throughput, p50, p99] = paced ? ["", ratio("p50Ms"), ratio("p99Ms")] : [ratio("perSecond"), "", ""];
+  return [name, limit, perSecond(limit), perSecond("gateway"), throughput, ratio("cpuUs"), p50, p99];
+}
+
+function againstUsual({ scenarios }: Results): string[] {
+  const warm = scenarios[WARM_GET];
+  if (warm?.usual === undefined) return [];
+  const times = (figure: "perSecond" | "cpuUs") =>
+    ratioOf(warm, "gateway", "usual", figure).median.toFixed(2);
+  return [
+    `Against **usual**, with a warm key: ${times("perSecond")} × the throughput, ${times("cpuUs")} × the CPU. The stores of both are in the
+same process here, so what a real distance adds to each of its requests is not even in it; the cold starts below show that.`,
+  ];
+}
+
+function outsideTable({ scenarios }: Results): string[] {
+  const [full, quiet] = [scenarios[OUTSIDE], scenarios[OUTSIDE_QUIET]];
+  if (full === undefined || quiet === undefined) return [];
+  const rows = pairsIn(full).map(({ with: one, without }) => [
+    one,
+    without,
+    `${Math.round(medianOf(full, one, "perSecond"))}/s`,
+    spread(ratioOf(full, one, without, "perSecond"), 2),
+    `${spread(addedBy(full, one, without, "cpuUs"), 1)} µs`,
+    `${spread(addedBy(quiet, one, without, "p50Ms"), 2)} ms`,
+  ]);
+  return [
+    `What a check adds, each server against itself without it, before the same origin and under the same load. Those outside Workers know one key, in
+memory or (Better Auth) in SQLite; none of them can revoke a request in flight, sign who calls, or count a limit for the whole world.`,
+    tableOf(["with the check", "without", "answers", "throughput kept", "CPU added", "p50 added"], rows),
+    `![What the check adds to the same server without it](test/bench/${ADDED_CHART})`,
+  ];
+}
+
+function coldStartTable({ coldStarts }: Results): string[] {
+  if (coldStarts === undefined) return [];
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  const rows = coldStarts.map(({ distanceMs, bareMs, gatewayMs, usualMs }) => [
+    `${distanceMs} ms`,
+    ...[bareMs, ...gatewayMs, ...usualMs].map(ms),
+  ]);
+  return [
+    `The first request of an isolate that has served none, with a key that it has never seen, and the one after it, while KV and the
+ledger are that far away (there and back, made up):`,
+    tableOf(["distance", "bare", "gateway, first", "next", "usual, first", "next"], rows),
+    `![The first request of a cold isolate with a new key, and the next one](test/bench/${COLD_CHART})`,
+  ];
+}
+
+function failed({ scenarios, failures }: Results): string[] {
+  const broken = Object.entries(scenarios).flatMap(([scenario, rounds]) =>
+    Object.entries(rounds).map(([contestant, each]) => {
+      const count = each.reduce((sum, round) => sum + (round.failures ?? 0), 0);
+      return count === 0 ? "" : `${contestant} in "${scenario}": ${count}`;
+    }),
+  );
+  const answers = broken.filter((line) => line !== "");
+  const parts = Object.entries(failures).map(([name, why]) => `${name} (${why})`);
+  return [
+    ...(answers.length > 0 ? [`Answers that were not as expected: ${answers.join("; ")}.`] : []),
+    ...(parts.length > 0 ? [`Not measured in the last run: ${parts.join("; ")}.`] : []),
+  ];
+}
+
+function spread({ median, low, high }: Ratio, digits: number): string {
+  const text = (value: number) => value.toFixed(digits);
+  return `${text(median)} (${text(low)} to ${text(high)})`;
 }

@@ -1,0 +1,62 @@
+// The load counts what it got, and goes on when a connection breaks.
+
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { putLoad } from "./load.ts";
+
+const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const LIMIT_MS = 30_000;
+
+let server: Server;
+const open = new Set<Socket>();
+
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+  server.close();
+});
+
+/** The port of a server that does this with the nth request. */
+function serving(respond: (socket: Socket, number: number) => void): Promise<number> {
+  let number = 0;
+  server = createServer((socket) => {
+    open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("data", () => respond(socket, ++number));
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+  });
+}
+
+const load = { requests: [GET], connections: 1, durationMs: LIMIT_MS, expectedStatus: 200 };
+
+test("ends when so many answers are in", async () => {
+  const ports = [await serving((socket) => socket.write(ANSWER))];
+  expect(await putLoad({ ...load, ports, answersMax: 5 })).toMatchObject({ answers: 5, failures: 0 });
+});
+
+test("counts a connection that breaks as a failure, and makes another", async () => {
+  const ports = [await serving((socket, number) => (number === 2 ? socket.destroy() : socket.write(ANSWER)))];
+  expect(await putLoad({ ...load, ports, answersMax: 5 })).toMatchObject({ answers: 4, failures: 1 });
+});
+
+test("counts another status as a failure, and goes on", async () => {
+  const ports = [
+    await serving((socket, number) => socket.write(number === 1 ? ANSWER.replace("200", "503") : ANSWER)),
+  ];
+  expect(await putLoad({ ...load, ports, answersMax: 3 })).toMatchObject({ answers: 2, failures: 1 });
+});
+
+test("reads an answer in chunks to its end, wherever it is cut", async () => {
+  const pieces = ["HTTP/1.1 200 OK\r\nTransfer-", "Encoding: chunked\r\n\r\n2\r\nok\r\n0\r", "\n\r\n"];
+  const ports = [
+    await serving(async (socket) => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }),
+  ];
+  expect(await putLoad({ ...load, ports, answersMax: 2 })).toMatchObject({ answers: 2, failures: 0 });
+});

@@ -1,0 +1,95 @@
+/**
+ * Measures one scenario: its contestants take turns in every round, each round beginning with another of them, so that a
+ * noisy machine is unfair to all alike. The figures to trust are those within a round, and CPU time rather than
+ * throughput: load, origin and server share the machine.
+ */
+import { residentMb } from "../soak/process-figures.ts";
+import type { Bench } from "./bench.ts";
+import { cpuMsOf } from "./cpu.ts";
+import type { Round, Rounds } from "./figures.ts";
+import { type Keys, loadOf, type Scenario } from "./scenarios.ts";
+import type { Server } from "./workerd.ts";
+
+/** Leases, connections and the compiler are warm after this. */
+const FIRST_WARM_UP_MS = 2500;
+const WARM_UP_MS = 250;
+const MEMORY_EVERY_MS = 20;
+const LONG_LIMIT_MS = 60_000;
+
+/** `rate`: what is sent to each contestant a second; undefined is as much as comes through. */
+export async function measureScenario(
+  bench: Bench,
+  scenario: Scenario,
+  servers: Readonly<Record<string, Server>>,
+  keys: Keys,
+  rate: number | undefined,
+): Promise<Rounds> {
+  const { contestants } = scenario;
+  const paced = rate === undefined ? {} : { rate };
+  const load = (contestant: string) => ({
+    ...loadOf(scenario, contestant, keys, serverOf(contestant).port),
+    ...paced,
+  });
+  const serverOf = (contestant: string) => {
+    const server = servers[contestant];
+    if (server === undefined) throw new Error(`${contestant} does not run`);
+    return server;
+  };
+  const rounds: Record<string, Round[]> = {};
+  for (const contestant of contestants) {
+    rounds[contestant] = [];
+    await bench.put({ ...load(contestant), durationMs: FIRST_WARM_UP_MS });
+  }
+  const roundCount = Math.min(bench.roundCount, scenario.roundsMax ?? bench.roundCount);
+  for (let number = 0; number < roundCount; number++) {
+    for (const contestant of rotated(contestants, number)) {
+      if (scenario.answers === undefined) await bench.put({ ...load(contestant), durationMs: WARM_UP_MS });
+      const length =
+        scenario.answers === undefined
+          ? { durationMs: bench.roundMs }
+          : { durationMs: LONG_LIMIT_MS, answersMax: scenario.answers };
+      const round = await measureRound(bench, { ...load(contestant), ...length }, serverOf(contestant).pid);
+      if (round === null) throw new Error(`${contestant} gave no answer in a round`);
+      const failures = Math.max(0, round.failures - (scenario.othersMax ?? 0));
+      const { grownMb, ...figures } = round;
+      // Memory says something where the bodies are large.
+      const memory = scenario.answers === undefined ? {} : { grownMb };
+      rounds[contestant]?.push({ ...figures, failures, ...memory });
+    }
+  }
+  return rounds;
+}
+
+export function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+async function measureRound(
+  bench: Bench,
+  load: Parameters<Bench["put"]>[0],
+  pid: number,
+): Promise<Required<Round> | null> {
+  const memoryBefore = residentMb(pid) ?? Number.NaN;
+  let memoryPeak = memoryBefore;
+  const watching = setInterval(() => {
+    memoryPeak = Math.max(memoryPeak, residentMb(pid) ?? Number.NaN);
+  }, MEMORY_EVERY_MS);
+  const cpuBefore = cpuMsOf(pid);
+  const result = await bench.put(load);
+  const cpuMs = cpuMsOf(pid) - cpuBefore;
+  clearInterval(watching);
+  if (result.answers === 0) return null;
+  return {
+    perSecond: short(result.answers / (result.elapsedMs / 1000)),
+    cpuUs: short((cpuMs * 1000) / result.answers),
+    p50Ms: short(result.p50Ms),
+    p99Ms: short(result.p99Ms),
+    failures: result.failures,
+    grownMb: short(memoryPeak - memoryBefore),
+  };
+}
+
+export function short(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,118 @@
+/** What was set out to reach, held against the results: nothing is called held that was not measured. Pure. */
+import { addedBy, medianOf, type Results, type Rounds, ratioOf } from "./figures.ts";
+import { type Pair, pairsIn } from "./outside-pairs.ts";
+import { DOWNLOAD, JUNK, OUTSIDE, OUTSIDE_QUIET, QUIET, UPLOAD, WARM_GET } from "./scenarios.ts";
+
+export interface Target {
+  readonly figure: string;
+  readonly target: string;
+  readonly measured: string;
+  /** Null where it was not measured. */
+  readonly isHeld: boolean | null;
+}
+
+/** What memory may do while bodies of 1 GB in all pass through, and still be called flat. */
+const FLAT_MB = 64;
+const KIB = 1024;
+const BUNDLE_MAX_BYTES = 75 * KIB;
+const DATA_PLANE_MAX_BYTES = 35 * KIB;
+const START_MAX_MS = 15;
+const ENTRY_MAX_BYTES = KIB;
+
+type Figure = "perSecond" | "cpuUs" | "p50Ms" | "p99Ms";
+
+export function targetsOf(results: Results): Target[] {
+  const { scenarios, calls, growth, sizeAndStart } = results;
+  const against = (scenario: string, other: string, figure: Figure) => {
+    const rounds = scenarios[scenario];
+    return rounds && ratioOf(rounds, "gateway", other, figure).median;
+  };
+  return [
+    atLeast("warm key, throughput against bare", 0.9, against(WARM_GET, "bare", "perSecond")),
+    atMost("warm key, CPU for each answer against bare", 1.15, against(WARM_GET, "bare", "cpuUs")),
+    atMost("warm key, p50 against bare, at a quarter of its capacity", 1.05, against(QUIET, "bare", "p50Ms")),
+    atMost("warm key, p99 against bare, at a quarter of its capacity", 1.1, against(QUIET, "bare", "p99Ms")),
+    atLeast("warm key, throughput against usual", 3, against(WARM_GET, "usual", "perSecond")),
+    leastAdded("CPU that the check adds, against outside Workers", scenarios[OUTSIDE], "cpuUs", "µs"),
+    leastAdded("p50 that the check adds, against outside Workers", scenarios[OUTSIDE_QUIET], "p50Ms", "ms"),
+    atLeast("junk keys, throughput against a constant 401", 0.85, against(JUNK, "refusing", "perSecond")),
+    counted(
+      "junk keys, KV reads and ledger calls",
+      "0 and 0",
+      calls,
+      ({ kvReadsOfJunk, ledgerCallsOfJunk }) => [
+        `${kvReadsOfJunk} and ${ledgerCallsOfJunk}`,
+        kvReadsOfJunk === 0 && ledgerCallsOfJunk === 0,
+      ],
+    ),
+    atLeast("downloads of 20 MB, throughput against bare", 0.97, against(DOWNLOAD, "bare", "perSecond")),
+    atLeast("uploads of 20 MB, throughput against bare", 0.97, against(UPLOAD, "bare", "perSecond")),
+    ...[DOWNLOAD, UPLOAD].map((name) =>
+      counted(`${name}, memory grows by`, `≤ ${FLAT_MB} MB`, scenarios[name], (rounds) => {
+        const [ours, bares] = ["gateway", "bare"].map((each) => medianOf(rounds, each, "grownMb"));
+        return [`${round(ours)} MB (bare: ${round(bares)} MB)`, (ours ?? Number.NaN) <= FLAT_MB];
+      }),
+    ),
+    counted("ledger calls per request, 100 a second on one key", "≤ 0.03", calls, (counts) => [
+      String(counts.ledgerCallsPerRequest),
+      counts.ledgerCallsPerRequest <= 0.03,
+    ]),
+    counted("memory per cached key entry and lease", "≤ 1 KiB", growth, ({ cache: { bytesEach } }) => [
+      `${bytesEach} bytes`,
+      bytesEach <= ENTRY_MAX_BYTES,
+    ]),
+    counted("bundle, gzip, the whole Worker", "≤ 75 KiB", sizeAndStart, ({ gzipBytes }) => [
+      kib(gzipBytes),
+      gzipBytes <= BUNDLE_MAX_BYTES,
+    ]),
+    counted("without page and control plane", "≤ 35 KiB", sizeAndStart, ({ dataPlaneGzipBytes }) => [
+      kib(dataPlaneGzipBytes),
+      dataPlaneGzipBytes <= DATA_PLANE_MAX_BYTES,
+    ]),
+    counted(
+      "CPU of the start (`wrangler check startup`)",
+      `≤ ${START_MAX_MS} ms`,
+      sizeAndStart,
+      ({ startCpuMs }) => [`${startCpuMs} ms`, startCpuMs <= START_MAX_MS],
+    ),
+  ];
+}
+
+function atLeast(figure: string, limit: number, measured: number | undefined): Target {
+  return counted(figure, `≥ ${limit}`, measured, (value) => [value.toFixed(2), value >= limit]);
+}
+
+function atMost(figure: string, limit: number, measured: number | undefined): Target {
+  return counted(figure, `≤ ${limit}`, measured, (value) => [value.toFixed(2), value <= limit]);
+}
+
+/** Whether the gateway adds less to bare than every server outside Workers to itself. */
+function leastAdded(figure: string, rounds: Rounds | undefined, of: "cpuUs" | "p50Ms", unit: string): Target {
+  return counted(figure, "the least of all", rounds, (measured) => {
+    const added = ({ with: one, without }: Pair) => addedBy(measured, one, without, of).median;
+    const others = pairsIn(measured).filter(({ without }) => without !== "bare");
+    const ours = added({ with: "gateway", without: "bare" });
+    const least = others.toSorted((a, b) => added(a) - added(b))[0];
+    if (least === undefined) return [`${round(ours)} ${unit}`, false];
+    return [`${round(ours)} ${unit} (${least.with}: ${round(added(least))} ${unit})`, ours < added(least)];
+  });
+}
+
+function counted<Found>(
+  figure: string,
+  target: string,
+  found: Found | undefined,
+  judge: (found: Found) => [measured: string, isHeld: boolean],
+): Target {
+  if (found === undefined) return { figure, target, measured: "not measured", isHeld: null };
+  const [measured, isHeld] = judge(found);
+  return { figure, target, measured, isHeld };
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / KIB).toFixed(1)} KiB`;
+}
+
+function round(value: number | undefined): string {
+  return String(Number((value ?? Number.NaN).toPrecision(3)));
+}

@@ -1,0 +1,163 @@
+/** What workerd is told to run, as its own configuration in Cap'n Proto's text. Pure. */
+
+export interface WorkerOptions {
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly vars?: Readonly<Record<string, string | number>>;
+  readonly ledger?: LedgerOptions;
+  readonly kv?: string;
+  readonly rateLimit?: string;
+  readonly dataset?: string;
+  /**
+   * How far the stores are: milliseconds there and back. With it the calls to the ledger are counted, and go through a
+   * subclass of it; without it nothing stands between.
+   */
+  readonly distance?: { readonly kvMs: number; readonly ledgerMs: number };
+  /** Isolates of the same code before the same stores, each on a port of its own. The first has the ledger. */
+  readonly isolates?: number;
+  readonly inspectorPort?: number;
+}
+
+export interface LedgerOptions {
+  readonly binding: string;
+  /** The class of the Durable Object bound under that name. */
+  readonly className: string;
+  /** What a request calls on it. */
+  readonly method: string;
+}
+
+/** By the name of the file, which lies beside the configuration. */
+export type Modules = Readonly<Record<string, string>>;
+
+export const MAIN = "worker.js";
+export const DISTANT = "distant-ledger.js";
+const OWNER = "isolate-0";
+
+export const socketOf = (isolate: number) => `http-${isolate}`;
+
+/** The Worker's own modules, and what stands before its main one when its stores are far. */
+export function modulesOf(worker: Modules, { ledger, distance }: WorkerOptions): Modules {
+  if (ledger === undefined || distance === undefined) return worker;
+  return { [DISTANT]: distantLedger(ledger, distance.ledgerMs), ...worker };
+}
+
+export function configOf(modules: Modules, options: WorkerOptions): string {
+  const isolates = Array.from({ length: options.isolates ?? 1 }, (_, isolate) => isolate);
+  const services = isolates.map(
+    (isolate) => `(name = "isolate-${isolate}", worker = ${workerOf(modules, options, isolate)})`,
+  );
+  const sockets = isolates.map((isolate) => socket(socketOf(isolate), `"isolate-${isolate}"`));
+  // The main module comes first; others may be loaded by it.
+  const counts = DISTANT in modules ? [socket("calls", `(name = "${OWNER}", entrypoint = "Calls")`)] : [];
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ${services.join(",\n    ")},
+    (name = "stores", worker = (
+      modules = [(name = "stores.js", esModule = ${text(STORES)})],
+      compatibilityDate = "2026-10-01",
+      bindings = [(name = "KV_DELAY_MS", json = "${options.distance?.kvMs ?? 0}")])),
+    (name = "network", network = (allow = ["public", "private"])),
+    (name = "disk", disk = (writable = true)),
+  ],
+  extensions = [(modules = [(name = "bench:dataset", esModule = ${text(DATASET)}, internal = true)])],
+  sockets = [${[...sockets, ...counts, socket("stores", '"stores"')].join(", ")}],
+);
+`;
+}
+
+function workerOf(modules: Modules, options: WorkerOptions, isolate: number): string {
+  const embedded = Object.keys(modules).map(
+    (name) => `(name = ${text(name)}, esModule = embed ${text(name)})`,
+  );
+  const namespaces =
+    options.ledger && isolate === 0
+      ? `durableObjectNamespaces = [(className = ${text(options.ledger.className)}, uniqueKey = "ledger", enableSql = true)],
+      durableObjectStorage = (localDisk = "disk"),`
+      : "";
+  return `(
+      modules = [${embedded.join(", ")}],
+      compatibilityDate = ${text(options.compatibilityDate)},
+      compatibilityFlags = [${options.compatibilityFlags.map(text).join(", ")}],
+      bindings = [${bindingsOf(options).join(", ")}],
+      ${namespaces}
+      globalOutbound = "network")`;
+}
+
+function bindingsOf({ vars = {}, ledger, kv, rateLimit, dataset }: WorkerOptions): string[] {
+  const settings = Object.entries(vars).map(([name, value]) =>
+    typeof value === "number"
+      ? `(name = ${text(name)}, json = ${text(String(value))})`
+      : `(name = ${text(name)}, text = ${text(value)})`,
+  );
+  const namespace = `(className = ${text(ledger?.className ?? "")}, serviceName = "${OWNER}")`;
+  return [
+    ...settings,
+    ...(ledger ? [`(name = ${text(ledger.binding)}, durableObjectNamespace = ${namespace})`] : []),
+    ...(kv ? [`(name = ${text(kv)}, kvNamespace = "stores")`] : []),
+    ...(rateLimit
+      ? [`(name = ${text(rateLimit)}, service = (name = "stores", entrypoint = "RateLimit"))`]
+      : []),
+    ...(dataset ? [`(name = ${text(dataset)}, wrapped = (moduleName = "bench:dataset"))`] : []),
+  ];
+}
+
+function socket(name: string, service: string): string {
+  return `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${service})`;
+}
+
+/** Cap'n Proto's string literals are those of C, near enough JSON's. */
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
+/** Takes a data point and drops it, as Miniflare's does; workerd's own would make a request of each. */
+const DATASET = "export default () => ({ writeDataPoint() {} });";
+
+/** KV over HTTP as workerd speaks it to its stores (a POST reads many), a rate limiter that never says no, and the count of reads of one. */
+const STORES = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+const entries = new Map();
+let reads = 0;
+export class RateLimit extends WorkerEntrypoint {
+  limit() { return { success: true }; }
+}
+export default {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    const name = decodeURIComponent(pathname.slice(1));
+    if (name === "") return Response.json({ count: reads });
+    if (request.method === "POST") {
+      const { keys } = await request.json();
+      const valueOf = (key) => (entries.has(key) ? new TextDecoder().decode(entries.get(key)) : null);
+      return Response.json(Object.fromEntries(keys.map((key) => [key, valueOf(key)])));
+    }
+    if (request.method === "PUT") { entries.set(name, await request.arrayBuffer()); return new Response(null); }
+    if (request.method === "DELETE") { entries.delete(name); return new Response(null); }
+    reads += 1;
+    if (env.KV_DELAY_MS > 0) await scheduler.wait(env.KV_DELAY_MS);
+    return entries.has(name) ? new Response(entries.get(name)) : new Response(null, { status: 404 });
+  },
+};
+`;
+
+/** The Worker with a ledger whose method takes the way there and back, and is counted. */
+function distantLedger({ className, method }: LedgerOptions, ledgerMs: number): string {
+  return `
+import worker, * as parts from "./${MAIN}";
+export * from "./${MAIN}";
+export default worker;
+let calls = 0;
+if (!(${text(method)} in parts.${className}.prototype)) throw new Error("the ledger has no such method");
+export class ${className} extends parts.${className} {
+  async ${method}(...args) {
+    calls += 1;
+    if (${ledgerMs} > 0) await scheduler.wait(${ledgerMs / 2});
+    const answer = await super.${method}(...args);
+    if (${ledgerMs} > 0) await scheduler.wait(${ledgerMs / 2});
+    return answer;
+  }
+}
+export const Calls = { fetch: () => Response.json({ count: calls }) };
+`;
+}
