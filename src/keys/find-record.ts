@@ -4,6 +4,7 @@
  * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
  * gateway are accepted; those have no check, so failed look-ups are limited by client network.
  */
+import { waitUntil } from "cloudflare:workers";
 import type { Env, Settings } from "../bindings.ts";
 import type { Refusal } from "../refusals.ts";
 import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./api-key.ts";
@@ -49,6 +50,13 @@ export class RecordFinder {
   async #findLegacy(key: string, address: string): Promise<KeyRecord | Refusal> {
     if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
     if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
+    const counted = this.#readAndCount(key, address);
+    // Whoever hangs up before the answer has made a look-up all the same.
+    waitUntil(counted.catch(() => {}));
+    return await counted;
+  }
+
+  async #readAndCount(key: string, address: string): Promise<KeyRecord | Refusal> {
     const found = await this.#read(key, this.#settings.peppers);
     if ("reason" in found) await this.#failedLookUps.note(address);
     return found;

@@ -2,13 +2,18 @@
 // key whatever their shape, and since such a text proves nothing by itself, guessing is limited by address.
 
 import { createHash, randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { RawConnection } from "../support/raw-http.ts";
+import type { RawRequest } from "../support/raw-request.ts";
+import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 
 const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
 /** The limit is 20 a minute; a minute that ends meanwhile allows as many again. */
 const MORE_THAN_TWO_LIMITS = 45;
+const FEWER_THAN_THE_LIMIT = 15;
 
 let cluster: GatewayCluster;
 let account: Account;
@@ -146,6 +151,46 @@ describe("guessing", () => {
     expect(await account.statusOf(`oct_live_${randomUUID()}`, { headers: from(newAddress()) })).toBe(401);
     expect(await account.statusOf(secret, { headers: from(address) })).toBe(200);
     expect(await account.statusOf(old, { headers: from(address) })).toBe(200);
+  });
+
+  const used = (key: string): RawRequest => ({
+    method: "GET",
+    target: "/v1/posts",
+    headers: [["Authorization", `Bearer ${key}`]],
+  });
+  const revoked = (secret: string): RawRequest => ({
+    method: "POST",
+    target: "/control/v1/revoke",
+    headers: [["Content-Type", "application/json"]],
+    body: JSON.stringify({ secret }),
+  });
+  test.each([
+    ["used", used],
+    ["revoked", revoked],
+  ])("counts when the client hangs up before it hears: keys that are %s", async (_, requestWith) => {
+    const address = newAddress();
+    await cluster.distance.configure({ kvDelayMs: 300 });
+    const connections = await Promise.all(
+      Array.from({ length: MORE_THAN_TWO_LIMITS }, async () => {
+        const connection = await RawConnection.open(cluster.gateway(0));
+        const request = requestWith(`oct_live_${randomUUID()}`);
+        connection.send({ ...request, headers: [...(request.headers ?? []), ...from(address)] });
+        return connection;
+      }),
+    );
+    await eventually(
+      "the look-ups",
+      async () => (await cluster.distance.counts()).kvGets >= MORE_THAN_TWO_LIMITS,
+    );
+    for (const connection of connections) connection.destroy();
+    await cluster.distance.configure({ kvDelayMs: 0 });
+    // Fewer than would reach the limit by themselves.
+    const statuses: number[] = [];
+    while (statuses.length < FEWER_THAN_THE_LIMIT && !statuses.includes(429)) {
+      await pause(200);
+      statuses.push(await account.statusOf(`oct_live_${randomUUID()}`, { headers: from(address) }));
+    }
+    expect(statuses.at(-1)).toBe(429);
   });
 
   test("by showing keys to be revoked counts as well", async () => {
