@@ -31,7 +31,7 @@ export interface Results {
   readonly calls?: StoreCalls;
   readonly coldStarts?: readonly ColdStart[];
   readonly openStreams?: Readonly<Record<string, OpenRequests>>;
-  readonly growth?: Growth;
+  readonly growth: Growth;
   /** Parts that the last run could not measure, and why. */
   readonly failures: Readonly<Record<string, string>>;
 }
@@ -73,20 +73,28 @@ export interface OpenRequests {
   readonly cpuMsPerSecond: number;
 }
 
+/** What of it was measured. */
 export interface Growth {
   /** By the account's number of keys: a lease call, first and again. */
-  readonly leaseMs: readonly { readonly keys: number; readonly first: number; readonly again: number }[];
-  /** One key, each isolate asked as often. */
-  readonly isolates: readonly {
-    readonly isolates: number;
-    readonly ledgerCallsPerIsolateSecond: number;
-    readonly p50Ms: number;
-    readonly p99Ms: number;
-  }[];
+  readonly leaseMs?: readonly { readonly keys: number; readonly first: number; readonly again: number }[];
+  readonly isolates?: readonly IsolatesRow[];
   /** Requests waiting for the origin, by contestant. */
-  readonly inFlight: Readonly<Record<string, readonly OpenRequests[]>>;
-  /** The entry cache full. */
-  readonly cache: { readonly keys: number; readonly bytesEach: number };
+  readonly inFlight?: Readonly<Record<string, readonly OpenRequests[]>>;
+  readonly cache?: FullCache;
+}
+
+/** One key, each isolate asked as often. */
+export interface IsolatesRow {
+  readonly isolates: number;
+  readonly ledgerCallsPerIsolateSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** An isolate that remembers as many keys as it can. */
+export interface FullCache {
+  readonly keys: number;
+  readonly bytesEach: number;
 }
 
 export interface Ratio {

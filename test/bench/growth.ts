@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { measureLeaseGrowth } from "../control/growth.ts";
 import type { ControlClient } from "../support/control-client.ts";
 import type { Bench } from "./bench.ts";
-import type { Growth } from "./figures.ts";
+import type { FullCache, Growth, IsolatesRow } from "./figures.ts";
 import { freePort } from "./free-port.ts";
 import { heapBytesOf } from "./inspector.ts";
 import { measureInFlight } from "./open-requests.ts";
@@ -22,22 +22,22 @@ const IMPORTED_AT_ONCE = 1000;
 const WARM_UP_REQUESTS = 2000;
 const FILLING_LIMIT_MS = 180_000;
 
-export async function measureGrowth(bench: Bench): Promise<Growth> {
-  return {
-    leaseMs: (await measureLeaseGrowth(bench.bundle)).map(({ keys, first, again }) => ({
+/** Each is measured by itself, so that one that fails takes no other with it. */
+export const GROWTH: { readonly [Name in keyof Growth]-?: (bench: Bench) => Promise<Growth[Name]> } = {
+  leaseMs: async ({ bundle }) =>
+    (await measureLeaseGrowth(bundle)).map(({ keys, first, again }) => ({
       keys,
       first: short(first),
       again: short(again),
     })),
-    isolates: await measureIsolates(bench),
-    inFlight: await measureInFlight(bench),
-    cache: await measureCache(bench),
-  };
-}
+  isolates: measureIsolates,
+  inFlight: measureInFlight,
+  cache: measureCache,
+};
 
 /** One key, each isolate asked RATE_EACH times a second. */
-async function measureIsolates(bench: Bench): Promise<Growth["isolates"]> {
-  const rows: Growth["isolates"][number][] = [];
+async function measureIsolates(bench: Bench): Promise<IsolatesRow[]> {
+  const rows: IsolatesRow[] = [];
   for (const isolates of ISOLATE_COUNTS) {
     const gateway = await startGateway(bench, { isolates, distance: { kvMs: 0, ledgerMs: 0 } });
     try {
@@ -66,7 +66,7 @@ async function measureIsolates(bench: Bench): Promise<Growth["isolates"]> {
  * Of an isolate that does not run the ledger, so that nothing but its own memory is counted. The keys are imported,
  * a thousand at a time; once found, they are remembered as any other.
  */
-async function measureCache(bench: Bench): Promise<Growth["cache"]> {
+async function measureCache(bench: Bench): Promise<FullCache> {
   const inspectorPort = await freePort();
   const vars = { LEGACY_KEYS: "accept" };
   const gateway = await startGateway(bench, { isolates: 2, inspectorPort, vars });

@@ -38,6 +38,7 @@ export function aResult({
       [OUTSIDE]: outside,
       [OUTSIDE_QUIET]: outside,
     },
+    growth: {},
     failures,
   };
 }

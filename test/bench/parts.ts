@@ -1,8 +1,8 @@
 /** The parts of the benchmark in the order they run. Each gives its piece of the results and needs no other, except for a pace. */
 import type { Bench } from "./bench.ts";
 import { measureColdStarts } from "./cold-starts.ts";
-import { medianOf, type Results } from "./figures.ts";
-import { measureGrowth } from "./growth.ts";
+import { type Growth, medianOf, type Results } from "./figures.ts";
+import { GROWTH } from "./growth.ts";
 import { measureOpenStreams } from "./open-requests.ts";
 import { startOutside } from "./outside.ts";
 import { PAIRS } from "./outside-pairs.ts";
@@ -54,12 +54,22 @@ export function partsOf(): { parts: readonly Part[]; close: () => Promise<void> 
       name: "size and start",
       measure: async ({ bundle }) => ({ sizeAndStart: await measureSizeAndStart(bundle) }),
     },
-    { name: "growth", measure: async (bench) => ({ growth: await measureGrowth(bench) }) },
+    growthPart("growth of an account's keys", "leaseMs"),
+    growthPart("growth of isolates on one key", "isolates"),
+    growthPart("growth of requests in flight", "inFlight"),
+    growthPart("growth of an isolate's memory of keys", "cache"),
   ];
   const close = async () => {
     await Promise.all(started.map((server) => server.close()));
   };
   return { parts, close };
+}
+
+function growthPart(name: string, of: keyof Growth): Part {
+  const measure = async (bench: Bench, { growth }: Results) => ({
+    growth: { ...growth, [of]: await GROWTH[of](bench) },
+  });
+  return { name, measure };
 }
 
 async function measured(

@@ -138,6 +138,7 @@ function failed({ scenarios, failures }: Results): string[] {
 }
 
 function spread({ median, low, high }: Ratio, digits: number): string {
-  const text = (value: number) => value.toFixed(digits);
+  // Nothing has no sign.
+  const text = (value: number) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
   return `${text(median)} (${text(low)} to ${text(high)})`;
 }

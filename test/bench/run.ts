@@ -10,7 +10,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { chartOf } from "../model/chart.ts";
+import { CHART, cpuOf, withModel } from "../model/model-section.ts";
 import { buildWorker } from "../support/build-worker.ts";
 import { type Bench, startBench } from "./bench.ts";
 import { chartsOf } from "./charts.ts";
@@ -31,6 +34,9 @@ const { values: flags } = parseArgs({
 const timing = { roundCount: Number(flags.rounds), roundMs: Number(flags["round-ms"]) };
 const { parts, close: closeParts } = partsOf();
 const wanted = parts.filter(({ name }) => name.includes(flags.only));
+
+// So that what was started ends too.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 if (flags.rewrite) {
   write(JSON.parse(readFileSync(RESULTS, "utf8")));
@@ -88,12 +94,14 @@ function workerdVersion(): string {
   return wrangler("workerd/package.json").version;
 }
 
+/** The model too: it begins with what was measured here. */
 function write(results: Results): void {
   if (flags.dry) return;
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(README, withPerformance(readFileSync(README, "utf8"), results));
   for (const [name, svg] of Object.entries(chartsOf(results)))
-    writeFileSync(`${CHART_DIRECTORY}/${name}`, svg);
+    writeFileSync(join(CHART_DIRECTORY, name), svg);
+  writeFileSync(CHART, chartOf(cpuOf(results)));
+  writeFileSync(README, withModel(withPerformance(readFileSync(README, "utf8"), results), results));
 }
 
 function report({ failures }: Results): void {

@@ -57,7 +57,7 @@ export function targetsOf(results: Results): Target[] {
       String(counts.ledgerCallsPerRequest),
       counts.ledgerCallsPerRequest <= 0.03,
     ]),
-    counted("memory per cached key entry and lease", "≤ 1 KiB", growth, ({ cache: { bytesEach } }) => [
+    counted("memory per cached key entry and lease", "≤ 1 KiB", growth.cache, ({ bytesEach }) => [
       `${bytesEach} bytes`,
       bytesEach <= ENTRY_MAX_BYTES,
     ]),

@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { endingWithUs } from "./child-processes.ts";
 import { freePort } from "./free-port.ts";
 import type { Server } from "./workerd.ts";
 
@@ -100,7 +101,7 @@ async function start(
   const port = await freePort();
   const { files, args } = programIn(directory, port);
   for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
-  const child = spawn(path, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const child = endingWithUs(spawn(path, args, { stdio: ["ignore", "ignore", "inherit"] }));
   const exited = new Promise((resolve) => child.once("close", resolve));
   const close = async () => {
     child.kill("SIGKILL");

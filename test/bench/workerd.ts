@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { endingWithUs } from "./child-processes.ts";
 import {
   configOf,
   DISTANT,
@@ -47,9 +48,11 @@ export async function startWorkerd(worker: Modules, options: WorkerOptions): Pro
   await writeFile(join(directory, "config.capnp"), configOf(modules, options));
   const args = ["serve", "--experimental", "--control-fd=3", `--directory-path=disk=${directory}`];
   if (options.inspectorPort !== undefined) args.push(`--inspector-addr=127.0.0.1:${options.inspectorPort}`);
-  const workerd = spawn(workerdPath(), [...args, join(directory, "config.capnp")], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-  });
+  const workerd = endingWithUs(
+    spawn(workerdPath(), [...args, join(directory, "config.capnp")], {
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    }),
+  );
   // It complains of every client that goes away, as the load does; told only when it does not start.
   let complaints = "";
   workerd.stderr?.on("data", (text) => {

@@ -1,0 +1,14 @@
+/** Processes that must not outlive this one, however it ends; one that is killed outright still leaves them. */
+import type { ChildProcess } from "node:child_process";
+
+const running = new Set<ChildProcess>();
+
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export function endingWithUs<Child extends ChildProcess>(child: Child): Child {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
