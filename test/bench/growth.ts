@@ -1,4 +1,4 @@
-/** Measures what grows with what: isolates on one key, and what an isolate remembers when its memory of keys is full. */
+/** Measures what grows: a lease with an account's keys, calls with isolates, a process with requests in flight, a heap with keys. */
 import { createHash, randomBytes } from "node:crypto";
 import { measureLeaseGrowth } from "../control/growth.ts";
 import type { ControlClient } from "../support/control-client.ts";

@@ -1,7 +1,5 @@
-/**
- * Draws lines over one logarithmic axis, in panels one below the other, as an SVG that reads on light and on dark
- * ground alike: nothing is filled behind it, and its greys and colours stand out on both. Pure.
- */
+/** Draws lines over one logarithmic axis, in panels one below the other, as an SVG. Pure. */
+import { drawing, END, MIDDLE, rounded, line as stroke, text } from "../support/svg.ts";
 
 export interface Line {
   readonly name: string;
@@ -36,10 +34,6 @@ const TITLE_HEIGHT = 52;
 const PANEL_HEIGHT = 190;
 const BOTTOM = 52;
 const POINTS = 96;
-const INK = "#7d8590";
-const FONT = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', sans-serif";
-const MIDDLE = 'text-anchor="middle"';
-const END = 'text-anchor="end"';
 
 export function drawLines({ title, axis, from, to, panels }: Drawing): string {
   const [first, last] = [Math.log10(from), Math.log10(to)];
@@ -50,19 +44,14 @@ export function drawLines({ title, axis, from, to, panels }: Drawing): string {
     (_, index) => 10 ** (first + (index / POINTS) * (last - first)),
   );
   const bottom = TOP + panels.length * (TITLE_HEIGHT + PANEL_HEIGHT);
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + BOTTOM}" role="img">`,
-    `<title>${escaped([title, ...panels.map((panel) => panel.title)].join("; "))}</title>`,
-    `<g font-family="${FONT}" font-size="12" fill="${INK}">`,
+  return drawing(WIDTH, bottom + BOTTOM, [title, ...panels.map((panel) => panel.title)].join("; "), [
     text(LEFT, 22, title, 'font-size="15" font-weight="600"'),
     ...panels.map((panel, index) =>
       drawPanel(panel, TOP + index * (TITLE_HEIGHT + PANEL_HEIGHT) + TITLE_HEIGHT, x, decades, points),
     ),
     ...decades.map((value) => text(x(value), bottom + 18, plain(value), MIDDLE)),
     text((LEFT + WIDTH - RIGHT) / 2, bottom + 40, axis, MIDDLE),
-    "</g>",
-    "</svg>",
-  ].join("\n")}\n`;
+  ]);
 }
 
 function drawPanel(
@@ -79,7 +68,7 @@ function drawPanel(
     text(WIDTH - RIGHT, top + 16 + index * 18, line.name, `${END} fill="${line.colour}" font-weight="600"`),
   );
   const curves = lines.map(({ colour, at }) => {
-    const path = points.map((point) => `${round(x(point))} ${round(y(at(point)))}`).join("L");
+    const path = points.map((point) => `${rounded(x(point))} ${rounded(y(at(point)))}`).join("L");
     return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`;
   });
   return [
@@ -94,22 +83,6 @@ function drawPanel(
   ].join("\n");
 }
 
-function text(x: number, y: number, content: string, attributes = ""): string {
-  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped(content)}</text>`;
-}
-
-function stroke(x1: number, y1: number, x2: number, y2: number, attributes = ""): string {
-  return `<path d="M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}" stroke="${INK}" ${attributes}/>`;
-}
-
 function plain(value: number): string {
   return value < 1 ? String(Number(value.toPrecision(1))) : value.toLocaleString("en-GB");
-}
-
-function round(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -42,7 +42,8 @@ export function tickStep(largest: number): number {
   }
 }
 
-function rounded(value: number): string {
+/** To a tenth of a pixel. */
+export function rounded(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
