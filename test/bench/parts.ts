@@ -7,7 +7,7 @@ import { measureOpenStreams } from "./open-requests.ts";
 import { startOutside } from "./outside.ts";
 import { PAIRS } from "./outside-pairs.ts";
 import { measureScenario } from "./rounds.ts";
-import { type Keys, outsideScenarios, SCENARIOS, type Scenario } from "./scenarios.ts";
+import { type Keys, outsideScenarios, SCENARIOS, type Scenario, WITHOUT_LIMITS } from "./scenarios.ts";
 import { measureSizeAndStart } from "./size-and-start.ts";
 import { countStoreCalls } from "./store-calls.ts";
 import type { Server } from "./workerd.ts";
@@ -118,9 +118,11 @@ async function startWorkers(
   const keys = await keysOf(gateway);
   const servers = {
     bare: start(await startPlain("bare.js", bench.originUrl)),
+    floor: start(await startPlain("floor.js", bench.originUrl)),
     refusing: start(await startPlain("refusing.js", bench.originUrl)),
     usual: start(await startUsual(bench.originUrl, [keys.one])),
     gateway,
+    [WITHOUT_LIMITS]: gateway,
   };
   return { servers, keys };
 }
@@ -132,5 +134,7 @@ async function keysOf({ control, port }: RunningGateway): Promise<Keys> {
   await control.call("PUT", "/accounts/limited", { tier: { requests_per_minute: 1, publish_per_hour: 1 } });
   const limited = (await control.createKey({ account: "limited" })).secret;
   await fetch(`http://127.0.0.1:${port}/v1/posts`, { headers: { Authorization: `Bearer ${limited}` } });
-  return { one: one as string, thousand, revoked: dead.secret, limited };
+  await control.call("PUT", "/accounts/unlimited", { tier: "unlimited" });
+  const unlimited = (await control.createKey({ account: "unlimited" })).secret;
+  return { one: one as string, unlimited, thousand, revoked: dead.secret, limited };
 }

@@ -4,7 +4,7 @@ import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
 import { addedBy, medianOf, type Ratio, type Results, type Rounds, ratioOf } from "./figures.ts";
 import { growthTables } from "./growth-tables.ts";
 import { pairsIn } from "./outside-pairs.ts";
-import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET } from "./scenarios.ts";
+import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET, WITHOUT_LIMITS } from "./scenarios.ts";
 import { tableOf } from "./table.ts";
 import { targetsOf } from "./targets.ts";
 
@@ -30,6 +30,7 @@ export function sectionOf(results: Results): string {
     targetTable(results),
     scenarioTable(results),
     `![CPU for each answer, the gateway against the limit](test/bench/${CPU_CHART})`,
+    ...againstFloor(results),
     ...againstUsual(results),
     ...outsideTable(results),
     ...coldStartTable(results),
@@ -75,6 +76,20 @@ function scenarioRow({ name, paced, contestants }: Scenario, rounds: Rounds): st
   // A fixed rate has no throughput of its own, and a full load no latency of its own.
   const [throughput, p50, p99] = paced ? ["", ratio("p50Ms"), ratio("p99Ms")] : [ratio("perSecond"), "", ""];
   return [name, limit, perSecond(limit), perSecond("gateway"), throughput, ratio("cpuUs"), p50, p99];
+}
+
+function againstFloor({ scenarios }: Results): string[] {
+  const warm = scenarios[WARM_GET];
+  if (warm?.floor === undefined || warm[WITHOUT_LIMITS] === undefined) return [];
+  const times = (figure: "cpuUs" | "perSecond") => (one: string, other: string) =>
+    ratioOf(warm, one, other, figure).median.toFixed(2);
+  const [cpu, throughput] = [times("cpuUs"), times("perSecond")];
+  return [
+    `Why bare is out of reach: a Worker that returns what \`fetch\` gave it hands its body over to the platform and runs no more. One that has to change
+headers, and may have to end the body, cannot. **floor** does just that and checks nothing ([\`floor.js\`](test/bench/floor.js)): it costs
+${cpu("floor", "bare")} × the CPU of bare and has ${throughput("floor", "bare")} of its throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × and has ${throughput("gateway", "floor")}. Rate limits
+and the five headers that tell of them are a part of that: with a key that has none it costs ${cpu(WITHOUT_LIMITS, "gateway")} × of that CPU, and gives ${throughput(WITHOUT_LIMITS, "gateway")} × the answers.`,
+  ];
 }
 
 function againstUsual({ scenarios }: Results): string[] {

@@ -22,6 +22,8 @@ export interface Scenario {
 
 export interface Keys {
   readonly one: string;
+  /** Of an account without rate limits. */
+  readonly unlimited: string;
   readonly thousand: readonly string[];
   readonly revoked: string;
   readonly limited: string;
@@ -40,6 +42,8 @@ const WARM = {
 } as const;
 
 export const WARM_GET = "warm key, GET of 1 KiB";
+/** The gateway, with a key that has no rate limits. */
+export const WITHOUT_LIMITS = "gateway without limits";
 export const QUIET = "warm key, a quarter of bare's capacity";
 export const JUNK = "junk keys";
 export const DOWNLOAD = "50 downloads of 20 MB at once";
@@ -56,7 +60,7 @@ const BIG = {
 } as const;
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...WARM, name: WARM_GET },
+  { ...WARM, name: WARM_GET, contestants: ["bare", "floor", "gateway", WITHOUT_LIMITS, "usual"] },
   {
     ...WARM,
     name: QUIET,
@@ -107,7 +111,8 @@ export function loadOf(
 ): Omit<Load, "durationMs"> {
   const { connections, bodyBytes = 0 } = scenario;
   const expectedStatus = contestant === "refusing" ? 401 : scenario.expectedStatus;
-  return { ports: [port], requests: scenario.requests(keys), connections, bodyBytes, expectedStatus };
+  const requests = scenario.requests(contestant === WITHOUT_LIMITS ? { ...keys, one: keys.unlimited } : keys);
+  return { ports: [port], requests, connections, bodyBytes, expectedStatus };
 }
 
 export function get(key: string, path = "/v1/posts?limit=20"): string {

@@ -82,7 +82,7 @@ export async function createKeys(control: ControlClient, count: number): Promise
 
 /** A Worker of this directory that knows only where the origin is. */
 export function startPlain(
-  file: "bare.js" | "refusing.js",
+  file: "bare.js" | "floor.js" | "refusing.js",
   originUrl: string,
   setting: Setting = {},
 ): Promise<RunningWorker> {
