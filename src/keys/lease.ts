@@ -198,6 +198,7 @@ export class Lease {
     const validUntil = askedAt + ttlMs;
     // Answers may overtake each other, and leases get shorter. The ledger stands by each, so the longest promise counts.
     if (this.#era === era && validUntil <= this.#validUntil) {
+      this.#ttlMs = Math.min(this.#ttlMs, ttlMs);
       this.#renewFrom = this.#validUntil - ttlMs / 2;
       return;
     }

@@ -148,6 +148,15 @@ describe("answers that overtake each other", () => {
     expect(standingAt(5500)).toBe("lapsed");
   });
 
+  test("and whoever renews it then leaves it to others after a quarter of a new one, not of the longer one", async () => {
+    await grantedLease(0, 5 * TTL_MS);
+    await grantedLease(2500, TTL_MS);
+    time = 4500;
+    void lease.ask();
+    expect(standingAt(4749)).toBe("valid");
+    expect(standingAt(4750)).toBe("due");
+  });
+
   test("a refusal stands, whichever arrives first", async () => {
     const first = lease.ask();
     const second = lease.ask();

@@ -5,15 +5,12 @@ import { checkCalmLimits } from "./calm-limit-checker.ts";
 import type { Deaths, Report } from "./checker.ts";
 import { ROOMY } from "./draw-limits.ts";
 import { DRIFT } from "./fault-budget.ts";
-import { type History, type RequestRecord, statusOf, type TierChange } from "./history.ts";
+import { type History, lostEveryPermit, type RequestRecord, statusOf, type TierChange } from "./history.ts";
 import { type IsolatePlan, longestGrantOf, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** For timers that round up and tasks that take a moment. */
 const SLACK_MS = 10;
-
-/** How often a request asks for a permit. */
-const ASKS_MAX = 3;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -51,8 +48,7 @@ function checkAnswer(request: RequestRecord, dying: number, dead: number, report
     return;
   }
   if (endedAt === null || status === 429 || status === 502) return;
-  // Others took, each time, what it had asked for.
-  if (status === 503 && request.permitAsks === ASKS_MAX) return;
+  if (lostEveryPermit(request)) return;
   if (endedAt < dying) {
     if (status !== 200) report("calm", `request ${number}: ${status} for a good key`);
     const clientStayed = request.plan.clientGoneAfterMs === null;

@@ -9,7 +9,14 @@
 import { checkCalmRun } from "./calm-checker.ts";
 import { DRIFT } from "./fault-budget.ts";
 import { checkLengths } from "./given-leases.ts";
-import { type History, type RequestRecord, statusOf, type Violation, wasAccepted } from "./history.ts";
+import {
+  type History,
+  lostEveryPermit,
+  type RequestRecord,
+  statusOf,
+  type Violation,
+  wasAccepted,
+} from "./history.ts";
 import { checkLimits } from "./limit-checker.ts";
 import { grantOf, longestGrantOf } from "./scenario.ts";
 import type { World } from "./world.ts";
@@ -134,9 +141,9 @@ function checkRecovery({ history, scenario }: World, deaths: Deaths, report: Rep
     const wayMs = 2 * (distance.delayMs + distance.jitterMs + scenario.budget.workMs);
     // Permits are on disk before they are given.
     const roundTripMs = wayMs + (history.tiers.some(({ limits }) => limits) ? scenario.ledger.confirmMs : 0);
-    if (roundTripMs > 0.9 * grantOf(last)) continue;
+    if (roundTripMs > 0.9 * Math.min(grantOf(last), scenario.ledgerTimeoutMs)) continue;
     const status = statusOf(request);
-    const isLimited = status === 429 && request.take?.allowance;
+    const isLimited = (status === 429 && request.take?.allowance) || lostEveryPermit(request);
     if (request.plan.key === "good" && status !== 200 && !isLimited) {
       report("recovery", `request ${request.number}: ${status} for a good key after the last fault`);
     }

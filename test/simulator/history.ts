@@ -14,8 +14,8 @@ export interface RequestRecord {
   readonly isolate: number;
   readonly plan: RequestPlan;
   readonly arrivedAt: number;
-  /** What the isolate remembered then: another number after it has forgotten its keys. */
-  readonly memory: number;
+  /** What the isolate remembers when it takes the request up: another number after it has forgotten its keys. */
+  memory: number;
   /** How long it waited until it was known whether its key is good. */
   waitedMs: number | null;
   /** How often it had to ask the ledger for a permit. */
@@ -132,6 +132,14 @@ export class History {
 /** By a moment. */
 export function wasGivenBack({ givenBackAt }: Take, at: number): boolean {
   return givenBackAt !== null && givenBackAt <= at;
+}
+
+/** How often a request asks for a permit. */
+const PERMIT_ASKS_MAX = 3;
+
+/** Whether others took, each time, what it had asked for. */
+export function lostEveryPermit(request: RequestRecord): boolean {
+  return statusOf(request) === 503 && request.permitAsks === PERMIT_ASKS_MAX;
 }
 
 /** Whether the client got a 2xx. */

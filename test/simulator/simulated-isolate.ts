@@ -74,7 +74,10 @@ export class SimulatedIsolate {
     const request = history.open(this.number, this.#memory, plan, time.now);
     life.open.add(request);
     trace?.(`isolate ${this.number}: request ${request.number} arrives, key ${plan.key}`);
-    const start = this.entry(() => void serveRequest(this, request).catch((error) => time.fail(error)));
+    const start = this.entry(() => {
+      request.memory = this.#memory;
+      void serveRequest(this, request).catch((error) => time.fail(error));
+    });
     start();
   }
 
