@@ -5,60 +5,28 @@
  * id, whatever the cause; the reason goes to the log, and no key, hash or pepper goes there or to an origin.
  */
 
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { CredentialProbe, constantPartOf } from "../support/credential-probe.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import type { Header } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BAD_CREDENTIAL = 'Bearer realm="octopost", error="invalid_token"';
 
+let probe: CredentialProbe;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
-  key = await cluster.createKey();
-  testKey = await cluster.createKey({ mode: "test" });
+  probe = await CredentialProbe.start();
+  ({ cluster, key, testKey } = probe);
 });
 afterAll(() => cluster.close());
-beforeEach(() => {
-  cluster.live.clear();
-  cluster.sandbox.clear();
-});
-
-function send(headers: readonly Header[], target = "/v1/posts", method = "GET"): Promise<RawResponse> {
-  return rawRequest(cluster.gateway(0), { method, target, headers });
-}
-
-function authorized(value: string): Promise<RawResponse> {
-  return send([["Authorization", value]]);
-}
-
-/** Everything of a response but the one header that must differ, and the time. */
-function shape({ status, reason, headers, body }: RawResponse) {
-  const constant = headers.filter(([name]) => !/^(?:x-request-id|date)$/i.test(name));
-  return { status, reason, headers: constant, body: body.toString() };
-}
-
-function expectRefusal(response: RawResponse): void {
-  expect(shape(response)).toEqual({
-    status: 401,
-    reason: "Unauthorized",
-    headers: expect.arrayContaining([
-      ["Content-Type", "application/json"],
-      ["Cache-Control", "no-store"],
-      ["WWW-Authenticate", BAD_CREDENTIAL],
-    ]),
-    body: '{"error":"Invalid or expired API key","code":"unauthorized"}',
-  });
-  expect(response.header("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
-  expect([...cluster.live.requests, ...cluster.sandbox.requests]).toEqual([]);
-}
+beforeEach(() => probe.forgetRequests());
 
 test("all that is wrong with a credential looks the same to the byte", async () => {
   const gone = await cluster.createKey();
@@ -73,25 +41,29 @@ test("all that is wrong with a credential looks the same to the byte", async () 
   await cluster.overwriteRecord(stranger.id, record.replace(stranger.id, `key_${"0".repeat(22)}`));
   await eventually(
     "the end of a key",
-    async () => (await authorized(`Bearer ${expiring.secret}`)).status === 401,
+    async () => (await probe.authorized(`Bearer ${expiring.secret}`)).status === 401,
   );
   cluster.live.clear();
 
   const refused = {
-    malformed_credential: await authorized(`Basic ${key.secret}`),
-    malformed_key: await authorized("Bearer x"),
-    failed_check: await authorized(`Bearer oct_live_${BASE62.slice(0, 36)}`),
-    unknown_key: await authorized(`Bearer ${gone.secret}`),
-    corrupt_record: await authorized(`Bearer ${corrupt.secret}`),
-    revoked: await authorized(`Bearer ${revoked.secret}`),
-    expired: await authorized(`Bearer ${expiring.secret}`),
-    not_in_ledger: await authorized(`Bearer ${stranger.secret}`),
-    live_only: await send([["Authorization", `Bearer ${testKey.secret}`]], "/v1/accounts/acc_1", "DELETE"),
+    malformed_credential: await probe.authorized(`Basic ${key.secret}`),
+    malformed_key: await probe.authorized("Bearer x"),
+    failed_check: await probe.authorized(`Bearer oct_live_${BASE62.slice(0, 36)}`),
+    unknown_key: await probe.authorized(`Bearer ${gone.secret}`),
+    corrupt_record: await probe.authorized(`Bearer ${corrupt.secret}`),
+    revoked: await probe.authorized(`Bearer ${revoked.secret}`),
+    expired: await probe.authorized(`Bearer ${expiring.secret}`),
+    not_in_ledger: await probe.authorized(`Bearer ${stranger.secret}`),
+    live_only: await probe.send(
+      [["Authorization", `Bearer ${testKey.secret}`]],
+      "/v1/accounts/acc_1",
+      "DELETE",
+    ),
   };
   const ids = new Set<string | undefined>();
   for (const [reason, response] of Object.entries(refused)) {
-    expectRefusal(response);
-    expect(shape(response), reason).toEqual(shape(refused.malformed_key));
+    probe.expectRefusal(response, "badCredential");
+    expect(constantPartOf(response), reason).toEqual(constantPartOf(refused.malformed_key));
     expect((await logLineOf(cluster, response)).reason).toBe(reason);
     ids.add(response.header("X-Request-Id"));
   }
@@ -106,7 +78,7 @@ test("neither a key's text nor its hash nor a secret of ours is ever logged or t
     "X-Octopost-Key",
     "Referer",
   ].map((name) => [name, key.secret]);
-  expect((await send([["Authorization", `Bearer ${key.secret}`], ...everywhere])).status).toBe(200);
+  expect((await probe.send([["Authorization", `Bearer ${key.secret}`], ...everywhere])).status).toBe(200);
   const seen = JSON.stringify(cluster.live.requests);
   expect(seen).toContain(key.id);
   // By now this file has had keys refused for every reason there is.
@@ -114,7 +86,11 @@ test("neither a key's text nor its hash nor a secret of ours is ever logged or t
   expect(logged).toContain("failed_check");
 
   const { KEY_PEPPER, CONTROL_TOKEN } = cluster.settings;
-  const secrets = [key, testKey].flatMap(({ secret }) => [secret.slice(9), atRest(secret), sha256(secret)]);
+  const secrets = [key, testKey].flatMap(({ secret }) => [
+    secret.slice(9),
+    probe.atRest(secret),
+    sha256(secret),
+  ]);
   for (const secret of [...secrets, String(KEY_PEPPER), String(CONTROL_TOKEN)]) {
     expect(logged).not.toContain(secret);
     expect(seen).not.toContain(secret);
@@ -123,10 +99,4 @@ test("neither a key's text nor its hash nor a secret of ours is ever logged or t
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** As DESIGN.md fixes it: HMAC-SHA-256(KEY_PEPPER, SHA-256(key)) in hex. */
-function atRest(secret: string): string {
-  const digest = createHash("sha256").update(secret).digest();
-  return createHmac("sha256", String(cluster.settings.KEY_PEPPER)).update(digest).digest("hex");
 }

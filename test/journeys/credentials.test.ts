@@ -6,59 +6,24 @@
  * cost in refused-keys.test.ts.
  */
 
-import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { CredentialProbe } from "../support/credential-probe.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { type Header, rawRequest } from "../support/raw-http.ts";
 
-const NO_CREDENTIAL = 'Bearer realm="octopost"';
-const BAD_CREDENTIAL = 'Bearer realm="octopost", error="invalid_token"';
-
+let probe: CredentialProbe;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
-  key = await cluster.createKey();
-  testKey = await cluster.createKey({ mode: "test" });
+  probe = await CredentialProbe.start();
+  ({ cluster, key, testKey } = probe);
 });
 afterAll(() => cluster.close());
-beforeEach(() => {
-  cluster.live.clear();
-  cluster.sandbox.clear();
-});
-
-function send(headers: readonly Header[], target = "/v1/posts", method = "GET"): Promise<RawResponse> {
-  return rawRequest(cluster.gateway(0), { method, target, headers });
-}
-
-function authorized(value: string): Promise<RawResponse> {
-  return send([["Authorization", value]]);
-}
-
-/** Everything of a response but the one header that must differ, and the time. */
-function shape({ status, reason, headers, body }: RawResponse) {
-  const constant = headers.filter(([name]) => !/^(?:x-request-id|date)$/i.test(name));
-  return { status, reason, headers: constant, body: body.toString() };
-}
-
-function expectRefusal(response: RawResponse, challenge: string): void {
-  expect(shape(response)).toEqual({
-    status: 401,
-    reason: "Unauthorized",
-    headers: expect.arrayContaining([
-      ["Content-Type", "application/json"],
-      ["Cache-Control", "no-store"],
-      ["WWW-Authenticate", challenge],
-    ]),
-    body: '{"error":"Invalid or expired API key","code":"unauthorized"}',
-  });
-  expect(response.header("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
-  expect([...cluster.live.requests, ...cluster.sandbox.requests]).toEqual([]);
-}
+beforeEach(() => probe.forgetRequests());
 
 describe("a request without a credential", () => {
   test.each<[string, () => Header[]]>([
@@ -72,7 +37,7 @@ describe("a request without a credential", () => {
     ["the key in X-Authorization", () => [["X-Authorization", `Bearer ${key.secret}`]]],
     ["the key in a header that looks alike", () => [["Authorization_", `Bearer ${key.secret}`]]],
   ])("%s: 401 that asks for one", async (_, headers) => {
-    expectRefusal(await send(headers()), NO_CREDENTIAL);
+    probe.expectRefusal(await probe.send(headers()), "noCredential");
   });
 
   test.each([
@@ -81,7 +46,7 @@ describe("a request without a credential", () => {
     ["a form", "application/x-www-form-urlencoded", () => `access_token=${key.secret}`],
   ])("the key in a body of %s: 401 that asks for one", async (_, type, body) => {
     const request = { method: "POST", target: "/v1/posts", headers: [["Content-Type", type]] as const };
-    expectRefusal(await rawRequest(cluster.gateway(0), { ...request, body: body() }), NO_CREDENTIAL);
+    probe.expectRefusal(await rawRequest(cluster.gateway(0), { ...request, body: body() }), "noCredential");
   });
 });
 
@@ -94,7 +59,7 @@ describe("the Authorization header", () => {
     ["with two spaces", (key) => `Bearer  ${key}`],
     ["with many spaces", (key) => `Bearer${" ".repeat(100)}${key}`],
   ])("%s is good", async (_, value) => {
-    expect((await authorized(value(key.secret))).status).toBe(200);
+    expect((await probe.authorized(value(key.secret))).status).toBe(200);
     expect(cluster.live.requests).toHaveLength(1);
   });
 
@@ -126,8 +91,8 @@ describe("the Authorization header", () => {
     ["a no-break space in UTF-8", (key) => `Bearer\xc2\xa0${key}`],
     ["full-width letters", (key) => `Bearer ${key.replace("o", "\xef\xbd\x8f")}`],
   ])("with %s is a bad credential", async (_, value) => {
-    const response = await authorized(value(key.secret));
-    expectRefusal(response, BAD_CREDENTIAL);
+    const response = await probe.authorized(value(key.secret));
+    probe.expectRefusal(response, "badCredential");
     expect((await logLineOf(cluster, response)).reason).toMatch(/^malformed_(?:credential|key)$/);
   });
 
@@ -142,7 +107,7 @@ describe("the Authorization header", () => {
       ["Authorization", first],
       ["authorization", second],
     ];
-    expectRefusal(await send(headers), BAD_CREDENTIAL);
+    probe.expectRefusal(await probe.send(headers), "badCredential");
   });
 
   test("after an empty one is good: workerd drops the empty one, so the Worker is sent a single one", async () => {
@@ -150,12 +115,12 @@ describe("the Authorization header", () => {
       ["Authorization", ""],
       ["Authorization", `Bearer ${key.secret}`],
     ];
-    expect((await send(headers)).status).toBe(200);
+    expect((await probe.send(headers)).status).toBe(200);
   });
 
   test("with bytes no header may have is refused by workerd itself", async () => {
     for (const bytes of ["\0", "\r", "\x7f"]) {
-      const response = await authorized(`Bearer ${key.secret}${bytes}`);
+      const response = await probe.authorized(`Bearer ${key.secret}${bytes}`);
       expect([400, 401], JSON.stringify(bytes)).toContain(response.status);
     }
     expect(cluster.live.requests).toEqual([]);
@@ -185,16 +150,18 @@ describe("the text of a key", () => {
       "failed_check",
       () => key.secret.slice(0, -6) + testKey.secret.slice(-6),
     ],
-    ["the key's hash", "malformed_key", () => atRest(key.secret)],
+    ["the key's hash", "malformed_key", () => probe.atRest(key.secret)],
     ["the control token", "malformed_key", () => String(cluster.settings.CONTROL_TOKEN)],
   ])("with %s is refused, and the log says %s", async (_, reason, text) => {
-    const response = await authorized(`Bearer ${text()}`);
-    expectRefusal(response, BAD_CREDENTIAL);
+    const response = await probe.authorized(`Bearer ${text()}`);
+    probe.expectRefusal(response, "badCredential");
     expect((await logLineOf(cluster, response)).reason).toBe(reason);
   });
 
   test("a key is no control token", async () => {
-    const answer = await cluster.control("GET", "/accounts/acct/keys", undefined, { token: key.secret });
+    const answer = await cluster.control("GET", "/accounts/acct/keys", undefined, {
+      token: key.secret,
+    });
     expect(answer.status).toBe(401);
     expect(answer.json).toEqual({ error: "Invalid or expired API key", code: "unauthorized" });
   });
@@ -202,10 +169,4 @@ describe("the text of a key", () => {
 
 function swapCase(text: string): string {
   return [...text].map((c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase())).join("");
-}
-
-/** As DESIGN.md fixes it: HMAC-SHA-256(KEY_PEPPER, SHA-256(key)) in hex. */
-function atRest(secret: string): string {
-  const digest = createHash("sha256").update(secret).digest();
-  return createHmac("sha256", String(cluster.settings.KEY_PEPPER)).update(digest).digest("hex");
 }

@@ -7,63 +7,20 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
-import type { RecordedRequest } from "../support/recording-origin.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { ALWAYS, FORGED, forged, HeaderProbe, namesOf } from "../support/header-probe.ts";
+import type { Header } from "../support/raw-http.ts";
 
-const HOST = "api.octopost.ink";
-const FORGED = "forged-by-the-client";
-
-/** What the origin always sees: the gateway's own words, and what workerd adds to a fetch past all caches. */
-const ALWAYS = [
-  "cache-control",
-  "cf-worker",
-  "host",
-  "pragma",
-  "via",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-octopost-account",
-  "x-octopost-assertion",
-  "x-octopost-key-id",
-  "x-octopost-mode",
-  "x-octopost-permissions",
-  "x-request-id",
-];
-
+let probe: HeaderProbe;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { FORWARD_HEADERS: "X-Client-Version, x-team" } });
-  key = await cluster.createKey();
+  probe = await HeaderProbe.start();
+  ({ cluster, key } = probe);
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
-
-interface Sent {
-  readonly method?: string;
-  readonly secret?: string;
-  readonly body?: string;
-}
-
-function send(headers: readonly Header[], sent: Sent = {}): Promise<RawResponse> {
-  const { method = "GET", secret = key.secret, body } = sent;
-  const all: Header[] = [["Host", HOST], ["Authorization", `Bearer ${secret}`], ...headers];
-  const request = { method, target: "/v1/posts", headers: all, ...(body === undefined ? {} : { body }) };
-  return rawRequest(cluster.gateway(0), request);
-}
-
-/** The one request that the origin saw of it. */
-async function seen(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
-  expect((await send(headers, sent)).status).toBe(200);
-  expect(cluster.live.requests).toHaveLength(1);
-  return cluster.live.requests[0] as RecordedRequest;
-}
-
-function names({ rawHeaders }: RecordedRequest): string[] {
-  return rawHeaders.map(([name]) => name.toLowerCase()).sort();
-}
 
 describe("the allow-list", () => {
   test.each([
@@ -88,13 +45,13 @@ describe("the allow-list", () => {
     ["X-Client-Version", "added by FORWARD_HEADERS"],
     ["X-Team", "added by FORWARD_HEADERS too"],
   ])("lets %s pass as it is", async (name, value) => {
-    const request = await seen([[name, value]]);
+    const request = await probe.seen([[name, value]]);
     expect(request.header(name)).toBe(value);
-    expect(names(request)).toEqual([...ALWAYS, name.toLowerCase()].sort());
+    expect(namesOf(request)).toEqual([...ALWAYS, name.toLowerCase()].sort());
   });
 
   test("lets Content-Length pass with its body", async () => {
-    const request = await seen([], { method: "POST", body: "hello" });
+    const request = await probe.seen([], { method: "POST", body: "hello" });
     expect(request.header("Content-Length")).toBe("5");
     expect(request.body?.toString()).toBe("hello");
   });
@@ -102,16 +59,16 @@ describe("the allow-list", () => {
   test.each<[string, Header[]]>([
     [
       "credentials",
-      headersNamed("Cookie", "Cookie2", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Amz-Security-Token"),
+      forged("Cookie", "Cookie2", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Amz-Security-Token"),
     ],
     [
       "proxy headers",
-      headersNamed("Proxy-Authorization", "Proxy-Connection", "Proxy-Authenticate", "Max-Forwards"),
+      forged("Proxy-Authorization", "Proxy-Connection", "Proxy-Authenticate", "Max-Forwards"),
     ],
-    ["headers of one connection", headersNamed("Keep-Alive", "TE", "Trailer", "HTTP2-Settings")],
+    ["headers of one connection", forged("Keep-Alive", "TE", "Trailer", "HTTP2-Settings")],
     [
       "who the client claims to be",
-      headersNamed(
+      forged(
         "Forwarded",
         "X-Forwarded-Server",
         "X-Forwarded-Prefix",
@@ -126,7 +83,7 @@ describe("the allow-list", () => {
     ],
     [
       "what the client claims to ask",
-      headersNamed(
+      forged(
         "X-HTTP-Method-Override",
         "X-Method-Override",
         "X-Original-URL",
@@ -137,46 +94,20 @@ describe("the allow-list", () => {
     ],
     [
       "Cloudflare's own",
-      headersNamed(
-        "CF-Ray",
-        "CF-IPCountry",
-        "CF-Visitor",
-        "CF-Access-Jwt-Assertion",
-        "CDN-Loop",
-        "CF-EW-Via",
-      ),
+      forged("CF-Ray", "CF-IPCountry", "CF-Visitor", "CF-Access-Jwt-Assertion", "CDN-Loop", "CF-EW-Via"),
     ],
     [
       "a browser's",
-      headersNamed(
-        "Origin",
-        "Referer",
-        "Sec-Fetch-Mode",
-        "Sec-Fetch-Site",
-        "DNT",
-        "Upgrade-Insecure-Requests",
-      ),
+      forged("Origin", "Referer", "Sec-Fetch-Mode", "Sec-Fetch-Site", "DNT", "Upgrade-Insecure-Requests"),
     ],
     [
       "anything else",
-      headersNamed(
-        "X-Custom",
-        "X-Debug",
-        "Cache-Control",
-        "Pragma",
-        "Priority",
-        "From",
-        "Date",
-        "!#$%&'*+.^_`|~",
-      ),
+      forged("X-Custom", "X-Debug", "Cache-Control", "Pragma", "Priority", "From", "Date", "!#$%&'*+.^_`|~"),
     ],
-    [
-      "what FORWARD_HEADERS almost names",
-      headersNamed("X_Client_Version", "X-Client-Versions", "X-Tea", "x_team"),
-    ],
+    ["what FORWARD_HEADERS almost names", forged("X_Client_Version", "X-Client-Versions", "X-Tea", "x_team")],
   ])("stops %s", async (_, headers) => {
-    const request = await seen(headers);
-    expect(names(request)).toEqual(ALWAYS);
+    const request = await probe.seen(headers);
+    expect(namesOf(request)).toEqual(ALWAYS);
     expect(JSON.stringify(request.rawHeaders)).not.toContain(FORGED);
   });
 });
@@ -187,9 +118,9 @@ describe("a header named in Connection", () => {
     ["X-Octopost-Key-Id in capitals", "X-OCTOPOST-KEY-ID, X-OCTOPOST-PERMISSIONS, X-REQUEST-ID, VIA, HOST"],
     ["everything the gateway says", ALWAYS.join(",")],
   ])("%s takes nothing away from what the gateway says", async (_, connection) => {
-    const request = await seen([["Connection", connection]]);
+    const request = await probe.seen([["Connection", connection]]);
     expect(request.header("X-Octopost-Key-Id")).toBe(key.id);
-    expect(names(request)).toEqual(ALWAYS);
+    expect(namesOf(request)).toEqual(ALWAYS);
   });
 
   test.each<[string, Header[]]>([
@@ -205,16 +136,16 @@ describe("a header named in Connection", () => {
       ],
     ],
   ])("Idempotency-Key is dropped (%s)", async (_, connection) => {
-    const request = await seen([...connection, ["Idempotency-Key", "abc"], ["X-Team", "kept"]]);
-    expect(names(request)).toEqual([...ALWAYS, "x-team"].sort());
+    const request = await probe.seen([...connection, ["Idempotency-Key", "abc"], ["X-Team", "kept"]]);
+    expect(namesOf(request)).toEqual([...ALWAYS, "x-team"].sort());
   });
 
   test("what FORWARD_HEADERS adds is dropped too", async () => {
-    const request = await seen([
+    const request = await probe.seen([
       ["Connection", "X-Team"],
       ["X-Team", "abc"],
     ]);
-    expect(names(request)).toEqual(ALWAYS);
+    expect(namesOf(request)).toEqual(ALWAYS);
   });
 });
 
@@ -246,16 +177,12 @@ describe("what would change the connection", () => {
       ],
     ],
   ])("asking for %s gets an ordinary answer, and the origin hears nothing of it", async (_, headers) => {
-    expect(names(await seen(headers))).toEqual(ALWAYS);
+    expect(namesOf(await probe.seen(headers))).toEqual(ALWAYS);
   });
 
   test("Expect: 100-continue is not passed on, and the body is", async () => {
-    const request = await seen([["Expect", "100-continue"]], { method: "POST", body: "hello" });
-    expect(names(request)).toEqual([...ALWAYS, "content-length"].sort());
+    const request = await probe.seen([["Expect", "100-continue"]], { method: "POST", body: "hello" });
+    expect(namesOf(request)).toEqual([...ALWAYS, "content-length"].sort());
     expect(request.body?.toString()).toBe("hello");
   });
 });
-
-function headersNamed(...list: string[]): Header[] {
-  return list.map((name) => [name, FORGED]);
-}

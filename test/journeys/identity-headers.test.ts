@@ -8,63 +8,20 @@
 import { createPublicKey, verify } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
-import type { RecordedRequest } from "../support/recording-origin.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { ALWAYS, FORGED, forged, HeaderProbe, HOST, namesOf } from "../support/header-probe.ts";
+import { rawRequest } from "../support/raw-http.ts";
 
-const HOST = "api.octopost.ink";
-const FORGED = "forged-by-the-client";
-
-/** What the origin always sees: the gateway's own words, and what workerd adds to a fetch past all caches. */
-const ALWAYS = [
-  "cache-control",
-  "cf-worker",
-  "host",
-  "pragma",
-  "via",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-octopost-account",
-  "x-octopost-assertion",
-  "x-octopost-key-id",
-  "x-octopost-mode",
-  "x-octopost-permissions",
-  "x-request-id",
-];
-
+let probe: HeaderProbe;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { FORWARD_HEADERS: "X-Client-Version, x-team" } });
-  key = await cluster.createKey();
+  probe = await HeaderProbe.start();
+  ({ cluster, key } = probe);
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
-
-interface Sent {
-  readonly method?: string;
-  readonly secret?: string;
-  readonly body?: string;
-}
-
-function send(headers: readonly Header[], sent: Sent = {}): Promise<RawResponse> {
-  const { method = "GET", secret = key.secret, body } = sent;
-  const all: Header[] = [["Host", HOST], ["Authorization", `Bearer ${secret}`], ...headers];
-  const request = { method, target: "/v1/posts", headers: all, ...(body === undefined ? {} : { body }) };
-  return rawRequest(cluster.gateway(0), request);
-}
-
-/** The one request that the origin saw of it. */
-async function seen(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
-  expect((await send(headers, sent)).status).toBe(200);
-  expect(cluster.live.requests).toHaveLength(1);
-  return cluster.live.requests[0] as RecordedRequest;
-}
-
-function names({ rawHeaders }: RecordedRequest): string[] {
-  return rawHeaders.map(([name]) => name.toLowerCase()).sort();
-}
 
 describe("what only the gateway may say", () => {
   test.each([
@@ -89,13 +46,13 @@ describe("what only the gateway may say", () => {
       `${name}-`,
       `_${name}`,
     ];
-    const request = await seen(headersNamed(...spellings));
-    expect(names(request)).toEqual(ALWAYS);
+    const request = await probe.seen(forged(...spellings));
+    expect(namesOf(request)).toEqual(ALWAYS);
     expect(JSON.stringify(request.rawHeaders)).not.toContain(FORGED);
   });
 
   test("tells the truth about a live key with full access", async () => {
-    const request = await seen([]);
+    const request = await probe.seen([]);
     expect(request.header("X-Octopost-Account")).toBe("acct");
     expect(request.header("X-Octopost-Key-Id")).toBe(key.id);
     expect(request.header("X-Octopost-Mode")).toBe("live");
@@ -109,7 +66,7 @@ describe("what only the gateway may say", () => {
   test("tells the truth about a test key with two permissions of another account", async () => {
     const permissions = ["posts:read", "webhooks:write"];
     const other = await cluster.createKey({ account: "other_Account-1", mode: "test", permissions });
-    expect((await send([], { secret: other.secret })).status).toBe(200);
+    expect((await probe.send([], { secret: other.secret })).status).toBe(200);
     const request = await cluster.sandbox.arrived();
     expect(request.header("X-Octopost-Account")).toBe("other_Account-1");
     expect(request.header("X-Octopost-Key-Id")).toBe(other.id);
@@ -119,14 +76,17 @@ describe("what only the gateway may say", () => {
   });
 
   test("X-Forwarded-For is the address that Cloudflare names, whatever the client claims", async () => {
-    const claimed = headersNamed("X-Forwarded-For", "X-Real-IP");
-    const request = await seen([...claimed, ["CF-Connecting-IP", "203.0.113.7"]]);
+    const claimed = forged("X-Forwarded-For", "X-Real-IP");
+    const request = await probe.seen([...claimed, ["CF-Connecting-IP", "203.0.113.7"]]);
     expect(request.header("X-Forwarded-For")).toBe("203.0.113.7");
-    expect(names(request)).toEqual([...ALWAYS, "x-forwarded-for"].sort());
+    expect(namesOf(request)).toEqual([...ALWAYS, "x-forwarded-for"].sort());
   });
 
   test("X-Request-Id is new for each request, and the same for client and origin", async () => {
-    const answers = [await send([["X-Request-Id", "mine"]]), await send([["X-Request-Id", "mine"]])];
+    const answers = [
+      await probe.send([["X-Request-Id", "mine"]]),
+      await probe.send([["X-Request-Id", "mine"]]),
+    ];
     const told = answers.map((answer) => answer.header("X-Request-Id"));
     expect(told).toEqual(cluster.live.requests.map((request) => request.header("X-Request-Id")));
     expect(new Set([...told, "mine"]).size).toBe(3);
@@ -134,7 +94,7 @@ describe("what only the gateway may say", () => {
   });
 
   test("the assertion says the same, signed with a published key", async () => {
-    const request = await seen([]);
+    const request = await probe.seen([]);
     const [head = "", claims = "", signature = ""] = request.header("X-Octopost-Assertion")?.split(".") ?? [];
     const published = await rawRequest(cluster.gateway(0), {
       method: "GET",
@@ -161,7 +121,3 @@ describe("what only the gateway may say", () => {
     expect(exp * 1000).toBeGreaterThan(Date.now());
   });
 });
-
-function headersNamed(...list: string[]): Header[] {
-  return list.map((name) => [name, FORGED]);
-}

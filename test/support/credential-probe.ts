@@ -1,0 +1,73 @@
+/**
+ * Requests with credentials of every kind, good and bad, and what a refusal of one must be: the documented 401, and
+ * no origin that saw anything of the request.
+ */
+
+import { createHash, createHmac } from "node:crypto";
+import { expect } from "vitest";
+import type { IssuedKey } from "./control-client.ts";
+import { type GatewayCluster, startCluster } from "./gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "./raw-http.ts";
+
+/** `WWW-Authenticate` of a refusal (RFC 6750, section 3): whether the request carried a credential. */
+export const CHALLENGE = {
+  noCredential: 'Bearer realm="octopost"',
+  badCredential: 'Bearer realm="octopost", error="invalid_token"',
+} as const;
+
+export class CredentialProbe {
+  readonly cluster: GatewayCluster;
+  readonly key: IssuedKey;
+  readonly testKey: IssuedKey;
+
+  static async start(): Promise<CredentialProbe> {
+    const cluster = await startCluster();
+    return new CredentialProbe(cluster, await cluster.createKey(), await cluster.createKey({ mode: "test" }));
+  }
+
+  private constructor(cluster: GatewayCluster, key: IssuedKey, testKey: IssuedKey) {
+    this.cluster = cluster;
+    this.key = key;
+    this.testKey = testKey;
+  }
+
+  send(headers: readonly Header[], target = "/v1/posts", method = "GET"): Promise<RawResponse> {
+    return rawRequest(this.cluster.gateway(0), { method, target, headers });
+  }
+
+  authorized(value: string): Promise<RawResponse> {
+    return this.send([["Authorization", value]]);
+  }
+
+  forgetRequests(): void {
+    this.cluster.live.clear();
+    this.cluster.sandbox.clear();
+  }
+
+  expectRefusal(response: RawResponse, challenge: keyof typeof CHALLENGE): void {
+    expect(constantPartOf(response)).toEqual({
+      status: 401,
+      reason: "Unauthorized",
+      headers: expect.arrayContaining([
+        ["Content-Type", "application/json"],
+        ["Cache-Control", "no-store"],
+        ["WWW-Authenticate", CHALLENGE[challenge]],
+      ]),
+      body: '{"error":"Invalid or expired API key","code":"unauthorized"}',
+    });
+    expect(response.header("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect([...this.cluster.live.requests, ...this.cluster.sandbox.requests]).toEqual([]);
+  }
+
+  /** How a key is known at rest: HMAC-SHA-256(KEY_PEPPER, SHA-256(key)) in hex. */
+  atRest(secret: string): string {
+    const digest = createHash("sha256").update(secret).digest();
+    return createHmac("sha256", String(this.cluster.settings.KEY_PEPPER)).update(digest).digest("hex");
+  }
+}
+
+/** Everything of a response but the one header that must differ, and the time. */
+export function constantPartOf({ status, reason, headers, body }: RawResponse) {
+  const constant = headers.filter(([name]) => !/^(?:x-request-id|date)$/i.test(name));
+  return { status, reason, headers: constant, body: body.toString() };
+}

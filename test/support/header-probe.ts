@@ -1,0 +1,75 @@
+/**
+ * A client that sends headers of its own beside a good key, and what the origin saw of them. `FORWARD_HEADERS` adds
+ * `X-Client-Version` and `X-Team` to the allow-list.
+ */
+
+import { expect } from "vitest";
+import type { IssuedKey } from "./control-client.ts";
+import { type GatewayCluster, startCluster } from "./gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "./raw-http.ts";
+import type { RecordedRequest } from "./recording-origin.ts";
+
+export const HOST = "api.octopost.ink";
+export const FORGED = "forged-by-the-client";
+
+/** What the origin always sees: the gateway's own words, and what workerd adds to a fetch past all caches. */
+export const ALWAYS: readonly string[] = [
+  "cache-control",
+  "cf-worker",
+  "host",
+  "pragma",
+  "via",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-octopost-account",
+  "x-octopost-assertion",
+  "x-octopost-key-id",
+  "x-octopost-mode",
+  "x-octopost-permissions",
+  "x-request-id",
+];
+
+export interface Sent {
+  readonly method?: string;
+  readonly secret?: string;
+  readonly body?: string;
+}
+
+export class HeaderProbe {
+  readonly cluster: GatewayCluster;
+  readonly key: IssuedKey;
+
+  static async start(): Promise<HeaderProbe> {
+    const cluster = await startCluster({ settings: { FORWARD_HEADERS: "X-Client-Version, x-team" } });
+    return new HeaderProbe(cluster, await cluster.createKey());
+  }
+
+  private constructor(cluster: GatewayCluster, key: IssuedKey) {
+    this.cluster = cluster;
+    this.key = key;
+  }
+
+  send(headers: readonly Header[], sent: Sent = {}): Promise<RawResponse> {
+    const { method = "GET", secret = this.key.secret, body } = sent;
+    const all: Header[] = [["Host", HOST], ["Authorization", `Bearer ${secret}`], ...headers];
+    const request = { method, target: "/v1/posts", headers: all, ...(body === undefined ? {} : { body }) };
+    return rawRequest(this.cluster.gateway(0), request);
+  }
+
+  /** The one request that the live origin saw of it. */
+  async seen(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
+    const { live } = this.cluster;
+    expect((await this.send(headers, sent)).status).toBe(200);
+    expect(live.requests).toHaveLength(1);
+    return live.requests[0] as RecordedRequest;
+  }
+}
+
+/** In lower case, sorted. */
+export function namesOf({ rawHeaders }: RecordedRequest): string[] {
+  return rawHeaders.map(([name]) => name.toLowerCase()).sort();
+}
+
+export function forged(...names: string[]): Header[] {
+  return names.map((name) => [name, FORGED]);
+}
