@@ -14,6 +14,7 @@ import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
 import { decoded, macJwt, signedJwt, unsignedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { use } from "../support/key-use.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -51,11 +52,6 @@ function jwksUrl(): string {
   return `http://${host}:${port}/.well-known/jwks.json`;
 }
 
-function use({ secret }: IssuedKey, gateway = 0): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
-}
-
 /** Sends what the gateway sent, straight to an origin, with another assertion or none. */
 function sendDirectly(heard: RecordedRequest, jwt: string | null, to = cluster.live): Promise<RawResponse> {
   const kept = heard.rawHeaders.filter(([name]) => !/^(?:x-octopost-assertion|host|connection)$/i.test(name));
@@ -66,7 +62,7 @@ function sendDirectly(heard: RecordedRequest, jwt: string | null, to = cluster.l
 
 /** What the live origin was sent with a request that passed. */
 async function heardThroughGateway(): Promise<{ heard: RecordedRequest; jwt: string }> {
-  expect((await use(key)).status).toBe(200);
+  expect((await use(cluster, key)).status).toBe(200);
   const heard = await cluster.live.arrived();
   return { heard, jwt: heard.header("X-Octopost-Assertion") ?? "" };
 }
@@ -86,7 +82,7 @@ function expectRefused(response: RawResponse): void {
 describe("what the gateway says of a caller", () => {
   test("is a JWT with the claims of the design, signed by a published key", async () => {
     const limited = await cluster.createKey({ account: "other", permissions: ["posts:read", "posts:write"] });
-    expect((await use(limited)).status).toBe(200);
+    expect((await use(cluster, limited)).status).toBe(200);
     const heard = await cluster.live.arrived();
     const { header, claims } = partsOf(heard.header("X-Octopost-Assertion") ?? "");
     expect(header).toEqual({ alg: "EdDSA", typ: "JWT", kid: signingKey.kid });
@@ -104,7 +100,7 @@ describe("what the gateway says of a caller", () => {
 
   test("names the origin that the key's mode leads to, and full access as `all`", async () => {
     const testKey = await cluster.createKey({ mode: "test" });
-    expect((await use(testKey)).status).toBe(200);
+    expect((await use(cluster, testKey)).status).toBe(200);
     const { claims } = partsOf((await cluster.sandbox.arrived()).header("X-Octopost-Assertion") ?? "");
     expect(claims).toMatchObject({ aud: cluster.sandbox.url, mode: "test", scope: "all" });
   });
@@ -151,7 +147,7 @@ describe("the same request sent to the origin directly", () => {
 
 test("an origin that refuses the gateway's word answers 502 to the client, never 401", async () => {
   cluster.live.respond = (_request, response) => void response.writeHead(401).end();
-  expect((await use(key)).status).toBe(502);
+  expect((await use(cluster, key)).status).toBe(502);
 });
 
 describe("/.well-known/jwks.json", () => {
@@ -184,8 +180,8 @@ describe("an isolate signs at most once per key in 30 s", () => {
 
   test("however many requests there are, also when the first ones come all at once", async () => {
     const cold = await cluster.createKey();
-    const responses = await Promise.all(Array.from({ length: 40 }, () => use(cold)));
-    for (let i = 0; i < 20; i++) responses.push(await use(cold));
+    const responses = await Promise.all(Array.from({ length: 40 }, () => use(cluster, cold)));
+    for (let i = 0; i < 20; i++) responses.push(await use(cluster, cold));
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(jwtsHeard()).toHaveLength(60);
     expectSignedRarely(jwtsHeard());
@@ -193,8 +189,8 @@ describe("an isolate signs at most once per key in 30 s", () => {
 
   test("each key has its own", async () => {
     const other = await cluster.createKey();
-    await use(key);
-    await use(other);
+    await use(cluster, key);
+    await use(cluster, other);
     const [first = "", second = ""] = jwtsHeard();
     expect(first).not.toBe(second);
     expect([partsOf(first).claims.key_id, partsOf(second).claims.key_id]).toEqual([key.id, other.id]);
@@ -202,13 +198,13 @@ describe("an isolate signs at most once per key in 30 s", () => {
 
   test("each isolate has its own", async () => {
     const shared = await cluster.createKey();
-    await use(shared, 0);
+    await use(cluster, shared, 0);
     const signedAt = Number(partsOf(jwtsHeard()[0] ?? "").claims.iat);
     // Ed25519 gives the same signature for the same second, so the next one is waited for.
     await eventually("the next second", () => Math.floor(Date.now() / 1000) > signedAt);
-    await use(shared, 1);
-    await use(shared, 0);
-    await use(shared, 1);
+    await use(cluster, shared, 1);
+    await use(cluster, shared, 0);
+    await use(cluster, shared, 1);
     const [first, second, third, fourth] = jwtsHeard();
     expect(second).not.toBe(first);
     expectSignedRarely([first ?? "", third ?? ""]);

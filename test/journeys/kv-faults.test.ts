@@ -10,9 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { IssuedKey } from "../support/control-client.ts";
 import type { Fault } from "../support/distance.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { expectUnavailable, use } from "../support/key-use.ts";
 
-const UNAVAILABLE = [503, '{"error":"Service temporarily unavailable","code":"service_unavailable"}'];
 const GATEWAYS = [0, 1];
 
 let cluster: GatewayCluster;
@@ -21,7 +20,7 @@ let known: IssuedKey;
 beforeAll(async () => {
   cluster = await startCluster({ gateways: GATEWAYS.length, settings: { LEDGER_TIMEOUT_MS: 1000 } });
   known = await cluster.createKey();
-  for (const gateway of GATEWAYS) expect((await use(known, gateway)).status).toBe(200);
+  for (const gateway of GATEWAYS) expect((await use(cluster, known, gateway)).status).toBe(200);
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
@@ -29,17 +28,6 @@ afterEach(async () => {
   await cluster.distance.liftAllFaults();
   await cluster.distance.configure({ kvCacheMs: 0 });
 });
-
-function use({ secret }: Pick<IssuedKey, "secret">, gateway = 0): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
-}
-
-function expectUnavailable(response: RawResponse): void {
-  expect([response.status, response.body.toString()]).toEqual(UNAVAILABLE);
-  expect(response.header("Retry-After")).toBe("1");
-  expect(response.header("WWW-Authenticate")).toBeUndefined();
-}
 
 async function listed(account: string): Promise<string[]> {
   const { json } = await cluster.control("GET", `/accounts/${account}/keys?include=revoked`);
@@ -56,29 +44,29 @@ describe.each(READ_FAULTS)("while reading KV %s", (_, how) => {
   test("a key that is not in memory gets 503 with Retry-After, and nothing is forwarded", async () => {
     const key = await cluster.createKey();
     await cluster.distance.fault({ on: "kv", operation: "get", how });
-    expectUnavailable(await use(key));
+    expectUnavailable(await use(cluster, key));
     expect(cluster.live.requests).toEqual([]);
   });
 
   test("known keys go on", async () => {
     await cluster.distance.fault({ on: "kv", operation: "get", how });
     await cluster.distance.resetCounts();
-    for (const gateway of GATEWAYS) expect((await use(known, gateway)).status).toBe(200);
+    for (const gateway of GATEWAYS) expect((await use(cluster, known, gateway)).status).toBe(200);
     expect((await cluster.distance.counts()).kvGets).toBe(0);
   });
 
   test("a made-up key is 401 all the same", async () => {
     await cluster.distance.fault({ on: "kv", operation: "get", how });
-    expect((await use({ secret: `oct_live_${"0".repeat(36)}` })).status).toBe(401);
+    expect((await use(cluster, { secret: `oct_live_${"0".repeat(36)}` })).status).toBe(401);
   });
 
   test("only the gateway that cannot reach KV is touched, and it is well again when the fault ends", async () => {
     const key = await cluster.createKey();
     const lift = await cluster.distance.fault({ on: "kv", operation: "get", caller: 1, how });
-    expect((await use(key, 0)).status).toBe(200);
-    expectUnavailable(await use(key, 1));
+    expect((await use(cluster, key, 0)).status).toBe(200);
+    expectUnavailable(await use(cluster, key, 1));
     await lift();
-    expect((await use(key, 1)).status).toBe(200);
+    expect((await use(cluster, key, 1)).status).toBe(200);
   });
 });
 
@@ -89,10 +77,10 @@ describe("an entry that is not there", () => {
     const name = await cluster.recordName(key.id);
     const record = (await kv.get(name, "text")) ?? "";
     await kv.delete(name);
-    expect((await use(key)).status).toBe(401);
+    expect((await use(cluster, key)).status).toBe(401);
     expect(cluster.live.requests).toEqual([]);
     await kv.put(name, record);
-    expect((await use(key)).status).toBe(200);
+    expect((await use(cluster, key)).status).toBe(200);
   });
 
   test("stays 401 as long as KV at that place keeps its no, and works at once elsewhere and after", async () => {
@@ -102,21 +90,21 @@ describe("an entry that is not there", () => {
     const record = (await kv.get(name, "text")) ?? "";
     await kv.delete(name);
     await cluster.distance.configure({ kvCacheMs: 600_000 });
-    expect((await use(key, 0)).status).toBe(401);
+    expect((await use(cluster, key, 0)).status).toBe(401);
     await kv.put(name, record);
-    expect((await use(key, 0)).status).toBe(401);
-    expect((await use(key, 1)).status).toBe(200);
+    expect((await use(cluster, key, 0)).status).toBe(401);
+    expect((await use(cluster, key, 1)).status).toBe(200);
     await cluster.distance.configure({ kvCacheMs: 0 });
-    expect((await use(key, 0)).status).toBe(200);
+    expect((await use(cluster, key, 0)).status).toBe(200);
   });
 });
 
 test("a key is good on a gateway that read its entry, whatever becomes of the entry", async () => {
   const key = await cluster.createKey();
-  expect((await use(key)).status).toBe(200);
+  expect((await use(cluster, key)).status).toBe(200);
   await cluster.overwriteRecord(key.id, "{}");
-  expect((await use(key, 0)).status).toBe(200);
-  expect((await use(key, 1)).status).toBe(401);
+  expect((await use(cluster, key, 0)).status).toBe(200);
+  expect((await use(cluster, key, 1)).status).toBe(401);
 });
 
 const WRITE_FAULTS: [string, Fault["how"]][] = [
@@ -139,7 +127,7 @@ describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
     await lift();
     const after = await cluster.createKey({ account });
     expect((await listed(account)).sort()).toEqual([before.id, after.id].sort());
-    expect((await use(after)).status).toBe(200);
+    expect((await use(cluster, after)).status).toBe(200);
   });
 });
 
@@ -157,12 +145,12 @@ test("a key that is made slowly is made: each of the two stores has its time lim
 
 test("while all of KV fails, a revocation is what it always is", async () => {
   const key = await cluster.createKey();
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
+  for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
   cluster.live.clear();
   await cluster.distance.fault({ on: "kv", how: "fail-before" });
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json).toMatchObject({ revoked_at: expect.any(String), effective_at: expect.any(String) });
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(401);
+  for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);
   expect(cluster.live.requests).toEqual([]);
   expect(await listed(key.account)).toContain(key.id);
 });

@@ -6,12 +6,10 @@
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { bearer, expectUnavailable, use } from "../support/key-use.ts";
+import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
-
-const UNAVAILABLE = [503, '{"error":"Service temporarily unavailable","code":"service_unavailable"}'];
 
 let cluster: GatewayCluster;
 let connection: RawConnection;
@@ -33,20 +31,6 @@ afterEach(async () => {
   await cluster.distance.configure({ delaysMs: [] });
 });
 
-function authorization({ secret }: IssuedKey): Header[] {
-  return [["Authorization", `Bearer ${secret}`]];
-}
-
-function use(key: IssuedKey): Promise<RawResponse> {
-  return rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts", headers: authorization(key) });
-}
-
-function expectUnavailable(response: RawResponse): void {
-  expect([response.status, response.body.toString()]).toEqual(UNAVAILABLE);
-  expect(response.header("Retry-After")).toBe("1");
-  expect(response.header("WWW-Authenticate")).toBeUndefined();
-}
-
 async function leaseCalls(): Promise<number> {
   return (await cluster.distance.counts()).ledgerCalls.lease ?? 0;
 }
@@ -58,7 +42,7 @@ describe("a call to the ledger that fails", () => {
       const fresh = how === "fail-before" ? key : await cluster.createKey();
       await cluster.distance.resetCounts();
       await cluster.distance.fault({ on: "ledger", operation: "lease", how, times: 1 });
-      expect((await use(fresh)).status).toBe(200);
+      expect((await use(cluster, fresh)).status).toBe(200);
       expect(await leaseCalls()).toBe(2);
     }
   });
@@ -67,7 +51,7 @@ describe("a call to the ledger that fails", () => {
     const key = await cluster.createKey();
     await cluster.distance.resetCounts();
     await cluster.distance.fault({ on: "ledger", operation: "lease", how: "fail-before" });
-    expectUnavailable(await use(key));
+    expectUnavailable(await use(cluster, key));
     expect(await leaseCalls()).toBe(2);
   });
 
@@ -80,10 +64,10 @@ describe("a call to the ledger that fails", () => {
       how: "fail-before",
       error: { overloaded: true, retryable: false },
     });
-    expectUnavailable(await use(key));
+    expectUnavailable(await use(cluster, key));
     expect(await leaseCalls()).toBe(1);
     await lift();
-    expect((await use(key)).status).toBe(200);
+    expect((await use(cluster, key)).status).toBe(200);
   });
 });
 
@@ -91,10 +75,10 @@ describe("a restart of the ledger", () => {
   test("between two requests is not noticed", async () => {
     const key = await cluster.createKey({ account: "restarting" });
     for (let restart = 0; restart < 3; restart++) {
-      expect((await use(key)).status).toBe(200);
+      expect((await use(cluster, key)).status).toBe(200);
       await cluster.distance.restartLedger(key.account);
       const other = await cluster.createKey({ account: key.account });
-      expect((await use(other)).status).toBe(200);
+      expect((await use(cluster, other)).status).toBe(200);
     }
   });
 
@@ -107,7 +91,7 @@ describe("a restart of the ledger", () => {
       times: 1,
     });
     await cluster.distance.resetCounts();
-    const answer = use(key);
+    const answer = use(cluster, key);
     await eventually("the grant", async () => (await leaseCalls()) === 1);
     await cluster.distance.restartLedger(key.account);
     await lift();
@@ -119,9 +103,9 @@ test("a client that is gone while the ledger is asked leaves nobody else waiting
   const key = await cluster.createKey();
   await cluster.distance.configure({ delaysMs: [400] });
   await cluster.distance.resetCounts();
-  connection.send({ method: "GET", target: "/v1/posts", headers: authorization(key) });
+  connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
   await eventually("the leader's call", async () => (await leaseCalls()) === 1);
-  const followers = [use(key), use(key), use(key)];
+  const followers = [use(cluster, key), use(cluster, key), use(cluster, key)];
   connection.destroy();
   for (const response of await Promise.all(followers)) expect(response.status).toBe(200);
 });

@@ -10,11 +10,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { IssuedKey } from "../support/control-client.ts";
 import type { Fault } from "../support/distance.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { bearer, expectUnavailable, revoked, use } from "../support/key-use.ts";
 import { heldBack, never, trickle } from "../support/origin-behaviours.ts";
-import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
-const UNAVAILABLE = [503, '{"error":"Service temporarily unavailable","code":"service_unavailable"}'];
 const FAULTS: [string, Fault["how"]][] = [
   ["cannot be reached", "fail-before"],
   ["loses its answers", "fail-after"],
@@ -37,47 +37,33 @@ afterEach(async () => {
   await cluster.distance.liftAllFaults();
 });
 
-function authorization({ secret }: IssuedKey): Header[] {
-  return [["Authorization", `Bearer ${secret}`]];
-}
-
-function use(key: IssuedKey): Promise<RawResponse> {
-  return rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts", headers: authorization(key) });
-}
-
-function expectUnavailable(response: RawResponse): void {
-  expect([response.status, response.body.toString()]).toEqual(UNAVAILABLE);
-  expect(response.header("Retry-After")).toBe("1");
-  expect(response.header("WWW-Authenticate")).toBeUndefined();
-}
-
 describe.each(FAULTS)("while the ledger %s", (_, how) => {
   const fault = (operation = "lease") => cluster.distance.fault({ on: "ledger", operation, how });
 
   test("a key without a lease gets 503 with Retry-After, and nothing is forwarded", async () => {
     const key = await cluster.createKey();
     const lift = await fault();
-    expectUnavailable(await use(key));
+    expectUnavailable(await use(cluster, key));
     expect(cluster.live.requests).toEqual([]);
     await lift();
-    expect((await use(key)).status).toBe(200);
+    expect((await use(cluster, key)).status).toBe(200);
   });
 
   test("a key with a lease goes on until it has run out, then gets 503", async () => {
     const key = await cluster.createKey();
     const lift = await passesDuring(key, () => fault());
-    await eventually("the end of the lease", async () => (await use(key)).status !== 200);
+    await eventually("the end of the lease", async () => (await use(cluster, key)).status !== 200);
     cluster.live.clear();
-    expectUnavailable(await use(key));
+    expectUnavailable(await use(cluster, key));
     expect(cluster.live.requests).toEqual([]);
     await lift();
-    expect((await use(key)).status).toBe(200);
+    expect((await use(cluster, key)).status).toBe(200);
   });
 
   test("a request that waits on the origin ends in 503, and the origin sees its connection close", async () => {
     const key = await cluster.createKey();
     cluster.live.respond = never();
-    const waiting = use(key);
+    const waiting = use(cluster, key);
     const request = await cluster.live.arrived();
     await fault();
     expectUnavailable(await waiting);
@@ -105,7 +91,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
   ])("a download %s is aborted", async (_name, contentLength) => {
     const key = await cluster.createKey();
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20, { contentLength });
-    const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: authorization(key) });
+    const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
     await exchange.bodyReached(20);
     await fault();
     const response = await exchange.response();
@@ -123,25 +109,18 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
     expectUnavailable((await cluster.control("POST", `${path}/${key.id}/revoke`, {})).response);
     for (const lift of lifts) await lift();
     await cluster.revoke(key.account, key.id);
-    expect((await use(key)).status).toBe(401);
+    expect((await use(cluster, key)).status).toBe(401);
   });
 });
 
 describe("while leases hang but revocations do not", () => {
-  /** Revokes, and returns a moment by which everything that left the gateway before the answer has been read. */
-  async function revoked({ account, id }: IssuedKey): Promise<number> {
-    await cluster.revoke(account, id);
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-    return performance.now();
-  }
-
   test("a download ends with the last lease, before revoke answers", async () => {
     const key = await cluster.createKey();
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20);
-    const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: authorization(key) });
+    const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
     await exchange.bodyReached(20);
     await cluster.distance.fault({ on: "ledger", operation: "lease", how: "hang-before" });
-    const settledAt = await revoked(key);
+    const settledAt = await revoked(cluster, key);
     const response = await exchange.response();
     expect(response.ended).toBe("aborted");
     expect(response.lastByteAt).toBeLessThan(settledAt);
@@ -151,10 +130,10 @@ describe("while leases hang but revocations do not", () => {
     const key = await cluster.createKey();
     const origin = heldBack(cluster.live.answerJson);
     cluster.live.respond = origin.respond;
-    const waiting = use(key);
+    const waiting = use(cluster, key);
     await cluster.live.arrived();
     await cluster.distance.fault({ on: "ledger", operation: "lease", how: "hang-before" });
-    await revoked(key);
+    await revoked(cluster, key);
     origin.release();
     expect([401, 503]).toContain((await waiting).status);
   });
@@ -184,9 +163,9 @@ async function passesDuring(
   let lift = async () => {};
   await eventually("a request under a lease", async () => {
     await lift();
-    expect((await use(key)).status).toBe(200);
+    expect((await use(cluster, key)).status).toBe(200);
     lift = await begin();
-    return (await use(key)).status === 200;
+    return (await use(cluster, key)).status === 200;
   });
   return lift;
 }

@@ -9,18 +9,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, revoked } from "../support/key-use.ts";
 import { large, never, trickle } from "../support/origin-behaviours.ts";
-import {
-  type Exchange,
-  type Header,
-  RawConnection,
-  type RawResponse,
-  rawRequest,
-} from "../support/raw-http.ts";
-import type { RecordedRequest } from "../support/recording-origin.ts";
+import { type Exchange, RawConnection } from "../support/raw-http.ts";
 
 const GATEWAYS = [0, 1];
-const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
 let cluster: GatewayCluster;
 let connections: RawConnection[];
@@ -43,36 +36,9 @@ async function connect(gateway: number): Promise<RawConnection> {
   return connection;
 }
 
-function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
-}
-
-/** A key that every gateway has just accepted, so that each holds a lease on it. */
-async function busyKey(): Promise<IssuedKey> {
-  const key = await cluster.createKey();
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
-  cluster.live.clear();
-  return key;
-}
-
 async function startDownload(key: IssuedKey, gateway: number): Promise<Exchange> {
-  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  const headers = [bearer(key)];
   return (await connect(gateway)).send({ method: "GET", target: "/v1/posts", headers });
-}
-
-/** Revokes, and returns a moment by which everything that left a gateway before the answer has been read. */
-async function revoked(key: IssuedKey): Promise<number> {
-  await cluster.revoke(key.account, key.id);
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-  return performance.now();
-}
-
-async function expectCutAtOrigin(requests: readonly RecordedRequest[]): Promise<void> {
-  for (const request of requests) {
-    await request.closed;
-    expect(request.aborted).toBe(true);
-  }
 }
 
 test.each([
@@ -80,7 +46,7 @@ test.each([
   ["with a length", "Content-Length: 1000000", "first", true],
   ["that the origin does not read", "Content-Length: 1000000", "first", false],
 ])("an upload %s is cut and gets 401", async (_, framing, first, readBody) => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   cluster.live.respond = never({ readBody });
   const uploads = await Promise.all(
     GATEWAYS.map(async (gateway) => {
@@ -92,10 +58,10 @@ test.each([
     }),
   );
   await cluster.live.arrived(GATEWAYS.length);
-  await revoked(key);
+  await revoked(cluster, key);
   for (const exchange of uploads) {
     const response = await exchange.response();
-    expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
+    expectUnauthorized(response);
   }
   // An origin that reads nothing cannot notice the end of the connection.
   if (readBody) await expectCutAtOrigin(cluster.live.requests);
@@ -107,7 +73,7 @@ test.each([
   ["with a small length", "0123456789", true],
   ["with a large length", "x".repeat(1000), true],
 ])("a download %s is aborted, and no byte arrives after the answer", async (_, piece, contentLength) => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   // Far longer than this test runs.
   cluster.live.respond = trickle(Array(3000).fill(piece), 20, { contentLength });
   const downloads: Exchange[] = [];
@@ -116,7 +82,7 @@ test.each([
     await exchange.bodyReached(2 * piece.length);
     downloads.push(exchange);
   }
-  const settledAt = await revoked(key);
+  const settledAt = await revoked(cluster, key);
   for (const exchange of downloads) {
     const response = await exchange.response();
     expect([response.status, response.ended]).toEqual([200, "aborted"]);
@@ -126,31 +92,31 @@ test.each([
 });
 
 test("an upload at full speed is cut, and is never taken for complete", async () => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   cluster.live.respond = never();
   async function* endless(): AsyncGenerator<Buffer> {
     for (;;) yield Buffer.alloc(64 * 1024);
   }
-  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  const headers = [bearer(key)];
   const request = { method: "POST", target: "/v1/posts", headers, body: endless() };
   const exchange = (await connect(0)).send(request);
   await cluster.live.arrived();
-  await revoked(key);
+  await revoked(cluster, key);
   // The 401 can be lost to the reset of a connection whose client never stops to listen.
   expect([401, 0]).toContain((await exchange.response()).status);
   await expectCutAtOrigin(cluster.live.requests);
 });
 
 test("a download that the client does not read is aborted, and the origin is free at once", async () => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   const totalBytes = 200 * 1024 * 1024;
   cluster.live.respond = large(totalBytes, { contentLength: true });
   const connection = await connect(0);
-  const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+  const headers = [bearer(key)];
   const exchange = connection.send({ method: "GET", target: "/v1/posts", headers }, { keepBody: false });
   await exchange.headers();
   connection.pause();
-  await revoked(key);
+  await revoked(cluster, key);
   await expectCutAtOrigin(cluster.live.requests);
   connection.resume();
   const response = await exchange.response();
@@ -159,7 +125,7 @@ test("a download that the client does not read is aborted, and the origin is fre
 });
 
 test("an idle download, of which no byte comes while the key dies, is aborted too", async () => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   const origin = Promise.withResolvers<(bytes: string) => void>();
   cluster.live.respond = (_request, response) => {
     response.write("first");
@@ -167,7 +133,7 @@ test("an idle download, of which no byte comes while the key dies, is aborted to
   };
   const exchange = await startDownload(key, 1);
   await exchange.bodyReached(5);
-  await revoked(key);
+  await revoked(cluster, key);
   (await origin.promise)("after the end");
   const response = await exchange.response();
   expect([response.ended, response.body.toString()]).toEqual(["aborted", "first"]);

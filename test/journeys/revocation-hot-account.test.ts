@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildMutant } from "../revocation/mutant.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { use } from "../support/key-use.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const TOO_MANY = {
@@ -46,14 +46,9 @@ afterAll(async () => {
 /** Requests all the time, so that the account stays hot. Those that meet a ledger that restarts may fail. */
 async function keepHot(key: IssuedKey): Promise<void> {
   while (!isOver) {
-    await Promise.allSettled(GATEWAYS.map((gateway) => use(key, gateway)));
+    await Promise.allSettled(GATEWAYS.map((gateway) => use(cluster, key, gateway)));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
 }
 
 /** How long the longest lease can have to run, as the ledger has it on disk. */
@@ -64,12 +59,12 @@ async function rememberedMs(account: string): Promise<number> {
 
 async function busyKey(account: string): Promise<IssuedKey> {
   const key = await cluster.createKey({ account });
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
+  for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
   return key;
 }
 
 async function expectDead(key: IssuedKey): Promise<void> {
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(401);
+  for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);
 }
 
 test("a revocation waits no longer than its receipt says, and nothing is accepted afterwards", async () => {

@@ -8,7 +8,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { busyKey, expectDead, use } from "../support/key-use.ts";
+import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const GATEWAYS = [0, 1];
@@ -22,25 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
-
-function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
-}
-
-/** A key that every gateway has just accepted, so that each holds a lease on it. */
-async function busyKey(account = "acct"): Promise<IssuedKey> {
-  const key = await cluster.createKey({ account });
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
-  cluster.live.clear();
-  return key;
-}
-
-async function expectDead(key: IssuedKey): Promise<void> {
-  const before = cluster.live.requests.length;
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(401);
-  expect(cluster.live.requests).toHaveLength(before);
-}
 
 /** Waits until the ledger has the revocation on disk, and returns from when on it said the key is dead. */
 function tombstone({ account, id }: IssuedKey): Promise<string> {
@@ -57,7 +39,7 @@ function sleep(ms: number): Promise<void> {
 
 describe("the answer of revoke", () => {
   test("is the same when asked again, on any gateway, and comes back from the key itself", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const first = await cluster.revoke(key.account, key.id);
     const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
     expect(again.json).toEqual(first.json);
@@ -74,10 +56,10 @@ describe("the answer of revoke", () => {
   });
 
   test("is the same for two who ask at once, and neither is answered while the key lives", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const ask = async (gateway: number) => {
       const answer = await cluster.revoke(key.account, key.id, { to: cluster.gateway(gateway) });
-      await expectDead(key);
+      await expectDead(cluster, key);
       return answer.json;
     };
     const [first, second] = await Promise.all(GATEWAYS.map(ask));
@@ -85,7 +67,7 @@ describe("the answer of revoke", () => {
   });
 
   test("for a busy key says how long it waited for the last lease", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const { json } = await cluster.revoke(key.account, key.id);
     expect(json.waited_ms).toBeGreaterThan(0);
     expect(Date.parse(json.effective_at) - Date.parse(json.revoked_at)).toBe(json.waited_ms);
@@ -94,11 +76,11 @@ describe("the answer of revoke", () => {
   });
 
   test("for an idle key has not waited, unless the ledger has just started", async () => {
-    const [unused, usedBefore] = [await cluster.createKey(), await busyKey()];
+    const [unused, usedBefore] = [await cluster.createKey(), await busyKey(cluster)];
     await sleep(ALL_LEASES_OVER_MS);
     for (const key of [unused, usedBefore]) {
       expect((await cluster.revoke(key.account, key.id)).json.waited_ms).toBe(0);
-      await expectDead(key);
+      await expectDead(cluster, key);
     }
     const other = await cluster.createKey();
     await cluster.distance.restartLedger(other.account);
@@ -106,7 +88,7 @@ describe("the answer of revoke", () => {
   });
 
   test("for an unknown key is 404, and for a key of another account too", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const paths = [
       `/accounts/${key.account}/keys/key_${"0".repeat(22)}/revoke`,
       `/accounts/other/keys/${key.id}/revoke`,
@@ -115,12 +97,12 @@ describe("the answer of revoke", () => {
       const answer = await cluster.control("POST", path, {});
       expect([answer.status, answer.json.code]).toEqual([404, "not_found"]);
     }
-    expect((await use(key, 0)).status).toBe(200);
+    expect((await use(cluster, key, 0)).status).toBe(200);
   });
 });
 
 test("a revocation whose caller is gone stands, and the next caller hears from when on", async () => {
-  const key = await busyKey();
+  const key = await busyKey(cluster);
   const connection = await RawConnection.open(cluster.gateway(0));
   connection.send({
     method: "POST",
@@ -132,14 +114,14 @@ test("a revocation whose caller is gone stands, and the next caller hears from w
 
   const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
   expect(again.json.effective_at).toBe(effectiveAt);
-  await expectDead(key);
+  await expectDead(cluster, key);
 });
 
 test("a revocation whose answer is lost on the way is asked for again, and has happened once", async () => {
-  const key = await busyKey("lost-answer");
+  const key = await busyKey(cluster, { account: "lost-answer" });
   await cluster.distance.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
   await cluster.revoke(key.account, key.id);
-  await expectDead(key);
+  await expectDead(cluster, key);
   const events = await cluster.distance.ledgerRows(
     key.account,
     "SELECT * FROM events WHERE action = 'revoked'",
@@ -149,24 +131,24 @@ test("a revocation whose answer is lost on the way is asked for again, and has h
 
 describe("when the ledger restarts while revoke waits", () => {
   test("the answer, of this call or of the next, names the same moment, and the key is dead", async () => {
-    const key = await busyKey("restarted");
+    const key = await busyKey(cluster, { account: "restarted" });
     const call = cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
     const effectiveAt = await tombstone(key);
     await cluster.distance.restartLedger(key.account);
     const first = await call;
     if (first.status === 200) {
       expect(first.json.effective_at).toBe(effectiveAt);
-      await expectDead(key);
+      await expectDead(cluster, key);
     } else {
       expect(first.status).toBe(503);
     }
     const again = await cluster.revoke(key.account, key.id);
     expect(again.json.effective_at).toBe(effectiveAt);
-    await expectDead(key);
+    await expectDead(cluster, key);
   });
 
   test("no request is accepted after an answer, however often it restarts", async () => {
-    const key = await busyKey("restarted-often");
+    const key = await busyKey(cluster, { account: "restarted-often" });
     const revoking = (async () => {
       for (;;) {
         const answer = await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
@@ -180,15 +162,15 @@ describe("when the ledger restarts while revoke waits", () => {
       await sleep(50);
     }
     await revoking;
-    await expectDead(key);
+    await expectDead(cluster, key);
   });
 });
 
 test("a ledger that has forgotten its leases waits as if it had just given one", async () => {
-  const key = await busyKey("forgetful");
+  const key = await busyKey(cluster, { account: "forgetful" });
   await cluster.distance.restartLedger(key.account);
   // Both gateways still hold a lease that only the ledger's former life knew of.
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json.waited_ms).toBeGreaterThan(0);
-  await expectDead(key);
+  await expectDead(cluster, key);
 });

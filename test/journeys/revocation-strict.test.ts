@@ -6,22 +6,12 @@
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { bearer, busyKey, expectCutAtOrigin, revoked, use } from "../support/key-use.ts";
 import { never, trickle } from "../support/origin-behaviours.ts";
-import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { RawConnection } from "../support/raw-http.ts";
 
 const GATEWAYS = [0, 1];
-
-function use(
-  cluster: GatewayCluster,
-  { secret }: IssuedKey,
-  gateway = 0,
-  target = "/v1/posts",
-): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target, headers });
-}
 
 describe("what it costs", () => {
   let cluster: GatewayCluster;
@@ -66,30 +56,20 @@ describe("what it gives", () => {
     for (const connection of connections) connection.close();
   });
 
-  async function busyKey(): Promise<IssuedKey> {
-    const key = await cluster.createKey();
-    for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
-    cluster.live.clear();
-    return key;
-  }
-
   test("a revoked key is refused on every gateway, a waiting request gets 401, and the origin is cut off", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     cluster.live.respond = never();
     const waiting = GATEWAYS.map((gateway) => use(cluster, key, gateway));
     await cluster.live.arrived(GATEWAYS.length);
     await cluster.revoke(key.account, key.id);
     for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);
     for (const response of await Promise.all(waiting)) expect(response.status).toBe(401);
-    for (const request of cluster.live.requests) {
-      await request.closed;
-      expect(request.aborted).toBe(true);
-    }
+    await expectCutAtOrigin(cluster.live.requests);
     expect(cluster.live.requests).toHaveLength(GATEWAYS.length);
   });
 
   test("an upload is cut and gets 401", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     cluster.live.respond = never();
     const connection = await RawConnection.open(cluster.gateway(1));
     connections.push(connection);
@@ -109,17 +89,14 @@ describe("what it gives", () => {
     ["with a small length", "0123456789", true],
     ["with a large length", "x".repeat(1000), true],
   ])("a download %s is aborted, and no byte arrives after the answer", async (_, piece, contentLength) => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     cluster.live.respond = trickle(Array(3000).fill(piece), 20, { contentLength });
     const connection = await RawConnection.open(cluster.gateway(1));
     connections.push(connection);
-    const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
+    const headers = [bearer(key)];
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers });
     await exchange.bodyReached(2 * piece.length);
-    await cluster.revoke(key.account, key.id);
-    // What the kernel holds by now left the gateway before the answer.
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const settledAt = performance.now();
+    const settledAt = await revoked(cluster, key);
     const response = await exchange.response();
     expect([response.status, response.ended]).toEqual([200, "aborted"]);
     expect(response.lastByteAt).toBeLessThan(settledAt);

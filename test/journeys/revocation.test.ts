@@ -9,13 +9,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import {
+  busyKey,
+  expectCutAtOrigin,
+  expectDead,
+  expectUnauthorized,
+  revoked,
+  use,
+} from "../support/key-use.ts";
 import { never } from "../support/origin-behaviours.ts";
-import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
-import type { RecordedRequest } from "../support/recording-origin.ts";
+import { RawConnection, type RawResponse } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const GATEWAYS = [0, 1];
-const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
 let cluster: GatewayCluster;
 
@@ -25,79 +31,43 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
-function use({ secret }: IssuedKey, gateway: number): Promise<RawResponse> {
-  const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
-  return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
-}
-
-/** A key that every gateway has just accepted, so that each holds a lease on it. */
-async function busyKey(): Promise<IssuedKey> {
-  const key = await cluster.createKey();
-  for (const gateway of GATEWAYS) expect((await use(key, gateway)).status).toBe(200);
-  cluster.live.clear();
-  return key;
-}
-
-/** Revokes, and returns a moment by which everything that left a gateway before the answer has been read. */
-async function revoked(key: IssuedKey): Promise<number> {
-  await cluster.revoke(key.account, key.id);
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-  return performance.now();
-}
-
-async function expectDead(key: IssuedKey): Promise<void> {
-  const before = cluster.live.requests.length;
-  for (const gateway of GATEWAYS) {
-    const response = await use(key, gateway);
-    expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
-  }
-  expect(cluster.live.requests).toHaveLength(before);
-}
-
-async function expectCutAtOrigin(requests: readonly RecordedRequest[]): Promise<void> {
-  for (const request of requests) {
-    await request.closed;
-    expect(request.aborted).toBe(true);
-  }
-}
-
 describe("after revoke has answered", () => {
   test("the key is refused on every gateway", async () => {
-    const key = await busyKey();
-    await revoked(key);
-    await expectDead(key);
+    const key = await busyKey(cluster);
+    await revoked(cluster, key);
+    await expectDead(cluster, key);
   });
 
   test("a key that no gateway has met is refused as well", async () => {
     const key = await cluster.createKey();
-    await revoked(key);
-    await expectDead(key);
+    await revoked(cluster, key);
+    await expectDead(cluster, key);
   });
 
   test("other keys of the account go on", async () => {
-    const [key, other] = [await busyKey(), await busyKey()];
-    await revoked(key);
-    for (const gateway of GATEWAYS) expect((await use(other, gateway)).status).toBe(200);
+    const [key, other] = [await busyKey(cluster), await busyKey(cluster)];
+    await revoked(cluster, key);
+    for (const gateway of GATEWAYS) expect((await use(cluster, other, gateway)).status).toBe(200);
   });
 
   test("a rotation without an overlap is one: the old key is dead when it answers, the new one works", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const path = `/accounts/${key.account}/keys/${key.id}/rotate`;
     const answer = await cluster.control("POST", path, { overlap_seconds: 0 });
     expect(answer.status).toBe(201);
-    await expectDead(key);
-    for (const gateway of GATEWAYS) expect((await use(answer.json, gateway)).status).toBe(200);
+    await expectDead(cluster, key);
+    for (const gateway of GATEWAYS) expect((await use(cluster, answer.json, gateway)).status).toBe(200);
   });
 
   test("no request of a constant stream of them on every gateway is accepted", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     const answers: RawResponse[] = [];
     let stop = false;
     const callers = [...GATEWAYS, ...GATEWAYS].map(async (gateway) => {
-      while (!stop) answers.push(await use(key, gateway));
+      while (!stop) answers.push(await use(cluster, key, gateway));
     });
     await eventually("some traffic", () => answers.length > 20);
-    const settledAt = await revoked(key);
+    const settledAt = await revoked(cluster, key);
     const countThen = answers.length;
     await eventually("more traffic", () => answers.length > countThen + 20);
     stop = true;
@@ -113,13 +83,13 @@ describe("after revoke has answered", () => {
 
 describe("a request under way when its key is revoked", () => {
   test("that waits on the origin gets 401, and the origin sees its connection close", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     cluster.live.respond = never();
-    const waiting = GATEWAYS.map((gateway) => use(key, gateway));
+    const waiting = GATEWAYS.map((gateway) => use(cluster, key, gateway));
     await cluster.live.arrived(GATEWAYS.length);
-    await revoked(key);
+    await revoked(cluster, key);
     for (const response of await Promise.all(waiting)) {
-      expect([response.status, response.body.toString()]).toEqual([401, UNAUTHORIZED]);
+      expectUnauthorized(response);
       expect(response.header("WWW-Authenticate")).toBe('Bearer realm="octopost", error="invalid_token"');
     }
     await expectCutAtOrigin(cluster.live.requests);
@@ -127,12 +97,12 @@ describe("a request under way when its key is revoked", () => {
   });
 
   test("gets 401 too when the origin answers while revoke waits", async () => {
-    const key = await busyKey();
+    const key = await busyKey(cluster);
     let answer = () => {};
     cluster.live.respond = (_request, response) => {
       answer = () => void response.end("too late");
     };
-    const waiting = use(key, 1);
+    const waiting = use(cluster, key, 1);
     await cluster.live.arrived();
     const done = cluster.revoke(key.account, key.id);
     await eventually("the revocation in the ledger", () => isTombstone(key));
@@ -142,11 +112,11 @@ describe("a request under way when its key is revoked", () => {
     // Under a lease that still runs the answer may pass; after `revoke` has answered it may not.
     if (response.status === 200) expect(response.headersAt).toBeLessThan(answeredAt);
     else expect(response.status).toBe(401);
-    await expectDead(key);
+    await expectDead(cluster, key);
   });
 
   test("a connection that outlives it serves other keys", async () => {
-    const [key, other] = [await busyKey(), await busyKey()];
+    const [key, other] = [await busyKey(cluster), await busyKey(cluster)];
     const connection = await RawConnection.open(cluster.gateway(0));
     const request = ({ secret }: IssuedKey) =>
       connection.request({
@@ -157,7 +127,7 @@ describe("a request under way when its key is revoked", () => {
     cluster.live.respond = never();
     const waiting = request(key);
     await cluster.live.arrived();
-    await revoked(key);
+    await revoked(cluster, key);
     expect((await waiting).status).toBe(401);
     cluster.live.clear();
     expect((await request(other)).status).toBe(200);
