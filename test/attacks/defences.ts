@@ -23,7 +23,7 @@ const RESPONSE = "src/gateway/client-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
 const CREDENTIAL = 'const authorization = request.headers.get("Authorization");';
-const LIMIT = "await enforceLimit(key.lease, report, ctx, traceLease);";
+const LIMIT = "await enforceLimit(key.lease, report, ctx, watch);";
 const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false, giveBack() {} } as never';
 
 export const DEFENCES: readonly Defence[] = [
@@ -46,15 +46,15 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "the path is judged as it came, not decoded",
     file: ACCEPT,
-    find: "const path = url.pathname;",
-    replace: "const path = decodeURIComponent(url.pathname);",
+    find: "const path = parsedPath(url);",
+    replace: "const path = decodeURIComponent(parsedPath(url));",
     red: ["an encoded letter is not the letter"],
   },
   {
     defence: "slashes are not merged",
     file: ACCEPT,
-    find: "const path = url.pathname;",
-    replace: 'const path = url.pathname.replace(/\\/+/g, "/");',
+    find: "const path = parsedPath(url);",
+    replace: 'const path = parsedPath(url).replace(/\\/+/g, "/");',
     red: [
       "doubled slashes are another path than single ones",
       "dots that leave doubled slashes are not merged",
