@@ -202,6 +202,16 @@ describe("the same key", () => {
   });
 });
 
+test("a key whose entry is no record is taken for somebody else's: nothing is written over it", async () => {
+  const keys = rows(1);
+  const [verdict] = await importKeys(keys);
+  const id = verdict?.id ?? "";
+  const name = await cluster.recordName(id);
+  await cluster.overwriteRecord(id, "{}");
+  expect(await importKeys(keys, new Account(cluster))).toEqual([{ row: 0, error: "known_elsewhere" }]);
+  expect(await (await cluster.kv()).get(name, "text")).toBe("{}");
+});
+
 test("a thousand rows go in in one call, each with an id of its own", async () => {
   const keys = rows(1000);
   const verdicts = await importKeys(keys);

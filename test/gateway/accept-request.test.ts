@@ -2,7 +2,7 @@
 // the bytes on the wire are a matter of the tests from the outside.
 
 import { describe, expect, test } from "vitest";
-import { acceptRequest } from "../../src/gateway/accept-request.ts";
+import { acceptRequest, parsedPath } from "../../src/gateway/accept-request.ts";
 
 const HOST = "https://api.octopost.ink";
 const LONGEST = "a".repeat(128);
@@ -122,6 +122,10 @@ test("passes on the scheme and host that the client addressed, whatever the one 
     const accepted = acceptRequest(new Request(`${written}/v1/posts?a=b`));
     expect(accepted).toMatchObject({ site: { scheme, host, origin: `${scheme}://${host}` } });
   }
+});
+
+test("a text that is no URL has no path, whatever it ends with", () => {
+  expect(parsedPath("https://[/v1/../v1/posts")).toBe("");
 });
 
 describe("a body", () => {

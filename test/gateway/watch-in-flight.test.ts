@@ -49,6 +49,14 @@ describe("while the origin works", () => {
     expect(calls).toHaveLength(0);
   });
 
+  test("it asks at once when the lease has run out before it began", async () => {
+    time = TTL_MS;
+    takeOff();
+    await advance(TTL_MS + 1);
+    expect(calls).toHaveLength(1);
+    expect(lease.isValid()).toBe(true);
+  });
+
   test("it never has more than one timer", async () => {
     takeOff();
     for (let at = 0; at <= 5000; at += 50) {

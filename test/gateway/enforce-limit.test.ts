@@ -1,0 +1,69 @@
+// A request that asks for a permit, over a lease whose ledger the test plays. How many permits there are is a matter of
+// permits.test.ts; here it is what the request makes of the answers.
+
+import { beforeEach, expect, test } from "vitest";
+import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
+import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
+import type { BucketGrant } from "../../src/keys/permit-grants.ts";
+
+const LEDGER_LIMIT_MS = 2000;
+const CONTEXT = { waitUntil: () => {} } as unknown as ExecutionContext;
+
+let answers: (LeaseAnswer | Error)[];
+let asked: number;
+let lease: Lease;
+
+beforeEach(() => {
+  asked = 0;
+  const ask = async () => {
+    const answer = answers[asked++];
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error("asked too often");
+    return answer;
+  };
+  lease = new Lease(ask, new LeaseClock(() => 0), LEDGER_LIMIT_MS);
+});
+
+test("waits for a permit where none is at hand, and says that it did", async () => {
+  answers = [permitting(0), permitting(1, 2)];
+  const report = { row: null, lease: "hit" as const };
+  expect(await enforceLimit(lease, report, CONTEXT)).toMatchObject({ outcome: "admitted" });
+  expect([asked, report.lease]).toEqual([2, "asked"]);
+});
+
+test("gives up after three answers whose permits others have taken meanwhile, and nobody is admitted without", async () => {
+  answers = [permitting(0), permitting(0), permitting(0), permitting(0)];
+  expect(await limited()).toEqual({ reason: "ledger_unreachable" });
+  expect(asked).toBe(3);
+});
+
+test.each(["revoked", "expired", "not_in_ledger"] as const)(
+  "a key that turns out to be %s meanwhile is refused for that",
+  async (reason) => {
+    answers = [permitting(0), { granted: false, reason }];
+    expect(await limited()).toEqual({ reason });
+  },
+);
+
+test("a ledger that cannot be reached is no reason to admit, nor the client's fault", async () => {
+  answers = [new Error("the ledger is down")];
+  expect(await limited()).toEqual({ reason: "ledger_unreachable" });
+  expect(lease.permits.waiting).toBe(0);
+});
+
+function limited() {
+  return enforceLimit(lease, { row: null, lease: null }, CONTEXT);
+}
+
+/** A lease with so many permits, where there are more to be had. `number`: a later grant overrules an earlier one. */
+function permitting(cap: number, number = 1): LeaseAnswer {
+  const current = { endsAt: 60_000, number, cap, ceiling: 60 };
+  const grant: BucketGrant = {
+    bucket: "requests",
+    limit: 60,
+    windowMs: 60_000,
+    leftMs: 30_000,
+    current,
+    next: null,
+  };
+  return { granted: true, ttl_ms: 1000, permits: [grant] };
+}
