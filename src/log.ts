@@ -2,8 +2,8 @@
  * The log: one structured line each, indexed by the platform.
  *
  * Every refusal and every fault has its line, with the reason that the client is not told; of what went
- * well a sample (`LOG_SAMPLE_RATE`). Never a key, a hash, a path, a query string or a body: only what
- * this file names.
+ * well a sample (`LOG_SAMPLE_RATE`). A request that the platform ended with its client has none. Never a
+ * key, a hash, a path, a query string or a body: only what this file names.
  */
 import type { Reason, Refusal } from "./refusals.ts";
 import type { FinishedRequest, RequestReport } from "./request-report.ts";

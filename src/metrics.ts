@@ -1,5 +1,6 @@
 /**
- * One data point per request to the API, in the Analytics Engine dataset `USAGE`.
+ * One data point per request to the API, in the Analytics Engine dataset `USAGE`; none of one that the platform ended
+ * with its client.
  *
  * The columns are fixed: the queries in the README count on them. Nothing here that is not in the log.
  */
