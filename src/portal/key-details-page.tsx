@@ -1,9 +1,10 @@
 /** One key: everything there is to know about it, its name to change, and the ways on. */
 import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
+import { Field, Form, Problems } from "./form.tsx";
 import { problemsIn } from "./form-input.ts";
 import { stateOf } from "./key-state.ts";
-import { Field, Form, Problems, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { Badges, ShortFacts } from "./shown-key.tsx";

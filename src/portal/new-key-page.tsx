@@ -2,8 +2,9 @@
  * Making a key. The form carries an id of its own: sent twice, by a double click or by going back, it makes one key.
  */
 import { isRefusal } from "../refusals.ts";
+import { Field, Form, Problems, SendOrCancel } from "./form.tsx";
 import { chosenTime, daysInSeconds, type FieldProblems, NO_PROBLEMS, problemsIn } from "./form-input.ts";
-import { Field, Form, Problems, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { PermissionGrid } from "./permission-grid.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -74,14 +75,7 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
       <ModeChoice chosen={draft.mode} />
       <PermissionGrid chosen={draft.permissions} />
       <ExpiryChoice of={draft} problem={problems.expires_at} />
-      <p class="actions">
-        <button type="submit" class="main">
-          {create.submit}
-        </button>
-        <a class="button plain" href={paths.keys}>
-          {texts.cancel}
-        </a>
-      </p>
+      <SendOrCancel send={create.submit} />
     </Form>,
   );
 }

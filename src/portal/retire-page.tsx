@@ -1,8 +1,9 @@
 /** The last steps of a rotation: whether anything still uses the old key, and when it ends. */
 import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
+import { Field, Form, Problems } from "./form.tsx";
 import { chosenTime } from "./form-input.ts";
-import { Field, Form, Problems, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { LastUsed } from "./shown-key.tsx";

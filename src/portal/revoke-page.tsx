@@ -1,7 +1,8 @@
 /** Revoking a key: a question that names it, then the ledger's receipt. */
 import { isRefusal } from "../refusals.ts";
+import { Field, Form, SendOrCancel } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
-import { Field, Form, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { Badges, permissionWords, RelativeTime } from "./shown-key.tsx";
@@ -40,14 +41,7 @@ export async function revokePage(c: PortalRequest) {
         label={revoke.reason}
         input={(attributes) => <input {...attributes} name="reason" maxlength={500} autocomplete="off" />}
       />
-      <p class="actions">
-        <button type="submit" class="main danger">
-          {revoke.submit}
-        </button>
-        <a class="button plain" href={paths.keys} data-close>
-          {texts.cancel}
-        </a>
-      </p>
+      <SendOrCancel send={revoke.submit} danger />
     </Form>,
   );
 }

@@ -5,8 +5,9 @@
  */
 import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
+import { Field, Form, SendOrCancel } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
-import { Field, Form, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { showRetiring } from "./retire-page.tsx";
@@ -69,14 +70,7 @@ function showStart(c: PortalRequest, key: KeyObject) {
           </select>
         )}
       />
-      <p class="actions">
-        <button type="submit" class="main">
-          {rotate.submit}
-        </button>
-        <a class="button plain" href={paths.keys}>
-          {texts.cancel}
-        </a>
-      </p>
+      <SendOrCancel send={rotate.submit} />
     </Form>,
   );
 }

@@ -6,8 +6,9 @@
 import { clientAddress } from "../gateway/client-address.ts";
 import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
+import { Field, Form } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
-import { Field, Form, showPage } from "./layout.tsx";
+import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { Badges, permissionWords, ShortFacts } from "./shown-key.tsx";
