@@ -48,13 +48,7 @@ export class KeptAnswers {
 
   /** The answer kept under the name, `mismatch` when it belongs to another request, null when there is none. */
   async find(name: string, fingerprint: string, now: number): Promise<object | "mismatch" | null> {
-    const row = this.#sql
-      .exec<AnswerRow>(
-        "SELECT fingerprint, answer, sealed_secret FROM answers WHERE name = ? AND at > ?",
-        name,
-        now - ANSWER_KEPT_MS,
-      )
-      .toArray()[0];
+    const row = this.#rowOf(name, now);
     if (!row) return null;
     if (!(await this.#isOf(row.fingerprint, fingerprint))) return "mismatch";
     const answer = JSON.parse(row.answer) as object;
@@ -66,13 +60,7 @@ export class KeptAnswers {
    * sealed secret is gone before it is opened, so that two who ask at once do not both get it.
    */
   async take(name: string, now: number): Promise<object | null> {
-    const row = this.#sql
-      .exec<AnswerRow>(
-        "SELECT fingerprint, answer, sealed_secret FROM answers WHERE name = ? AND at > ?",
-        name,
-        now - ANSWER_KEPT_MS,
-      )
-      .toArray()[0];
+    const row = this.#rowOf(name, now);
     if (!row) return null;
     this.#sql.exec("UPDATE answers SET sealed_secret = NULL WHERE name = ?", name);
     const secret = row.sealed_secret && (await this.#open(row.sealed_secret));
@@ -82,6 +70,16 @@ export class KeptAnswers {
   /** What is kept of a fingerprint: it may hold the SHA-256 of keys that are imported, which nobody may read here. */
   async fingerprint(input: string): Promise<string> {
     return await hashKey(input, this.#peppers[0] ?? "");
+  }
+
+  #rowOf(name: string, now: number): AnswerRow | undefined {
+    return this.#sql
+      .exec<AnswerRow>(
+        "SELECT fingerprint, answer, sealed_secret FROM answers WHERE name = ? AND at > ?",
+        name,
+        now - ANSWER_KEPT_MS,
+      )
+      .toArray()[0];
   }
 
   async #isOf(kept: string, input: string): Promise<boolean> {
