@@ -6,13 +6,12 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Keys, keysOf } from "./keys-command.ts";
+import { type Keys, ownAccount } from "./keys-command.ts";
 
 const CREATE = ["create", "--name", "only one", "--mode", "live", "--json"];
 
 let cluster: GatewayCluster;
 let account: string;
-let accounts = 0;
 let keys: Keys;
 
 beforeAll(async () => {
@@ -20,9 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 beforeEach(async () => {
-  accounts += 1;
-  account = `acct-${accounts}`;
-  keys = keysOf(cluster, account);
+  ({ account, keys } = ownAccount(cluster));
   await cluster.distance.liftAllFaults();
   await cluster.distance.resetCounts();
 });

@@ -79,3 +79,12 @@ export function keysOf(cluster: GatewayCluster, account: string): Keys {
   return (args, options = {}) =>
     runKeys(args, { ...options, env: { ...environmentOf(cluster, account), ...options.env } });
 }
+
+let accounts = 0;
+
+/** An account that no other test uses, and the command line against it. */
+export function ownAccount(cluster: GatewayCluster): { account: string; keys: Keys } {
+  accounts += 1;
+  const account = `acct-${accounts}`;
+  return { account, keys: keysOf(cluster, account) };
+}

@@ -5,13 +5,12 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { environmentOf, type Keys, keysOf, runKeys } from "./keys-command.ts";
+import { environmentOf, type Keys, ownAccount, runKeys } from "./keys-command.ts";
 
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
 
 let cluster: GatewayCluster;
 let account: string;
-let accounts = 0;
 let keys: Keys;
 
 beforeAll(async () => {
@@ -19,9 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 beforeEach(() => {
-  accounts += 1;
-  account = `acct-${accounts}`;
-  keys = keysOf(cluster, account);
+  ({ account, keys } = ownAccount(cluster));
 });
 
 describe("wrong usage: exit 2, and nothing is sent", () => {

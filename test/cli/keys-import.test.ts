@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { type Keys, keysOf } from "./keys-command.ts";
+import { type Keys, ownAccount } from "./keys-command.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
 const isPosix = process.platform !== "win32";
@@ -21,7 +21,6 @@ let cluster: GatewayCluster;
 let directory: string;
 let file: string;
 let account: string;
-let accounts = 0;
 let keys: Keys;
 
 beforeAll(async () => {
@@ -33,10 +32,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 beforeEach(async () => {
-  accounts += 1;
-  account = `acct-${accounts}`;
+  ({ account, keys } = ownAccount(cluster));
   file = join(directory, `${account}.jsonl`);
-  keys = keysOf(cluster, account);
   await cluster.distance.liftAllFaults();
   await cluster.distance.resetCounts();
 });

@@ -8,14 +8,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { type Keys, keysOf, runKeys } from "./keys-command.ts";
+import { type Keys, ownAccount, runKeys } from "./keys-command.ts";
 
 const COPY_NOW = "Copy the key now";
 const SECRET = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
 
 let cluster: GatewayCluster;
 let account: string;
-let accounts = 0;
 let keys: Keys;
 
 beforeAll(async () => {
@@ -23,9 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 beforeEach(async () => {
-  accounts += 1;
-  account = `acct-${accounts}`;
-  keys = keysOf(cluster, account);
+  ({ account, keys } = ownAccount(cluster));
   await cluster.distance.liftAllFaults();
 });
 

@@ -3,7 +3,6 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { IssuedKey } from "../../src/keys/key-object.ts";
 import {
   BY,
   failKv,
@@ -30,12 +29,6 @@ afterEach(async () => {
   await reset();
 });
 
-async function create(idempotencyKey: string | null = null): Promise<IssuedKey> {
-  const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, { ...BY, idempotencyKey }));
-  if ("reason" in answer) throw new Error(answer.reason);
-  return answer;
-}
-
 async function failToCreate(): Promise<void> {
   const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, BY));
   expect(answer).toEqual({ reason: "store_unreachable" });
@@ -52,7 +45,7 @@ describe("a creation that KV failed", () => {
     ["before it wrote", () => failKv("put")],
     ["after it wrote", loseAnswersOfKv],
   ])("%s is undone by alarm, row and entry, and the account's keys stay", async (_, fail) => {
-    await create();
+    await ledger.create();
     const entries = await kvNames();
     const mend = fail();
     await failToCreate();
@@ -186,19 +179,19 @@ describe("an import that KV failed", () => {
 
 describe("an answer kept for an Idempotency-Key", () => {
   test("is given again for 24 hours, and forgotten after, whether or not an alarm rang", async () => {
-    const first = await create("retry");
+    const first = await ledger.create("retry");
     later(DAY_MS - 5000);
-    expect(await create("retry")).toEqual(first);
+    expect(await ledger.create("retry")).toEqual(first);
     later(10_000);
-    const second = await create("retry");
+    const second = await ledger.create("retry");
     expect(second.id).not.toBe(first.id);
-    expect(await create("retry")).toEqual(second);
+    expect(await ledger.create("retry")).toEqual(second);
   });
 
   test("leaves no row behind, and the last alarm is the one that forgets it", async () => {
-    await create("one");
+    await ledger.create("one");
     later(3_600_000);
-    await create("two");
+    await ledger.create("two");
     const answers = () => ledger.rows("SELECT name FROM answers ORDER BY name");
     // The first alarm looks after creations; from then on they are due when an answer is.
     await ledger.ringAlarm();
@@ -215,7 +208,7 @@ describe("an answer kept for an Idempotency-Key", () => {
   });
 
   test("opens under the pepper before the current one, and under no other", async () => {
-    const first = await create("retry");
+    const first = await ledger.create("retry");
     const retry = (settings: Record<string, unknown>) =>
       ledger.run((it) => it.createKey(ledger.account, NEW_KEY, { ...BY, idempotencyKey: "retry" }), settings);
     const KEY_PEPPER = "a pepper of another time";
@@ -226,7 +219,7 @@ describe("an answer kept for an Idempotency-Key", () => {
 });
 
 test("a ledger with nothing to clean up has no alarm", async () => {
-  const { id } = await create();
+  const { id } = await ledger.create();
   await ledger.ringAlarm();
   await ledger.run((it) => it.setTier(ledger.account, "pro", BY));
   await ledger.run((it) => it.revokeKey(id, BY, null));

@@ -9,6 +9,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Env } from "../../src/bindings.ts";
+import type { IssuedKey } from "../../src/keys/key-object.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
@@ -28,6 +29,13 @@ export class LedgerAtHand {
     return runInDurableObject(this.#stub(), (instance: KeyLedger, state) =>
       work(settings ? new KeyLedger(state, { ...SETTINGS, ...settings }) : instance, state),
     );
+  }
+
+  /** A new key, its text included; `idempotencyKey`: as a call that may be made again. */
+  async create(idempotencyKey: string | null = null): Promise<IssuedKey> {
+    const answer = await this.run((it) => it.createKey(this.account, NEW_KEY, { ...BY, idempotencyKey }));
+    if ("reason" in answer) throw new Error(answer.reason);
+    return answer;
   }
 
   rows(sql: string): Promise<Record<string, SqlStorageValue>[]> {

@@ -3,8 +3,8 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { IssuedKey, RevokedKey } from "../../src/keys/key-object.ts";
-import { BY, LedgerAtHand, later, NEW_KEY, SETTINGS } from "./ledger-at-hand.ts";
+import type { RevokedKey } from "../../src/keys/key-object.ts";
+import { BY, LedgerAtHand, later, SETTINGS } from "./ledger-at-hand.ts";
 
 const MINUTE_MS = 60_000;
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
@@ -18,12 +18,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await reset();
 });
-
-async function create(): Promise<IssuedKey> {
-  const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, BY));
-  if ("reason" in answer) throw new Error(answer.reason);
-  return answer;
-}
 
 async function revoke(id: string, settings?: Record<string, unknown>): Promise<RevokedKey> {
   const answer = await ledger.run((it) => it.revokeKey(id, BY, null), settings);
@@ -41,12 +35,12 @@ async function report(...uses: readonly (readonly [id: string, uses: number])[])
 
 /** When the ledger runs with these settings, how long a revocation waits that comes as it starts. */
 async function waitAfterStart(settings: Record<string, unknown>): Promise<number> {
-  return (await revoke((await create()).id, settings)).waited_ms;
+  return (await revoke((await ledger.create()).id, settings)).waited_ms;
 }
 
 describe("uses reported with leases", () => {
   test("are written at most once a minute per key, and shown exactly all the same", async () => {
-    const [one, two] = [await create(), await create()];
+    const [one, two] = [await ledger.create(), await ledger.create()];
     const written = async (id: string) => {
       const [row] = await ledger.rows(`SELECT last_used_at, use_count FROM keys WHERE id = '${id}'`);
       return JSON.stringify(row);
@@ -71,7 +65,7 @@ describe("uses reported with leases", () => {
   });
 
   test("survive a restart but for the last minute's", async () => {
-    const { id } = await create();
+    const { id } = await ledger.create();
     await report([id, 5]);
     later(MINUTE_MS + 1000);
     await report([id, 7]);
@@ -81,7 +75,7 @@ describe("uses reported with leases", () => {
   });
 
   test("of a refused lease are not counted", async () => {
-    const { id } = await create();
+    const { id } = await ledger.create();
     await revoke(id);
     await report([id, 5]);
     expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 0, last_used_at: null });
@@ -90,7 +84,7 @@ describe("uses reported with leases", () => {
 
 describe("after a restart", () => {
   test("a revocation allows for a lease given the moment before", async () => {
-    const { id } = await create();
+    const { id } = await ledger.create();
     await ledger.run((it) => it.lease(id));
     await ledger.restart();
     const { waited_ms } = await revoke(id);
@@ -108,7 +102,7 @@ describe("after a restart", () => {
     }
 
     // A lease given once they have ended is the sign that they may be forgotten.
-    const { id } = await create();
+    const { id } = await ledger.create();
     await ledger.run((it) => {
       later(1500 + MARGIN_MS + 1000);
       return it.lease(id);
@@ -133,7 +127,7 @@ describe("a revoked key", () => {
   let id: string;
   let revoked: RevokedKey;
   beforeEach(async () => {
-    ({ id } = await create());
+    ({ id } = await ledger.create());
     revoked = await revoke(id);
   });
 
@@ -178,7 +172,7 @@ describe("a revoked key", () => {
   });
 
   test("is revoked once, however often and however many at once ask for it", async () => {
-    const other = await create();
+    const other = await ledger.create();
     const answers = await Promise.all(Array.from({ length: 5 }, () => revoke(other.id)));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     const events = await ledger.rows(`SELECT action FROM events WHERE key_id = '${other.id}'`);
@@ -187,8 +181,8 @@ describe("a revoked key", () => {
 });
 
 test("what is written twice from the same row is the same record: KV can be made again", async () => {
-  await create();
-  await create();
+  await ledger.create();
+  await ledger.create();
   const kv = SETTINGS.API_KEYS;
   const everything = async () => {
     const names = (await kv.list()).keys.map(({ name }) => name);

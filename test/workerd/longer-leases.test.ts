@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
-import { BY, LedgerAtHand, later, NEW_KEY, SETTINGS } from "./ledger-at-hand.ts";
+import { BY, LedgerAtHand, later, SETTINGS } from "./ledger-at-hand.ts";
 
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 /** With 300 grants a second, 90 within one of the shortest leases are not yet too many. */
@@ -21,12 +21,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await reset();
 });
-
-async function create(): Promise<string> {
-  const answer = await ledger.run((it) => it.createKey(ledger.account, NEW_KEY, BY));
-  if ("reason" in answer) throw new Error(answer.reason);
-  return answer.id;
-}
 
 /** So many leases on a key at one and the same moment; how long each was for. */
 function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()): number[] {
@@ -49,7 +43,7 @@ async function rememberedMs(): Promise<unknown> {
 
 describe("an account that asks for more than 300 leases a second", () => {
   test("gets longer ones step by step, up to LEASE_MAX_MS", async () => {
-    const id = await create();
+    const { id } = await ledger.create();
     const given = await ledger.run((it) => leases(it, id, 91 + 181 + 361 + 1000), SHORT);
     const expected = [...Array(91).fill(300), ...Array(181).fill(600), ...Array(361).fill(1200)];
     expect(given).toEqual([...expected, ...Array(1000).fill(1300)]);
@@ -57,14 +51,14 @@ describe("an account that asks for more than 300 leases a second", () => {
   });
 
   test("gets none that is longer in strict mode", async () => {
-    const id = await create();
+    const { id } = await ledger.create();
     const strict = { LEASE_MS: 0, LEASE_MAX_MS: 1300 };
     const given = await ledger.run((it) => leases(it, id, 1000), strict);
     expect(new Set(given)).toEqual(new Set([MARGIN_MS]));
   });
 
   test("hears from the receipt how long a revocation could take, and it takes no longer", async () => {
-    const [busy, idle] = [await create(), await create()];
+    const [busy, idle] = [(await ledger.create()).id, (await ledger.create()).id];
     await ledger.run(async (it) => {
       leases(it, busy, 1000);
       const receipt = await revoke(it, busy);
@@ -80,7 +74,7 @@ describe("an account that asks for more than 300 leases a second", () => {
   });
 
   test("is known as one after a restart: a revocation allows for the longest lease", async () => {
-    const id = await create();
+    const { id } = await ledger.create();
     await ledger.run((it) => void leases(it, id, 1000), SHORT);
     const receipt = await ledger.run((it) => revoke(it, id), SHORT);
     expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
@@ -91,7 +85,7 @@ describe("an account that asks for more than 300 leases a second", () => {
 
 describe("an account that asks for few again", () => {
   test("gets shorter leases, and the longer ones are forgotten when they must have ended, not before", async () => {
-    const id = await create();
+    const { id } = await ledger.create();
     await ledger.run((it, { storage }) => {
       const moment = Date.now();
       const remembered = () =>
@@ -112,7 +106,7 @@ describe("an account that asks for few again", () => {
   });
 
   test("and falls silent, is as quick to revoke as any: the alarm forgets the longer leases", async () => {
-    const id = await create();
+    const { id } = await ledger.create();
     const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
     await ledger.run((it) => void leases(it, id, 302));
     const longerMs = 2 * Number(SETTINGS.LEASE_MS) + MARGIN_MS;
@@ -132,7 +126,7 @@ describe("an account that asks for few again", () => {
 });
 
 test("a ledger made before receipts told the bound tells it from now on, and of before what a revocation took", async () => {
-  const [before, after] = [await create(), await create()];
+  const [before, after] = [(await ledger.create()).id, (await ledger.create()).id];
   await ledger.run((it) => revoke(it, before));
   await ledger.run((_, { storage }) => void storage.sql.exec("ALTER TABLE keys DROP COLUMN lease_bound_ms"));
   await ledger.restart();
