@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { gzipSync } from "node:zlib";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
+import { gzipBytesOf } from "../support/bundle-size.ts";
 import { buildDataPlane } from "../support/data-plane.ts";
 import { median, type SizeAndStart } from "./figures.ts";
 
@@ -37,10 +37,6 @@ export async function measureSizeAndStart(bundle: string): Promise<SizeAndStart>
   } finally {
     await dataPlane.remove();
   }
-}
-
-async function gzipBytesOf(bundle: string): Promise<number> {
-  return gzipSync(await readFile(bundle)).length;
 }
 
 async function profileOfStart(): Promise<Profile> {
