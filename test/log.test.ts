@@ -290,6 +290,26 @@ describe("an answer that is cut after its headers left has a line of its own", (
     expect(await lineOf(response)).toEqual(cut(response, key, "origin_broke_off"));
   });
 
+  test("but not when the client left it while its lease was renewed, which the request outlives", async () => {
+    const own = await cluster.createKey();
+    // So that the download itself waits for no lease.
+    expect((await send(own.secret, {}, NONE)).status).toBe(200);
+    cluster.live.clear();
+    cluster.live.respond = endless;
+    const { connection } = await startDownload(own.secret);
+    await cluster.distance.configure({ delaysMs: Array(5).fill(300) });
+    await cluster.distance.resetCounts();
+    await eventually(
+      "a renewal",
+      async () => ((await cluster.distance.counts(NONE)).ledgerCalls.lease ?? 0) > 0,
+    );
+    connection.destroy();
+    await (await cluster.live.arrived()).closed;
+    await cluster.distance.configure({ delaysMs: [] });
+    expect(await lineOf(await send(null, {}, NONE))).toMatchObject({ reason: "missing_credential" });
+    expect(cluster.logs.filter((line) => line.includes(own.id))).toEqual([]);
+  });
+
   test("but not when the client left it, nor when it ended well", async () => {
     const own = await cluster.createKey();
     cluster.live.respond = endless;
