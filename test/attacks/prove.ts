@@ -1,5 +1,5 @@
 /**
- * `node test/attacks/prove.ts [word]`: takes out one line of defence at a time, in a Worker built for it, and sees the
+ * `npx node test/attacks/prove.ts [word]`: takes out one line of defence at a time, in a Worker built for it, and sees the
  * attacks that it stops get through. Ends with status 1 if one of them does not. With a word: only the lines that
  * have it in their name.
  *

@@ -1,5 +1,5 @@
 /**
- * Measures what large bodies cost in memory: `node test/journeys/memory.ts` prints a small table.
+ * Measures what large bodies cost in memory: `npx node test/journeys/memory.ts` prints a small table.
  *
  * 200 MB pass through one gateway, up and down, with a length and in chunks, as fast as both ends go. Shown is
  * how far the memory of workerd (VmRSS, all gateways and the ledger in one process) rises above what it was

@@ -1,5 +1,5 @@
 /**
- * node test/portal/screenshots.ts <directory>: every page of the key page, on a desktop and on a phone, light and
+ * npx node test/portal/screenshots.ts <directory>: every page of the key page, on a desktop and on a phone, light and
  * dark, to be looked at. The README shows some of them.
  */
 
