@@ -1,5 +1,5 @@
 /**
- * Step 4, forward: sends the request to the one origin that its key's mode leads to, and answers.
+ * Step 5, forward: sends the request to the one origin that its key's mode leads to, and answers.
  *
  * Guarantees that the answer's headers leave only under a valid lease, that its body is cut when the
  * key dies, and that a body which ends early never looks complete. Streams both ways; never retries,
