@@ -11,6 +11,7 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "../request-report.ts";
 import { clientAddress } from "./client-address.ts";
 import { secureLease, type Watch } from "./secure-lease.ts";
+import type { Stay } from "./stay.ts";
 
 /** What a lease that stands so costs the request: nothing, nothing (it is renewed in the background), a call. */
 const LEASE_USE = { valid: "hit", due: "renewed", lapsed: "asked" } as const;
@@ -20,7 +21,7 @@ export async function authenticateKey(
   keys: KnownKeys,
   strict: boolean,
   report: RequestReport,
-  ctx: ExecutionContext,
+  stay: Stay,
   watch: Watch,
 ): Promise<KnownKey | Refusal> {
   const authorization = request.headers.get("Authorization");
@@ -40,7 +41,7 @@ export async function authenticateKey(
   if (strict || standing !== "valid") {
     // Whoever asks the ledger now asks for a permit, too.
     lease.permits.waiting += 1;
-    const refusal = await secureLease(lease, strict, ctx, watch);
+    const refusal = await secureLease(lease, strict, stay, watch);
     lease.permits.waiting -= 1;
     if (refusal) return refusal;
   }

@@ -17,7 +17,7 @@ const ASKS_MAX = 3;
 export async function enforceLimit(
   lease: Lease,
   report: Pick<RequestReport, "row" | "lease">,
-  ctx: ExecutionContext,
+  ctx: Pick<ExecutionContext, "waitUntil">,
   watch: Watch = (ask) => ask(),
 ): Promise<Admitted | Refusal> {
   const bucket = report.row?.limit ?? "requests";

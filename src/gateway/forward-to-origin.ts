@@ -31,13 +31,12 @@ export interface Forwarding {
   readonly report: RequestReport;
   readonly settings: Settings;
   readonly time: FlightTime;
-  readonly ctx: ExecutionContext;
   readonly stay: Stay;
   readonly watch: Watch;
 }
 
 export async function forwardToOrigin(forwarding: Forwarding): Promise<Response | Refusal> {
-  const { accepted, key, report, settings, time, ctx, stay, watch } = forwarding;
+  const { accepted, key, report, settings, time, stay, watch } = forwarding;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key got past a policy without a sandbox");
   const originUrl = origin + accepted.path + accepted.query;
@@ -61,7 +60,7 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   const refusal: Refusal | null =
     response.status === 401
       ? { reason: "origin_refused_gateway" }
-      : await secureLease(key.lease, askFirst, ctx, watch);
+      : await secureLease(key.lease, askFirst, stay, watch);
   if (refusal) {
     flight.end(refusal);
     return flight.refusal ?? refusal;

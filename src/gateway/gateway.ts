@@ -40,15 +40,15 @@ export class Gateway {
   async answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
     const stay = new Stay(request, ctx);
     try {
-      return await this.#answer(request, requestId, ctx, stay);
+      return await this.#answer(request, requestId, stay);
     } finally {
       stay.over();
     }
   }
 
-  async #answer(request: Request, requestId: string, ctx: ExecutionContext, stay: Stay): Promise<Response> {
+  async #answer(request: Request, requestId: string, stay: Stay): Promise<Response> {
     const report = new RequestReport(requestId, request.method, Date.now(), isTraced());
-    const outcome = await this.#takeSteps(request, report, ctx, stay);
+    const outcome = await this.#takeSteps(request, report, stay);
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
     if (refusal && response.status >= 500) report.permit?.giveBack();
@@ -72,12 +72,7 @@ export class Gateway {
     return response;
   }
 
-  async #takeSteps(
-    request: Request,
-    report: RequestReport,
-    ctx: ExecutionContext,
-    stay: Stay,
-  ): Promise<Response | Refusal> {
+  async #takeSteps(request: Request, report: RequestReport, stay: Stay): Promise<Response | Refusal> {
     const settings = this.#settings;
     // What it learns of the key and its permits is everybody's.
     const watch: Watch = (ask) => {
@@ -89,7 +84,7 @@ export class Gateway {
     if (isRefusal(accepted)) return accepted;
 
     const key = await traceStep("authenticate", report, () =>
-      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, ctx, watch),
+      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, stay, watch),
     );
     if (isRefusal(key)) return key;
 
@@ -99,13 +94,13 @@ export class Gateway {
     // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
     if (refusal?.reason === "live_only") return refusal;
 
-    const permit = await enforceLimit(key.lease, report, ctx, watch);
+    const permit = await enforceLimit(key.lease, report, stay, watch);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;
 
     return await traceStep("forward", report, () =>
-      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, ctx, stay, watch }),
+      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, stay, watch }),
     );
   }
 }

@@ -15,7 +15,7 @@ export type Watch = <Outcome extends string>(ask: () => Promise<Outcome>) => Pro
 export async function secureLease(
   lease: Lease,
   askFirst: boolean,
-  ctx: ExecutionContext,
+  ctx: Pick<ExecutionContext, "waitUntil">,
   watch: Watch = (ask) => ask(),
 ): Promise<Refusal | null> {
   if (lease.refusal) return { reason: lease.refusal };

@@ -21,7 +21,7 @@ export class Stay {
     if (this.#leave) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#leave = resolve;
-    this.#ctx.waitUntil(promise);
+    this.waitUntil(promise);
     const { signal } = this.#request;
     // It may have gone while a renewal kept the request alive.
     if (signal.aborted) this.#onClientGone();
@@ -35,7 +35,7 @@ export class Stay {
   }
 
   /** Work that runs to its end, whatever becomes of the request. */
-  keep(work: Promise<unknown>): void {
+  waitUntil(work: Promise<unknown>): void {
     this.#ctx.waitUntil(work);
   }
 

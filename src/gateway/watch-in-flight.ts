@@ -20,7 +20,7 @@ export interface FlightTime {
 export class Flight {
   readonly #lease: Lease;
   readonly #time: FlightTime;
-  readonly #stay: Pick<Stay, "begin" | "keep"> | null;
+  readonly #stay: Pick<Stay, "begin" | "waitUntil"> | null;
   #originDeadline: number;
   #sendingBody = false;
   #asking = false;
@@ -38,7 +38,7 @@ export class Flight {
     lease: Lease,
     time: FlightTime,
     originTimeoutMs: number,
-    stay: Pick<Stay, "begin" | "keep"> | null = null,
+    stay: Pick<Stay, "begin" | "waitUntil"> | null = null,
   ) {
     this.#stay = stay;
     this.#lease = lease;
@@ -120,7 +120,7 @@ export class Flight {
   async #renew(): Promise<void> {
     this.#asking = true;
     const asked = this.#lease.secure();
-    this.#stay?.keep(asked);
+    this.#stay?.waitUntil(asked);
     const outcome = await asked;
     this.#asking = false;
     if (outcome !== "valid" && !this.#lease.isValid()) {

@@ -23,7 +23,7 @@ const RESPONSE = "src/gateway/client-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
 const CREDENTIAL = 'const authorization = request.headers.get("Authorization");';
-const LIMIT = "await enforceLimit(key.lease, report, ctx, watch);";
+const LIMIT = "await enforceLimit(key.lease, report, stay, watch);";
 const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false, giveBack() {} } as never';
 
 export const DEFENCES: readonly Defence[] = [

@@ -7,7 +7,7 @@ import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
 import type { BucketGrant } from "../../src/keys/permit-grants.ts";
 
 const LEDGER_LIMIT_MS = 2000;
-const CONTEXT = { waitUntil: () => {} } as unknown as ExecutionContext;
+const CONTEXT = { waitUntil: () => {} };
 
 let answers: (LeaseAnswer | Error)[];
 let asked: number;

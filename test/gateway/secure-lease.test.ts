@@ -58,6 +58,6 @@ test("a key that somebody else has found dead is refused without a call, also un
 });
 
 function secured(askFirst = false) {
-  const ctx = { waitUntil: (work: Promise<unknown>) => background.push(work) };
-  return secureLease(lease, askFirst, ctx as unknown as ExecutionContext);
+  const ctx = { waitUntil: (work: Promise<unknown>) => void background.push(work) };
+  return secureLease(lease, askFirst, ctx);
 }

@@ -69,7 +69,7 @@ test("a request that begins to stay for a client that has gone ends", () => {
 
 test("work that is kept is not the request's own", async () => {
   const work = Promise.resolve("renewed");
-  stay.keep(work);
+  stay.waitUntil(work);
   stay.over();
   expect(kept).toEqual([work]);
 });

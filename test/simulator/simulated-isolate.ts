@@ -18,7 +18,7 @@ import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
 /** Background work of a request simply goes on. */
-const CONTEXT = { waitUntil: () => {} } as unknown as ExecutionContext;
+const CONTEXT = { waitUntil: () => {} };
 
 const UNREACHABLE = new Error("the ledger cannot be reached");
 

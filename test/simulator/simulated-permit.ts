@@ -10,7 +10,7 @@ import type { RequestRecord, Take } from "./history.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 
 /** Background work of a request simply goes on. */
-const CONTEXT = { waitUntil: () => {} } as unknown as ExecutionContext;
+const CONTEXT = { waitUntil: () => {} };
 
 export async function takePermit(
   isolate: SimulatedIsolate,
