@@ -25,7 +25,7 @@ import {
   recordOf,
   successorOf,
 } from "./new-keys.ts";
-import { keyObject } from "./shown-key.ts";
+import { isoTime, keyObject } from "./shown-key.ts";
 import { wakeBy } from "./wake-by.ts";
 
 /** How long a creation may be under way before it is given up; far longer than KV may take. */
@@ -237,7 +237,7 @@ export class KeyIssuing {
       this.#events.add({ at: now, actor, action: "revoked", keyId: oldId, details: { reason: "rotated" } });
     } else {
       this.#keys.schedule(oldId, end.at);
-      const details = { revokes_at: new Date(end.at).toISOString() };
+      const details = { revokes_at: isoTime(end.at) };
       this.#events.add({ at: now, actor, action: "rotated", keyId: oldId, details });
     }
     return this.#keys.issued(oldId) as KeyRow;

@@ -2,7 +2,7 @@
 import type { LedgerEvent } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
 import { gatherKeys } from "./gather-keys.ts";
-import { showPage } from "./layout.tsx";
+import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { RelativeTime } from "./shown-key.tsx";
@@ -32,12 +32,7 @@ export async function activityPage(c: PortalRequest) {
     c,
     { title: activity.title, at: "activity" },
     <>
-      <div class="heading">
-        <div>
-          <h1>{activity.title}</h1>
-          <p class="lead">{activity.intro}</p>
-        </div>
-      </div>
+      <Heading title={activity.title} lead={activity.intro} />
       {events.length === 0 ? (
         <p class="sheet">{activity.none}</p>
       ) : (

@@ -96,3 +96,17 @@ function footer(c: PortalRequest) {
     </footer>
   );
 }
+
+/** What a page begins with; `children`: what can be done there. */
+export function Heading(props: { readonly title: string; readonly lead: string; readonly children?: Child }) {
+  const { title, lead, children } = props;
+  return (
+    <div class="heading">
+      <div>
+        <h1>{title}</h1>
+        <p class="lead">{lead}</p>
+      </div>
+      {children}
+    </div>
+  );
+}

@@ -3,7 +3,7 @@ import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
 import { gatherKeys, KEYS_MAX } from "./gather-keys.ts";
 import { KEY_STATES, type KeyFilter, matches, readFilter, stateOf } from "./key-state.ts";
-import { showPage } from "./layout.tsx";
+import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { Badges, ShortFacts } from "./shown-key.tsx";
@@ -25,15 +25,11 @@ export async function listPage(c: PortalRequest) {
     c,
     { title: texts.nav.keys, at: "keys" },
     <>
-      <div class="heading">
-        <div>
-          <h1>{texts.title}</h1>
-          <p class="lead">{texts.list.intro}</p>
-        </div>
+      <Heading title={texts.title} lead={texts.list.intro}>
         <a class="button main" href={paths.newKey}>
           {texts.list.create}
         </a>
-      </div>
+      </Heading>
       {gathered.keys.length === 0 ? (
         <FirstSteps />
       ) : (

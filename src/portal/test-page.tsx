@@ -8,7 +8,7 @@ import type { KeyObject } from "../keys/key-object.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
-import { showPage } from "./layout.tsx";
+import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { Badges, permissionWords, ShortFacts } from "./shown-key.tsx";
@@ -43,12 +43,7 @@ function showTool(c: PortalRequest, result: unknown) {
     c,
     { title: test.title, at: "test" },
     <div class="column">
-      <div class="heading">
-        <div>
-          <h1>{test.title}</h1>
-          <p class="lead">{test.intro}</p>
-        </div>
-      </div>
+      <Heading title={test.title} lead={test.intro} />
       {result !== null && (
         <section class="sheet form" role="status" data-focus tabindex={-1}>
           {result as string}
