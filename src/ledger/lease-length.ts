@@ -13,7 +13,7 @@ export const GRANTS_PER_SECOND_MAX = 300;
 const CALM_SHARE = 2 / 3;
 
 /** How much longer leases get at a time. */
-const STEP = 2;
+export const STEP = 2;
 
 export class LeaseLength {
   readonly #shortestMs: number;

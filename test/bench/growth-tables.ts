@@ -1,6 +1,7 @@
 /** What the README says of open streams and of growth. Pure. */
+
+import { tableOf } from "../support/markdown.ts";
 import type { FullCache, Growth, IsolatesRow, OpenRequests, Results } from "./figures.ts";
-import { tableOf } from "./table.ts";
 
 export function growthTables({ openStreams, growth }: Results): string[] {
   return [

@@ -1,11 +1,11 @@
 /** The README's performance section, made from the results of the last run. Pure but for the paths. */
 import { join } from "node:path";
+import { tableOf, withSection } from "../support/markdown.ts";
 import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
 import { addedBy, medianOf, type Ratio, type Results, type Rounds, ratioOf } from "./figures.ts";
 import { growthTables } from "./growth-tables.ts";
 import { pairsIn } from "./outside-pairs.ts";
 import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET, WITHOUT_LIMITS } from "./scenarios.ts";
-import { tableOf } from "./table.ts";
 import { targetsOf } from "./targets.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
@@ -18,9 +18,7 @@ const END = "<!-- to here -->";
 
 /** The README with its section written anew. */
 export function withPerformance(readme: string, results: Results): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin === -1 || end === -1) throw new Error("the README has no place for the performance section");
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${sectionOf(results)}\n\n${readme.slice(end)}`;
+  return withSection(readme, BEGIN, END, sectionOf(results));
 }
 
 /** Markdown. */

@@ -4,15 +4,13 @@
  *
  * Left out: watching requests in flight, which renews a lease that requests longer than half of it would find spent.
  */
-import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { secureLease } from "../../src/gateway/secure-lease.ts";
-import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import { type Limits, WINDOWS_MS } from "../../src/rate-limits.ts";
 import { isRefusal } from "../../src/refusals.ts";
 import { StoredPermits } from "../ledger/stored-permits.ts";
 import { Random } from "../simulator/random.ts";
 import { VirtualTime } from "../simulator/virtual-time.ts";
+import { KeyInUse } from "../support/key-in-use.ts";
 
 export interface Use {
   readonly leaseMs: number;
@@ -43,31 +41,17 @@ export async function countCalls(use: Use, requestsOnEach: number): Promise<Coun
   const store = new StoredPermits();
   const book = new PermitBook(store, WINDOWS_MS);
   const count = { requests: 0, ledgerCalls: 0, waited: 0 };
-  const context = { waitUntil: () => {} } as unknown as ExecutionContext;
+  const onLedgerCall = () => {
+    count.ledgerCalls += 1;
+  };
+  const surroundings = { time, book, limits, leaseMs, roundTripMs, onLedgerCall };
 
   for (let isolate = 0; isolate < isolates; isolate++) {
-    const lease = new Lease(
-      ({ holder, permits }) => {
-        count.ledgerCalls += 1;
-        const { promise, resolve } = Promise.withResolvers<LeaseAnswer>();
-        time.after(roundTripMs / 2, () => {
-          const grants = limits && book.give("key", limits, holder, permits, time.now, 2 * leaseMs);
-          time.after(roundTripMs / 2, () => resolve({ granted: true, ttl_ms: leaseMs, permits: grants }));
-        });
-        return promise;
-      },
-      new LeaseClock(() => time.now),
-      2000,
-      `isolate ${isolate}`,
-    );
+    const key = new KeyInUse(surroundings, `isolate ${isolate}`);
     const request = async () => {
       const arrivedAt = time.now;
       count.requests += 1;
-      lease.permits.waiting += 1;
-      const refusal = await secureLease(lease, false, context);
-      lease.permits.waiting -= 1;
-      if (refusal) throw new Error(refusal.reason);
-      const permit = await enforceLimit(lease, { row: null, lease: null }, context);
+      const permit = await key.request();
       if (isRefusal(permit)) throw new Error(permit.reason);
       if (time.now > arrivedAt) count.waited += 1;
     };

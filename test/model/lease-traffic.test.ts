@@ -1,14 +1,9 @@
 // The model's formulas against the Worker's own code: leases, permits and the ledger's book, in virtual time.
 
 import { describe, expect, test } from "vitest";
+import { GRANTS_PER_SECOND_MAX } from "../../src/ledger/lease-length.ts";
 import { countCalls } from "./count-calls.ts";
-import {
-  GRANTS_PER_SECOND_MAX,
-  LEASE_MAX_MS,
-  LEASE_MS,
-  leaseTraffic,
-  settledLeaseMs,
-} from "./lease-traffic.ts";
+import { LEASE_MAX_MS, LEASE_MS, leaseTraffic, settledLeaseMs } from "./lease-traffic.ts";
 import { oncePerMinute } from "./predict.ts";
 
 const REQUESTS = 4000;

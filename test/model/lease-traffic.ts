@@ -6,6 +6,7 @@
  * gap between two requests; a gap longer than half a lease, or a renewal that takes longer than what was left, makes
  * requests wait, and each that waits asks for itself.
  */
+import { GRANTS_PER_SECOND_MAX, STEP } from "../../src/ledger/lease-length.ts";
 
 export interface LeaseTraffic {
   readonly callsPerRequest: number;
@@ -26,16 +27,15 @@ export function leaseTraffic(perSecond: number, leaseMs: number, roundTripMs: nu
   };
 }
 
-/** As in the ledger: leases get twice as long, step by step, while an account is given more of them than this a second. */
-export const GRANTS_PER_SECOND_MAX = 300;
+/** As deployed. */
 export const LEASE_MS = 1000;
 export const LEASE_MAX_MS = 5000;
 
-/** The length that leases settle at; `grantsPerSecond`: of the account, by the length of a lease. */
+/** The length that leases settle at, longer step by step as the ledger makes them; `grantsPerSecond`: of the account, by the length of a lease. */
 export function settledLeaseMs(grantsPerSecond: (leaseMs: number) => number): number {
   let leaseMs = LEASE_MS;
   while (leaseMs < LEASE_MAX_MS && grantsPerSecond(leaseMs) > GRANTS_PER_SECOND_MAX) {
-    leaseMs = Math.min(2 * leaseMs, LEASE_MAX_MS);
+    leaseMs = Math.min(STEP * leaseMs, LEASE_MAX_MS);
   }
   return leaseMs;
 }

@@ -1,10 +1,12 @@
 /** The README's section on cost and latency at scale, made from the model. Pure but for the paths. */
 import { join } from "node:path";
 import { ENTRY_CACHE_MAX } from "../../src/keys/known-keys.ts";
+import { GRANTS_PER_SECOND_MAX } from "../../src/ledger/lease-length.ts";
 import { median, type Results } from "../bench/figures.ts";
 import { WARM_GET } from "../bench/scenarios.ts";
+import { tableOf, withSection } from "../support/markdown.ts";
 import { COST_SHARE_TARGET, costShare } from "./chart.ts";
-import { GRANTS_PER_SECOND_MAX, LEASE_MAX_MS, LEASE_MS } from "./lease-traffic.ts";
+import { LEASE_MAX_MS, LEASE_MS } from "./lease-traffic.ts";
 import { LOADS, type NamedLoad } from "./loads.ts";
 import {
   addedLatency,
@@ -29,9 +31,7 @@ const RATES = [0.1, 1, 10, 100];
 
 /** The README with its section written anew. */
 export function withModel(readme: string, results: Results): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin === -1 || end === -1) throw new Error("the README has no place for the model's section");
-  return `${readme.slice(0, begin + BEGIN.length)}\n${sectionOf(cpuOf(results))}\n${readme.slice(end)}`;
+  return withSection(readme, BEGIN, END, sectionOf(cpuOf(results)));
 }
 
 /** What the benchmark measured for a warm key. */
@@ -94,7 +94,7 @@ function costTable(cpu: Cpu): string {
       `${limited.dollars.toFixed(2)}, ${share(limited.dollars)}`,
     ];
   });
-  return table(
+  return tableOf(
     [
       "load",
       "per key and isolate",
@@ -111,18 +111,13 @@ function costTable(cpu: Cpu): string {
 function latencyTable(): string {
   const cells = (at: (roundTripMs: number) => { p50Ms: number; p99Ms: number }) =>
     DISTANCES_MS.map((ms) => at(ms)).map(({ p50Ms, p99Ms }) => `${p50Ms} / ${p99Ms}`);
-  return table(
+  return tableOf(
     ["requests a second with the key on the isolate", ...DISTANCES_MS.map((ms) => `${ms} ms away`)],
     [
       ...RATES.map((rate) => [small(rate), ...cells((ms) => addedLatency(rate, ms, LEASE_MS))]),
       ["any, usual", ...cells(usualLatency)],
     ],
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map(line)].join("\n");
 }
 
 function pricesText(): string {

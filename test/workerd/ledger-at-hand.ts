@@ -9,7 +9,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Env } from "../../src/bindings.ts";
-import type { IssuedKey } from "../../src/keys/key-object.ts";
+import type { IssuedKey, RevokedKey } from "../../src/keys/key-object.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
@@ -38,6 +38,10 @@ export class LedgerAtHand {
     return answer;
   }
 
+  revoke(id: string, settings?: Readonly<Record<string, unknown>>): Promise<RevokedKey> {
+    return this.run((it) => revokeIn(it, id), settings);
+  }
+
   rows(sql: string): Promise<Record<string, SqlStorageValue>[]> {
     return this.run((_, { storage }) => storage.sql.exec(sql).toArray());
   }
@@ -61,6 +65,13 @@ export class LedgerAtHand {
   #stub(): DurableObjectStub<KeyLedger> {
     return SETTINGS.KEY_LEDGER.getByName(this.account);
   }
+}
+
+/** Where a test is in the object already. */
+export async function revokeIn(ledger: KeyLedger, id: string): Promise<RevokedKey> {
+  const answer = await ledger.revokeKey(id, BY, null);
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer;
 }
 
 /** Sets the clock ahead; undone by `vi.useRealTimers()`. */

@@ -19,12 +19,6 @@ afterEach(async () => {
   await reset();
 });
 
-async function revoke(id: string, settings?: Record<string, unknown>): Promise<RevokedKey> {
-  const answer = await ledger.run((it) => it.revokeKey(id, BY, null), settings);
-  if ("reason" in answer) throw new Error(answer.reason);
-  return answer;
-}
-
 /** Reports uses with a lease, and gives what must be written the turn that it waits for. */
 async function report(...uses: readonly (readonly [id: string, uses: number])[]): Promise<void> {
   await ledger.run(async (it) => {
@@ -35,7 +29,7 @@ async function report(...uses: readonly (readonly [id: string, uses: number])[])
 
 /** When the ledger runs with these settings, how long a revocation waits that comes as it starts. */
 async function waitAfterStart(settings: Record<string, unknown>): Promise<number> {
-  return (await revoke((await ledger.create()).id, settings)).waited_ms;
+  return (await ledger.revoke((await ledger.create()).id, settings)).waited_ms;
 }
 
 describe("uses reported with leases", () => {
@@ -76,7 +70,7 @@ describe("uses reported with leases", () => {
 
   test("of a refused lease are not counted", async () => {
     const { id } = await ledger.create();
-    await revoke(id);
+    await ledger.revoke(id);
     await report([id, 5]);
     expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 0, last_used_at: null });
   });
@@ -87,7 +81,7 @@ describe("after a restart", () => {
     const { id } = await ledger.create();
     await ledger.run((it) => it.lease(id));
     await ledger.restart();
-    const { waited_ms } = await revoke(id);
+    const { waited_ms } = await ledger.revoke(id);
     expect(waited_ms).toBeGreaterThan(0);
     expect(waited_ms).toBeLessThanOrEqual(Number(SETTINGS.LEASE_MS) + MARGIN_MS);
   });
@@ -128,7 +122,7 @@ describe("a revoked key", () => {
   let revoked: RevokedKey;
   beforeEach(async () => {
     ({ id } = await ledger.create());
-    revoked = await revoke(id);
+    revoked = await ledger.revoke(id);
   });
 
   async function expectStillRevoked(): Promise<void> {
@@ -173,7 +167,7 @@ describe("a revoked key", () => {
 
   test("is revoked once, however often and however many at once ask for it", async () => {
     const other = await ledger.create();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => revoke(other.id)));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ledger.revoke(other.id)));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     const events = await ledger.rows(`SELECT action FROM events WHERE key_id = '${other.id}'`);
     expect(events.map(({ action }) => action)).toEqual(["created", "revoked"]);

@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
-import { BY, LedgerAtHand, later, SETTINGS } from "./ledger-at-hand.ts";
+import { LedgerAtHand, later, revokeIn, SETTINGS } from "./ledger-at-hand.ts";
 
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 /** With 300 grants a second, 90 within one of the shortest leases are not yet too many. */
@@ -28,12 +28,6 @@ function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()
   const given = Array.from({ length: count }, () => it.lease(keyId));
   vi.useRealTimers();
   return given.map((answer) => (answer.granted ? answer.ttl_ms : 0));
-}
-
-async function revoke(it: KeyLedger, keyId: string) {
-  const answer = await it.revokeKey(keyId, BY, null);
-  if ("reason" in answer) throw new Error(answer.reason);
-  return answer;
 }
 
 async function rememberedMs(): Promise<unknown> {
@@ -61,13 +55,13 @@ describe("an account that asks for more than 300 leases a second", () => {
     const [busy, idle] = [(await ledger.create()).id, (await ledger.create()).id];
     await ledger.run(async (it) => {
       leases(it, busy, 1000);
-      const receipt = await revoke(it, busy);
+      const receipt = await revokeIn(it, busy);
       expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
       expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(receipt.effective_at));
       expect(it.lease(busy)).toEqual({ granted: false, reason: "revoked" });
       // Again, and from the key itself: the same.
-      expect(await revoke(it, busy)).toEqual(receipt);
+      expect(await revokeIn(it, busy)).toEqual(receipt);
       expect(it.getKey(busy)).toMatchObject({ lease_bound_ms: receipt.lease_bound_ms });
       expect(it.getKey(idle)).toMatchObject({ lease_bound_ms: null });
     }, SHORT);
@@ -76,7 +70,7 @@ describe("an account that asks for more than 300 leases a second", () => {
   test("is known as one after a restart: a revocation allows for the longest lease", async () => {
     const { id } = await ledger.create();
     await ledger.run((it) => void leases(it, id, 1000), SHORT);
-    const receipt = await ledger.run((it) => revoke(it, id), SHORT);
+    const receipt = await ledger.revoke(id, SHORT);
     expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
     expect(receipt.waited_ms).toBeGreaterThan(SHORTEST_MS);
     expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
@@ -121,17 +115,17 @@ describe("an account that asks for few again", () => {
     await ledger.ringAlarm();
     vi.useRealTimers();
     expect(await rememberedMs()).toBe(String(shortestMs));
-    expect((await ledger.run((it) => revoke(it, id))).lease_bound_ms).toBe(shortestMs);
+    expect((await ledger.revoke(id)).lease_bound_ms).toBe(shortestMs);
   });
 });
 
 test("a ledger made before receipts told the bound tells it from now on, and of before what a revocation took", async () => {
   const [before, after] = [(await ledger.create()).id, (await ledger.create()).id];
-  await ledger.run((it) => revoke(it, before));
+  await ledger.revoke(before);
   await ledger.run((_, { storage }) => void storage.sql.exec("ALTER TABLE keys DROP COLUMN lease_bound_ms"));
   await ledger.restart();
-  const { waited_ms, lease_bound_ms } = await ledger.run((it) => revoke(it, before));
+  const { waited_ms, lease_bound_ms } = await ledger.revoke(before);
   expect(lease_bound_ms).toBe(waited_ms);
   const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
-  expect((await ledger.run((it) => revoke(it, after))).lease_bound_ms).toBe(shortestMs);
+  expect((await ledger.revoke(after)).lease_bound_ms).toBe(shortestMs);
 });

@@ -1,0 +1,58 @@
+/**
+ * A key that one isolate uses, in virtual time: the Worker's own lease, permits and steps over the ledger's own book.
+ *
+ * Fake: the way to the ledger, which takes its time and loses nothing, and a ledger that grants whatever is asked.
+ */
+import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
+import { secureLease } from "../../src/gateway/secure-lease.ts";
+import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
+import type { Admitted } from "../../src/keys/permits.ts";
+import type { PermitBook } from "../../src/ledger/permit-book.ts";
+import type { Limits } from "../../src/rate-limits.ts";
+import type { Refusal } from "../../src/refusals.ts";
+import type { VirtualTime } from "../simulator/virtual-time.ts";
+
+export interface Surroundings {
+  readonly time: VirtualTime;
+  readonly book: PermitBook;
+  /** null: the key has no rate limits. */
+  readonly limits: Limits | null;
+  readonly leaseMs: number;
+  /** To the ledger and back. */
+  readonly roundTripMs: number;
+  readonly onLedgerCall: () => void;
+}
+
+const LEDGER_TIMEOUT_MS = 2000;
+const CONTEXT = { waitUntil: () => {} };
+
+export class KeyInUse {
+  readonly #lease: Lease;
+
+  /** `holder`: the isolate, to the ledger. */
+  constructor({ time, book, limits, leaseMs, roundTripMs, onLedgerCall }: Surroundings, holder: string) {
+    this.#lease = new Lease(
+      ({ holder, permits }) => {
+        onLedgerCall();
+        const { promise, resolve } = Promise.withResolvers<LeaseAnswer>();
+        time.after(roundTripMs / 2, () => {
+          const grants = limits && book.give("key", limits, holder, permits, time.now, 2 * leaseMs);
+          time.after(roundTripMs / 2, () => resolve({ granted: true, ttl_ms: leaseMs, permits: grants }));
+        });
+        return promise;
+      },
+      new LeaseClock(() => time.now),
+      LEDGER_TIMEOUT_MS,
+      holder,
+    );
+  }
+
+  /** One request, up to its permit. */
+  async request(): Promise<Admitted | Refusal> {
+    this.#lease.permits.waiting += 1;
+    const refusal = await secureLease(this.#lease, false, CONTEXT);
+    this.#lease.permits.waiting -= 1;
+    if (refusal) throw new Error(refusal.reason);
+    return await enforceLimit(this.#lease, { row: null, lease: null }, CONTEXT);
+  }
+}
