@@ -96,10 +96,14 @@ async function askOrigin(
     alsoForwarded: settings.forwardHeaders,
   });
   const answer = async (): Promise<OriginAnswer> => {
+    const upload = request.method === "GET" || request.method === "HEAD" ? null : request.body;
     const response = await fetch(originUrl, {
       method: request.method,
       headers,
-      body: request.method === "GET" || request.method === "HEAD" ? null : request.body,
+      body: upload,
+      // With the answer to the client the platform ends the fetch by itself. But it has been seen to bring an upload in
+      // chunks to a proper end then, while work is waited for, and its origin would take it for whole.
+      signal: upload && flight.signal,
       redirect: "manual",
       cache: "no-store",
       encodeResponseBody: "manual",
@@ -109,7 +113,6 @@ async function askOrigin(
     return { response, arrived: await arrivedBody(response) };
   };
   try {
-    // No signal for the fetch: when the answer to the client is the end of it, the platform ends the fetch too.
     const arrived = await flight.unlessEnded(answer());
     if (arrived) return arrived;
   } catch {

@@ -17,6 +17,9 @@ export interface FlightTime {
   readonly schedule: Schedule;
 }
 
+/** How often a flight without a lease looks while it waits for the ledger: another request may hear of the end first. */
+const LOOK_WITHOUT_LEASE_MS = 100;
+
 export class Flight {
   readonly #lease: Lease;
   readonly #time: FlightTime;
@@ -28,6 +31,7 @@ export class Flight {
   #refusal: Refusal | null = null;
   #controller: AbortController | null = null;
   #stopWaiting: () => void = () => {};
+  #stopRenewing: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
   /**
@@ -94,6 +98,8 @@ export class Flight {
     this.#refusal = refusal;
     this.#controller?.abort();
     this.#stopWaiting();
+    // Nobody needs the renewal of a lease on a dead key; it would only keep the fetch to the origin alive.
+    if (this.#lease.refusal) this.#stopRenewing();
   }
 
   /** Runs when the timer is up, whenever an answer of the ledger is in, and when the body begins. */
@@ -120,7 +126,9 @@ export class Flight {
   async #renew(): Promise<void> {
     this.#asking = true;
     const asked = this.#lease.secure();
-    this.#stay?.waitUntil(asked);
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    this.#stopRenewing = resolve;
+    this.#stay?.waitUntil(Promise.race([asked, stopped]));
     const outcome = await asked;
     this.#asking = false;
     if (outcome !== "valid" && !this.#lease.isValid()) {
@@ -133,10 +141,8 @@ export class Flight {
   #scheduleNextLook(): void {
     this.#cancelTimer();
     const deadlineMs = this.#originDeadline - this.#time.clock.now();
-    // Without a lease there is nothing to wait for but the ledger's answer, which brings the next look.
-    const leaseMs = this.#lease.msUntilChange() || (this.#asking ? Number.POSITIVE_INFINITY : 0);
+    const leaseMs = this.#lease.msUntilChange() || (this.#asking ? LOOK_WITHOUT_LEASE_MS : 0);
     const ms = Math.ceil(Math.max(1, Math.min(deadlineMs, leaseMs)));
-    if (ms === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#time.schedule(ms, () => this.#look());
   }
 }

@@ -86,6 +86,18 @@ describe("while the origin works", () => {
     expect(flight.signal.aborted).toBe(true);
   });
 
+  test("it is ended when another request hears that the key is dead, though its own renewal hangs", async () => {
+    ledger = null;
+    const flight = takeOff();
+    await advance(1100);
+    expect(calls).toHaveLength(1);
+    void lease.ask();
+    await answer({ granted: false, reason: "revoked" });
+    await advance(1200);
+    expect(flight.refusal).toEqual({ reason: "revoked" });
+    expect(timers).toHaveLength(0);
+  });
+
   test("it waits for a slow ledger, also past the end of the lease", async () => {
     ledger = null;
     const flight = takeOff();

@@ -1,0 +1,123 @@
+/**
+ * A key is revoked while the renewals of its requests in flight hang, and another request hears of it first.
+ *
+ * The promise: they are ended all the same, at the origin too, and no part of an upload is taken for the whole. As
+ * long as a renewal is waited for, the platform keeps what the request has begun; left to itself, it was seen to bring
+ * about half of such uploads to a proper end, where many were ended at once.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, use } from "../support/key-use.ts";
+import { never } from "../support/origin-behaviours.ts";
+import { type Exchange, RawConnection } from "../support/raw-http.ts";
+import type { RecordedRequest } from "../support/recording-origin.ts";
+import { eventually, within } from "../support/time-limits.ts";
+
+/** The longest there is: what hangs, hangs. */
+const LEDGER_TIMEOUT_MS = 60_000;
+const LEASE_MS = 3000;
+const UPLOADS = 120;
+const BETWEEN_PIECES_MS = 10;
+
+let cluster: GatewayCluster;
+let connections: RawConnection[];
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: { LEASE_MS, LEDGER_TIMEOUT_MS } });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  cluster.live.clear();
+  connections = [];
+  return async () => {
+    for (const connection of connections) connection.close();
+    await cluster.distance.liftAllFaults();
+  };
+});
+
+test("a request that the origin holds is ended there too", async () => {
+  const key = await busyKey(cluster);
+  cluster.live.respond = never();
+  const [held] = (await inFlight([key])) as [InFlight];
+  await heardByAnother([key]);
+  expectUnauthorized(await held.exchange.response());
+  await within(LEDGER_TIMEOUT_MS / 2, "the end at the origin", expectCutAtOrigin([held.record]));
+});
+
+test.each([
+  ["in flight", 0],
+  ["in flight, over connections to the origin that were used before", 0],
+  ["as they begin", LEASE_MS / 2],
+  ["as they begin, once more", LEASE_MS / 2],
+])("no upload looks complete, with leases renewed %s", async (_, beginAfterMs) => {
+  const keys = await Promise.all(Array.from({ length: UPLOADS }, () => cluster.createKey()));
+  await Promise.all(keys.map((key) => use(cluster, key)));
+  cluster.live.clear();
+  cluster.live.respond = async (_request, response, record) => {
+    await record.received;
+    if (record.bodyComplete) response.end();
+  };
+  await pause(beginAfterMs);
+  const uploads = await inFlight(keys, endless);
+  await heardByAnother(keys);
+  // The 401 can be lost to the reset of a connection whose client never stops to listen.
+  for (const { exchange } of uploads) expect([401, 0]).toContain((await exchange.response()).status);
+  await expectCutAtOrigin(uploads.map(({ record }) => record));
+});
+
+interface InFlight {
+  readonly exchange: Exchange;
+  readonly record: RecordedRequest;
+}
+
+/** A request under each key that the origin has, and whose renewal hangs. */
+async function inFlight(keys: readonly IssuedKey[], body?: () => AsyncIterable<Buffer>): Promise<InFlight[]> {
+  await cluster.distance.resetCounts();
+  await cluster.distance.fault({
+    on: "ledger",
+    operation: "lease",
+    how: "hang-before",
+    times: keys.length,
+  });
+  const exchanges = await Promise.all(
+    keys.map(async (key, index) => {
+      const connection = await RawConnection.open(cluster.gateway(0));
+      connections.push(connection);
+      return connection.send({
+        method: body ? "POST" : "GET",
+        target: `/v1/posts?n=${index}`,
+        headers: [bearer(key)],
+        ...(body ? { body: body() } : {}),
+      });
+    }),
+  );
+  await cluster.live.arrived(keys.length);
+  const records = new Map(cluster.live.requests.map((record) => [record.target, record]));
+  await eventually("their renewals", async () => (await leaseCalls()) >= keys.length);
+  return exchanges.map((exchange, index) => ({
+    exchange,
+    record: records.get(`/v1/posts?n=${index}`) as RecordedRequest,
+  }));
+}
+
+/** Revokes the keys, and lets another request of each hear of it. */
+async function heardByAnother(keys: readonly IssuedKey[]): Promise<void> {
+  for (const { account, id } of keys) void cluster.revoke(account, id).catch(() => {});
+  await eventually("the refusals", async () => {
+    const answers = await Promise.all(keys.map((key) => use(cluster, key)));
+    return answers.every(({ status }) => status === 401);
+  });
+}
+
+async function leaseCalls(): Promise<number> {
+  return (await cluster.distance.counts(0)).ledgerCalls.lease ?? 0;
+}
+
+async function* endless(): AsyncGenerator<Buffer> {
+  for (;;) {
+    yield Buffer.alloc(512);
+    await pause(BETWEEN_PIECES_MS);
+  }
+}
