@@ -18,6 +18,10 @@ const KEY_ID_LENGTH = 22;
 /** Keeps the check apart from every other use of the pepper; the at-rest hash signs 32 bytes, never this. */
 const CHECK_LABEL = "octopost api key check v1:";
 
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+/** Of the few that an isolate is configured with; importing one costs as much as using it. */
+const importedPeppers = new Map<string, CryptoKey>();
+
 /** Makes a new key. The caller shows it once and stores only its hash. */
 export async function mintKey(mode: Mode, pepper: string): Promise<string> {
   const start = `oct_${mode}_${randomBase62(RANDOM_LENGTH)}`;
@@ -80,9 +84,14 @@ async function keyCheck(start: string, pepper: string): Promise<string> {
 }
 
 async function hmac(pepper: string, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", bytesOf(pepper), algorithm, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, message));
+  const key = importedPeppers.get(pepper) ?? (await importPepper(pepper));
+  return new Uint8Array(await crypto.subtle.sign(HMAC, key, message));
+}
+
+async function importPepper(pepper: string): Promise<CryptoKey> {
+  const key = await crypto.subtle.importKey("raw", bytesOf(pepper), HMAC, false, ["sign"]);
+  importedPeppers.set(pepper, key);
+  return key;
 }
 
 /** Uniform: bytes from 248 (4 × 62) up are drawn again, so that no character is likelier than another. */
