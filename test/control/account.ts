@@ -138,12 +138,19 @@ export class Account {
   }
 }
 
-/** A call whose body is exactly these bytes, said to be of exactly this type; null says nothing. */
+/**
+ * A call whose body is exactly these bytes, said to be of exactly this type; null says nothing. `contentLength`: what it
+ * is said to be long, should only a beginning be sent.
+ */
 export async function callWithBytes(
   cluster: GatewayCluster,
   method: string,
   path: string,
-  { body, contentType }: { body: Bytes | AsyncIterable<Bytes>; contentType: string | null },
+  {
+    body,
+    contentType,
+    contentLength,
+  }: { body: Bytes | AsyncIterable<Bytes>; contentType: string | null; contentLength?: number },
 ): Promise<ControlAnswer> {
   const response = await rawRequest(cluster.gateway(0), {
     method,
@@ -151,6 +158,7 @@ export async function callWithBytes(
     headers: [
       ["Authorization", `Bearer ${cluster.settings.CONTROL_TOKEN}`],
       ...(contentType === null ? [] : [["Content-Type", contentType] as const]),
+      ...(contentLength === undefined ? [] : [["Content-Length", String(contentLength)] as const]),
     ],
     body,
   });

@@ -65,7 +65,13 @@ describe("a body that cannot be read", () => {
       async function* pieces() {
         for (let start = 0; start < body.length; start += 65_536) yield body.slice(start, start + 65_536);
       }
-      expectRefused(await send(method, path, body, "application/json"), 413, "payload_too_large");
+      // Its length is enough. Were it sent, the answer could be lost to the reset of a connection with much unread.
+      const begun = body.slice(0, 1000);
+      expectRefused(
+        await send(method, path, begun, "application/json", body.length),
+        413,
+        "payload_too_large",
+      );
       expectRefused(await send(method, path, pieces(), "application/json"), 413, "payload_too_large");
       await nothingChanged();
     },
@@ -86,10 +92,12 @@ describe("a body that cannot be read", () => {
     path: string,
     body: string | AsyncIterable<string>,
     contentType: string | null,
+    contentLength?: number,
   ) {
     return callWithBytes(cluster, method, path.replace("{account}", account.name).replace("{id}", keyId), {
       body,
       contentType,
+      ...(contentLength === undefined ? {} : { contentLength }),
     });
   }
 });

@@ -9,6 +9,9 @@ const HEADERS = "CVE-2019-15226, Envoy";
 const COOKIES = "CVE-2026-47774, Envoy";
 const CHUNKS = "CVE-2024-21647, Puma";
 
+/** Beyond the limit. Only a beginning follows: an answer can be lost to the reset of a connection with much unread. */
+const TOO_LONG = ["Content-Length", "1060000"] as const;
+
 const numbered = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("");
 
@@ -95,8 +98,8 @@ export const OVERSIZED: readonly Attack[] = [
     key: null,
     method: "POST",
     target: "/control/v1/accounts/attacker/keys",
-    headers: [["Content-Type", "application/json"]],
-    body: `"${"x".repeat(1_060_000)}"`,
+    headers: [["Content-Type", "application/json"], TOO_LONG],
+    body: `"${"x".repeat(1000)}`,
     outcome: UNAUTHORIZED,
   },
   {
@@ -105,8 +108,8 @@ export const OVERSIZED: readonly Attack[] = [
     key: null,
     method: "POST",
     target: "/control/v1/revoke",
-    headers: [["Content-Type", "application/json"]],
-    body: JSON.stringify({ secret: "x".repeat(1_060_000) }),
+    headers: [["Content-Type", "application/json"], TOO_LONG],
+    body: `{"secret":"${"x".repeat(1000)}`,
     outcome: { statuses: [413], code: "payload_too_large" },
   },
 ];
