@@ -138,19 +138,20 @@ export class Account {
   }
 }
 
-/**
- * A call whose body is exactly these bytes, said to be of exactly this type; null says nothing. `contentLength`: what it
- * is said to be long, should only a beginning be sent.
- */
+export interface Content {
+  readonly body: Bytes | AsyncIterable<Bytes>;
+  /** null: it does not say. */
+  readonly contentType: string | null;
+  /** What it is said to be long, should only a beginning be sent. */
+  readonly contentLength?: number | undefined;
+}
+
+/** A call whose body is exactly these bytes, said to be of exactly this type. */
 export async function callWithBytes(
   cluster: GatewayCluster,
   method: string,
   path: string,
-  {
-    body,
-    contentType,
-    contentLength,
-  }: { body: Bytes | AsyncIterable<Bytes>; contentType: string | null; contentLength?: number },
+  { body, contentType, contentLength }: Content,
 ): Promise<ControlAnswer> {
   const response = await rawRequest(cluster.gateway(0), {
     method,

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { ControlAnswer } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
-import { Account, callWithBytes } from "./account.ts";
+import { Account, type Content, callWithBytes } from "./account.ts";
 import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts";
 
 export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
@@ -40,12 +40,19 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
     ...conflict(name),
     ...(hasBody && {
       413: {
-        "a body one byte too long": (cluster) => callOfLength(cluster, name, BODY_MAX_BYTES + 1),
+        // Only a beginning is sent: the answer can be lost to the reset of a connection with much unread.
+        "a body one byte too long": (cluster) =>
+          callWithBody(cluster, name, {
+            body: '"x',
+            contentType: "application/json",
+            contentLength: BODY_MAX_BYTES + 1,
+          }),
       },
       415: {
         "a body that says it is a form": (cluster) =>
-          callAsType(cluster, name, "application/x-www-form-urlencoded"),
-        "a body that does not say what it is": (cluster) => callAsType(cluster, name, null),
+          callWithBody(cluster, name, { contentType: "application/x-www-form-urlencoded" }),
+        "a body that does not say what it is": (cluster) =>
+          callWithBody(cluster, name, { contentType: null }),
       },
     }),
     ...(name !== "health" && { 422: unprocessable(name, hasBody) }),
@@ -158,24 +165,13 @@ async function callAs(
   return await make(cluster, name, { ...(await exampleOf(cluster, name)), ...changes });
 }
 
-/** Only a beginning is sent: the answer to a long body can be lost to the reset of a connection with much unread. */
-async function callOfLength(
+/** The operation's example, or another body, and what is said of it. */
+async function callWithBody(
   cluster: GatewayCluster,
   name: string,
-  contentLength: number,
-): Promise<ControlAnswer> {
-  const { path } = await exampleOf(cluster, name);
-  const method = OPERATIONS[name]?.method.toUpperCase() ?? "";
-  const begun = { body: '"x', contentType: "application/json", contentLength };
-  return await callWithBytes(cluster, method, path, begun);
-}
-
-async function callAsType(
-  cluster: GatewayCluster,
-  name: string,
-  contentType: string | null,
+  told: Pick<Content, "contentType"> & Partial<Content>,
 ): Promise<ControlAnswer> {
   const { path, body } = await exampleOf(cluster, name);
   const method = OPERATIONS[name]?.method.toUpperCase() ?? "";
-  return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), contentType });
+  return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), ...told });
 }

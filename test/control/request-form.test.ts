@@ -97,7 +97,7 @@ describe("a body that cannot be read", () => {
     return callWithBytes(cluster, method, path.replace("{account}", account.name).replace("{id}", keyId), {
       body,
       contentType,
-      ...(contentLength === undefined ? {} : { contentLength }),
+      contentLength,
     });
   }
 });
