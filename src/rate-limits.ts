@@ -3,7 +3,6 @@
  *
  * Every request counts in one bucket: publishing in its own, all others in `requests`. Data only.
  */
-import type { Tier } from "./keys/key-object.ts";
 
 export type Bucket = "requests" | "publish";
 
@@ -25,8 +24,25 @@ const TIERS = {
 /** The tiers that have a name. */
 export const TIER_NAMES = ["free", "starter", "pro", "unlimited"] as const satisfies (keyof typeof TIERS)[];
 
+/** A named tier, or an account's own numbers. */
+export type Tier =
+  | (typeof TIER_NAMES)[number]
+  | { readonly requests_per_minute: number; readonly publish_per_hour: number };
+
 /** null: no limits. */
 export function limitsOf(tier: Tier): Limits | null {
   if (typeof tier === "string") return TIERS[tier];
   return { requests: tier.requests_per_minute, publish: tier.publish_per_hour };
+}
+
+/** The part of its limit that a client is shown. */
+export interface Allowance {
+  readonly bucket: Bucket;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly windowMs: number;
+  /** Unix seconds. */
+  readonly resetsAt: number;
+  /** Whole seconds until then, at least 1. */
+  readonly resetsInSeconds: number;
 }

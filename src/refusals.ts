@@ -5,8 +5,9 @@
  * to a request that carried a credential has the same body and headers whatever its reason, so an
  * attacker learns nothing from it. No exception's text ever gets here.
  */
-import type { Allowance } from "./keys/permits.ts";
+
 import type { Permission } from "./policy.ts";
+import type { Allowance } from "./rate-limits.ts";
 
 export type Refusal =
   | { readonly reason: "malformed_path" | "body_on_get" }
@@ -30,14 +31,14 @@ export type Refusal =
   | { readonly reason: "wrong_content_type" }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> }
   // The key page's own.
-  | { readonly reason: "spent_link" | "forged_form" }
+  | { readonly reason: "link_used" | "csrf_failed" }
   | { readonly reason: "session_ended"; readonly returnUrl: string | null };
 
 /** A credential was sent and is not good for this request. */
 export type CredentialRefusal =
   | "malformed_credential"
   | "malformed_key"
-  | "failed_check"
+  | "bad_checksum"
   | "unknown_key"
   | "corrupt_record"
   | "revoked"
@@ -93,7 +94,7 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return unauthorized(REALM);
     case "malformed_credential":
     case "malformed_key":
-    case "failed_check":
+    case "bad_checksum":
     case "unknown_key":
     case "corrupt_record":
     case "revoked":
@@ -122,11 +123,11 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "too_many_look_ups":
       return TOO_MANY_LOOK_UPS;
 
-    case "spent_link":
+    case "link_used":
       return { status: 410, code: "gone", error: "The link has been used or has expired" };
     case "session_ended":
       return { status: 403, code: "forbidden", error: "The session has ended" };
-    case "forged_form":
+    case "csrf_failed":
       return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
 
     case "store_unreachable":

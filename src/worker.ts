@@ -8,14 +8,15 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { RegExpRouter } from "hono/router/reg-exp-router";
-import type { Env, Settings } from "./bindings.ts";
 import { controlApi } from "./control/control-api.ts";
 import type { KeyOperations } from "./control/key-operations.ts";
+import type { Env } from "./env.ts";
 import { parsedPath } from "./gateway/accept-request.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { isolateContext } from "./isolate-context.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
-import { openParts } from "./open-parts.ts";
 import { type Refusal, refusalResponse } from "./refusals.ts";
+import type { Settings } from "./settings.ts";
 
 export { KeyService } from "./control/key-service.ts";
 export { KeyLedger } from "./ledger/key-ledger.ts";
@@ -59,7 +60,7 @@ function checkBindings(c: Context<FrontDoor>): Isolate | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   if (isolate?.env === c.env) return isolate;
-  const parts = openParts(c.env);
+  const parts = isolateContext(c.env);
   if ("invalidSetting" in parts) {
     logInvalidSetting(requestId, parts.invalidSetting);
     return refusalResponse({ reason: "invalid_setting" }, requestId);

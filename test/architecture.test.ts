@@ -61,6 +61,41 @@ describe("who knows whom", () => {
     expect(code.filter((path) => !WORKER.has(path))).toEqual([]);
   });
 
+  test("imports form no circle, types included", () => {
+    const circles = [...FILES.keys()].filter((path) =>
+      importsOf(path).some((target) => reachableFrom([target]).has(path)),
+    );
+    expect(circles).toEqual([]);
+  });
+
+  test("rooms import in one direction only", () => {
+    const rooms: Readonly<Record<string, readonly string[]>> = {
+      http: [],
+      keys: ["http"],
+      leases: ["keys", "http"],
+      // Of the isolate's side, the ledger knows the protocol alone.
+      ledger: ["keys", "leases"],
+      gateway: ["leases", "keys", "http"],
+      control: ["ledger", "leases", "keys", "http"],
+      portal: ["control", "ledger", "keys", "http"],
+    };
+    const wrong = Object.entries(rooms).flatMap(([room, allowed]) =>
+      [...WORKER.keys()]
+        .filter((path) => path.startsWith(`${room}/`))
+        .flatMap((path) => importsOf(path).map((target) => `${path} → ${target}`))
+        .filter((arrow) => {
+          const target = arrow.split(" → ")[1] ?? "";
+          const other = target.includes("/") ? target.split("/")[0] : null;
+          return other !== null && other !== room && !allowed.includes(other ?? "");
+        }),
+    );
+    expect(wrong).toEqual([]);
+    const fromLedger = [...WORKER.keys()].filter((path) => path.startsWith("ledger/")).flatMap(importsOf);
+    expect([...new Set(fromLedger.filter((path) => path.startsWith("leases/")))]).toEqual([
+      "leases/protocol.ts",
+    ]);
+  });
+
   test("the policy table depends on nothing", () => {
     expect([...reachableFrom(["policy.ts"])]).toEqual(["policy.ts"]);
   });
@@ -102,7 +137,7 @@ describe("saying no", () => {
 test("only the outermost layer and the ledger read the clock", () => {
   const readers = filesMatching(/\bDate\.now\b|\bperformance\.now\b|\bnew Date\(\)|\bDate\(\)/);
   // The key page's script has the browser's clock alone.
-  const outermost = ["portal/script.ts", "worker.ts", "open-parts.ts", "gateway/gateway.ts"];
+  const outermost = ["portal/script.ts", "worker.ts", "isolate-context.ts", "gateway/gateway.ts"];
   expect(readers.filter((path) => !outermost.includes(path) && !path.startsWith("ledger/"))).toEqual([]);
 });
 
@@ -152,15 +187,17 @@ function filesMatching(pattern: RegExp): string[] {
     .sort();
 }
 
+/** The files of src that a file imports, types included. */
+function importsOf(path: string): string[] {
+  const imports = codeOf(FILES.get(path) ?? "").matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g);
+  return [...imports].map(([, target = ""]) => posix.join(dirname(path), target));
+}
+
 /** Every file that these import, and those import, and so on; types too, and themselves. */
 function reachableFrom(paths: readonly string[]): ReadonlySet<string> {
   const reached = new Set(paths);
   for (const path of reached) {
-    for (const [, target = ""] of codeOf(FILES.get(path) ?? "").matchAll(
-      /(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g,
-    )) {
-      reached.add(posix.join(dirname(path), target));
-    }
+    for (const target of importsOf(path)) reached.add(target);
   }
   return reached;
 }

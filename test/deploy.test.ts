@@ -1,7 +1,7 @@
 /**
  * What can be known of a deployment without making one: wrangler takes the configuration of every environment
  * without a warning, the Worker starts, and wrangler.toml, the types made from it and the check at the door
- * (src/bindings.ts) agree on every name. Nothing here reaches the network.
+ * (src/settings.ts) agree on every name. Nothing here reaches the network.
  */
 
 import { execFile } from "node:child_process";
@@ -12,9 +12,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { type Env, readSettings } from "../src/bindings.ts";
 import { newAssertionKey } from "../src/cli/assertion-key.ts";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
+import type { Env } from "../src/env.ts";
+import { readSettings } from "../src/settings.ts";
 
 const WRANGLER_LIMIT_MS = 120_000;
 const WRANGLER_TOML = join(PROJECT_DIRECTORY, "wrangler.toml");
@@ -230,7 +231,7 @@ test(
       [...namesChecked(), ONLY_SAID].filter((name) => !OPTIONAL_SECRETS.includes(name)).sort(),
     );
 
-    const bindings = JSON.stringify(join(PROJECT_DIRECTORY, "src/bindings.ts"));
+    const bindings = JSON.stringify(join(PROJECT_DIRECTORY, "src/settings.ts"));
     await writeFile(
       join(directory, "fit.ts"),
       `import type { Env } from ${bindings};\ndeclare const made: Cloudflare.Env;\nexport const checked: Env = { ...made };\n`,

@@ -83,7 +83,7 @@ describe("a request that went well", () => {
       method: "DELETE",
       route: "/v1/posts/:id",
       status: 200,
-      lease: expect.stringMatching(/^(?:hit|renewed|asked)$/),
+      lease: expect.stringMatching(/^(?:hit|renewed|miss)$/),
       origin_status: 200,
       origin_ms: MS,
       gateway_ms: MS,
@@ -111,7 +111,7 @@ describe("a request that went well", () => {
 describe("what a lease cost the request", () => {
   test("asked: the first one waits; hit: the next ones do not; renewed: one in a while asks in the background", async () => {
     const fresh = await cluster.createKey();
-    expect(await lineOf(await send(fresh.secret))).toMatchObject({ lease: "asked" });
+    expect(await lineOf(await send(fresh.secret))).toMatchObject({ lease: "miss" });
     const seen = new Set<unknown>();
     await eventually("a hit and a renewal", async () => {
       seen.add((await lineOf(await send(fresh.secret))).lease);
@@ -121,7 +121,7 @@ describe("what a lease cost the request", () => {
 
   test("asked: every time, in strict mode", async () => {
     for (let i = 0; i < 3; i++) {
-      expect(await lineOf(await send(key.secret, {}, STRICT))).toMatchObject({ lease: "asked" });
+      expect(await lineOf(await send(key.secret, {}, STRICT))).toMatchObject({ lease: "miss" });
     }
   });
 });
@@ -131,7 +131,7 @@ describe("a refusal has one line that says why", () => {
     ["missing_credential", 401, {}],
     ["malformed_credential", 401, { headers: [["Authorization", "Basic x"]] }],
     ["malformed_key", 401, { headers: [["Authorization", "Bearer x"]] }],
-    ["failed_check", 401, { headers: [["Authorization", `Bearer oct_live_${"0".repeat(36)}`]] }],
+    ["bad_checksum", 401, { headers: [["Authorization", `Bearer oct_live_${"0".repeat(36)}`]] }],
     ["malformed_path", 400, { target: "/v1/%70osts" }],
     ["body_on_get", 400, { body: "x" }],
   ];
@@ -172,7 +172,7 @@ describe("a refusal has one line that says why", () => {
 
   test("revoked, and remembered: no lease was asked for", async () => {
     const used = await revokedKey();
-    expect(await lineOf(await send(used.secret))).toMatchObject({ reason: "revoked", lease: "asked" });
+    expect(await lineOf(await send(used.secret))).toMatchObject({ reason: "revoked", lease: "miss" });
     const again = await send(used.secret);
     expect(await lineOf(again)).toEqual(refused(again, "revoked", caller(used)));
   });
@@ -186,7 +186,7 @@ describe("a refusal has one line that says why", () => {
       ...caller(fresh),
       status: 503,
       reason: "ledger_unreachable",
-      lease: "asked",
+      lease: "miss",
     });
   });
 
@@ -262,7 +262,7 @@ describe("an answer that is cut after its headers left has a line of its own", (
   }
 
   const cut = (response: RawResponse, of: IssuedKey, reason: string) => ({
-    event: "cut",
+    event: "aborted",
     request_id: requestIdOf(response),
     ...caller(of),
     method: "GET",
@@ -287,7 +287,7 @@ describe("an answer that is cut after its headers left has a line of its own", (
     const { download } = await startDownload(key.secret);
     const response = await download.response();
     expect(response.ended).toBe("aborted");
-    expect(await lineOf(response)).toEqual(cut(response, key, "origin_broke_off"));
+    expect(await lineOf(response)).toEqual(cut(response, key, "origin_aborted"));
   });
 
   test("but not when the client left it while its lease was renewed, which the request outlives", async () => {

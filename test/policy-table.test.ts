@@ -3,7 +3,7 @@
 // of the two origins saw what.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mintKey } from "../src/keys/api-key.ts";
+import { mintKey } from "../src/keys/key-text.ts";
 import { type Mode, PERMISSIONS, type Permission, POLICY, type PolicyRow } from "../src/policy.ts";
 import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
 import { type RawResponse, rawRequest } from "./support/raw-http.ts";

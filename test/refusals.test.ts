@@ -44,7 +44,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   },
   malformed_credential: CREDENTIAL_REFUSED,
   malformed_key: CREDENTIAL_REFUSED,
-  failed_check: CREDENTIAL_REFUSED,
+  bad_checksum: CREDENTIAL_REFUSED,
   unknown_key: CREDENTIAL_REFUSED,
   corrupt_record: CREDENTIAL_REFUSED,
   revoked: CREDENTIAL_REFUSED,
@@ -87,9 +87,9 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
     headers: { "retry-after": "60" },
   },
-  spent_link: { status: 410, body: '{"error":"The link has been used or has expired","code":"gone"}' },
+  link_used: { status: 410, body: '{"error":"The link has been used or has expired","code":"gone"}' },
   session_ended: { status: 403, body: '{"error":"The session has ended","code":"forbidden"}' },
-  forged_form: {
+  csrf_failed: {
     status: 403,
     body: '{"error":"The form was not sent from this session\'s page","code":"forbidden"}',
   },

@@ -15,7 +15,7 @@ import {
   keySchema,
   revokedKeySchema,
   rotatedKeySchema,
-} from "../keys/key-object.ts";
+} from "../keys/api-key.ts";
 
 /** What has a name of its own; wherever else it occurs the document refers to it. */
 const NAMED = {

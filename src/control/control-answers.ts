@@ -1,6 +1,6 @@
 /** What the control plane answers with, beyond single keys, events and accounts: pages, counts and verdicts. */
 import * as v from "valibot";
-import { eventSchema, keySchema } from "../keys/key-object.ts";
+import { eventSchema, keySchema } from "../keys/api-key.ts";
 
 const time = v.pipe(v.string(), v.isoTimestamp());
 export const cursorSchema = v.pipe(

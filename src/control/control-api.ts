@@ -6,23 +6,13 @@
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Settings } from "../bindings.ts";
-import { clientAddress } from "../gateway/client-address.ts";
+import { clientAddress } from "../http/client-address.ts";
 import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import type { Checked } from "./check-input.ts";
-import { requireControlToken } from "./control-token.ts";
+import { type ControlContext, requireControlToken } from "./control-token.ts";
 import type { HttpOperation } from "./http-operation.ts";
 import { HTTP_OPERATIONS } from "./http-operations.ts";
-import type { KeyOperations } from "./key-operations.ts";
-
-export interface ControlContext {
-  Bindings: {
-    readonly settings: Settings;
-    readonly operations: KeyOperations;
-    readonly requestId: string;
-  };
-}
 
 export const CONTROL_BODY_MAX_BYTES = 1_048_576;
 

@@ -3,7 +3,7 @@
  * document. No I/O and no clock: a time that must lie ahead is checked where the clock is read.
  */
 import * as v from "valibot";
-import { tierSchema } from "../keys/key-object.ts";
+import { tierSchema } from "../keys/api-key.ts";
 import { ACCOUNT_FORMAT, modeSchema, permissionSchema } from "../keys/key-record.ts";
 import { PERMISSIONS } from "../policy.ts";
 

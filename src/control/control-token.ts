@@ -3,10 +3,19 @@
  * API key is never accepted here.
  */
 import { createMiddleware } from "hono/factory";
-import { bearerToken } from "../bearer-token.ts";
+import { bearerToken } from "../http/bearer-token.ts";
 import { logRefusal } from "../log.ts";
 import { type Refusal, refusalResponse } from "../refusals.ts";
-import type { ControlContext } from "./control-api.ts";
+import type { Settings } from "../settings.ts";
+import type { KeyOperations } from "./key-operations.ts";
+
+export interface ControlContext {
+  Bindings: {
+    readonly settings: Settings;
+    readonly operations: KeyOperations;
+    readonly requestId: string;
+  };
+}
 
 export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
   const refusal = await judge(c.req.header("Authorization"), c.env.settings.controlTokens);

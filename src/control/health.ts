@@ -1,7 +1,9 @@
 /** One round trip to KV and one to a ledger: whether the stores answer, and how fast. */
-import type { Env } from "../bindings.ts";
-import { callLedger } from "../keys/call-ledger.ts";
+
+import type { Env } from "../env.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
+import { callLedger } from "../leases/call-ledger.ts";
+import type { RemoteLedger } from "./remote-ledger.ts";
 
 export interface Health {
   readonly status: "ok" | "unavailable";
@@ -24,7 +26,7 @@ export async function checkHealth(env: Env, limitMs: number, now: () => number):
   const call = { limitMs, repeatable: false };
   const [kvMs, ledgerMs] = await Promise.all([
     timed(findKeyRecords(env.API_KEYS, ["health"], limitMs)),
-    timed(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger) => ledger.ping())),
+    timed(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())),
   ]);
   return {
     status: kvMs === null || ledgerMs === null ? "unavailable" : "ok",

@@ -11,7 +11,7 @@ import {
   keySchema,
   revokedKeySchema,
   rotatedKeySchema,
-} from "../keys/key-object.ts";
+} from "../keys/api-key.ts";
 import type { Refusal } from "../refusals.ts";
 import {
   eventPageSchema,

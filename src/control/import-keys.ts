@@ -4,13 +4,15 @@
  * A row that is wrong does not stop the others, and rows that were imported before keep their ids, so a call
  * may be repeated until every row has one.
  */
-import type { Env } from "../bindings.ts";
-import { callLedger } from "../keys/call-ledger.ts";
-import type { Caller } from "../ledger/caller.ts";
+
+import type { Env } from "../env.ts";
+import { callLedger } from "../leases/call-ledger.ts";
+import type { CallMetadata } from "../ledger/call-metadata.ts";
 import type { ImportedKey } from "../ledger/new-keys.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { check } from "./check-input.ts";
 import { importInput, importRowInput } from "./control-input.ts";
+import type { RemoteLedger } from "./remote-ledger.ts";
 
 export interface RowVerdict {
   readonly row: number;
@@ -33,7 +35,7 @@ export async function importKeys(
   ledgers: Env["KEY_LEDGER"],
   account: string,
   input: unknown,
-  caller: Caller,
+  caller: CallMetadata,
 ): Promise<ImportResult | Refusal> {
   const checked = check(importInput, input);
   if (isRefusal(checked)) return checked;
@@ -79,13 +81,16 @@ async function importChunk(
   ledgers: Env["KEY_LEDGER"],
   account: string,
   chunk: readonly ImportedKey[],
-  { actor, idempotencyKey }: Caller,
+  { actor, idempotencyKey }: CallMetadata,
   start: number,
 ) {
   const by = { actor, idempotencyKey: idempotencyKey === null ? null : `${idempotencyKey}#${start}` };
   try {
-    return await callLedger(ledgers, account, { limitMs: CHUNK_LIMIT_MS, repeatable: false }, (ledger) =>
-      ledger.importKeys(account, chunk, by),
+    return await callLedger(
+      ledgers,
+      account,
+      { limitMs: CHUNK_LIMIT_MS, repeatable: false },
+      (ledger: RemoteLedger) => ledger.importKeys(account, chunk, by),
     );
   } catch {
     return { reason: "ledger_unreachable" } as const;

@@ -4,17 +4,12 @@
  * Checks the input, asks the account's ledger, answers with plain data or a refusal. It holds no state and no
  * rule about keys of its own; those are the ledger's.
  */
-import type { Env, Settings } from "../bindings.ts";
+
+import type { Env } from "../env.ts";
+import type { Account, ApiKey, IssuedKey, LedgerEvent, RevokedKey, RotatedKey } from "../keys/api-key.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
-import type {
-  AccountObject,
-  IssuedKey,
-  KeyObject,
-  LedgerEvent,
-  RevokedKey,
-  RotatedKey,
-} from "../keys/key-object.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
 import { check, checkAhead } from "./check-input.ts";
 import {
   accountInput,
@@ -32,12 +27,12 @@ import {
 } from "./control-input.ts";
 import { checkHealth, type Health } from "./health.ts";
 import { type ImportResult, importKeys } from "./import-keys.ts";
-import { checkCaller, LedgerDesk } from "./ledger-desk.ts";
+import { callMetadata, LedgerClient } from "./ledger-client.ts";
 import { keyCursor, keyPosition, nextCursor, parseEventCursor, positionCursor } from "./page-cursor.ts";
 import { PortalSessions } from "./portal-sessions.ts";
 
 export interface KeyPage {
-  readonly keys: KeyObject[];
+  readonly keys: ApiKey[];
   readonly next_cursor: string | null;
 }
 
@@ -52,7 +47,7 @@ export class KeyOperations {
   readonly portal: PortalSessions;
   readonly #env: Env;
   readonly #settings: Settings;
-  readonly #desk: LedgerDesk;
+  readonly #desk: LedgerClient;
   readonly #finder: RecordFinder;
   readonly #now: () => number;
 
@@ -60,13 +55,13 @@ export class KeyOperations {
     this.portal = new PortalSessions(env, settings);
     this.#env = env;
     this.#settings = settings;
-    this.#desk = new LedgerDesk(env.KEY_LEDGER, settings);
+    this.#desk = new LedgerClient(env.KEY_LEDGER, settings);
     this.#finder = finder;
     this.#now = now;
   }
 
   createKey(account: string, input: unknown, caller: CallerInput): Promise<IssuedKey | Refusal> {
-    return this.#desk.carryOut(
+    return this.#desk.call(
       account,
       newKeyInput,
       input,
@@ -77,32 +72,21 @@ export class KeyOperations {
   }
 
   listKeys(account: string, query: unknown): Promise<KeyPage | Refusal> {
-    return this.#desk.carryOut(
-      account,
-      keyListQuery,
-      query,
-      {},
-      async (ledger, { include, limit, cursor }) => {
-        const after = keyPosition(cursor);
-        if (isRefusal(after)) return after;
-        const keys = await ledger.listKeys(limit, after.value, include === "revoked");
-        if (!Array.isArray(keys)) return keys;
-        return { keys, next_cursor: nextCursor(keys, limit, keyCursor) };
-      },
-    );
+    return this.#desk.call(account, keyListQuery, query, {}, async (ledger, { include, limit, cursor }) => {
+      const after = keyPosition(cursor);
+      if (isRefusal(after)) return after;
+      const keys = await ledger.listKeys(limit, after.value, include === "revoked");
+      if (!Array.isArray(keys)) return keys;
+      return { keys, next_cursor: nextCursor(keys, limit, keyCursor) };
+    });
   }
 
-  getKey(account: string, keyId: string): Promise<KeyObject | Refusal> {
-    return this.#desk.ask(account, (ledger) => ledger.getKey(keyId), { repeatable: true });
+  getKey(account: string, keyId: string): Promise<ApiKey | Refusal> {
+    return this.#desk.callUnchecked(account, (ledger) => ledger.getKey(keyId), { repeatable: true });
   }
 
-  changeKey(
-    account: string,
-    keyId: string,
-    input: unknown,
-    caller: CallerInput,
-  ): Promise<KeyObject | Refusal> {
-    return this.#desk.carryOut(account, changeInput, input, caller, (ledger, change, by) => {
+  changeKey(account: string, keyId: string, input: unknown, caller: CallerInput): Promise<ApiKey | Refusal> {
+    return this.#desk.call(account, changeInput, input, caller, (ledger, change, by) => {
       return (
         checkAhead({ revokes_at: change.revokes_at }, this.#now()) ?? ledger.changeKey(keyId, change, by)
       );
@@ -115,7 +99,7 @@ export class KeyOperations {
     input: unknown,
     caller: CallerInput,
   ): Promise<RevokedKey | Refusal> {
-    return this.#desk.carryOut(
+    return this.#desk.call(
       account,
       revocationInput,
       input,
@@ -132,7 +116,7 @@ export class KeyOperations {
     input: unknown,
     caller: CallerInput,
   ): Promise<RotatedKey | Refusal> {
-    return this.#desk.carryOut(
+    return this.#desk.call(
       account,
       rotationInput,
       input,
@@ -147,7 +131,7 @@ export class KeyOperations {
     input: unknown,
     caller: CallerInput,
   ): Promise<{ revoked: number; effective_at: string } | Refusal> {
-    return this.#desk.carryOut(
+    return this.#desk.call(
       account,
       revokeAllInput,
       input,
@@ -163,13 +147,13 @@ export class KeyOperations {
   async importKeys(account: string, input: unknown, caller: CallerInput): Promise<ImportResult | Refusal> {
     const checkedAccount = check(accountInput, account, "account");
     if (isRefusal(checkedAccount)) return checkedAccount;
-    const by = checkCaller(caller);
+    const by = callMetadata(caller);
     if (isRefusal(by)) return by;
     return await importKeys(this.#env.KEY_LEDGER, account, input, by);
   }
 
   listEvents(account: string, query: unknown): Promise<EventPage | Refusal> {
-    return this.#desk.carryOut(account, eventListQuery, query, {}, async (ledger, { limit, cursor }) => {
+    return this.#desk.call(account, eventListQuery, query, {}, async (ledger, { limit, cursor }) => {
       const before = parseEventCursor(cursor);
       if (isRefusal(before)) return before;
       const events = await ledger.listEvents(limit, before.value);
@@ -178,14 +162,14 @@ export class KeyOperations {
     });
   }
 
-  setTier(account: string, input: unknown, caller: CallerInput): Promise<AccountObject | Refusal> {
-    return this.#desk.carryOut(account, tierInput, input, caller, (ledger, { tier }, by) =>
+  setTier(account: string, input: unknown, caller: CallerInput): Promise<Account | Refusal> {
+    return this.#desk.call(account, tierInput, input, caller, (ledger, { tier }, by) =>
       ledger.setTier(account, tier, by),
     );
   }
 
-  getAccount(account: string): Promise<AccountObject | Refusal> {
-    return this.#desk.ask(account, (ledger) => ledger.getAccount(account), { repeatable: true });
+  getAccount(account: string): Promise<Account | Refusal> {
+    return this.#desk.callUnchecked(account, (ledger) => ledger.getAccount(account), { repeatable: true });
   }
 
   /** Writes an account's KV entries again from its ledger, a page at a time. */
@@ -194,7 +178,7 @@ export class KeyOperations {
     input: unknown,
     caller: CallerInput,
   ): Promise<{ written: number; next_cursor: string | null } | Refusal> {
-    return this.#desk.carryOut(
+    return this.#desk.call(
       account,
       rebuildInput,
       input,
@@ -216,7 +200,7 @@ export class KeyOperations {
   }
 
   /** Which key a text is. Whoever holds a key may know; nothing of it is kept. `address`: the client's. */
-  async identifyKey(input: unknown, address: string): Promise<KeyObject | Refusal> {
+  async identifyKey(input: unknown, address: string): Promise<ApiKey | Refusal> {
     const checked = check(possessionInput, input);
     if (isRefusal(checked)) return checked;
     const record = await this.#finder.findLimited(checked.value.secret, address);

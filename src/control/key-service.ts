@@ -7,10 +7,11 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type * as v from "valibot";
-import type { Env, Settings } from "../bindings.ts";
-import { UNKNOWN_ADDRESS } from "../gateway/client-address.ts";
-import { openParts } from "../open-parts.ts";
+import type { Env } from "../env.ts";
+import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
+import { isolateContext } from "../isolate-context.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
 import type {
   CallerInput,
   changeInput,
@@ -133,7 +134,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
   async #result<Value extends object>(
     run: (operations: KeyOperations, settings: Settings) => Promise<Value | Refusal>,
   ): Promise<KeyServiceResult<Value>> {
-    const parts = openParts(this.env);
+    const parts = isolateContext(this.env);
     if ("invalidSetting" in parts) return failed({ reason: "invalid_setting" });
     const result = await run(parts.operations, parts.settings);
     return isRefusal(result) ? failed(result) : { ok: true, value: result };

@@ -1,5 +1,5 @@
 /** Where a list's next page begins, as text that a client hands back unread. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import type { KeyPosition } from "../ledger/keys-table.ts";
 import type { Checked } from "./check-input.ts";
 
@@ -20,7 +20,7 @@ export function positionCursor({ createdAt, id }: KeyPosition): string {
   return `${createdAt}-${id}`;
 }
 
-export function keyCursor({ created_at, id }: KeyObject): string {
+export function keyCursor({ created_at, id }: ApiKey): string {
   return positionCursor({ createdAt: Date.parse(created_at), id });
 }
 

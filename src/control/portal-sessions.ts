@@ -5,12 +5,13 @@
  * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
  */
 import * as v from "valibot";
-import type { Env, Settings } from "../bindings.ts";
-import type { KeyToShow } from "../ledger/portal-ledger.ts";
+import type { Env } from "../env.ts";
+import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
-import { LedgerDesk } from "./ledger-desk.ts";
+import { LedgerClient } from "./ledger-client.ts";
 import { boundToSession, mintPortalToken, readPortalToken } from "./portal-token.ts";
 
 /** Who the events say it was when the dashboard does not name the person. */
@@ -34,18 +35,18 @@ export const portalLinkSchema = v.strictObject({
 export type PortalLink = v.InferOutput<typeof portalLinkSchema>;
 
 /** Somebody on the key page. */
-export interface Visit extends Session {
+export interface PortalSession extends Session {
   readonly account: string;
   /** The session's token: what the browser's cookie holds. */
   readonly token: string;
 }
 
 export class PortalSessions {
-  readonly #desk: LedgerDesk;
+  readonly #desk: LedgerClient;
   readonly #settings: Settings;
 
   constructor(env: Env, settings: Settings) {
-    this.#desk = new LedgerDesk(env.KEY_LEDGER, settings);
+    this.#desk = new LedgerClient(env.KEY_LEDGER, settings);
     this.#settings = settings;
   }
 
@@ -57,7 +58,7 @@ export class PortalSessions {
     origin: string,
   ): Promise<PortalLink | Refusal> {
     const named = caller && { ...caller, actor: caller.actor ?? KEY_PAGE_ACTOR };
-    return await this.#desk.carryOut(
+    return await this.#desk.call(
       account,
       portalSessionInput,
       input,
@@ -72,39 +73,45 @@ export class PortalSessions {
   }
 
   /** Uses a link up: the session it opens. */
-  async enter(linkToken: string): Promise<Visit | Refusal> {
+  async enter(linkToken: string): Promise<PortalSession | Refusal> {
     const link = await readPortalToken("link", linkToken, this.#settings.peppers);
-    if (link === null) return { reason: "spent_link" };
+    if (link === null) return { reason: "link_used" };
     const { token, digest } = await mintPortalToken("session", link.account, this.#settings.peppers[0]);
-    const session = await this.#desk.ask(link.account, (ledger) => ledger.enterPortal(link.digest, digest));
+    const session = await this.#desk.callUnchecked(link.account, (ledger) =>
+      ledger.enterPortal(link.digest, digest),
+    );
     return isRefusal(session) ? session : { ...session, account: link.account, token };
   }
 
   /** Whose session the cookie's token is; asked anew for every page, so that signing out counts at once. */
-  async find(token: string): Promise<Visit | Refusal> {
+  async find(token: string): Promise<PortalSession | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
     const ask = { repeatable: true };
-    const session = await this.#desk.ask(read.account, (ledger) => ledger.portalSession(read.digest), ask);
+    const session = await this.#desk.callUnchecked(
+      read.account,
+      (ledger) => ledger.portalSession(read.digest),
+      ask,
+    );
     return isRefusal(session) ? session : { ...session, account: read.account, token };
   }
 
-  async leave({ token }: Visit): Promise<{ readonly ok: true } | Refusal> {
+  async leave({ token }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
     const ask = { repeatable: true };
-    return await this.#desk.ask(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
+    return await this.#desk.callUnchecked(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
   }
 
   /** The `Idempotency-Key` of a form: sent twice it is carried out once, and no other session can name it. */
-  formKey({ token }: Visit, formId: string): Promise<string> {
+  formKey({ token }: PortalSession, formId: string): Promise<string> {
     return boundToSession(token, `form:${formId}`);
   }
 
   /** The key that a form has made, with its text the first time it is asked for. */
-  async showOnce(visit: Visit, formId: string): Promise<KeyToShow | Refusal> {
+  async showOnce(visit: PortalSession, formId: string): Promise<KeyToShow | Refusal> {
     const formKey = await this.formKey(visit, formId);
-    return await this.#desk.ask<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
+    return await this.#desk.callUnchecked<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
   }
 
   #mayReturnTo(address: string): boolean {

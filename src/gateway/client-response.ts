@@ -2,7 +2,7 @@
  * What the client gets of the origin's response: its status, and of its headers nothing that belongs to the connection
  * with the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
  */
-import type { Allowance } from "../keys/permits.ts";
+import type { Allowance } from "../rate-limits.ts";
 import { namesIn } from "./origin-request.ts";
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from "./rate-limit-headers.ts";
 

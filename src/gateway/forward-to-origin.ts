@@ -5,18 +5,19 @@
  * key dies, and that a body which ends early never looks complete. Streams both ways; never retries,
  * never follows a redirect, never asks a cache.
  */
-import type { Settings } from "../bindings.ts";
-import type { KnownKey } from "../keys/known-keys.ts";
-import { logCut } from "../log.ts";
+
+import type { CachedKey } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import type { RequestReport } from "../request-report.ts";
+import type { Settings } from "../settings.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
+import { ensureValid, type TraceLedgerCall } from "./ensure-valid.ts";
 import { isFresh, signIdentity } from "./identity-assertion.ts";
+import { InFlightRequest, type InFlightTime } from "./in-flight-request.ts";
 import { originRequestHeaders } from "./origin-request.ts";
-import { secureLease, type Watch } from "./secure-lease.ts";
-import type { Stay } from "./stay.ts";
-import { Flight, type FlightTime } from "./watch-in-flight.ts";
+import type { RequestLifetime } from "./request-lifetime.ts";
+import { logAborted } from "./request-log.ts";
+import type { RequestReport } from "./request-report.ts";
 
 /** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
 const SMALL_BODY_MAX_BYTES = 32_768;
@@ -27,16 +28,16 @@ const ONE_READ_MAX_BYTES = 4096;
 export interface Forwarding {
   readonly request: Request;
   readonly accepted: AcceptedRequest;
-  readonly key: KnownKey;
+  readonly key: CachedKey;
   readonly report: RequestReport;
   readonly settings: Settings;
-  readonly time: FlightTime;
-  readonly stay: Stay;
-  readonly watch: Watch;
+  readonly time: InFlightTime;
+  readonly lifetime: RequestLifetime;
+  readonly watch: TraceLedgerCall;
 }
 
 export async function forwardToOrigin(forwarding: Forwarding): Promise<Response | Refusal> {
-  const { accepted, key, report, settings, time, stay, watch } = forwarding;
+  const { accepted, key, report, settings, time, lifetime, watch } = forwarding;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key got past a policy without a sandbox");
   const originUrl = origin + accepted.path + accepted.query;
@@ -44,10 +45,10 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   if (!isFresh(key.assertion, startedAt)) {
     key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
   }
-  const flight = new Flight(key.lease, time, settings.originTimeoutMs, stay);
-  stay.whenClientGoes(() => flight.end({ reason: "client_gone" }));
+  const inFlight = new InFlightRequest(key.lease, time, settings.originTimeoutMs, lifetime);
+  lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
 
-  const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, flight);
+  const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, inFlight);
   // Without an answer too: all of that time went by waiting for the origin.
   report.originMs = time.clock.now() - startedAt;
   if (isRefusal(answer)) return answer;
@@ -55,18 +56,18 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   report.originStatus = response.status;
 
   // A body that begins when the lease has nearly run out would be cut before the lease is renewed.
-  const askFirst = settings.leaseMs === 0 || (!arrived.whole && key.lease.isRunningOut());
+  const askFirst = settings.leaseMs === 0 || (!arrived.whole && key.lease.isNearExpiry());
   // The origin refuses the gateway, not the key: the client's credential is good.
   const refusal: Refusal | null =
     response.status === 401
       ? { reason: "origin_refused_gateway" }
-      : await secureLease(key.lease, askFirst, stay, watch);
+      : await ensureValid(key.lease, askFirst, lifetime, watch);
   if (refusal) {
-    flight.end(refusal);
-    return flight.refusal ?? refusal;
+    inFlight.abort(refusal);
+    return inFlight.refusal ?? refusal;
   }
-  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, flight, forwarding);
-  if (arrived.whole) flight.land();
+  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, inFlight, forwarding);
+  if (arrived.whole) inFlight.complete();
   return clientResponse(body, response, {
     publicOrigin: accepted.site.origin,
     originUrl,
@@ -85,7 +86,7 @@ async function askOrigin(
   originUrl: string,
   { request, accepted, key, report, settings }: Forwarding,
   assertion: string,
-  flight: Flight,
+  inFlight: InFlightRequest,
 ): Promise<OriginAnswer | Refusal> {
   const headers = originRequestHeaders({
     request,
@@ -103,23 +104,23 @@ async function askOrigin(
       body: upload,
       // With the answer to the client the platform ends the fetch by itself. But it has been seen to bring an upload in
       // chunks to a proper end then, while work is waited for, and its origin would take it for whole.
-      signal: upload && flight.signal,
+      signal: upload && inFlight.signal,
       redirect: "manual",
       cache: "no-store",
       encodeResponseBody: "manual",
     });
     if (response.status === 101) throw new Error("the origin changed the protocol unasked");
-    flight.originAnswered();
+    inFlight.headersReceived();
     return { response, arrived: await arrivedBody(response) };
   };
   try {
-    const arrived = await flight.unlessEnded(answer());
+    const arrived = await inFlight.unlessAborted(answer());
     if (arrived) return arrived;
   } catch {
     // Refused, reset or garbled, unless the flight was ended before.
   }
-  flight.land();
-  return flight.refusal ?? { reason: "origin_unreachable" };
+  inFlight.complete();
+  return inFlight.refusal ?? { reason: "origin_unreachable" };
 }
 
 interface ArrivedBody {
@@ -152,7 +153,7 @@ async function arrivedBody(response: Response): Promise<ArrivedBody> {
 function pipeBody(
   response: Response,
   arrived: Uint8Array | null,
-  flight: Flight,
+  inFlight: InFlightRequest,
   { request, report, time }: Forwarding,
 ): ReadableStream {
   const length = lengthOf(response);
@@ -160,14 +161,14 @@ function pipeBody(
   // sends it without the Worker, and nobody would be left to cut it. A fixed length breaks when it falls short.
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  flight.sendsBody();
-  void pump(arrived, response.body as ReadableStream, writable, flight.signal)
+  inFlight.bodyStarted();
+  void pump(arrived, response.body as ReadableStream, writable, inFlight.signal)
     .catch(() => {
       // A client that leaves a stream ends it, which is no fault; whatever else broke the pipe is the origin's.
-      const reason = flight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_broke_off");
-      if (reason !== "client_gone") logCut(report, reason, time.clock.now());
+      const reason = inFlight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_aborted");
+      if (reason !== "client_gone") logAborted(report, reason, time.clock.now());
     })
-    .finally(() => flight.land());
+    .finally(() => inFlight.complete());
   return readable;
 }
 

@@ -4,54 +4,56 @@
  * accept → authenticate → authorize → limit → forward, each in the file of that name. Each step either passes on
  * what the next one needs or says no; the first no ends the request.
  */
-import type { Env, Settings } from "../bindings.ts";
+
+import type { Env } from "../env.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
-import { KnownKeys } from "../keys/known-keys.ts";
-import { LeaseClock } from "../keys/lease.ts";
-import type { Allowance } from "../keys/permits.ts";
-import { logRequest } from "../log.ts";
-import { countRequest } from "../metrics.ts";
+import { KeyCache } from "../leases/key-cache.ts";
+import { LeaseClock } from "../leases/lease-clock.ts";
+import type { Allowance } from "../rate-limits.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
-import { finishRequest, RequestReport } from "../request-report.ts";
+import type { Settings } from "../settings.ts";
 import { acceptRequest } from "./accept-request.ts";
 import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
+import type { TraceLedgerCall } from "./ensure-valid.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
+import type { InFlightTime } from "./in-flight-request.ts";
+import { countRequest } from "./metrics.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
-import type { Watch } from "./secure-lease.ts";
-import { Stay } from "./stay.ts";
+import { RequestLifetime } from "./request-lifetime.ts";
+import { logRequest } from "./request-log.ts";
+import { finishRequest, RequestReport } from "./request-report.ts";
 import { isTraced, traceLease, traceStep } from "./trace-request.ts";
-import type { FlightTime } from "./watch-in-flight.ts";
 
 /** One per isolate: it holds what the isolate remembers. */
 export class Gateway {
   readonly #settings: Settings;
-  readonly #keys: KnownKeys;
-  readonly #time: FlightTime;
+  readonly #keys: KeyCache;
+  readonly #time: InFlightTime;
 
   constructor(env: Env, settings: Settings, finder: RecordFinder) {
     const clock = new LeaseClock(() => Date.now());
     this.#settings = settings;
-    this.#keys = new KnownKeys(env, settings, finder, clock);
+    this.#keys = new KeyCache(env, settings, finder, clock);
     this.#time = { clock, schedule };
   }
 
   async answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
-    const stay = new Stay(request, ctx);
+    const lifetime = new RequestLifetime(request, ctx);
     try {
-      return await this.#answer(request, requestId, stay);
+      return await this.#answer(request, requestId, lifetime);
     } finally {
-      stay.over();
+      lifetime.finish();
     }
   }
 
-  async #answer(request: Request, requestId: string, stay: Stay): Promise<Response> {
+  async #answer(request: Request, requestId: string, lifetime: RequestLifetime): Promise<Response> {
     const report = new RequestReport(requestId, request.method, Date.now(), isTraced());
-    const outcome = await this.#takeSteps(request, report, stay);
+    const outcome = await this.#takeSteps(request, report, lifetime);
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
-    if (refusal && response.status >= 500) report.permit?.giveBack();
+    if (refusal && response.status >= 500) report.permit?.refund();
     if (refusal)
       addRateLimit(
         response,
@@ -72,11 +74,15 @@ export class Gateway {
     return response;
   }
 
-  async #takeSteps(request: Request, report: RequestReport, stay: Stay): Promise<Response | Refusal> {
+  async #takeSteps(
+    request: Request,
+    report: RequestReport,
+    lifetime: RequestLifetime,
+  ): Promise<Response | Refusal> {
     const settings = this.#settings;
     // What it learns of the key and its permits is everybody's.
-    const watch: Watch = (ask) => {
-      stay.begin();
+    const watch: TraceLedgerCall = (ask) => {
+      lifetime.keepAlive();
       return traceLease(ask);
     };
 
@@ -84,7 +90,7 @@ export class Gateway {
     if (isRefusal(accepted)) return accepted;
 
     const key = await traceStep("authenticate", report, () =>
-      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, stay, watch),
+      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, lifetime, watch),
     );
     if (isRefusal(key)) return key;
 
@@ -94,13 +100,13 @@ export class Gateway {
     // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
     if (refusal?.reason === "live_only") return refusal;
 
-    const permit = await enforceLimit(key.lease, report, stay, watch);
+    const permit = await enforceLimit(key.lease, report, lifetime, watch);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;
 
     return await traceStep("forward", report, () =>
-      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, stay, watch }),
+      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, lifetime, watch }),
     );
   }
 }

@@ -6,9 +6,9 @@
  * it, so no second request can begin to sign meanwhile.
  */
 import { sign } from "hono/utils/jwt/jwt";
-import type { AssertionKeys } from "../bindings.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
-import type { SignedIdentity } from "../keys/known-keys.ts";
+import type { SignedIdentity } from "../leases/key-cache.ts";
+import type { AssertionKeys } from "../settings.ts";
 
 export const ASSERTION_ISSUER = "https://api.octopost.ink";
 export const ASSERTION_TTL_SECONDS = 60;

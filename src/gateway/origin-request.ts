@@ -5,9 +5,9 @@
  * credential does. Pure.
  */
 import { HEADER_NAME } from "../forward-headers.ts";
+import { clientAddress, UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
-import { clientAddress, UNKNOWN_ADDRESS } from "./client-address.ts";
 
 const FORWARDED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
   "accept",

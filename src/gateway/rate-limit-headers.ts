@@ -2,7 +2,7 @@
  * What a response says of its key's rate limit: the three headers of the Octopost documentation, and beside them
  * `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Pure.
  */
-import type { Allowance } from "../keys/permits.ts";
+import type { Allowance } from "../rate-limits.ts";
 
 /** The names, in lower case: an origin's own are not passed on. */
 export const RATE_LIMIT_HEADERS = [

@@ -6,7 +6,7 @@
  */
 import { tracing } from "cloudflare:workers";
 import { isRefusal } from "../refusals.ts";
-import type { RequestReport } from "../request-report.ts";
+import type { RequestReport } from "./request-report.ts";
 
 /** Runs a step in a span of its own, and notes there what is known of the request after it. */
 export function traceStep<Outcome extends object>(

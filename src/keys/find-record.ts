@@ -5,19 +5,20 @@
  * gateway are accepted; those have no check, so failed look-ups are limited by client network.
  */
 import { waitUntil } from "cloudflare:workers";
-import type { Env, Settings } from "../bindings.ts";
+import type { Env } from "../env.ts";
 import type { Refusal } from "../refusals.ts";
-import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./api-key.ts";
-import type { FailedLookUps } from "./failed-look-ups.ts";
+import type { Settings } from "../settings.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { readKeyRecord } from "./key-store.ts";
+import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./key-text.ts";
+import type { LookupThrottle } from "./lookup-throttle.ts";
 
 export class RecordFinder {
   readonly #kv: KVNamespace;
   readonly #settings: Settings;
-  readonly #failedLookUps: FailedLookUps;
+  readonly #failedLookUps: LookupThrottle;
 
-  constructor(env: Env, settings: Settings, failedLookUps: FailedLookUps) {
+  constructor(env: Env, settings: Settings, failedLookUps: LookupThrottle) {
     this.#kv = env.API_KEYS;
     this.#settings = settings;
     this.#failedLookUps = failedLookUps;
@@ -29,7 +30,7 @@ export class RecordFinder {
       const pepper = looksLikeKey(key) ? await pepperOf(key, this.#settings.peppers) : null;
       if (pepper !== null) return await this.#read(key, [pepper]);
       if (!this.#settings.acceptLegacyKeys) {
-        return { reason: looksLikeKey(key) ? "failed_check" : "malformed_key" };
+        return { reason: looksLikeKey(key) ? "bad_checksum" : "malformed_key" };
       }
       return await this.#findLegacy(key, address);
     } catch {
@@ -39,17 +40,18 @@ export class RecordFinder {
 
   /** The same for somebody who may be guessing: a text that cannot be a key counts too, though it costs no look-up. */
   async findLimited(key: string, address: string): Promise<KeyRecord | Refusal> {
-    if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
+    if (this.#failedLookUps.isBlocked(address)) return { reason: "too_many_look_ups" };
     const found = await this.find(key, address);
-    const costNothing = "reason" in found && ["failed_check", "malformed_key"].includes(found.reason);
-    if (costNothing && (await this.#failedLookUps.note(address))) return { reason: "too_many_look_ups" };
+    const costNothing = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
+    if (costNothing && (await this.#failedLookUps.recordFailure(address)))
+      return { reason: "too_many_look_ups" };
     return found;
   }
 
   /** A key imported from its hash may have any shape behind its prefix. */
   async #findLegacy(key: string, address: string): Promise<KeyRecord | Refusal> {
     if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
-    if (this.#failedLookUps.tooMany(address)) return { reason: "too_many_look_ups" };
+    if (this.#failedLookUps.isBlocked(address)) return { reason: "too_many_look_ups" };
     const counted = this.#readAndCount(key, address);
     // Whoever hangs up before the answer has made a look-up all the same.
     waitUntil(counted.catch(() => {}));
@@ -58,7 +60,7 @@ export class RecordFinder {
 
   async #readAndCount(key: string, address: string): Promise<KeyRecord | Refusal> {
     const found = await this.#read(key, this.#settings.peppers);
-    if ("reason" in found) await this.#failedLookUps.note(address);
+    if ("reason" in found) await this.#failedLookUps.recordFailure(address);
     return found;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The ledger's events: who did what, when. Append-only: no statement here changes or removes one.
  */
-import type { LedgerEvent } from "../keys/key-object.ts";
+import type { LedgerEvent } from "../keys/api-key.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (

@@ -1,7 +1,7 @@
 /** What must hold before a key is made. Pure. */
 import type { Refusal } from "../refusals.ts";
+import { isRevoked } from "./api-key-view.ts";
 import type { KeyRow } from "./keys-table.ts";
-import { isRevoked } from "./shown-key.ts";
 
 export const EXPIRES_IN_THE_PAST = {
   reason: "invalid_input",

@@ -5,17 +5,20 @@
  * Guarantees that a failure in between leaves no half-made key: nothing was issued, and what lies around
  * is removed by alarm. A call with an `Idempotency-Key` is carried out once.
  */
-import type { Settings } from "../bindings.ts";
+
+import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
 import { eachInLanes } from "../keys/each-in-lanes.ts";
-import type { IssuedKey, RotatedKey } from "../keys/key-object.ts";
 import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
-import type { Caller } from "./caller.ts";
+import type { Settings } from "../settings.ts";
+import { scheduleAlarm } from "./alarm.ts";
+import { isoTime, toApiKey } from "./api-key-view.ts";
+import type { CallMetadata } from "./call-metadata.ts";
 import type { EventsTable } from "./events-table.ts";
+import { IdempotencyStore } from "./idempotency-store.ts";
 import { EXPIRES_IN_THE_PAST, hasPassed, reasonNotToRotate } from "./issue-rules.ts";
-import { KeptAnswers } from "./kept-answers.ts";
 import type { KeyRow, KeysTable, NewKeyRow } from "./keys-table.ts";
-import type { KeyEnd } from "./leases.ts";
+import type { EffectiveAt } from "./lease-book.ts";
 import {
   type ImportedKey,
   type ImportVerdict,
@@ -25,8 +28,6 @@ import {
   recordOf,
   successorOf,
 } from "./new-keys.ts";
-import { isoTime, keyObject } from "./shown-key.ts";
-import { wakeBy } from "./wake-by.ts";
 
 /** How long a creation may be under way before it is given up; far longer than KV may take. */
 const ABANDONED_AFTER_MS = 180_000;
@@ -42,7 +43,7 @@ export class KeyIssuing {
   readonly #settings: Settings;
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
-  readonly #answers: KeptAnswers;
+  readonly #answers: IdempotencyStore;
   readonly #underWay = new Set<string>();
 
   constructor(
@@ -57,10 +58,10 @@ export class KeyIssuing {
     this.#settings = settings;
     this.#keys = keys;
     this.#events = events;
-    this.#answers = new KeptAnswers(storage.sql, settings.peppers);
+    this.#answers = new IdempotencyStore(storage.sql, settings.peppers);
   }
 
-  create(account: string, input: NewKey, caller: Caller): Promise<IssuedKey | Refusal> {
+  create(account: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
     return this.#once("create", input, caller, async (keep) => {
       const now = Date.now();
       // Asked here, so that a retry which comes after the key has expired still gets its answer.
@@ -69,7 +70,7 @@ export class KeyIssuing {
       const sealed = await this.#answers.seal(secret);
       const issued = await this.#issue(row, (key) => {
         this.#events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
-        const answer = keyObject(key, now);
+        const answer = toApiKey(key, now);
         keep(answer, sealed);
         return { ...answer, secret };
       });
@@ -81,8 +82,8 @@ export class KeyIssuing {
   rotate(
     oldId: string,
     overlapMs: number,
-    caller: Caller,
-    endOfOld: (now: number) => KeyEnd,
+    caller: CallMetadata,
+    endOfOld: (now: number) => EffectiveAt,
   ): Promise<RotatedKey | Refusal> {
     return this.#once(`rotate ${oldId}`, { overlapMs }, caller, async (keep) => {
       const old = this.#keys.issued(oldId);
@@ -97,7 +98,7 @@ export class KeyIssuing {
         // Revoked meanwhile: whoever did that wants no successor.
         const late = reasonNotToRotate(this.#keys.issued(oldId) ?? old, now);
         if (late) {
-          this.#keys.takeBack(key.id);
+          this.#keys.undoIssue(key.id);
           return late;
         }
         const replaces = this.#endOld(oldId, overlapMs, now, endOfOld(now), caller.actor);
@@ -108,7 +109,7 @@ export class KeyIssuing {
           keyId: key.id,
           details: { replaces: oldId },
         });
-        const answer = { ...keyObject(key, now), replaces: keyObject(replaces, now) };
+        const answer = { ...toApiKey(key, now), replaces: toApiKey(replaces, now) };
         keep(answer, sealed);
         return { ...answer, secret };
       });
@@ -117,7 +118,11 @@ export class KeyIssuing {
   }
 
   /** A verdict per row, in order. A key that is known already keeps its id, so a repeated call changes nothing. */
-  import(account: string, rows: readonly ImportedKey[], caller: Caller): Promise<ImportVerdict[] | Refusal> {
+  import(
+    account: string,
+    rows: readonly ImportedKey[],
+    caller: CallMetadata,
+  ): Promise<ImportVerdict[] | Refusal> {
     return this.#once("import", rows, caller, async (keep) => {
       const now = Date.now();
       const drafts = await Promise.all(
@@ -138,7 +143,7 @@ export class KeyIssuing {
   /** Run by alarm: undoes creations that never ended and forgets old answers, then sets the next alarm if one is due. */
   async cleanUp(): Promise<void> {
     const now = Date.now();
-    const forgetAt = this.#answers.forgetOld(now);
+    const forgetAt = this.#answers.deleteExpired(now);
     try {
       for (const { id, hash } of this.#keys.abandonCreations(now - ABANDONED_AFTER_MS)) {
         const limitMs = this.#settings.ledgerTimeoutMs;
@@ -148,8 +153,8 @@ export class KeyIssuing {
         this.#keys.removeAbandoned(id);
       }
     } finally {
-      if (this.#keys.hasUnissued()) await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
-      else if (forgetAt !== null) await wakeBy(this.#storage, forgetAt);
+      if (this.#keys.hasUnissued()) await scheduleAlarm(this.#storage, Date.now() + ABANDONED_AFTER_MS);
+      else if (forgetAt !== null) await scheduleAlarm(this.#storage, forgetAt);
     }
   }
 
@@ -157,7 +162,7 @@ export class KeyIssuing {
   async #once<Answer extends object>(
     operation: string,
     input: unknown,
-    caller: Caller,
+    caller: CallMetadata,
     work: (keep: Keep) => Promise<Answer | Refusal>,
   ): Promise<Answer | Refusal> {
     if (caller.idempotencyKey === null) return await work(() => {});
@@ -173,9 +178,9 @@ export class KeyIssuing {
     this.#underWay.add(name);
     try {
       const kept = await this.#answers.fingerprint(fingerprint);
-      await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
+      await scheduleAlarm(this.#storage, Date.now() + ABANDONED_AFTER_MS);
       return await work((answer, sealedSecret) =>
-        this.#answers.keep({ name, fingerprint: kept, at: Date.now(), answer, sealedSecret }),
+        this.#answers.save({ name, fingerprint: kept, at: Date.now(), answer, sealedSecret }),
       );
     } finally {
       this.#underWay.delete(name);
@@ -185,7 +190,7 @@ export class KeyIssuing {
   /** The three steps. `comeToLife` runs in the transaction that issues the key. null: nothing was issued. */
   async #issue<Answer>(row: NewKeyRow, comeToLife: (key: KeyRow) => Answer): Promise<Answer | null> {
     if (!this.#keys.byHash(row.hash)) this.#keys.add(row);
-    await wakeBy(this.#storage, Date.now() + ABANDONED_AFTER_MS);
+    await scheduleAlarm(this.#storage, Date.now() + ABANDONED_AFTER_MS);
     try {
       await writeKeyRecord(this.#kv, row.hash, recordOf(row), this.#settings.ledgerTimeoutMs);
     } catch {
@@ -200,7 +205,7 @@ export class KeyIssuing {
   async #importOne(
     { row: draft, hashes }: ImportDraft,
     known: ReadonlyMap<string, string>,
-    { actor }: Caller,
+    { actor }: CallMetadata,
   ): Promise<ImportVerdict> {
     const existing = this.#knownAs(hashes);
     if (existing?.state === "issued") return { id: existing.id };
@@ -231,7 +236,7 @@ export class KeyIssuing {
     return hashes.map((hash) => this.#keys.byHash(hash)).find((row) => row !== undefined);
   }
 
-  #endOld(oldId: string, overlapMs: number, now: number, end: KeyEnd, actor: string): KeyRow {
+  #endOld(oldId: string, overlapMs: number, now: number, end: EffectiveAt, actor: string): KeyRow {
     if (overlapMs === 0) {
       this.#keys.revoke(oldId, now, end);
       this.#events.add({ at: now, actor, action: "revoked", keyId: oldId, details: { reason: "rotated" } });

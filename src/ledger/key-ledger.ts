@@ -6,42 +6,36 @@
  * answers. A key comes to life only when its KV entry is written. KV failing changes nothing about a
  * revocation, which does not touch it. Holds no timer while idle.
  */
-import { type Env, readSettings } from "../bindings.ts";
-import type {
-  AccountObject,
-  IssuedKey,
-  KeyObject,
-  LedgerEvent,
-  RevokedKey,
-  RotatedKey,
-  Tier,
-} from "../keys/key-object.ts";
-import type { LeaseAnswer } from "../keys/lease.ts";
-import type { PermitReport } from "../keys/permit-grants.ts";
+
+import type { Env } from "../env.ts";
+import type { Account, ApiKey, IssuedKey, LedgerEvent, RevokedKey, RotatedKey } from "../keys/api-key.ts";
+import type { LeaseAnswer, PermitReport } from "../leases/protocol.ts";
+import type { Tier } from "../rate-limits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
+import { readSettings } from "../settings.ts";
 import { AccountLimits } from "./account-limits.ts";
-import type { Caller } from "./caller.ts";
+import { scheduleAlarm } from "./alarm.ts";
+import { isoTime, isRevoked, revokedKey, toApiKey } from "./api-key-view.ts";
+import type { CallMetadata } from "./call-metadata.ts";
 import { EventsTable } from "./events-table.ts";
-import { FactsTable } from "./facts-table.ts";
 import { KeyIssuing } from "./key-issuing.ts";
-import { KeyUses } from "./key-uses.ts";
+import { KeyRevocation } from "./key-revocation.ts";
+import { KeyUsage } from "./key-usage.ts";
 import { type KeyFilter, type KeyPosition, type KeyRow, KeysTable } from "./keys-table.ts";
-import { Leases } from "./leases.ts";
+import { LeaseIssuer } from "./lease-issuer.ts";
+import { MetadataTable } from "./metadata-table.ts";
 import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
-import { PortalLedger } from "./portal-ledger.ts";
+import { PortalLedger } from "./portal-access.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
-import { Revoking } from "./revoking.ts";
-import { isoTime, isRevoked, keyObject, revokedKey } from "./shown-key.ts";
-import { wakeBy } from "./wake-by.ts";
 
 export class KeyLedger extends PortalLedger {
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
-  readonly #facts: FactsTable;
-  readonly #uses: KeyUses;
+  readonly #metadata: MetadataTable;
+  readonly #uses: KeyUsage;
   readonly #issuing: KeyIssuing;
-  readonly #leases: Leases;
-  readonly #revoking: Revoking;
+  readonly #leases: LeaseIssuer;
+  readonly #revoking: KeyRevocation;
   readonly #limits: AccountLimits;
   readonly #ledgerTimeoutMs: number;
 
@@ -53,17 +47,17 @@ export class KeyLedger extends PortalLedger {
     this.#ledgerTimeoutMs = settings.ledgerTimeoutMs;
     this.#keys = new KeysTable(sql);
     this.#events = new EventsTable(sql);
-    this.#facts = new FactsTable(sql);
+    this.#metadata = new MetadataTable(sql);
     // A turn later, so that the lease which brought the news does not wait for its write to be durable.
-    this.#uses = new KeyUses((keyId, use) => {
-      void scheduler.wait(0).then(() => this.#keys.noteUse(keyId, use.lastUsedAt, use.count));
+    this.#uses = new KeyUsage((keyId, use) => {
+      void scheduler.wait(0).then(() => this.#keys.addUsage(keyId, use.lastUsedAt, use.count));
     });
     this.#issuing = new KeyIssuing(ctx.storage, env.API_KEYS, settings, this.#keys, this.#events);
 
-    const settleIn = (ms: number) => wakeBy(ctx.storage, Date.now() + ms);
-    this.#leases = new Leases(this.#keys, this.#facts, settings, Date.now(), settleIn);
-    this.#limits = new AccountLimits(sql, this.#facts, settings.defaultTier);
-    this.#revoking = new Revoking(ctx.storage, this.#keys, this.#events, this.#leases);
+    const settleIn = (ms: number) => scheduleAlarm(ctx.storage, Date.now() + ms);
+    this.#leases = new LeaseIssuer(this.#keys, this.#metadata, settings, Date.now(), settleIn);
+    this.#limits = new AccountLimits(sql, this.#metadata, settings.defaultTier);
+    this.#revoking = new KeyRevocation(ctx.storage, this.#keys, this.#events, this.#leases);
   }
 
   /**
@@ -73,13 +67,13 @@ export class KeyLedger extends PortalLedger {
    */
   lease(keyId: string, uses = 0, holder = "", reports: readonly PermitReport[] = []): LeaseAnswer {
     const now = Date.now();
-    const answer = this.#leases.give(keyId, now);
+    const answer = this.#leases.grant(keyId, now);
     if (!answer.granted) return answer;
-    this.#uses.note(keyId, now, uses);
+    this.#uses.recordUse(keyId, now, uses);
     return { ...answer, permits: this.#limits.permit(keyId, holder, reports, now, answer.ttl_ms) };
   }
 
-  createKey(account: string, input: NewKey, caller: Caller): Promise<IssuedKey | Refusal> {
+  createKey(account: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
     return this.#issuing.create(account, input, caller);
   }
 
@@ -88,31 +82,32 @@ export class KeyLedger extends PortalLedger {
    * reaches past that end: it is put off, if need be, until the leases that are out have run down. With no
    * overlap the old key is revoked, and the answer waits until it is dead everywhere.
    */
-  async rotateKey(keyId: string, overlapMs: number, caller: Caller): Promise<RotatedKey | Refusal> {
+  async rotateKey(keyId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
     const answer = await this.#issuing.rotate(keyId, overlapMs, caller, (now) =>
-      this.#leases.endOf(keyId, now + overlapMs),
+      this.#leases.effectiveAt(keyId, now + overlapMs),
     );
-    if (overlapMs === 0 && !isRefusal(answer)) await this.#leases.waitUntil(this.#leases.endedBy(keyId));
+    if (overlapMs === 0 && !isRefusal(answer))
+      await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
     return answer;
   }
 
   importKeys(
     account: string,
     rows: readonly ImportedKey[],
-    caller: Caller,
+    caller: CallMetadata,
   ): Promise<ImportVerdict[] | Refusal> {
     return this.#issuing.import(account, rows, caller);
   }
 
-  getKey(keyId: string): KeyObject | Refusal {
+  getKey(keyId: string): ApiKey | Refusal {
     const row = this.#keys.issued(keyId);
     return row ? this.#shown(row) : { reason: "not_found" };
   }
 
   /** A page, newest first. `not_found`: the account never had a key. */
-  listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyObject[] | Refusal {
+  listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): ApiKey[] | Refusal {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
-    if (!includeRevoked) this.#keys.buryEnded(Date.now());
+    if (!includeRevoked) this.#keys.revokeEnded(Date.now());
     return this.#keys.page(limit, after, includeRevoked).map((row) => this.#shown(row));
   }
 
@@ -126,8 +121,8 @@ export class KeyLedger extends PortalLedger {
   changeKey(
     keyId: string,
     change: { readonly name?: string | undefined; readonly revokes_at?: string | null | undefined },
-    caller: Caller,
-  ): KeyObject | Refusal {
+    caller: CallMetadata,
+  ): ApiKey | Refusal {
     const row = this.#keys.issued(keyId);
     if (!row) return { reason: "not_found" };
     const now = Date.now();
@@ -146,7 +141,7 @@ export class KeyLedger extends PortalLedger {
       }
       if (change.revokes_at !== undefined) {
         const asked = change.revokes_at === null ? null : Date.parse(change.revokes_at);
-        const end = asked === null ? null : this.#leases.endOf(keyId, asked).at;
+        const end = asked === null ? null : this.#leases.effectiveAt(keyId, asked).at;
         this.#keys.schedule(keyId, end);
         const details = { revokes_at: end === null ? null : isoTime(end) };
         this.#events.add({ at: now, actor, action: "rescheduled", keyId, details });
@@ -160,31 +155,31 @@ export class KeyLedger extends PortalLedger {
    * gives the same answer. Should the caller go away or this object restart while it waits, the
    * revocation stands, and the next call waits for what is left.
    */
-  async revokeKey(keyId: string, caller: Caller, reason: string | null): Promise<RevokedKey | Refusal> {
+  async revokeKey(keyId: string, caller: CallMetadata, reason: string | null): Promise<RevokedKey | Refusal> {
     const row = this.#keys.issued(keyId);
     if (!row) return { reason: "not_found" };
     if (row.revoked_at === null) this.#revoking.revoke(keyId, caller, reason);
 
     // The write must be on disk before anyone hears of it; from here on every lease is refused.
     await this.ctx.storage.sync();
-    await this.#leases.waitUntil(this.#leases.endedBy(keyId));
+    await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
     return revokedKey(this.#shown(this.#keys.issued(keyId) ?? row));
   }
 
   /** Revokes every key that matches, in one durable write and one wait, with an event for each. */
   async revokeAll(
     filter: KeyFilter,
-    caller: Caller,
+    caller: CallMetadata,
   ): Promise<{ readonly revoked: number; readonly effective_at: string } | Refusal> {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
     const { revoked, effectiveAt } = this.#revoking.revokeAll(filter, caller);
 
     await this.ctx.storage.sync();
-    await this.#leases.waitUntil(this.#leases.allEndedBy());
+    await this.#leases.waitUntil(this.#leases.allLeasesExpireAt());
     return { revoked, effective_at: isoTime(effectiveAt) };
   }
 
-  setTier(account: string, tier: Tier, caller: Caller): AccountObject {
+  setTier(account: string, tier: Tier, caller: CallMetadata): Account {
     this.ctx.storage.transactionSync(() => {
       this.#limits.setTier(tier);
       this.#events.add({
@@ -199,7 +194,7 @@ export class KeyLedger extends PortalLedger {
   }
 
   /** With the tier that counts: its own, or the default. `not_found`: nothing has ever happened to the account. */
-  getAccount(account: string): AccountObject | Refusal {
+  getAccount(account: string): Account | Refusal {
     if (!this.#events.hasAny()) return { reason: "not_found" };
     return { account, tier: this.#limits.tier };
   }
@@ -208,7 +203,7 @@ export class KeyLedger extends PortalLedger {
   async rebuildRecords(
     limit: number,
     after: KeyPosition | null,
-    { actor }: Caller,
+    { actor }: CallMetadata,
   ): Promise<RebuiltPage | Refusal> {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
     const page = await rebuildRecords(this.#keys, this.env.API_KEYS, limit, after, this.#ledgerTimeoutMs);
@@ -230,10 +225,10 @@ export class KeyLedger extends PortalLedger {
     await this.#issuing.cleanUp();
   }
 
-  #shown(row: KeyRow): KeyObject {
+  #shown(row: KeyRow): ApiKey {
     const use = this.#uses.unwritten(row.id);
     const used = use ? { last_used_at: use.lastUsedAt, use_count: row.use_count + use.count } : {};
-    return keyObject({ ...row, ...used }, Date.now());
+    return toApiKey({ ...row, ...used }, Date.now());
   }
 }
 

@@ -4,7 +4,7 @@
  * A revoked key is a tombstone: no statement here clears `revoked_at`, nor removes a key that was issued.
  */
 import type { Mode } from "../policy.ts";
-import type { KeyEnd } from "./leases.ts";
+import type { EffectiveAt } from "./lease-book.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
@@ -147,7 +147,7 @@ export class KeysTable {
   }
 
   /** Undoes `issue` in the transaction that made it: the key was never anybody's. */
-  takeBack(id: string): void {
+  undoIssue(id: string): void {
     this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE id = ?", id);
   }
 
@@ -161,7 +161,7 @@ export class KeysTable {
   }
 
   /** The first revocation stands; a later one changes nothing, and is told so. */
-  revoke(id: string, revokedAt: number, { at, boundMs }: KeyEnd): boolean {
+  revoke(id: string, revokedAt: number, { at, boundMs }: EffectiveAt): boolean {
     const changed = this.#sql.exec(
       `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
        WHERE id = ? AND revoked_at IS NULL RETURNING id`,
@@ -177,7 +177,7 @@ export class KeysTable {
    * Gives a tombstone to every key whose scheduled end has passed. It is revoked without one too; with it a list
    * finds the others without looking at it, and a clock that is behind cannot wake it up.
    */
-  buryEnded(now: number): void {
+  revokeEnded(now: number): void {
     this.#sql.exec(
       `UPDATE keys SET revoked_at = revokes_at, effective_at = revokes_at
        WHERE revoked_at IS NULL AND revokes_at IS NOT NULL AND revokes_at <= ?`,
@@ -186,7 +186,7 @@ export class KeysTable {
   }
 
   /** Revokes every key that matches and has no tombstone, in one statement whatever their number; their ids. */
-  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, { at, boundMs }: KeyEnd): string[] {
+  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, { at, boundMs }: EffectiveAt): string[] {
     return this.#sql
       .exec<{ id: string }>(
         `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
@@ -201,7 +201,7 @@ export class KeysTable {
       .map(({ id }) => id);
   }
 
-  noteUse(id: string, lastUsedAt: number, uses: number): void {
+  addUsage(id: string, lastUsedAt: number, uses: number): void {
     this.#sql.exec(
       "UPDATE keys SET last_used_at = ?, use_count = use_count + ? WHERE id = ?",
       lastUsedAt,

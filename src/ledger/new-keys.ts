@@ -2,8 +2,9 @@
  * New keys before they are issued: minted or imported, as the row the ledger keeps and the record that KV
  * gets. No storage here; the same row always makes the same record, so KV can be rebuilt from the ledger.
  */
-import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/api-key.ts";
+
 import type { KeyRecord } from "../keys/key-record.ts";
+import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-text.ts";
 import type { Mode, Permission } from "../policy.ts";
 import type { KeyRow, NewKeyRow } from "./keys-table.ts";
 

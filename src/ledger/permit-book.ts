@@ -6,23 +6,18 @@
  * was granted, has given it up. What is not given up counts as used. Pure: no clock; the table it writes through
  * to is passed in, and the simulator runs it too.
  */
-import {
-  type BucketGrant,
-  type PermitGrant,
-  type PermitReport,
-  permitsWanted,
-} from "../keys/permit-grants.ts";
+import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "../leases/protocol.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
 
 /** The permits of one holder in one window. */
 export interface PermitRecord {
   /** Counts the changes. */
-  readonly number: number;
-  readonly cap: number;
+  readonly revision: number;
+  readonly granted: number;
 }
 
 /** A window of one key's bucket; `endsAt`: Unix milliseconds. */
-export interface WindowName {
+export interface WindowId {
   readonly endsAt: number;
   readonly bucket: Bucket;
   readonly keyId: string;
@@ -30,13 +25,13 @@ export interface WindowName {
 
 /** Where records outlive a restart. */
 export interface PermitStore {
-  load(window: WindowName): Map<string, PermitRecord>;
-  save(window: WindowName, holder: string, record: PermitRecord): void;
+  load(window: WindowId): Map<string, PermitRecord>;
+  save(window: WindowId, holder: string, record: PermitRecord): void;
   forgetEndedBefore(moment: number): void;
 }
 
 interface Window {
-  readonly name: WindowName;
+  readonly name: WindowId;
   readonly records: Map<string, PermitRecord>;
   /** The sum of all caps. */
   permitted: number;
@@ -64,7 +59,7 @@ export class PermitBook {
    * Answers a holder's reports at `now`, one grant for each bucket that they speak of. `aheadMs`: permits for the
    * next window are given when the current one ends within that time.
    */
-  give(
+  grant(
     keyId: string,
     limits: Limits,
     holder: string,
@@ -91,34 +86,34 @@ export class PermitBook {
   #grant(window: Window, limit: number, holder: string, reports: readonly PermitReport[]): PermitGrant {
     const { endsAt } = window.name;
     const report = reports.find((one) => one.endsAt === endsAt);
-    const known = window.records.get(holder) ?? { number: 0, cap: 0 };
+    const known = window.records.get(holder) ?? { revision: 0, granted: 0 };
     // Only a holder that knows of its last grant gives anything up: it may be using what it has just been granted.
-    const givesUp = report?.number === known.number && report.cap < known.cap;
-    const kept = givesUp ? report.cap : known.cap;
+    const givesUp = report?.revision === known.revision && report.granted < known.granted;
+    const kept = givesUp ? report.granted : known.granted;
 
-    const pool = limit - window.permitted + known.cap - kept;
-    const used = report ? report.cap - report.unused : 0;
+    const pool = limit - window.permitted + known.granted - kept;
+    const used = report ? report.granted - report.unused : 0;
     const added = addedPermits(pool, kept - used, reports);
-    const cap = kept + added;
-    const number = cap === known.cap && !givesUp ? known.number : known.number + 1;
-    if (number !== known.number) {
-      window.permitted += cap - known.cap;
-      window.records.set(holder, { number, cap });
-      this.#store.save(window.name, holder, { number, cap });
+    const granted = kept + added;
+    const revision = granted === known.granted && !givesUp ? known.revision : known.revision + 1;
+    if (revision !== known.revision) {
+      window.permitted += granted - known.granted;
+      window.records.set(holder, { revision, granted });
+      this.#store.save(window.name, holder, { revision, granted });
     }
     const left = limit - window.permitted;
     // After the limit was lowered more may be out than it allows: the holder is told to stop at what it has used.
-    const told = left < 0 ? Math.min(cap, Math.max(used, cap + left)) : cap;
-    return { endsAt, number, cap: told, ceiling: told + Math.max(0, left) };
+    const told = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;
+    return { endsAt, revision, granted: told, ceiling: told + Math.max(0, left) };
   }
 
-  #window(name: WindowName, now: number): Window {
+  #window(name: WindowId, now: number): Window {
     const id = `${name.endsAt} ${name.bucket} ${name.keyId}`;
     const known = this.#windows.get(id);
     if (known) return known;
     this.#forgetOld(now);
     const records = this.#store.load(name);
-    const permitted = [...records.values()].reduce((sum, { cap }) => sum + cap, 0);
+    const permitted = [...records.values()].reduce((sum, { granted }) => sum + granted, 0);
     const window = { name, records, permitted };
     this.#windows.set(id, window);
     return window;

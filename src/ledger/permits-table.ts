@@ -2,7 +2,7 @@
  * The ledger's table of rate-limit permits, and every statement on it: one row per holder and window, written when
  * permits are granted or given up. Synchronous.
  */
-import type { PermitRecord, PermitStore, WindowName } from "./permit-book.ts";
+import type { PermitRecord, PermitStore, WindowId } from "./permit-book.ts";
 
 /** Ordered by the window's end, so that old ones are found and removed without an index of their own. */
 const SCHEMA = `
@@ -11,8 +11,8 @@ const SCHEMA = `
     bucket TEXT NOT NULL,
     key_id TEXT NOT NULL,
     holder TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    cap INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    granted INTEGER NOT NULL,
     PRIMARY KEY (ends_at, bucket, key_id, holder)
   ) STRICT, WITHOUT ROWID;
 `;
@@ -25,25 +25,25 @@ export class PermitsTable implements PermitStore {
     sql.exec(SCHEMA);
   }
 
-  load({ endsAt, bucket, keyId }: WindowName): Map<string, PermitRecord> {
-    const rows = this.#sql.exec<{ holder: string; number: number; cap: number }>(
-      "SELECT holder, number, cap FROM permits WHERE ends_at = ? AND bucket = ? AND key_id = ?",
+  load({ endsAt, bucket, keyId }: WindowId): Map<string, PermitRecord> {
+    const rows = this.#sql.exec<{ holder: string; revision: number; granted: number }>(
+      "SELECT holder, revision, granted FROM permits WHERE ends_at = ? AND bucket = ? AND key_id = ?",
       endsAt,
       bucket,
       keyId,
     );
-    return new Map([...rows].map(({ holder, number, cap }) => [holder, { number, cap }]));
+    return new Map([...rows].map(({ holder, revision, granted }) => [holder, { revision, granted }]));
   }
 
-  save({ endsAt, bucket, keyId }: WindowName, holder: string, { number, cap }: PermitRecord): void {
+  save({ endsAt, bucket, keyId }: WindowId, holder: string, { revision, granted }: PermitRecord): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO permits (ends_at, bucket, key_id, holder, number, cap) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO permits (ends_at, bucket, key_id, holder, revision, granted) VALUES (?, ?, ?, ?, ?, ?)",
       endsAt,
       bucket,
       keyId,
       holder,
-      number,
-      cap,
+      revision,
+      granted,
     );
   }
 

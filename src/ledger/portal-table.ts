@@ -19,13 +19,13 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS portal_visits_by_end ON portal_visits (ends_at);
 `;
 
-export interface Visitor {
+export interface PortalUser {
   /** Who the events say it was. */
   readonly actor: string;
   readonly returnUrl: string | null;
 }
 
-export interface Session extends Visitor {
+export interface Session extends PortalUser {
   readonly endsAt: number;
 }
 
@@ -40,7 +40,7 @@ export class PortalTable {
   }
 
   /** Keeps a new link; returns until when it can be used. */
-  addLink(digest: string, visitor: Visitor, now: number): number {
+  addLink(digest: string, visitor: PortalUser, now: number): number {
     this.#sql.exec("DELETE FROM portal_visits WHERE ends_at < ?", now - FORGOTTEN_AFTER_MS);
     return this.#add(digest, "link", visitor, now + LINK_LASTS_MS);
   }
@@ -71,7 +71,7 @@ export class PortalTable {
     this.#sql.exec("UPDATE portal_visits SET ends_at = MIN(ends_at, ?) WHERE digest = ?", now, digest);
   }
 
-  #add(digest: string, kind: "link" | "session", { actor, returnUrl }: Visitor, endsAt: number): number {
+  #add(digest: string, kind: "link" | "session", { actor, returnUrl }: PortalUser, endsAt: number): number {
     this.#sql.exec(
       "INSERT INTO portal_visits (digest, kind, ends_at, actor, return_url) VALUES (?, ?, ?, ?, ?)",
       digest,

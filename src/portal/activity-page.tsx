@@ -1,5 +1,5 @@
 /** Who did what with the account's keys, a page at a time. */
-import type { LedgerEvent } from "../keys/key-object.ts";
+import type { LedgerEvent } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { gatherKeys } from "./gather-keys.ts";
 import { Heading, showPage } from "./layout.tsx";

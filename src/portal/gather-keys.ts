@@ -1,6 +1,6 @@
 /** All keys of an account that the page may have to show, from the pages the ledger hands out. */
 import type { KeyOperations } from "../control/key-operations.ts";
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 
 const PAGE_KEYS = 200;
@@ -9,7 +9,7 @@ export const KEYS_MAX = 1000;
 
 export interface GatheredKeys {
   /** Newest first. */
-  readonly keys: readonly KeyObject[];
+  readonly keys: readonly ApiKey[];
   /** Whether there are older ones. */
   readonly isCut: boolean;
 }
@@ -18,7 +18,7 @@ export async function gatherKeys(
   operations: KeyOperations,
   account: string,
 ): Promise<GatheredKeys | Refusal> {
-  const keys: KeyObject[] = [];
+  const keys: ApiKey[] = [];
   let cursor: string | undefined;
   do {
     const query = { include: "revoked", limit: PAGE_KEYS, ...(cursor !== undefined && { cursor }) };

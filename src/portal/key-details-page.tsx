@@ -1,5 +1,5 @@
 /** One key: everything there is to know about it, its name to change, and the ways on. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, Problems } from "./form.tsx";
 import { problemsIn } from "./form-input.ts";
@@ -28,7 +28,7 @@ export async function renameKey(c: PortalRequest) {
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem });
 }
 
-function showDetails(c: PortalRequest, key: KeyObject, refused?: { name: string; problem: string }) {
+function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; problem: string }) {
   const { facts } = texts;
   const now = c.env.now();
   const saved = { name: texts.key.renamed, end: texts.key.scheduled }[c.req.query("saved") ?? ""];
@@ -90,7 +90,7 @@ function showDetails(c: PortalRequest, key: KeyObject, refused?: { name: string;
   );
 }
 
-function WaysOn({ of: key, now }: { of: KeyObject; now: number }) {
+function WaysOn({ of: key, now }: { of: ApiKey; now: number }) {
   const state = stateOf(key, now);
   const { list } = texts;
   if (state === "revoked") {

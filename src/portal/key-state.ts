@@ -1,5 +1,5 @@
 /** What a key is now, how old, and which keys a list shows. Pure; `now` in Unix milliseconds. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import type { Mode } from "../policy.ts";
 
 const DAY_MS = 86_400_000;
@@ -9,18 +9,18 @@ const ROTATE_FROM_DAYS = 90;
 export const KEY_STATES = ["active", "retiring", "expired", "revoked"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
-export function stateOf(key: KeyObject, now: number): KeyState {
+export function stateOf(key: ApiKey, now: number): KeyState {
   if (key.revoked_at !== null) return "revoked";
   if (key.expires_at !== null && Date.parse(key.expires_at) <= now) return "expired";
   return key.revokes_at === null ? "active" : "retiring";
 }
 
-export function ageDays(key: KeyObject, now: number): number {
+export function ageDays(key: ApiKey, now: number): number {
   return Math.floor((now - Date.parse(key.created_at)) / DAY_MS);
 }
 
 /** Whether the page should suggest a successor. */
-export function isDueForRotation(key: KeyObject, now: number): boolean {
+export function isDueForRotation(key: ApiKey, now: number): boolean {
   return stateOf(key, now) === "active" && ageDays(key, now) >= ROTATE_FROM_DAYS;
 }
 
@@ -40,7 +40,7 @@ export function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
   };
 }
 
-export function matches(key: KeyObject, { name, mode, state }: KeyFilter, now: number): boolean {
+export function matches(key: ApiKey, { name, mode, state }: KeyFilter, now: number): boolean {
   const its = stateOf(key, now);
   const hasState = state === "all" || (state === "" ? its !== "revoked" : its === state);
   return (

@@ -1,5 +1,5 @@
 /** The list of keys: filtered, searched, a page at a time; for an account without keys, how to begin. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { gatherKeys, KEYS_MAX } from "./gather-keys.ts";
 import { KEY_STATES, type KeyFilter, matches, readFilter, stateOf } from "./key-state.ts";
@@ -116,7 +116,7 @@ function Options(props: {
   );
 }
 
-function KeyItem({ of: key, now }: { readonly of: KeyObject; readonly now: number }) {
+function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }) {
   const { list } = texts;
   const state = stateOf(key, now);
   const [rotate, rotation] =

@@ -2,7 +2,7 @@
  * A new key, shown once. The ledger hands its text over one time and has forgotten it then, so that no reload, no
  * second tab and no step back brings it again.
  */
-import type { KeyToShow } from "../ledger/portal-ledger.ts";
+import type { KeyToShow } from "../ledger/portal-access.ts";
 import { isRefusal } from "../refusals.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";

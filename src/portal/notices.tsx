@@ -33,7 +33,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
           {texts.back}
         </a>
       )}
-      {refusal.reason !== "session_ended" && refusal.reason !== "spent_link" && (
+      {refusal.reason !== "session_ended" && refusal.reason !== "link_used" && (
         <a class="button main" href={paths.keys}>
           {isBusy ? texts.notice.retry : texts.notice.toKeys}
         </a>
@@ -71,8 +71,7 @@ function Notice({ title, text, children }: { title: string; text: string; childr
 function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
   const { notice } = texts;
   if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.busy;
-  if (reason === "session_ended" || reason === "spent_link" || reason === "forged_form")
-    return notice[reason];
+  if (reason === "session_ended" || reason === "link_used" || reason === "csrf_failed") return notice[reason];
   if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {
     return notice.not_found;
   }

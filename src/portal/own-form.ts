@@ -18,10 +18,10 @@ const limitBody = bodyLimit({
 
 const checkForm = createMiddleware<PortalContext>(async (c, next) => {
   const isForm = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "");
-  if (!isForm || !isFromHere(c)) return refuse(c, { reason: "forged_form" });
+  if (!isForm || !isFromHere(c)) return refuse(c, { reason: "csrf_failed" });
   const form = new URLSearchParams(await c.req.text());
   if (!(await isSame(form.get(FORM_TOKEN) ?? "", c.var.formToken)))
-    return refuse(c, { reason: "forged_form" });
+    return refuse(c, { reason: "csrf_failed" });
   c.set("form", form);
   return await next();
 });

@@ -1,8 +1,8 @@
 /** What every page of the key page knows: settings and operations from the front door, and who is here. */
 import type { Context } from "hono";
-import type { Settings } from "../bindings.ts";
 import type { KeyOperations } from "../control/key-operations.ts";
-import type { Visit } from "../control/portal-sessions.ts";
+import type { PortalSession } from "../control/portal-sessions.ts";
+import type { Settings } from "../settings.ts";
 
 export interface PortalContext {
   Bindings: {
@@ -16,7 +16,7 @@ export interface PortalContext {
     /** Lets this page's own style and script run, and no other. */
     nonce: string;
     /** Set behind `requireSession`. */
-    visit: Visit;
+    visit: PortalSession;
     /** What a form of this session must bring along. */
     formToken: string;
     /** The form that was sent; set behind `requireOwnForm`. */

@@ -1,5 +1,5 @@
 /** The last steps of a rotation: whether anything still uses the old key, and when it ends. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, Problems } from "./form.tsx";
 import { chosenTime } from "./form-input.ts";
@@ -15,7 +15,7 @@ const EVENTS_SEARCHED = 200;
 /** Longer than most programs pause; the time itself is shown beside it. */
 const QUIET_AFTER_MS = 900_000;
 
-export async function showRetiring(c: PortalRequest, key: KeyObject, problem?: string) {
+export async function showRetiring(c: PortalRequest, key: ApiKey, problem?: string) {
   const successor = await findSuccessor(c, key.id);
   const { rotate } = texts;
   return showPage(
@@ -73,7 +73,7 @@ interface UseBadge {
   readonly text: string;
 }
 
-function Use(props: { label: string; badge: UseBadge; of: KeyObject; now: number }) {
+function Use(props: { label: string; badge: UseBadge; of: ApiKey; now: number }) {
   const { label, badge, of: key, now } = props;
   return (
     <div>
@@ -88,19 +88,19 @@ function Use(props: { label: string; badge: UseBadge; of: KeyObject; now: number
   );
 }
 
-function oldBadge(key: KeyObject, now: number): UseBadge {
+function oldBadge(key: ApiKey, now: number): UseBadge {
   return isQuiet(key, now)
     ? { tone: "quiet", text: texts.rotate.quietKey }
     : { tone: "used", text: texts.rotate.busyKey };
 }
 
-function newBadge(key: KeyObject): UseBadge {
+function newBadge(key: ApiKey): UseBadge {
   return key.last_used_at === null
     ? { tone: "unused", text: texts.rotate.unusedKey }
     : { tone: "fresh", text: texts.rotate.busyKey };
 }
 
-function EndForm({ c, of: key, problem }: { c: PortalRequest; of: KeyObject; problem: string | undefined }) {
+function EndForm({ c, of: key, problem }: { c: PortalRequest; of: ApiKey; problem: string | undefined }) {
   const { rotate } = texts;
   const choices = [
     ...Object.entries(rotate.overlaps).map(([seconds, label]) => [seconds, rotate.endIn(label)] as const),
@@ -137,12 +137,12 @@ function EndForm({ c, of: key, problem }: { c: PortalRequest; of: KeyObject; pro
   );
 }
 
-function isQuiet({ last_used_at: last }: KeyObject, now: number): boolean {
+function isQuiet({ last_used_at: last }: ApiKey, now: number): boolean {
   return last === null || now - Date.parse(last) >= QUIET_AFTER_MS;
 }
 
 /** The key that was made to replace this one, if the log of recent events says so. */
-async function findSuccessor(c: PortalRequest, oldId: string): Promise<KeyObject | null> {
+async function findSuccessor(c: PortalRequest, oldId: string): Promise<ApiKey | null> {
   const { operations } = c.env;
   const { account } = c.var.visit;
   const page = await operations.listEvents(account, { limit: EVENTS_SEARCHED });

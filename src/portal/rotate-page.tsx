@@ -3,7 +3,7 @@
  * go quiet, revoke it now or at a chosen time. Which step it is follows from the key alone, so it can be left and
  * taken up again.
  */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, SendOrCancel } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
@@ -44,7 +44,7 @@ export async function makeSuccessor(c: PortalRequest) {
   return isOutOfDate ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
 }
 
-function showStart(c: PortalRequest, key: KeyObject) {
+function showStart(c: PortalRequest, key: ApiKey) {
   const { rotate } = texts;
   return showPage(
     c,
@@ -75,7 +75,7 @@ function showStart(c: PortalRequest, key: KeyObject) {
   );
 }
 
-function showTooLate(c: PortalRequest, key: KeyObject, why: string) {
+function showTooLate(c: PortalRequest, key: ApiKey, why: string) {
   return showPage(
     c,
     { title: texts.rotate.title(key.name), at: "keys" },

@@ -4,7 +4,7 @@
  */
 import { getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { Visit } from "../control/portal-sessions.ts";
+import type { PortalSession } from "../control/portal-sessions.ts";
 import { boundToSession } from "../control/portal-token.ts";
 import { isRefusal } from "../refusals.ts";
 import { refuse } from "./notices.tsx";
@@ -23,7 +23,7 @@ export const requireSession = createMiddleware<PortalContext>(async (c, next) =>
 });
 
 /** Gives the browser the session's token, for as long as the session lasts. */
-export function keepSession(c: PortalRequest, { token, endsAt }: Visit): void {
+export function keepSession(c: PortalRequest, { token, endsAt }: PortalSession): void {
   setCookieTo(c, token, Math.max(0, Math.floor((endsAt - c.env.now()) / 1000)));
 }
 

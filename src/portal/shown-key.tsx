@@ -1,5 +1,5 @@
 /** A key as the pages show it: badges, times, facts. Never its text. */
-import type { KeyObject } from "../keys/key-object.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import type { Permission } from "../policy.ts";
 import { ageDays, isDueForRotation, stateOf } from "./key-state.ts";
 import { paths } from "./portal-context.ts";
@@ -7,7 +7,7 @@ import { calendarDay, relativeTime, toTheMinute } from "./shown-times.ts";
 import { texts } from "./texts.ts";
 
 interface KeyAt {
-  readonly of: KeyObject;
+  readonly of: ApiKey;
   /** Unix milliseconds. */
   readonly now: number;
 }
@@ -83,7 +83,7 @@ export function ShortFacts({ of: key, now }: KeyAt) {
 }
 
 /** What ends the key first, or has ended it. */
-function endOf(key: KeyObject): { readonly label: string; readonly at: string | null } {
+function endOf(key: ApiKey): { readonly label: string; readonly at: string | null } {
   const { facts } = texts;
   if (key.revoked_at !== null) return { label: facts.revoked, at: key.revoked_at };
   const { expires_at: expires, revokes_at: ends } = key;
@@ -92,7 +92,7 @@ function endOf(key: KeyObject): { readonly label: string; readonly at: string | 
 }
 
 /** “Posts: read and write, Accounts: read”, or “Full access”. */
-export function permissionWords(permissions: KeyObject["permissions"]): string {
+export function permissionWords(permissions: ApiKey["permissions"]): string {
   if (permissions.length === 0) return texts.fullAccess;
   return Object.entries(texts.resources)
     .map(([resource, name]) => {

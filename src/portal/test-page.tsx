@@ -3,8 +3,8 @@
  * forgotten: it is in no answer, no address, no log and no store.
  */
 
-import { clientAddress } from "../gateway/client-address.ts";
-import type { KeyObject } from "../keys/key-object.ts";
+import { clientAddress } from "../http/client-address.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form } from "./form.tsx";
 import { stateOf } from "./key-state.ts";
@@ -80,7 +80,7 @@ function SecretField({ id }: { id: string }) {
   );
 }
 
-function Found({ c, of: key }: { c: PortalRequest; of: KeyObject }) {
+function Found({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
   const { test } = texts;
   const isMine = key.account === c.var.visit.account;
   const isOver = stateOf(key, c.env.now()) === "revoked";

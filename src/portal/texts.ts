@@ -1,5 +1,5 @@
 /** Every word of the key page. Where a text depends on something, it is a function. */
-import type { LedgerEvent } from "../keys/key-object.ts";
+import type { LedgerEvent } from "../keys/api-key.ts";
 import type { Mode } from "../policy.ts";
 import type { KeyState } from "./key-state.ts";
 
@@ -230,11 +230,11 @@ export const texts = {
       text: "It lasts 30 minutes, so that a forgotten browser opens nothing. Open the page again from Octopost. What you had sent before is done; nothing was done just now.",
     },
     left: { title: "You are signed out", text: "You can close this page." },
-    spent_link: {
+    link_used: {
       title: "This link has been used",
       text: "A link to the key page opens it once, within five minutes. Open the page again from Octopost.",
     },
-    forged_form: {
+    csrf_failed: {
       title: "This form is out of date",
       text: "It was not sent from the page you have open now, so nothing was changed. Open your keys and try again.",
     },

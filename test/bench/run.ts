@@ -12,12 +12,12 @@ import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { chartOf } from "../model/chart.ts";
-import { CHART, cpuOf, withModel } from "../model/model-section.ts";
 import { buildWorker } from "../support/build-worker.ts";
 import { type Bench, startBench } from "./bench.ts";
 import { chartsOf } from "./charts.ts";
 import type { Results } from "./figures.ts";
+import { chartOf } from "./model/chart.ts";
+import { CHART, cpuOf, withModel } from "./model/model-section.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { CHART_DIRECTORY, README, RESULTS, sectionOf, withPerformance } from "./performance-section.ts";
 

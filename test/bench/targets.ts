@@ -1,8 +1,9 @@
 /** What was set out to reach, held against the results: nothing is called held that was not measured. Pure. */
-import { COST_SHARE_TARGET, costShare } from "../model/chart.ts";
-import { cpuOf } from "../model/model-section.ts";
+
 import { DATA_PLANE_MAX_KIB, WORKER_MAX_KIB } from "../support/bundle-size.ts";
 import { addedBy, medianOf, type Results, type Rounds, ratioOf } from "./figures.ts";
+import { COST_SHARE_TARGET, costShare } from "./model/chart.ts";
+import { cpuOf } from "./model/model-section.ts";
 import { type Pair, pairsIn } from "./outside-pairs.ts";
 import { DOWNLOAD, JUNK, OUTSIDE, OUTSIDE_QUIET, QUIET, UPLOAD, WARM_GET } from "./scenarios.ts";
 

@@ -3,8 +3,9 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
-import type { BucketGrant } from "../../src/keys/permit-grants.ts";
+import { Lease } from "../../src/leases/lease.ts";
+import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { BucketGrant, LeaseAnswer } from "../../src/leases/protocol.ts";
 
 const LEDGER_LIMIT_MS = 2000;
 const CONTEXT = { waitUntil: () => {} };
@@ -27,7 +28,7 @@ test("waits for a permit where none is at hand, and says that it did", async () 
   answers = [permitting(0), permitting(1, 2)];
   const report = { row: null, lease: "hit" as const };
   expect(await enforceLimit(lease, report, CONTEXT)).toMatchObject({ outcome: "admitted" });
-  expect([asked, report.lease]).toEqual([2, "asked"]);
+  expect([asked, report.lease]).toEqual([2, "miss"]);
 });
 
 test("gives up after three answers whose permits others have taken meanwhile, and nobody is admitted without", async () => {
@@ -54,9 +55,9 @@ function limited() {
   return enforceLimit(lease, { row: null, lease: null }, CONTEXT);
 }
 
-/** A lease with so many permits, where there are more to be had. `number`: a later grant overrules an earlier one. */
-function permitting(cap: number, number = 1): LeaseAnswer {
-  const current = { endsAt: 60_000, number, cap, ceiling: 60 };
+/** A lease with so many permits, where there are more to be had. `revision`: a later grant overrules an earlier one. */
+function permitting(granted: number, revision = 1): LeaseAnswer {
+  const current = { endsAt: 60_000, revision, granted, ceiling: 60 };
   const grant: BucketGrant = {
     bucket: "requests",
     limit: 60,

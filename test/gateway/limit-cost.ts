@@ -6,7 +6,7 @@ import { PermitBook } from "../../src/ledger/permit-book.ts";
 import { limitsOf, WINDOWS_MS } from "../../src/rate-limits.ts";
 import { isRefusal } from "../../src/refusals.ts";
 import { StoredPermits } from "../ledger/stored-permits.ts";
-import { VirtualTime } from "../simulator/virtual-time.ts";
+import { VirtualTime } from "../proofs/simulator/virtual-time.ts";
 import { KeyInUse } from "../support/key-in-use.ts";
 
 const LEASE_MS = 1000;

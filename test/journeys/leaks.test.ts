@@ -24,7 +24,7 @@ import { printedSpans } from "../support/trace-printer.ts";
 /** Every reason to say no that traffic can bring about; the two others need a fault of the program. */
 const REASONS = [
   ...["malformed_path", "body_on_get", "outside_api", "unknown_route", "not_found", "method_not_allowed"],
-  ...["missing_credential", "malformed_credential", "malformed_key", "failed_check", "unknown_key"],
+  ...["missing_credential", "malformed_credential", "malformed_key", "bad_checksum", "unknown_key"],
   ...["corrupt_record", "revoked", "expired", "not_in_ledger", "live_only", "wrong_control_token"],
   ...["missing_permission", "too_many_look_ups", "store_unreachable", "ledger_unreachable", "unhealthy"],
   ...["origin_unreachable", "origin_refused_gateway", "origin_timeout", "malformed_json"],
@@ -73,8 +73,8 @@ test("the traffic met every way to say no, and a setting that is malformed", () 
     setting: "CONTROL_TOKEN",
   });
   expect(traffic.secrets.length).toBeGreaterThan(15);
-  const cuts = lines.filter(({ event }) => event === "cut").map(({ reason }) => reason);
-  expect(new Set(cuts)).toEqual(new Set(["revoked", "origin_broke_off"]));
+  const cuts = lines.filter(({ event }) => event === "aborted").map(({ reason }) => reason);
+  expect(new Set(cuts)).toEqual(new Set(["revoked", "origin_aborted"]));
 });
 
 describe("no secret is in", () => {
@@ -140,13 +140,13 @@ describe("the search finds what is planted in", () => {
 
   test("SQLite, as text and as bytes", async () => {
     const hex = Buffer.from(key()).toString("hex");
-    await cluster.distance.ledgerRows("acct", `INSERT INTO facts (name, value) VALUES ('leak', '${hex}')`);
+    await cluster.distance.ledgerRows("acct", `INSERT INTO metadata (name, value) VALUES ('leak', '${hex}')`);
     await cluster.distance.ledgerRows(
       "other",
       `INSERT INTO answers (name, fingerprint, at, answer, sealed_secret) VALUES ('leak', '', 0, '', x'${hex}')`,
     );
     const found = findSecrets(await readLedgers(cluster, traffic.accounts), butTheHash()).join("\n");
-    expect(found).toMatch(/^SQLite facts\.value: the text of oct_/m);
+    expect(found).toMatch(/^SQLite metadata\.value: the text of oct_/m);
     expect(found).toMatch(/^SQLite answers\.sealed_secret: the text of oct_/m);
   });
 

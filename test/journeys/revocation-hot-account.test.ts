@@ -6,7 +6,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildMutant } from "../revocation/mutant.ts";
+import { buildMutant } from "../proofs/revocation/mutant.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-use.ts";
@@ -53,7 +53,7 @@ async function keepHot(key: IssuedKey): Promise<void> {
 
 /** How long the longest lease can have to run, as the ledger has it on disk. */
 async function rememberedMs(account: string): Promise<number> {
-  const query = "SELECT value FROM facts WHERE name = 'longest_lease_ms'";
+  const query = "SELECT value FROM metadata WHERE name = 'longest_lease_ms'";
   return Number((await cluster.distance.ledgerRows(account, query))[0]?.value);
 }
 

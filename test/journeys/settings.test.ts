@@ -2,7 +2,7 @@
  * Settings at the door, and the host of the control plane.
  *
  * The promise: with one setting missing or malformed nothing is served, and the log names the setting and never
- * its value (each setting is in test/bindings.test.ts); with CONTROL_HOST set, keys are managed on that host
+ * its value (each setting is in test/settings.test.ts); with CONTROL_HOST set, keys are managed on that host
  * and nowhere else.
  */
 

@@ -1,7 +1,7 @@
 // The ledger's permits over a clock that the test passes in; the table is in memory.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import type { PermitReport } from "../../src/keys/permit-grants.ts";
+import type { PermitReport } from "../../src/leases/protocol.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import type { Bucket, Limits } from "../../src/rate-limits.ts";
 import { WINDOWS_MS } from "../../src/rate-limits.ts";
@@ -30,23 +30,29 @@ describe("a holder that nothing is known of", () => {
       limit: 1000,
       windowMs: MINUTE_MS,
       leftMs: 59_500,
-      current: { endsAt: ENDS_AT, number: 1, cap: 63, ceiling: 1000 },
+      current: { endsAt: ENDS_AT, revision: 1, granted: 63, ceiling: 1000 },
       next: null,
     });
   });
 
   test("gets one for each request that waits", () => {
-    expect(granted("a", { waiting: 200 })).toMatchObject({ cap: 200 });
+    expect(granted("a", { waiting: 200 })).toMatchObject({ granted: 200 });
   });
 
   test("never gets more than half of what is left, so that others get some", () => {
-    expect(granted("a", { waiting: 5000 })).toMatchObject({ cap: 500, ceiling: 1000 });
-    expect(granted("b", { waiting: 5000 })).toMatchObject({ cap: 250, ceiling: 500 });
+    expect(granted("a", { waiting: 5000 })).toMatchObject({ granted: 500, ceiling: 1000 });
+    expect(granted("b", { waiting: 5000 })).toMatchObject({ granted: 250, ceiling: 500 });
   });
 
   test("gets the last one", () => {
-    expect(granted("a", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({ cap: 1, ceiling: 1 });
-    expect(granted("b", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({ cap: 0, ceiling: 0 });
+    expect(granted("a", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({
+      granted: 1,
+      ceiling: 1,
+    });
+    expect(granted("b", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({
+      granted: 0,
+      ceiling: 0,
+    });
   });
 });
 
@@ -54,49 +60,49 @@ describe("a holder that comes back", () => {
   test("gets nothing new, and costs no write, with half of what it wants left", () => {
     ask("a", START);
     const { writes } = store;
-    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 63, unused: 40, spent: 3 })).toMatchObject({
-      number: 1,
-      cap: 63,
+    expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 63, unused: 40, spent: 3 })).toMatchObject({
+      revision: 1,
+      granted: 63,
     });
     expect(store.writes).toBe(writes);
   });
 
   test("gets three times what it has spent since", () => {
     ask("a", START);
-    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 63, unused: 3, spent: 60 })).toMatchObject({
-      number: 2,
-      cap: 63 + 177,
+    expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 63, unused: 3, spent: 60 })).toMatchObject({
+      revision: 2,
+      granted: 63 + 177,
       ceiling: 1000,
     });
   });
 
   test("may give up what it does not need, which others get then", () => {
     granted("a", { waiting: 500 });
-    expect(granted("b", { waiting: 500 })).toMatchObject({ cap: 250, ceiling: 500 });
-    granted("a", { endsAt: ENDS_AT, number: 1, cap: 10, unused: 0, spent: 0 });
+    expect(granted("b", { waiting: 500 })).toMatchObject({ granted: 250, ceiling: 500 });
+    granted("a", { endsAt: ENDS_AT, revision: 1, granted: 10, unused: 0, spent: 0 });
     expect(granted("c", {})).toMatchObject({ ceiling: 1000 - 250 - 10 - 47 });
   });
 
   test("gives up nothing while it may not know of its last grant", () => {
     granted("a", { waiting: 500 });
-    expect(granted("a", { endsAt: ENDS_AT, number: 0, cap: 0, unused: 0, spent: 0 })).toMatchObject({
-      cap: 500,
+    expect(granted("a", { endsAt: ENDS_AT, revision: 0, granted: 0, unused: 0, spent: 0 })).toMatchObject({
+      granted: 500,
     });
     expect(granted("b", {})).toMatchObject({ ceiling: 500 });
   });
 
   test("gives up nothing twice", () => {
     granted("a", { waiting: 500 });
-    const giveUp = { endsAt: ENDS_AT, number: 1, cap: 0, unused: 0, waiting: 100 };
-    expect(granted("a", giveUp)).toMatchObject({ number: 2, cap: 100 });
-    expect(granted("a", giveUp)).toMatchObject({ number: 2, cap: 100 });
+    const giveUp = { endsAt: ENDS_AT, revision: 1, granted: 0, unused: 0, waiting: 100 };
+    expect(granted("a", giveUp)).toMatchObject({ revision: 2, granted: 100 });
+    expect(granted("a", giveUp)).toMatchObject({ revision: 2, granted: 100 });
   });
 
   test("is not believed to have more than is on record", () => {
     granted("a", { waiting: 10 });
-    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 900, unused: 900 })).toMatchObject({
-      number: 1,
-      cap: 63,
+    expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 900, unused: 900 })).toMatchObject({
+      revision: 1,
+      granted: 63,
     });
   });
 });
@@ -114,15 +120,15 @@ describe("windows", () => {
     expect(ask("a", ENDS_AT - AHEAD_MS - 1).next).toBeNull();
     expect(ask("a", ENDS_AT - AHEAD_MS).next).toEqual({
       endsAt: ENDS_AT + MINUTE_MS,
-      number: 1,
-      cap: 63,
+      revision: 1,
+      granted: 63,
       ceiling: 1000,
     });
     expect(ask("b", ENDS_AT + 5).current).toMatchObject({ ceiling: 1000 - 63 });
   });
 
   test("publishing has its own, of an hour", () => {
-    const [requests, publish] = book.give(
+    const [requests, publish] = book.grant(
       "key",
       PRO,
       "a",
@@ -134,14 +140,19 @@ describe("windows", () => {
       bucket: "requests",
       limit: 1000,
       leftMs: MINUTE_MS,
-      current: { cap: 63 },
+      current: { granted: 63 },
     });
-    expect(publish).toMatchObject({ bucket: "publish", limit: 300, leftMs: HOUR_MS, current: { cap: 19 } });
+    expect(publish).toMatchObject({
+      bucket: "publish",
+      limit: 300,
+      leftMs: HOUR_MS,
+      current: { granted: 19 },
+    });
   });
 
   test("of another key are others", () => {
     granted("a", { waiting: 5000 });
-    expect(book.give("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({
+    expect(book.grant("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({
       ceiling: 1000,
     });
   });
@@ -166,22 +177,25 @@ describe("a limit that is lowered in mid-window", () => {
 
   test("stops a holder at what it has used, and is within itself again once that is known", () => {
     granted("a", { waiting: 100 });
-    const used = { endsAt: ENDS_AT, number: 1, cap: 100, unused: 70 };
-    expect(granted("a", used, LOWER)).toEqual({ endsAt: ENDS_AT, number: 1, cap: 60, ceiling: 60 });
-    expect(granted("a", { ...used, cap: 60, unused: 30 }, LOWER)).toMatchObject({ cap: 60, ceiling: 60 });
+    const used = { endsAt: ENDS_AT, revision: 1, granted: 100, unused: 70 };
+    expect(granted("a", used, LOWER)).toEqual({ endsAt: ENDS_AT, revision: 1, granted: 60, ceiling: 60 });
+    expect(granted("a", { ...used, granted: 60, unused: 30 }, LOWER)).toMatchObject({
+      granted: 60,
+      ceiling: 60,
+    });
   });
 
   test("stops it at once when it has used more than the new limit", () => {
     granted("a", { waiting: 100 });
-    expect(granted("a", { endsAt: ENDS_AT, number: 1, cap: 100, unused: 10 }, LOWER)).toMatchObject({
-      cap: 90,
+    expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 100, unused: 10 }, LOWER)).toMatchObject({
+      granted: 90,
       ceiling: 90,
     });
   });
 
   test("gives others nothing meanwhile", () => {
     granted("a", { waiting: 100 });
-    expect(granted("b", { waiting: 1 }, LOWER)).toMatchObject({ cap: 0, ceiling: 0 });
+    expect(granted("b", { waiting: 1 }, LOWER)).toMatchObject({ granted: 0, ceiling: 0 });
   });
 
   test("raised again, is at hand at once", () => {
@@ -193,11 +207,11 @@ describe("a limit that is lowered in mid-window", () => {
 
 function report(parts: Partial<PermitReport>): PermitReport {
   const bucket: Bucket = "requests";
-  return { bucket, endsAt: 0, number: 0, cap: 0, unused: 0, spent: 0, waiting: 0, ...parts };
+  return { bucket, endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 0, ...parts };
 }
 
 function ask(holder: string, now: number, parts: Partial<PermitReport> = {}, limits = PRO) {
-  const [grant] = book.give("key", limits, holder, [report(parts)], now, AHEAD_MS);
+  const [grant] = book.grant("key", limits, holder, [report(parts)], now, AHEAD_MS);
   if (!grant) throw new Error("no grant");
   return grant;
 }

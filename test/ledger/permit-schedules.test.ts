@@ -4,9 +4,9 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LeaseClock } from "../../src/keys/lease.ts";
-import type { BucketGrant, PermitReport } from "../../src/keys/permit-grants.ts";
-import { Permits } from "../../src/keys/permits.ts";
+import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import { Permits } from "../../src/leases/permits.ts";
+import type { BucketGrant, PermitReport } from "../../src/leases/protocol.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import { StoredPermits } from "./stored-permits.ts";
 
@@ -109,8 +109,7 @@ class World {
     if (what === "repeat") for (const ask of [pick(this.#asks)]) if (ask) this.#reply(ask);
     if (what === "answer") this.#takeOut(this.#answers, pick(this.#answers), (answer) => this.#hear(answer));
     if (what === "lose") this.#takeOut(this.#answers, pick(this.#answers), () => {});
-    if (what === "give back")
-      this.#takeOut(this.#mayGiveBack, pick(this.#mayGiveBack), (giveBack) => giveBack());
+    if (what === "give back") this.#takeOut(this.#mayGiveBack, pick(this.#mayGiveBack), (refund) => refund());
     if (what === "pass") this.#now += which;
     if (what === "forget") this.#begin(which);
     if (what === "restart") this.#book = new PermitBook(this.#store, WINDOWS_MS);
@@ -129,14 +128,14 @@ class World {
   }
 
   #use(isolate: number): boolean {
-    const taken = this.#permits(isolate).take("requests");
+    const taken = this.#permits(isolate).admit("requests");
     if (taken.outcome !== "admitted" || taken.allowance === null) return false;
     const { window } = this;
     const count = (change: number) =>
       void this.admitted.set(window, (this.admitted.get(window) ?? 0) + change);
     count(1);
     this.#mayGiveBack.push(() => {
-      taken.giveBack();
+      taken.refund();
       count(-1);
     });
     expect(taken.allowance.remaining).toBeGreaterThanOrEqual(0);
@@ -151,12 +150,12 @@ class World {
   #reply(ask: Ask): void {
     const limits = { requests: this.#limit, publish: this.#limit };
     const { holder } = ask.asker;
-    const grants = this.#book.give("key", limits, holder, ask.reports, this.#now, WINDOW_MS / 2);
+    const grants = this.#book.grant("key", limits, holder, ask.reports, this.#now, WINDOW_MS / 2);
     this.#answers.push({ ...ask, grants });
   }
 
   #hear({ asker, grants, askedAt }: Answer): void {
-    asker.hold(grants, askedAt, 0);
+    asker.applyGrant(grants, askedAt, 0);
   }
 
   #permits(isolate: number): Permits {

@@ -64,7 +64,7 @@ describe("a link", () => {
     expect(second.status).toBe(410);
     expect(second.header("Set-Cookie")).toBeUndefined();
     expect(second.body.toString()).toContain("This link has been used");
-    expect((await logLineOf(cluster, second)).reason).toBe("spent_link");
+    expect((await logLineOf(cluster, second)).reason).toBe("link_used");
   });
 
   test("opens one visit when two ask at once", async () => {
@@ -263,7 +263,7 @@ describe("a form", () => {
     const [headers, fields] = forge(good);
     const response = await ask("/portal/keys/new", [good.cookie, ...headers], { ...NEW_KEY, ...fields });
     expect(response.status).toBe(403);
-    expect((await logLineOf(cluster, response)).reason).toBe("forged_form");
+    expect((await logLineOf(cluster, response)).reason).toBe("csrf_failed");
     expect((await good.owner.shown()).keys).toEqual([]);
   });
 

@@ -4,13 +4,15 @@
  * Fake: the way to the ledger, which takes its time and loses nothing, and a ledger that grants whatever is asked.
  */
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { secureLease } from "../../src/gateway/secure-lease.ts";
-import { Lease, type LeaseAnswer, LeaseClock } from "../../src/keys/lease.ts";
-import type { Admitted } from "../../src/keys/permits.ts";
+import { ensureValid } from "../../src/gateway/ensure-valid.ts";
+import { Lease } from "../../src/leases/lease.ts";
+import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { Admitted } from "../../src/leases/permits.ts";
+import type { LeaseAnswer } from "../../src/leases/protocol.ts";
 import type { PermitBook } from "../../src/ledger/permit-book.ts";
 import type { Limits } from "../../src/rate-limits.ts";
 import type { Refusal } from "../../src/refusals.ts";
-import type { VirtualTime } from "../simulator/virtual-time.ts";
+import type { VirtualTime } from "../proofs/simulator/virtual-time.ts";
 
 export interface Surroundings {
   readonly time: VirtualTime;
@@ -36,7 +38,7 @@ export class KeyInUse {
         onLedgerCall();
         const { promise, resolve } = Promise.withResolvers<LeaseAnswer>();
         time.after(roundTripMs / 2, () => {
-          const grants = limits && book.give("key", limits, holder, permits, time.now, 2 * leaseMs);
+          const grants = limits && book.grant("key", limits, holder, permits, time.now, 2 * leaseMs);
           time.after(roundTripMs / 2, () => resolve({ granted: true, ttl_ms: leaseMs, permits: grants }));
         });
         return promise;
@@ -50,7 +52,7 @@ export class KeyInUse {
   /** One request, up to its permit. */
   async request(): Promise<Admitted | Refusal> {
     this.#lease.permits.waiting += 1;
-    const refusal = await secureLease(this.#lease, false, CONTEXT);
+    const refusal = await ensureValid(this.#lease, false, CONTEXT);
     this.#lease.permits.waiting -= 1;
     if (refusal) throw new Error(refusal.reason);
     return await enforceLimit(this.#lease, { row: null, lease: null }, CONTEXT);

@@ -8,8 +8,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Env } from "../../src/bindings.ts";
-import type { IssuedKey, RevokedKey } from "../../src/keys/key-object.ts";
+import type { Env } from "../../src/env.ts";
+import type { IssuedKey, RevokedKey } from "../../src/keys/api-key.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
@@ -63,7 +63,7 @@ export class LedgerAtHand {
   }
 
   #stub(): DurableObjectStub<KeyLedger> {
-    return SETTINGS.KEY_LEDGER.getByName(this.account);
+    return SETTINGS.KEY_LEDGER.getByName(this.account) as DurableObjectStub<KeyLedger>;
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RevokedKey } from "../../src/keys/key-object.ts";
+import type { RevokedKey } from "../../src/keys/api-key.ts";
 import { BY, LedgerAtHand, later, SETTINGS } from "./ledger-at-hand.ts";
 
 const MINUTE_MS = 60_000;

@@ -31,7 +31,7 @@ function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()
 }
 
 async function rememberedMs(): Promise<unknown> {
-  const [row] = await ledger.rows("SELECT value FROM facts WHERE name = 'longest_lease_ms'");
+  const [row] = await ledger.rows("SELECT value FROM metadata WHERE name = 'longest_lease_ms'");
   return row?.value;
 }
 
@@ -83,7 +83,7 @@ describe("an account that asks for few again", () => {
     await ledger.run((it, { storage }) => {
       const moment = Date.now();
       const remembered = () =>
-        storage.sql.exec("SELECT value FROM facts WHERE name = 'longest_lease_ms'").one().value;
+        storage.sql.exec("SELECT value FROM metadata WHERE name = 'longest_lease_ms'").one().value;
       const lease = (afterMs: number) => leases(it, id, 1, moment + afterMs)[0];
       leases(it, id, 1000, moment);
       // The first 1300 ms were busy, the next were not.

@@ -1,7 +1,7 @@
 // rename, reschedule, tier: changes that leave a key's text and its being good as they are.
 
 import type { Command } from "commander";
-import type { AccountObject, KeyObject } from "../../keys/key-object.ts";
+import type { Account, ApiKey } from "../../keys/api-key.ts";
 import { WrongUsage } from "./failures.ts";
 import { keyDetails } from "./key-text.ts";
 import { keyId, timeAheadOrNever, wholeNumber } from "./option-values.ts";
@@ -52,7 +52,7 @@ export function addChangeCommands(program: Command): void {
 async function change(id: string, body: object, command: Command): Promise<void> {
   const path = `/keys/${keyId(id)}`;
   const session = openSession(command);
-  const key = await session.gateway.call<KeyObject>({ method: "PATCH", path, body, repeatable: true });
+  const key = await session.gateway.call<ApiKey>({ method: "PATCH", path, body, repeatable: true });
   session.print(key, keyDetails(key, Date.now()));
 }
 
@@ -67,7 +67,7 @@ async function showOrSetTier(
     throw new WrongUsage("it takes a tier, or both --requests-per-minute and --publish-per-hour");
   }
   const session = openSession(command);
-  const account = await session.gateway.call<AccountObject>(
+  const account = await session.gateway.call<Account>(
     tier === null ? { method: "GET", path: "" } : { method: "PUT", path: "", body: { tier } },
   );
   session.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
@@ -78,7 +78,7 @@ function numbersOf({ requestsPerMinute, publishPerHour }: TierOptions): object |
   return { requests_per_minute: requestsPerMinute, publish_per_hour: publishPerHour };
 }
 
-function tierInWords(tier: AccountObject["tier"]): string {
+function tierInWords(tier: Account["tier"]): string {
   if (typeof tier === "string") return tier;
   return `${tier.requests_per_minute} requests a minute, ${tier.publish_per_hour} publishes an hour`;
 }

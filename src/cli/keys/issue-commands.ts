@@ -4,7 +4,7 @@
 // output, with the warning to copy it now on standard error.
 
 import { type Command, Option } from "commander";
-import type { IssuedKey, RotatedKey } from "../../keys/key-object.ts";
+import type { IssuedKey, RotatedKey } from "../../keys/api-key.ts";
 import { confirm, requireSomebodyToAsk, yesOption } from "./confirm.ts";
 import type { ControlCall, ControlPlane } from "./control-plane.ts";
 import { CallFailure } from "./failures.ts";

@@ -1,9 +1,9 @@
 // Keys and events as people read them. Pure: the moment it is now is passed in, as Unix milliseconds.
 
-import type { IssuedKey, KeyObject, LedgerEvent } from "../../keys/key-object.ts";
+import type { ApiKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
 import { fields, readableTime, table, timeInTable } from "./tables.ts";
 
-export function keyTable(keys: readonly KeyObject[], now: number): string {
+export function keyTable(keys: readonly ApiKey[], now: number): string {
   return table(
     ["ID", "KEY", "STATE (UTC)", "CREATED", "LAST USED", "PERMISSIONS", "NAME"],
     keys.map((key) => [
@@ -18,7 +18,7 @@ export function keyTable(keys: readonly KeyObject[], now: number): string {
   );
 }
 
-export function keyDetails(key: KeyObject, now: number): string {
+export function keyDetails(key: ApiKey, now: number): string {
   return fields({
     id: key.id,
     name: key.name,
@@ -36,7 +36,7 @@ export function keyDetails(key: KeyObject, now: number): string {
 }
 
 /** What a person needs to know which key it is. */
-export function keyInWords(key: KeyObject): string {
+export function keyInWords(key: ApiKey): string {
   const used = key.last_used_at === null ? "not used yet" : `last used ${readableTime(key.last_used_at, "")}`;
   return `${key.id} "${key.name}" (${key.hint}, ${used})`;
 }
@@ -63,7 +63,7 @@ export function eventTable(events: readonly LedgerEvent[]): string {
   );
 }
 
-function stateOf(key: KeyObject, now: number): string {
+function stateOf(key: ApiKey, now: number): string {
   if (key.revoked_at !== null) return `revoked ${timeInTable(key.revoked_at, "")}`;
   const [end, what] = endOf(key);
   if (end === null) return "active";
@@ -71,7 +71,7 @@ function stateOf(key: KeyObject, now: number): string {
 }
 
 /** Whichever comes first: a scheduled revocation or the expiry. */
-export function endOf({ revokes_at, expires_at }: KeyObject): [end: string | null, what: string] {
+export function endOf({ revokes_at, expires_at }: ApiKey): [end: string | null, what: string] {
   const isRevokedFirst =
     revokes_at !== null && (expires_at === null || Date.parse(revokes_at) <= Date.parse(expires_at));
   return isRevokedFirst ? [revokes_at, "revokes"] : [expires_at, "expires"];

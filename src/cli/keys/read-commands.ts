@@ -1,7 +1,7 @@
 // list, show, events: the commands that change nothing.
 
 import type { Command } from "commander";
-import type { KeyObject, LedgerEvent } from "../../keys/key-object.ts";
+import type { ApiKey, LedgerEvent } from "../../keys/api-key.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventTable, keyDetails, keyTable } from "./key-text.ts";
 import { keyId, wholeNumber } from "./option-values.ts";
@@ -43,14 +43,14 @@ export function addReadCommands(program: Command): void {
 }
 
 /** One key as it is now. */
-export function getKey(gateway: ControlPlane, id: string): Promise<KeyObject> {
-  return gateway.call<KeyObject>({ method: "GET", path: `/keys/${id}` });
+export function getKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
+  return gateway.call<ApiKey>({ method: "GET", path: `/keys/${id}` });
 }
 
 async function list({ limit, revoked }: ListOptions, command: Command): Promise<void> {
   const session = openSession(command);
   const query = { include: revoked ? "revoked" : undefined };
-  const page = await readPages<"keys", KeyObject>(session.gateway, "/keys", "keys", query, limit);
+  const page = await readPages<"keys", ApiKey>(session.gateway, "/keys", "keys", query, limit);
   session.print(page, keyTable(page.keys, Date.now()));
   sayIfMore(page.next_cursor);
 }

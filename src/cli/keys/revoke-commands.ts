@@ -4,7 +4,7 @@
 // command says "dead everywhere", the gateway has waited for it to be so.
 
 import { type Command, Option } from "commander";
-import type { KeyObject, RevokedKey } from "../../keys/key-object.ts";
+import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
 import { confirm, requireSomebodyToAsk, yesOption } from "./confirm.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { keyInWords } from "./key-text.ts";
@@ -92,8 +92,8 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
   );
 }
 
-async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Promise<KeyObject[]> {
-  const { keys } = await readPages<"keys", KeyObject>(gateway, "/keys", "keys", {});
+async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Promise<ApiKey[]> {
+  const { keys } = await readPages<"keys", ApiKey>(gateway, "/keys", "keys", {});
   const before =
     filter.createdBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.createdBefore);
   return keys.filter(
@@ -102,7 +102,7 @@ async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Pr
   );
 }
 
-function questionAbout(keys: readonly KeyObject[]): string {
+function questionAbout(keys: readonly ApiKey[]): string {
   const named = keys.slice(0, NAMED_MAX_KEYS).map((key) => `  ${printable(keyInWords(key))}`);
   if (keys.length > named.length) named.push(`  and ${count(keys.length - named.length, "more", "more")}`);
   return [`Revoke ${count(keys.length, "key")}?`, ...named, "They stop working at once, and for good."].join(

@@ -1,0 +1,42 @@
+/**
+ * A call to an account's ledger: the platform's own retries off, a time limit raced, a fresh stub for
+ * every attempt (a stub stays broken after an error).
+ */
+
+import type { Env } from "../env.ts";
+import { TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
+
+export interface LedgerCall {
+  readonly limitMs: number;
+  /** Whether the call may be made a second time when the first one failed. */
+  readonly repeatable: boolean;
+}
+
+/** Rejects when the ledger fails, or does not answer within `limitMs` in all. */
+export async function callLedger<Ledger, T>(
+  namespace: Env["KEY_LEDGER"],
+  account: string,
+  { limitMs, repeatable }: LedgerCall,
+  call: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const attempt = () => {
+    const stub = namespace.getByName(account, { retry: { maxRetries: 0, timeoutMs: limitMs } });
+    return call(stub as unknown as Ledger);
+  };
+  const attempts = async () => {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!repeatable || isOverloaded(error)) throw error;
+      return await attempt();
+    }
+  };
+  return await withTimeLimit(attempts(), limitMs);
+}
+
+/** An overloaded object gets worse by being asked again. */
+function isOverloaded(error: unknown): boolean {
+  return (
+    error instanceof TimeLimitExceeded || (error as { overloaded?: boolean } | null)?.overloaded === true
+  );
+}

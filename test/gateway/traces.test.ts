@@ -1,0 +1,86 @@
+/**
+ * Traces: a request's own spans, authenticate, lease and forward, with what the log line says of it and nothing else.
+ *
+ * They are read from a Worker that workerd streams them to, as it does in production. What Workers' own view makes of
+ * them is not shown.
+ */
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { requestIdOf } from "../support/log-lines.ts";
+import { type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
+import { type PrintedSpan, printedSpans } from "../support/trace-printer.ts";
+
+const STRICT = 1;
+
+let cluster: GatewayCluster;
+/** How many spans there were before the test. */
+let before: number;
+
+beforeAll(async () => {
+  cluster = await startCluster({ gateways: 2, gatewaySettings: [{}, { LEASE_MS: 0 }], traced: true });
+});
+afterAll(() => cluster.close());
+beforeEach(() => {
+  before = printedSpans(cluster.logs).length;
+});
+
+function send(secret: string, target = "/v1/posts", gateway = 0): Promise<RawResponse> {
+  const headers = [["Authorization", `Bearer ${secret}`]] as const;
+  return rawRequest(cluster.gateway(gateway), { method: "GET", target, headers });
+}
+
+/** The spans since the test began, once there are as many. */
+async function spans(count: number): Promise<PrintedSpan[]> {
+  await eventually(`${count} spans`, () => printedSpans(cluster.logs).length >= before + count);
+  return printedSpans(cluster.logs).slice(before);
+}
+
+test("a request that waits for the ledger has a span for it, in the one that waits", async () => {
+  const key = await cluster.createKey();
+  const response = await send(key.secret, "/v1/posts/post_1?query");
+  const caller = {
+    request_id: requestIdOf(response),
+    account: key.account,
+    key_id: key.id,
+    mode: "live",
+    lease: "miss",
+  };
+  expect(await spans(3)).toEqual([
+    { name: "lease", within: "authenticate", attributes: { outcome: "valid" } },
+    { name: "authenticate", attributes: caller },
+    { name: "forward", attributes: { ...caller, route: "/v1/posts/:id", origin_status: 200 } },
+  ]);
+});
+
+test("a request with a warm lease has none", async () => {
+  const key = await cluster.createKey();
+  await send(key.secret);
+  await spans(3);
+  await send(key.secret);
+  expect((await spans(5)).map(({ name }) => name)).toEqual([
+    "lease",
+    "authenticate",
+    "forward",
+    "authenticate",
+    "forward",
+  ]);
+});
+
+test("in strict mode a request waits twice", async () => {
+  const key = await cluster.createKey();
+  await send(key.secret, "/v1/posts", STRICT);
+  const waits = (await spans(4)).filter(({ name }) => name === "lease");
+  expect(waits.map(({ within }) => within)).toEqual(["authenticate", "forward"]);
+});
+
+test("a refusal is in the span that it came from, with its reason", async () => {
+  const key = await cluster.createKey();
+  await cluster.revoke(key.account, key.id);
+  await send(key.secret);
+  expect(await spans(2)).toMatchObject([
+    { name: "lease", attributes: { outcome: "revoked" } },
+    { name: "authenticate", attributes: { key_id: key.id, reason: "revoked" } },
+  ]);
+});

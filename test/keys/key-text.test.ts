@@ -1,0 +1,189 @@
+// The key as text. Expected values are computed here with node:crypto, or were computed once and
+// written down: a key that was issued must keep working whatever becomes of the code.
+
+import { createHash, createHmac } from "node:crypto";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { hashKey, keyHint, looksLikeKey, mintKey, mintKeyId, pepperOf } from "../../src/keys/key-text.ts";
+
+const PEPPER = "a pepper for tests, 32 bytes long";
+const OLD_PEPPER = "the pepper before, also long enough";
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const START = "oct_live_0123456789abcdefghijABCDEFGHIJ";
+const KEY = START + checkOf(START, PEPPER);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("minting", () => {
+  test.each(["live", "test"] as const)("makes a %s key of the documented format", async (mode) => {
+    const key = await mintKey(mode, PEPPER);
+    expect(key).toMatch(new RegExp(`^oct_${mode}_[0-9A-Za-z]{36}$`));
+    expect(looksLikeKey(key)).toBe(true);
+    expect(await pepperOf(key, [PEPPER])).toBe(PEPPER);
+  });
+
+  test("ends a key with the keyed check of what stands before it", async () => {
+    const key = await mintKey("test", PEPPER);
+    expect(key.slice(-6)).toBe(checkOf(key.slice(0, -6), PEPPER));
+  });
+
+  test("makes a key id of 22 base62 characters", () => {
+    expect(mintKeyId()).toMatch(/^key_[0-9A-Za-z]{22}$/);
+  });
+
+  test("never makes the same key or id twice", async () => {
+    const keys = await Promise.all(Array.from({ length: 100 }, () => mintKey("live", PEPPER)));
+    expect(new Set(keys.map((key) => key.slice(9, 39))).size).toBe(100);
+    expect(new Set(Array.from({ length: 100 }, mintKeyId)).size).toBe(100);
+  });
+
+  test("uses the whole alphabet, every character as likely as any other", async () => {
+    const keys = await Promise.all(Array.from({ length: 1500 }, () => mintKey("live", PEPPER)));
+    const ids = Array.from({ length: 1500 }, mintKeyId);
+    expect(chiSquare(keys.map((key) => key.slice(9, 39)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
+    expect(chiSquare(keys.map((key) => key.slice(39)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
+    expect(chiSquare(ids.map((id) => id.slice(4)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
+  });
+
+  test("draws a random byte again when it would make some characters likelier than others", () => {
+    const draws = [
+      [...Array(21).fill(248), 0],
+      [255, 247, ...Array(20).fill(10)],
+    ];
+    vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => {
+      (array as Uint8Array).set(draws.shift() ?? []);
+      return array;
+    });
+    expect(mintKeyId()).toBe(`key_0z${"A".repeat(20)}`);
+  });
+});
+
+describe("a key made under a pepper", () => {
+  test("is recognised under that pepper, and the pepper is named", async () => {
+    expect(await pepperOf(KEY, [PEPPER])).toBe(PEPPER);
+  });
+
+  test("is recognised when that pepper has become the previous one", async () => {
+    expect(await pepperOf(KEY, ["a new pepper", PEPPER])).toBe(PEPPER);
+  });
+
+  test("is not recognised under other peppers, nor under none", async () => {
+    expect(await pepperOf(KEY, [OLD_PEPPER, "a new pepper"])).toBeNull();
+    expect(await pepperOf(KEY, [])).toBeNull();
+  });
+
+  test("stays good for ever: one that was written down in 2026", async () => {
+    const issued = "oct_live_0123456789abcdefghijABCDEFGHIJW34COx";
+    expect(await pepperOf(issued, [PEPPER])).toBe(PEPPER);
+    expect(await hashKey(issued, PEPPER)).toBe(
+      "933e048d08ccdb0bce0f5b9d0637184af903f62d19c562e0c6ef684c66e45d7e",
+    );
+  });
+
+  test("fails the check when its mode was changed", async () => {
+    expect(await pepperOf(KEY.replace("oct_live_", "oct_test_"), [PEPPER])).toBeNull();
+  });
+
+  test("is refused with any one character altered, wherever it stands", async () => {
+    for (let position = 0; position < KEY.length; position++) {
+      for (const other of BASE62.replace(KEY.charAt(position), "")) {
+        const altered = KEY.slice(0, position) + other + KEY.slice(position + 1);
+        const recognised = looksLikeKey(altered) && (await pepperOf(altered, [PEPPER])) !== null;
+        expect(recognised, altered).toBe(false);
+      }
+    }
+  });
+
+  test("is refused with two characters exchanged", async () => {
+    for (let position = 9; position < KEY.length - 1; position++) {
+      const [first, second] = [KEY.charAt(position), KEY.charAt(position + 1)];
+      if (first === second) continue;
+      const altered = KEY.slice(0, position) + second + first + KEY.slice(position + 2);
+      expect(await pepperOf(altered, [PEPPER]), altered).toBeNull();
+    }
+  });
+});
+
+describe("at rest", () => {
+  test("a key is the HMAC-SHA-256 of its SHA-256 under the pepper", async () => {
+    const digest = createHash("sha256").update(KEY).digest();
+    expect(await hashKey(KEY, PEPPER)).toBe(createHmac("sha256", PEPPER).update(digest).digest("hex"));
+  });
+
+  test("its hash has 64 hex digits, and differs by key and by pepper", async () => {
+    const hashes = [
+      await hashKey(KEY, PEPPER),
+      await hashKey(KEY, OLD_PEPPER),
+      await hashKey(KEY.replace("oct_live_", "oct_test_"), PEPPER),
+      await hashKey("", PEPPER),
+    ];
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+});
+
+test("the hint shows the prefix and the last four characters, and nothing else", () => {
+  expect(keyHint(KEY)).toBe(`oct_live_…${KEY.slice(-4)}`);
+  expect(keyHint(KEY.replace("oct_live_", "oct_test_"))).toBe(`oct_test_…${KEY.slice(-4)}`);
+});
+
+describe("what does not look like a key", () => {
+  const random = KEY.slice(9);
+  test.each([
+    ["nothing", ""],
+    ["a prefix alone", "oct_live_"],
+    ["another prefix", `oct_prod_${random}`],
+    ["no prefix", random],
+    ["a prefix in capitals", `OCT_LIVE_${random}`],
+    ["hyphens for underscores", `oct-live-${random}`],
+    ["a prefix before the prefix", `x${KEY}`],
+    ["one character too few", KEY.slice(0, -1)],
+    ["one character too many", `${KEY}0`],
+    ["two keys", KEY + KEY],
+    ["a space before", ` ${KEY}`],
+    ["a space after", `${KEY} `],
+    ["a line end after", `${KEY}\n`],
+    ["a line before", `x\n${KEY}`],
+    ["a NUL at the end", `${KEY.slice(0, -1)}\0`],
+    ["a NUL after", `${KEY}\0`],
+    ["a hyphen", `${KEY.slice(0, -1)}-`],
+    ["an underscore", `${KEY.slice(0, -1)}_`],
+    ["a plus sign", `${KEY.slice(0, -1)}+`],
+    ["a percent-encoded character", `${KEY.slice(0, -3)}%41`],
+    ["a letter beyond ASCII", `${KEY.slice(0, -1)}é`],
+    ["a Cyrillic letter that looks Latin", `${KEY.slice(0, -1)}\u0430`],
+    ["a full-width digit", `${KEY.slice(0, -1)}\uff11`],
+    ["half of a surrogate pair", `${KEY.slice(0, -1)}\ud83d`],
+    ["a million characters", `oct_live_${"a".repeat(1_000_000)}`],
+  ])("%s", (_, text) => {
+    expect(looksLikeKey(text)).toBe(false);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["less than a check", "abc"],
+    ["a check alone", KEY.slice(-6)],
+    ["a key that was cut short", KEY.slice(0, -1)],
+    ["text beyond ASCII", "é".repeat(45)],
+  ])("cannot pass the check either: %s", async (_, text) => {
+    expect(await pepperOf(text, [PEPPER])).toBeNull();
+  });
+});
+
+/** 61 degrees of freedom: exceeded by chance less than once in a billion runs; `byte % 62` gives over 200. */
+const CHI_SQUARE_LIMIT = 160;
+
+function chiSquare(text: string): number {
+  const counts = new Map([...BASE62].map((character) => [character, 0]));
+  for (const character of text) counts.set(character, (counts.get(character) ?? Number.NaN) + 1);
+  const expected = text.length / BASE62.length;
+  return [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+/** The keyed check, with other means than the code under test: the first 64 bits, base62, lowest digit first. */
+function checkOf(start: string, pepper: string): string {
+  const mac = createHmac("sha256", pepper).update(`octopost api key check v1:${start}`).digest();
+  const number = BigInt(`0x${mac.subarray(0, 8).toString("hex")}`);
+  return Array.from({ length: 6 }, (_, i) => BASE62[Number((number / 62n ** BigInt(i)) % 62n)]).join("");
+}

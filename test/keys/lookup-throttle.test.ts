@@ -1,0 +1,37 @@
+// Who counts as one client where look-ups that a client can make up are limited.
+
+import { expect, test } from "vitest";
+import { LOOKUP_PERIOD_SECONDS, LookupThrottle, networkOf } from "../../src/keys/lookup-throttle.ts";
+
+test.each([
+  ["198.51.100.7", "198.51.100.7"],
+  ["::ffff:198.51.100.7", "198.51.100.7"],
+  ["unknown", "unknown"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:db8:1:2::1", "2001:db8:1:2::/64"],
+  ["2001:0DB8:0001:0002:ffff::", "2001:db8:1:2::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["::", "0:0:0:0::/64"],
+])("%s belongs to %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test("a network that went over the limit stays over it with every address it has, for the limit's period", async () => {
+  let now = 1_000_000;
+  const counted: string[] = [];
+  const limiter = {
+    limit: async ({ key }: { key: string }) => ({ success: counted.push(key) < 3 }),
+  };
+  const lookUps = new LookupThrottle(limiter, () => now);
+  const over: boolean[] = [];
+  for (const end of [":1", ":2", "a:b:c:d"]) over.push(await lookUps.recordFailure(`2001:db8:1:2:${end}`));
+  expect(over).toEqual([false, false, true]);
+  expect(new Set(counted)).toEqual(new Set(["2001:db8:1:2::/64"]));
+
+  expect(lookUps.isBlocked("2001:db8:1:2::99")).toBe(true);
+  expect(lookUps.isBlocked("2001:db8:1:3::99")).toBe(false);
+  now += LOOKUP_PERIOD_SECONDS * 1000;
+  expect(lookUps.isBlocked("2001:db8:1:2::99")).toBe(false);
+});

@@ -1,0 +1,126 @@
+/**
+ * The whole gateway against an oracle of the policy (policy-oracle.ts): requests of every method, with every kind of
+ * path and key that fast-check can put together, over raw sockets on the built bundle.
+ *
+ * The promise: each gets the status that the policy owes it; the origin that its key leads to gets exactly the
+ * request that was judged, and the other one none. A failure prints the seed that plays it again.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { IssuedKey } from "../../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import { type Header, rawRequest } from "../../support/raw-http.ts";
+import { owed } from "./policy-oracle.ts";
+
+const RUNS = 600;
+
+const KEYS = [
+  { mode: "live", permissions: [] },
+  { mode: "test", permissions: [] },
+  { mode: "live", permissions: ["posts:read"] },
+  { mode: "live", permissions: ["posts:write", "accounts:write"] },
+  { mode: "test", permissions: ["accounts:read", "accounts:write"] },
+  { mode: "live", permissions: ["presets:read", "presets:write", "webhooks:read"] },
+] as const;
+
+/** Texts that are no credential, some of them made of a good key. */
+const BAD: readonly ((key: string) => string | null)[] = [
+  () => null,
+  (key) => `Basic ${key}`,
+  (key) => `Bearer ${key}x`,
+  (key) => `Bearer ${key} ${key}`,
+  (key) => `Bearer ${key.includes("_live_") ? key.replace("live", "test") : key.replace("test", "live")}`,
+  (key) => `Bearer ${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`,
+];
+
+const word = fc.constantFrom(
+  "posts",
+  "accounts",
+  "presets",
+  "webhooks",
+  "publish",
+  "x",
+  "post_1",
+  "Posts",
+  "v1",
+);
+const odd = fc.constantFrom(
+  "..",
+  ".",
+  "%2e%2e",
+  ".%2E",
+  "%2e",
+  "",
+  "...",
+  "%2f",
+  "%5c",
+  "a%00b",
+  "%70osts",
+  "a.b",
+  "a;b",
+  "~",
+  "b".repeat(129),
+);
+const separator = fc.oneof({ weight: 12, arbitrary: fc.constant("/") }, fc.constantFrom("\\", "//"));
+const segment = fc.oneof({ weight: 5, arbitrary: word }, { weight: 1, arbitrary: odd });
+const oddPath = fc
+  .array(fc.tuple(separator, segment), { maxLength: 6 })
+  .map((parts) => `/v1${parts.map((part) => part.join("")).join("")}`);
+const route = fc.constantFrom(
+  "/v1/posts",
+  "/v1/posts/p1",
+  "/v1/posts/p1/publish",
+  "/v1/accounts",
+  "/v1/accounts/a1",
+  "/v1/presets/p-1",
+  "/v1/webhooks",
+  "/v1/webhooks/w1",
+);
+const request = fc.record({
+  method: fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"),
+  path: fc.oneof(route, oddPath),
+  query: fc.constantFrom("", "?", "?a=1&a=2", "?x=/../v1/accounts", "?_method=DELETE", "?a=%2e%2e%zz"),
+  body: fc.constantFrom(null, "", '{"a":1}'),
+  key: fc.nat(KEYS.length - 1),
+  bad: fc.option(fc.nat(BAD.length - 1), { freq: 5 }),
+});
+
+let cluster: GatewayCluster;
+let keys: IssuedKey[];
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  keys = [];
+  for (const key of KEYS) keys.push(await cluster.createKey(key));
+});
+afterAll(() => cluster?.close());
+
+test("answers and forwards what the policy owes, whatever is asked", async () => {
+  await fc.assert(
+    fc.asyncProperty(request, async ({ method, path, query, body, key: index, bad }) => {
+      const { secret = "" } = keys[index] ?? {};
+      const credential = bad === null ? `Bearer ${secret}` : BAD[bad]?.(secret);
+      const headers: Header[] = credential ? [["Authorization", credential]] : [];
+      for (const origin of [cluster.live, cluster.sandbox]) origin.clear();
+
+      const sent = { method, target: path + query, headers, ...(body === null ? {} : { body }) };
+      const { status } = await rawRequest(cluster.gateway(0), sent);
+
+      const key = bad === null ? (KEYS[index] ?? null) : null;
+      const expected = owed({ method, path, hasBody: Boolean(body), key });
+      const forwarded = expected.path === null ? [] : [`${method} ${expected.path}${query}`];
+      expect({ status, ...forwardedTo() }).toEqual({
+        status: expected.status,
+        live: key?.mode === "live" ? forwarded : [],
+        sandbox: key?.mode === "test" ? forwarded : [],
+      });
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+function forwardedTo() {
+  const lines = (origin: "live" | "sandbox") =>
+    cluster[origin].requests.map(({ method, target }) => `${method} ${target}`);
+  return { live: lines("live"), sandbox: lines("sandbox") };
+}

@@ -1,0 +1,170 @@
+/**
+ * What immediate revocation costs, counted where the calls pass: reads of KV and calls to the ledger.
+ *
+ * Counts and order only; how fast it is, the benchmark says. Leases are long here, so that a machine which
+ * stalls for a second changes no count.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import type { IssuedKey } from "../../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import { RawConnection, type RawResponse, rawRequest } from "../../support/raw-http.ts";
+
+const LONG_LEASE_MS = 4000;
+const ENDLESS_LEASE_MS = 60_000;
+const ENDLESS_MARGIN_MS = 2000;
+const SHORT_LEASE_MS = 1500;
+const MARGIN_MS = 200;
+const LARGE_MARGIN_MS = 2000;
+const REQUESTS_PER_SECOND = 500;
+/** More than two leases. */
+const BUSY_SECONDS = 9;
+const CONNECTIONS = 32;
+const TO_LEDGER_AND_BACK_MS = 100;
+/** Shorter than the way to the ledger, so that a lease is renewed by requests that are over before the answer is in. */
+const ORIGIN_MS = 50;
+
+/** One gateway; it goes when the test is over. */
+async function clusterWith(leaseMs: number, marginMs = MARGIN_MS): Promise<GatewayCluster> {
+  const settings = { LEASE_MS: leaseMs, LEASE_MARGIN_MS: marginMs };
+  const cluster = await startCluster({ delaysMs: [TO_LEDGER_AND_BACK_MS], settings });
+  onTestFinished(() => cluster.close());
+  return cluster;
+}
+
+test("a busy key costs no read of KV after the first, and at most two calls to the ledger per lease and one more", async () => {
+  const cluster = await clusterWith(LONG_LEASE_MS);
+  const key = await warmKey(cluster);
+  cluster.live.respond = async (...exchange) => {
+    await pause(ORIGIN_MS);
+    await cluster.live.answerJson(...exchange);
+  };
+  const startedAt = performance.now();
+
+  expectAll(200, await send(cluster, key, BUSY_SECONDS * REQUESTS_PER_SECOND));
+
+  const leases = (performance.now() - startedAt) / LONG_LEASE_MS;
+  const { kvGets, ledgerCalls } = await cluster.distance.counts();
+  expect(kvGets).toBe(0);
+  expect(ledgerCalls.lease).toBeGreaterThanOrEqual(1);
+  expect(ledgerCalls.lease).toBeLessThanOrEqual(Math.ceil(2 * leases) + 1);
+});
+
+test("a request under a warm lease waits for neither store, and asks neither", async () => {
+  const cluster = await clusterWith(ENDLESS_LEASE_MS, ENDLESS_MARGIN_MS);
+  const key = await warmKey(cluster);
+  await cluster.distance.fault({ on: "ledger", how: "hang-before" });
+  await cluster.distance.fault({ on: "kv", how: "hang-before" });
+
+  expectAll(200, await send(cluster, key, 100));
+
+  expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+});
+
+test("the request that renews a lease does not wait for the ledger's answer", async () => {
+  const cluster = await clusterWith(LONG_LEASE_MS);
+  const key = await warmKey(cluster);
+  await cluster.distance.fault({ on: "ledger", how: "hang-before" });
+
+  let renewals = 0;
+  while (renewals === 0) {
+    await pause(1000 / REQUESTS_PER_SECOND);
+    expect((await use(cluster, key)).status).toBe(200);
+    renewals = (await cluster.distance.counts()).ledgerCalls.lease ?? 0;
+  }
+  expect(renewals).toBe(1);
+});
+
+test("the revocation of an idle key waits for nothing, unless its ledger has only just started", async () => {
+  const cluster = await clusterWith(SHORT_LEASE_MS);
+  const [idle, afterRestart] = [await warmKey(cluster), await warmKey(cluster)];
+  await pause(SHORT_LEASE_MS + MARGIN_MS);
+
+  const answer = await cluster.revoke(idle.account, idle.id);
+  expect(answer.json.waited_ms).toBe(0);
+  expect(answer.json.effective_at).toBe(answer.json.revoked_at);
+
+  await cluster.distance.restartLedger(afterRestart.account);
+  const { waited_ms } = (await cluster.revoke(afterRestart.account, afterRestart.id)).json;
+  expect(waited_ms).toBeGreaterThan(0);
+  expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
+});
+
+test("the revocation of a busy key waits for its lease and the margin, and no longer", async () => {
+  const cluster = await clusterWith(SHORT_LEASE_MS);
+  const key = await warmKey(cluster);
+
+  const { waited_ms } = (await cluster.revoke(key.account, key.id)).json;
+
+  expect(waited_ms).toBeGreaterThan(0);
+  expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
+});
+
+test("a revoked key that is hammered costs nothing, and nothing of it reaches the origin", async () => {
+  const cluster = await clusterWith(SHORT_LEASE_MS);
+  const key = await warmKey(cluster);
+  await cluster.revoke(key.account, key.id);
+  expect((await use(cluster, key)).status).toBe(401);
+  await cluster.distance.resetCounts();
+  cluster.live.clear();
+
+  expectAll(401, await send(cluster, key, 500));
+
+  expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+  expect(cluster.live.requests).toEqual([]);
+});
+
+test("in strict mode every request asks the ledger twice: before the origin is asked, and before the answer", async () => {
+  // A grant lasts as long as the margin then.
+  const cluster = await clusterWith(0, LARGE_MARGIN_MS);
+  const key = await warmKey(cluster);
+
+  expectAll(200, await send(cluster, key, 20));
+
+  const { kvGets, ledgerCalls } = await cluster.distance.counts();
+  expect(kvGets).toBe(0);
+  expect(ledgerCalls.lease).toBeGreaterThanOrEqual(40);
+});
+
+/** A key that the gateway knows and holds a lease on, with all counts at zero. */
+async function warmKey(at: GatewayCluster): Promise<IssuedKey> {
+  const key = await at.createKey();
+  expect((await use(at, key)).status).toBe(200);
+  await at.distance.resetCounts();
+  return key;
+}
+
+function use(at: GatewayCluster, key: IssuedKey): Promise<RawResponse> {
+  return rawRequest(at.gateway(0), requestWith(key));
+}
+
+/** Sends `count` requests on a few connections, REQUESTS_PER_SECOND as far as the machine keeps up. */
+async function send(at: GatewayCluster, key: IssuedKey, count: number): Promise<number[]> {
+  const statuses: number[] = [];
+  const startedAt = performance.now();
+  let sent = 0;
+  const sendInTurn = async () => {
+    const connection = await RawConnection.open(at.gateway(0));
+    while (sent < count) {
+      const dueAt = startedAt + (sent++ / REQUESTS_PER_SECOND) * 1000;
+      await pause(Math.max(0, dueAt - performance.now()));
+      statuses.push((await connection.request(requestWith(key), { keepBody: false })).status);
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, sendInTurn));
+  expect(statuses).toHaveLength(count);
+  return statuses;
+}
+
+function requestWith(key: IssuedKey) {
+  return {
+    method: "GET",
+    target: "/v1/posts",
+    headers: [["Authorization", `Bearer ${key.secret}`]],
+  } as const;
+}
+
+function expectAll(status: number, statuses: readonly number[]): void {
+  expect(statuses.filter((other) => other !== status)).toEqual([]);
+}

@@ -1,0 +1,125 @@
+/**
+ * `npm run revocation`: revokes keys in real workerd, checks that the promise was kept, and measures how long
+ * it took. Flags: `--revocations N` (300), `--parallel N` (12), `--svg FILE`.
+ *
+ * Half of the revocations are of busy keys and a quarter of idle ones, for the figures; the rest are of all
+ * the other situations, for the check. Ends with status 1 on any violation.
+ *
+ * The figures hold for one machine that runs five gateways, the ledger, the clients and the origin at once,
+ * with the distances between them put in by force. They say nothing of Cloudflare's network.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { buildWorker } from "../../support/build-worker.ts";
+import { FIVE_PLACES_MS, runCampaign, varsOf } from "./campaign.ts";
+import { type Violation, violationsIn } from "./checker.ts";
+import { type Figures, figuresOf, joined, summary } from "./figures.ts";
+import { drawHistograms } from "./histogram.ts";
+import { SITUATIONS, type Situation } from "./history.ts";
+
+/** After this many a history is checked and dropped, so that any number of revocations fits in memory. */
+const PER_CAMPAIGN = 300;
+const VIOLATIONS_SHOWN = 20;
+
+const MIX: readonly Situation[] = SITUATIONS.filter((other) => other !== "busy" && other !== "idle").flatMap(
+  (other) => ["busy", "idle", "busy", other] as const,
+);
+
+interface Outcome {
+  readonly busy: Figures;
+  readonly idle: Figures;
+  /** From each answer until all that had arrived by then had been read: what arrives meanwhile may go unseen. */
+  readonly settlingMs: readonly number[];
+  readonly violations: readonly Violation[];
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    revocations: { type: "string", default: "300" },
+    parallel: { type: "string", default: "12" },
+    svg: { type: "string" },
+  },
+});
+const revocations = Number(flags.revocations);
+const parallel = Number(flags.parallel);
+if (!(revocations > 0 && parallel > 0)) throw new Error("--revocations and --parallel take a number above 0");
+
+const { bundle, remove } = await buildWorker();
+try {
+  const { LEASE_MS, LEASE_MARGIN_MS } = varsOf(bundle);
+  console.log(machine());
+  console.log(`LEASE_MS ${LEASE_MS}, LEASE_MARGIN_MS ${LEASE_MARGIN_MS}; five gateways, to the ledger and`);
+  console.log(`back in ${FIVE_PLACES_MS.join(", ")} ms; keys revoked through the first\n`);
+  const outcome = await revokeAll(bundle);
+  printOutcome(outcome);
+  if (flags.svg !== undefined) {
+    writeFileSync(flags.svg, drawing(outcome, Number(LEASE_MS) + Number(LEASE_MARGIN_MS)));
+  }
+  process.exitCode = outcome.violations.length > 0 ? 1 : 0;
+} finally {
+  await remove();
+}
+
+async function revokeAll(bundle: string): Promise<Outcome> {
+  const busy: Figures[] = [];
+  const idle: Figures[] = [];
+  const settlingMs: number[] = [];
+  const violations: Violation[] = [];
+  for (let done = 0; done < revocations; done += PER_CAMPAIGN) {
+    const number = Math.min(PER_CAMPAIGN, revocations - done);
+    const onProgress = (played: number) =>
+      process.stderr.isTTY && process.stderr.write(`\r${done + played} of ${revocations}`);
+    const history = await runCampaign({ bundle, revocations: number, situations: MIX, parallel, onProgress });
+    busy.push(figuresOf(history, "busy"));
+    idle.push(figuresOf(history, "idle"));
+    settlingMs.push(...history.revocations.map(({ answeredAt, settledAt }) => settledAt - answeredAt));
+    violations.push(...violationsIn(history, MIX.slice(0, number)));
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r");
+  return { busy: joined(busy), idle: joined(idle), settlingMs, violations };
+}
+
+function printOutcome({ busy, idle, settlingMs, violations }: Outcome): void {
+  const print = (title: string, cells: readonly string[]) =>
+    console.log(title.padEnd(44) + cells.map((cell) => cell.padStart(8)).join(""));
+  const row = (title: string, values: readonly number[]) =>
+    print(title, [...summary(values), String(values.length)]);
+  print("milliseconds", ["p50", "p90", "p99", "max", "n"]);
+  row("call to last request accepted, busy key", busy.lastAcceptedMs);
+  row("call to last request accepted, idle key", idle.lastAcceptedMs);
+  row("call to answer, busy key", busy.answerMs);
+  row("call to answer, idle key", idle.answerMs);
+  row("answer to all read that had arrived by then", settlingMs);
+  console.log(`\n${revocations} revocations, ${violations.length} violations of the promise`);
+  for (const { rule, situation, what } of violations.slice(0, VIOLATIONS_SHOWN)) {
+    console.log(`  ${rule}, ${situation}: ${what}`);
+  }
+  console.log(`again: npm run revocation -- --revocations ${revocations} --parallel ${parallel}`);
+}
+
+function drawing({ busy, idle }: Outcome, boundMs: number): string {
+  const titled = (title: string, values: readonly number[]) => {
+    const [p50, , p99, max] = summary(values);
+    return { title: `${title}: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms (n = ${values.length})`, values };
+  };
+  return drawHistograms({
+    title: "How soon a revoked key is dead, on five gateways 0 to 250 ms from the ledger",
+    axes: { time: "milliseconds from the call to revoke", count: "revocations" },
+    rows: [
+      { ...titled("Busy key, last request accepted", busy.lastAcceptedMs), colour: "#d97706" },
+      { ...titled("Busy key, answer to revoke", busy.answerMs), colour: "#3b82f6" },
+      { ...titled("Idle key, answer to revoke", idle.answerMs), colour: "#16a34a" },
+    ],
+    bound: { ms: boundMs, name: "LEASE_MS + LEASE_MARGIN_MS" },
+  });
+}
+
+function machine(): string {
+  const { version } = JSON.parse(
+    readFileSync(createRequire(import.meta.url).resolve("workerd/package.json"), "utf8"),
+  ) as { version: string };
+  const [cpu] = cpus();
+  return `${cpus().length} cores (${cpu?.model.trim()}), ${process.platform}, Node ${process.version}, workerd ${version}`;
+}

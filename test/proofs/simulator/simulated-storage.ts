@@ -1,0 +1,135 @@
+/**
+ * A Durable Object's storage: a disk that survives restarts, and what one object has written but not yet
+ * seen confirmed.
+ *
+ * An object that was superseded is refused at every touch. What was not confirmed when an object ends is
+ * lost, or was on disk already without anybody knowing.
+ */
+import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-book.ts";
+import type { LeaseRow } from "./ledger-rules.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** What a superseded object gets at every touch; one for all, since a stack costs more than the rest of a run. */
+export const SUPERSEDED = new Error("superseded");
+
+/** The permits of a window, by holder. */
+type PermitRows = ReadonlyMap<string, PermitRecord>;
+
+export class Disk {
+  keys: ReadonlyMap<string, LeaseRow>;
+  facts: ReadonlyMap<string, string>;
+  /** By window. */
+  permits: ReadonlyMap<string, PermitRows> = new Map();
+
+  constructor(keys: ReadonlyMap<string, LeaseRow>, facts: ReadonlyMap<string, string>) {
+    this.keys = keys;
+    this.facts = facts;
+  }
+}
+
+export function windowId({ endsAt, bucket, keyId }: WindowId): string {
+  return `${endsAt} ${bucket} ${keyId}`;
+}
+
+export class StorageSession {
+  readonly #time: VirtualTime;
+  readonly #disk: Disk;
+  readonly #confirmMs: () => number;
+  readonly #keys: Map<string, LeaseRow>;
+  readonly #metadata: Map<string, string>;
+  readonly #permits: Map<string, PermitRows>;
+  #unconfirmed = false;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+
+  /** `confirmMs`: how long the disk takes to confirm a write. */
+  constructor(time: VirtualTime, disk: Disk, confirmMs: () => number) {
+    this.#time = time;
+    this.#disk = disk;
+    this.#confirmMs = confirmMs;
+    this.#keys = new Map(disk.keys);
+    this.#metadata = new Map(disk.facts);
+    this.#permits = new Map(disk.permits);
+  }
+
+  key(keyId: string): LeaseRow | undefined {
+    this.#touch();
+    return this.#keys.get(keyId);
+  }
+
+  changeKey(keyId: string, columns: Partial<LeaseRow>): void {
+    const row = this.key(keyId);
+    if (!row) throw new Error("no such key");
+    this.#keys.set(keyId, { ...row, ...columns });
+    this.#confirmLater();
+  }
+
+  fact(name: string): string | undefined {
+    this.#touch();
+    return this.#metadata.get(name);
+  }
+
+  setFact(name: string, value: string | number): void {
+    this.#touch();
+    this.#metadata.set(name, String(value));
+    this.#confirmLater();
+  }
+
+  readonly permits: PermitStore = {
+    load: (window) => {
+      this.#touch();
+      return new Map(this.#permits.get(windowId(window)));
+    },
+    save: (window, holder, record) => {
+      this.#touch();
+      const id = windowId(window);
+      this.#permits.set(id, new Map(this.#permits.get(id)).set(holder, record));
+      this.#confirmLater();
+    },
+    // Runs are too short for it.
+    forgetEndedBefore: () => {},
+  };
+
+  /** Runs `task` once everything written so far is on disk; never, if that does not come. */
+  whenConfirmed(task: () => void): void {
+    if (this.#unconfirmed) this.#waiting.push(task);
+    else task();
+  }
+
+  sync(): Promise<void> {
+    this.#touch();
+    return new Promise((resolve) => this.whenConfirmed(resolve));
+  }
+
+  /** The object is over, or another has taken its place. */
+  close(keepsUnconfirmed: boolean): void {
+    if (this.#unconfirmed && keepsUnconfirmed) this.#save();
+    this.#waiting = [];
+    this.#closed = true;
+  }
+
+  #touch(): void {
+    if (this.#closed) throw SUPERSEDED;
+  }
+
+  #confirmLater(): void {
+    if (this.#unconfirmed) return;
+    this.#unconfirmed = true;
+    this.#time.after(this.#confirmMs(), () => this.#confirm());
+  }
+
+  #confirm(): void {
+    if (this.#closed) return;
+    this.#save();
+    this.#unconfirmed = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const task of waiting) task();
+  }
+
+  #save(): void {
+    this.#disk.keys = new Map(this.#keys);
+    this.#disk.facts = new Map(this.#metadata);
+    this.#disk.permits = new Map(this.#permits);
+  }
+}

@@ -1,0 +1,454 @@
+// The settings at the door: complete and well-formed, or named and nothing served.
+
+import { describe, expect, test } from "vitest";
+import type { Env } from "../src/env.ts";
+import { readSettings } from "../src/settings.ts";
+
+/** A private key of RFC 8037, appendix A.1: known to everybody, and used for nothing. */
+const SIGNING_KEY = {
+  kty: "OKP",
+  crv: "Ed25519",
+  d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+};
+const { d: _, ...PUBLIC_KEY } = SIGNING_KEY;
+
+const GOOD = {
+  API_KEYS: { get() {} },
+  KEY_LEDGER: { getByName() {} },
+  FAILED_LOOK_UPS: { limit() {} },
+  LIVE_ORIGIN: "https://live.example.com",
+  SANDBOX_ORIGIN: "https://sandbox.example.com",
+  LEASE_MS: 1000,
+  LEASE_MARGIN_MS: 200,
+  LEDGER_TIMEOUT_MS: 2000,
+  ORIGIN_TIMEOUT_MS: 30_000,
+  FORWARD_HEADERS: "",
+  CONTROL_HOST: "",
+  PUBLIC_ORIGIN: "https://api.example.com",
+  PORTAL_RETURN_HOSTS: "example.com, www.example.com:8443",
+  KEY_PEPPER: "a pepper that is long enough",
+  CONTROL_TOKEN: "a-token-that-is-long-enough",
+  ASSERTION_KEY: JSON.stringify(SIGNING_KEY),
+  METRICS: "off",
+  LOG_SAMPLE_RATE: 0.01,
+};
+
+const BINDINGS = ["API_KEYS", "KEY_LEDGER", "FAILED_LOOK_UPS"];
+const TIMES = ["LEASE_MS", "LEASE_MARGIN_MS", "LEDGER_TIMEOUT_MS", "ORIGIN_TIMEOUT_MS"];
+const SECRETS = ["KEY_PEPPER", "CONTROL_TOKEN", "ASSERTION_KEY"];
+const REQUIRED = [
+  ...BINDINGS,
+  "LIVE_ORIGIN",
+  "PUBLIC_ORIGIN",
+  ...TIMES,
+  ...SECRETS,
+  "METRICS",
+  "LOG_SAMPLE_RATE",
+];
+const OPTIONAL = [
+  "SANDBOX_ORIGIN",
+  "LEASE_MAX_MS",
+  "FORWARD_HEADERS",
+  "CONTROL_HOST",
+  "PORTAL_RETURN_HOSTS",
+  "LEGACY_KEYS",
+  "DEFAULT_TIER",
+  "KEY_PEPPER_PREVIOUS",
+  "CONTROL_TOKEN_PREVIOUS",
+  "SERVER_TIMING",
+];
+const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
+
+test("well-formed settings are read as they are", () => {
+  expect(settingsWith({})).toEqual({
+    liveOrigin: "https://live.example.com",
+    sandboxOrigin: "https://sandbox.example.com",
+    leaseMs: 1000,
+    leaseMaxMs: 5000,
+    leaseMarginMs: 200,
+    ledgerTimeoutMs: 2000,
+    originTimeoutMs: 30_000,
+    forwardHeaders: [],
+    controlHost: null,
+    defaultTier: "free",
+    publicOrigin: "https://api.example.com",
+    portalReturnHosts: ["example.com", "www.example.com:8443"],
+    acceptLegacyKeys: false,
+    peppers: ["a pepper that is long enough"],
+    controlTokens: ["a-token-that-is-long-enough"],
+    assertionKeys: {
+      signing: { ...SIGNING_KEY, alg: "EdDSA", kid: "11qYAYKx" },
+      published: [{ ...PUBLIC_KEY, alg: "EdDSA", use: "sig", kid: "11qYAYKx" }],
+    },
+    usage: null,
+    logSampleRate: 0.01,
+    serverTiming: false,
+  });
+});
+
+describe("refuses to start without", () => {
+  test.each(REQUIRED)("%s", (name) => {
+    expect(settingsWith({ [name]: undefined })).toEqual({ invalidSetting: name });
+    expect(settingsWith({ [name]: null })).toEqual({ invalidSetting: name });
+    expect(settingsWith({ [name]: "" })).toEqual({ invalidSetting: name });
+  });
+
+  test("anything at all", () => {
+    expect(readSettings({} as Env)).toEqual({ invalidSetting: "API_KEYS" });
+  });
+});
+
+describe("does without", () => {
+  test.each(OPTIONAL)("%s, missing or empty", (name) => {
+    const settings = settingsWith({ [name]: undefined });
+    expect(settings).not.toHaveProperty("invalidSetting");
+    expect(settingsWith({ [name]: "" })).toEqual(settings);
+  });
+
+  test("a sandbox: then there is none", () => {
+    expect(settingsWith({ SANDBOX_ORIGIN: "" })).toMatchObject({ sandboxOrigin: null });
+  });
+});
+
+/** Malformed values; each contains a text that must not show in what is said about it. */
+const MALFORMED: [name: string, values: unknown[]][] = [
+  ...BINDINGS.map((name): [string, unknown[]] => [name, ["SECRET", 1, {}, { SECRET() {} }]]),
+  ...ORIGINS.map((name): [string, unknown[]] => [
+    name,
+    [
+      "SECRET",
+      "live.example.com",
+      "//live.example.com",
+      "https://",
+      "https://live.example.com/SECRET",
+      "https://live.example.com/?SECRET",
+      "https://live.example.com/#SECRET",
+      "https://SECRET@live.example.com",
+      "https://user:SECRET@live.example.com",
+      "https://:SECRET@live.example.com",
+      "ftp://live.example.com",
+      "javascript:SECRET",
+      "http://live.example.com",
+      "http://localhost.example.com",
+      "http://127.0.0.1.example.com",
+      "http://10.0.0.1",
+      "https://live.example.com:99999",
+      "https://live.example.com https://sandbox.example.com",
+      1,
+      {},
+      ["https://live.example.com"],
+    ],
+  ]),
+  ...TIMES.map((name): [string, unknown[]] => [
+    name,
+    [
+      "SECRET",
+      "-1",
+      "+1",
+      "1.5",
+      "1e3",
+      "0x10",
+      " 1000",
+      "1000 ",
+      "1000\n",
+      "1,000",
+      "9999999999",
+      "١٠٠",
+      -1,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      1e9,
+      true,
+      null,
+      [1000],
+      {},
+    ],
+  ]),
+  ["LEASE_MARGIN_MS", [0, "0", 10_001]],
+  ["LEASE_MS", [60_001, "60001"]],
+  // Shorter than LEASE_MS; longer than the margin covers.
+  ["LEASE_MAX_MS", ["SECRET", "5s", " 5000", -1, 1.5, null, true, 0, 999, 7501, 60_001]],
+  ["LEDGER_TIMEOUT_MS", [0, 60_001]],
+  ["ORIGIN_TIMEOUT_MS", [0, 600_001]],
+  ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
+  ["KEY_PEPPER_PREVIOUS", ["SECRET", "fifteen letters", 1234567890123456]],
+  ["PORTAL_RETURN_HOSTS", ["https://SECRET", "SECRET/", "good.example SECRET/", ", ,SECRET", "*.SECRET", 1]],
+  // A token with a space, a line break or another script's letter could never be sent.
+  ...["CONTROL_TOKEN", "CONTROL_TOKEN_PREVIOUS"].map((name): [string, unknown[]] => [
+    name,
+    [
+      "SECRET",
+      "fifteen-letters",
+      "SECRET with spaces that is long enough",
+      " SECRET-that-is-long-enough",
+      "SECRET-that-is-long-enough\n",
+      "SECRET\tthat-is-long-enough",
+      "SECRET-that-is-löng-enough",
+      1234567890123456,
+    ],
+  ]),
+  ["CONTROL_HOST", ["https://SECRET", "SECRET/", "SECRET:8787:8787", "a b", "Control.Example.com", 1]],
+  ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
+  ["SERVER_TIMING", ["SECRET", "true", "off", true]],
+  ["DEFAULT_TIER", ["SECRET", "Free", "gold", 1, null, { requests_per_minute: 1, publish_per_hour: 1 }]],
+  ["METRICS", ["SECRET", "ON", true, 1]],
+  ["USAGE", ["SECRET", {}, { SECRET() {} }]],
+  ["LOG_SAMPLE_RATE", ["SECRET", "1.1", "-0.1", "0,5", ".5", "1e-3", " 0.5", 1.1, -0.1, Number.NaN, true]],
+  [
+    "ASSERTION_KEY",
+    [
+      "SECRET",
+      "{}",
+      "null",
+      SIGNING_KEY,
+      JSON.stringify(PUBLIC_KEY),
+      JSON.stringify([SIGNING_KEY]),
+      JSON.stringify({ ...SIGNING_KEY, d: "SECRET" }),
+      JSON.stringify({ ...SIGNING_KEY, d: `${SIGNING_KEY.d}=` }),
+      JSON.stringify({ ...SIGNING_KEY, x: undefined }),
+      JSON.stringify({ ...SIGNING_KEY, kty: "EC" }),
+      JSON.stringify({ ...SIGNING_KEY, crv: "X25519" }),
+      JSON.stringify({ ...SIGNING_KEY, kid: "" }),
+      JSON.stringify({ keys: [] }),
+      JSON.stringify({ keys: SIGNING_KEY }),
+      JSON.stringify({ keys: [PUBLIC_KEY, SIGNING_KEY] }),
+      JSON.stringify({ keys: [SIGNING_KEY, { ...PUBLIC_KEY, crv: "X25519" }] }),
+    ],
+  ],
+];
+
+describe("names what is malformed, and never its value", () => {
+  test.each(MALFORMED)("%s", (name, values) => {
+    for (const value of values) {
+      expect(settingsWith({ [name]: value }), String(value)).toEqual({ invalidSetting: name });
+    }
+  });
+
+  test("the first of several", () => {
+    expect(settingsWith({ LEASE_MS: "SECRET", KEY_PEPPER: undefined, LIVE_ORIGIN: "SECRET" })).toEqual({
+      invalidSetting: "LIVE_ORIGIN",
+    });
+  });
+});
+
+describe("a time", () => {
+  test.each(TIMES)("%s may be a number or its digits", (name) => {
+    expect(settingsWith({ [name]: "1500" })).toEqual(settingsWith({ [name]: 1500 }));
+    expect(settingsWith({ [name]: 1500 })).not.toHaveProperty("invalidSetting");
+  });
+
+  test("LEASE_MS may be 0, which is strict mode: no lease gets longer then, whatever LEASE_MAX_MS says", () => {
+    expect(settingsWith({ LEASE_MS: 0 })).toMatchObject({ leaseMs: 0, leaseMaxMs: 0 });
+    expect(settingsWith({ LEASE_MS: "0", LEASE_MAX_MS: 60_000 })).toMatchObject({
+      leaseMs: 0,
+      leaseMaxMs: 0,
+    });
+  });
+
+  test("LEASE_MAX_MS is from LEASE_MS to what the margin covers", () => {
+    for (const LEASE_MAX_MS of [1000, 7500]) {
+      expect(settingsWith({ LEASE_MAX_MS })).toMatchObject({ leaseMaxMs: LEASE_MAX_MS });
+      expect(settingsWith({ LEASE_MAX_MS: `${LEASE_MAX_MS}` })).toMatchObject({ leaseMaxMs: LEASE_MAX_MS });
+    }
+  });
+
+  test.each([
+    [1000, 200, 5000],
+    [1000, 100, 2500],
+    [200, 54, 200],
+    [10_000, 1000, 10_000],
+  ])(
+    "without LEASE_MAX_MS leases of %i ms with a margin of %i get no longer than %i",
+    (LEASE_MS, LEASE_MARGIN_MS, leaseMaxMs) => {
+      expect(settingsWith({ LEASE_MS, LEASE_MARGIN_MS })).toMatchObject({ leaseMaxMs });
+    },
+  );
+});
+
+describe("an origin", () => {
+  test.each([
+    ["https://live.example.com", "https://live.example.com"],
+    ["https://live.example.com/", "https://live.example.com"],
+    ["HTTPS://Live.Example.COM:443/", "https://live.example.com"],
+    ["https://live.example.com:8443", "https://live.example.com:8443"],
+    ["http://localhost:9101", "http://localhost:9101"],
+    ["http://127.0.0.1:9101", "http://127.0.0.1:9101"],
+    ["http://[::1]:9101", "http://[::1]:9101"],
+  ])("%s is kept as %s", (value, origin) => {
+    expect(settingsWith({ LIVE_ORIGIN: value })).toMatchObject({ liveOrigin: origin });
+    expect(settingsWith({ SANDBOX_ORIGIN: value, LIVE_ORIGIN: "https://other.example.com" })).toMatchObject({
+      sandboxOrigin: origin,
+    });
+  });
+
+  test.each([
+    "https://live.example.com",
+    "https://live.example.com/",
+    "https://live.example.com:443",
+    "https://LIVE.example.com",
+    "HTTPS://live.example.com",
+    "https://live.example.com.",
+  ])("of the sandbox is never the live one: %s", (value) => {
+    expect(settingsWith({ SANDBOX_ORIGIN: value })).toEqual({ invalidSetting: "SANDBOX_ORIGIN" });
+  });
+});
+
+describe("FORWARD_HEADERS", () => {
+  test.each([
+    ["X-Custom", ["x-custom"]],
+    ["X-Custom, X-Other", ["x-custom", "x-other"]],
+    ["x-custom x-other", ["x-custom", "x-other"]],
+    ["\n  X-Custom,\n\tX-Other,\n", ["x-custom", "x-other"]],
+    ["X_Custom", ["x_custom"]],
+    ["X-Octopus", ["x-octopus"]],
+    ["Forwarded-By", ["forwarded-by"]],
+    ["Upgrade-Insecure-Requests", ["upgrade-insecure-requests"]],
+    [" ", []],
+  ])("%j adds %j", (value, names) => {
+    expect(settingsWith({ FORWARD_HEADERS: value })).toMatchObject({ forwardHeaders: names });
+  });
+
+  test.each([
+    "Authorization",
+    "Proxy-Authorization",
+    "X-Authorization",
+    "Cookie",
+    "Cookie2",
+    "X-Api-Key",
+    "Api-Key",
+    "Apikey",
+    "X-Auth-Token",
+    "X-Auth",
+    "X-Access-Token",
+    "Private-Token",
+    "X-Client-Secret",
+    "Session",
+    "X-Octopost-Account",
+    "X-Octopost-Key-Id",
+    "X-Octopost-Mode",
+    "X-Octopost-Permissions",
+    "X-Octopost-Assertion",
+    "X-Octopost-Anything",
+    "X-Request-Id",
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Anything",
+    "X-Real-IP",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+    "Via",
+    "Host",
+    "Connection",
+    "Proxy-Connection",
+    "Proxy-Authenticate",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "HTTP2-Settings",
+    "Expect",
+  ])("can never add %s, in whatever spelling", (name) => {
+    const spellings = [
+      name,
+      name.toLowerCase(),
+      name.toUpperCase(),
+      name.replaceAll("-", "_"),
+      name.replaceAll("-", "."),
+      name.replace("-", "_").toUpperCase(),
+    ];
+    for (const spelling of spellings) {
+      for (const value of [spelling, `X-Custom, ${spelling}`, `${spelling}\tX-Custom`, `,${spelling},`]) {
+        expect(settingsWith({ FORWARD_HEADERS: value }), value).toEqual({
+          invalidSetting: "FORWARD_HEADERS",
+        });
+      }
+    }
+  });
+
+  test.each(["X-Custom: SECRET", "X;Custom", "X(Custom)", '"X-Custom"', "X-Cüstom", "X\u0000Custom"])(
+    "takes %j for no header's name",
+    (value) => {
+      expect(settingsWith({ FORWARD_HEADERS: value })).toEqual({ invalidSetting: "FORWARD_HEADERS" });
+    },
+  );
+
+  test("is a text", () => {
+    for (const value of [1, true, ["X-Custom"], {}]) {
+      expect(settingsWith({ FORWARD_HEADERS: value })).toEqual({ invalidSetting: "FORWARD_HEADERS" });
+    }
+  });
+});
+
+describe("ASSERTION_KEY", () => {
+  test("may be a set: the first key signs, and all are published without their private parts", () => {
+    const next = { ...SIGNING_KEY, x: "A".repeat(43), kid: "next" };
+    const keys = JSON.stringify({ keys: [{ ...SIGNING_KEY, kid: "current" }, next] });
+    expect(settingsWith({ ASSERTION_KEY: keys })).toMatchObject({
+      assertionKeys: {
+        signing: { ...SIGNING_KEY, alg: "EdDSA", kid: "current" },
+        published: [
+          { ...PUBLIC_KEY, alg: "EdDSA", use: "sig", kid: "current" },
+          { ...PUBLIC_KEY, alg: "EdDSA", use: "sig", x: next.x, kid: "next" },
+        ],
+      },
+    });
+  });
+
+  test("is published without what else a JWK may carry", () => {
+    const settings = settingsWith({ ASSERTION_KEY: JSON.stringify({ ...SIGNING_KEY, note: "SECRET" }) });
+    expect(JSON.stringify(settings)).not.toContain("SECRET");
+    const { assertionKeys } = settings as { assertionKeys: { published: object } };
+    expect(JSON.stringify(assertionKeys.published)).not.toContain(SIGNING_KEY.d);
+  });
+});
+
+test.each(["free", "starter", "pro", "unlimited"])("DEFAULT_TIER may be %s", (tier) => {
+  expect(settingsWith({ DEFAULT_TIER: tier })).toMatchObject({ defaultTier: tier });
+});
+
+describe("METRICS", () => {
+  const USAGE = { writeDataPoint() {} };
+
+  test("on, need somewhere to go", () => {
+    expect(settingsWith({ METRICS: "on" })).toEqual({ invalidSetting: "USAGE" });
+    expect(settingsWith({ METRICS: "on", USAGE })).toMatchObject({ usage: USAGE });
+  });
+
+  test("off, go nowhere", () => {
+    expect(settingsWith({ METRICS: "off", USAGE })).toMatchObject({ usage: null });
+  });
+});
+
+test.each([
+  [0, 0],
+  [1, 1],
+  ["0.25", 0.25],
+  ["1", 1],
+])("LOG_SAMPLE_RATE may be %j", (value, rate) => {
+  expect(settingsWith({ LOG_SAMPLE_RATE: value })).toMatchObject({ logSampleRate: rate });
+});
+
+test.each(["control.example.com", "localhost:8787"])("CONTROL_HOST may be %s", (host) => {
+  expect(settingsWith({ CONTROL_HOST: host })).toMatchObject({ controlHost: host });
+});
+
+test("the pepper and the token before are kept behind the current ones", () => {
+  const previous = {
+    KEY_PEPPER_PREVIOUS: "the pepper before this one",
+    CONTROL_TOKEN_PREVIOUS: "the-token-before-this-one",
+  };
+  expect(settingsWith(previous)).toMatchObject({
+    peppers: ["a pepper that is long enough", "the pepper before this one"],
+    controlTokens: ["a-token-that-is-long-enough", "the-token-before-this-one"],
+  });
+});
+
+/** Reads good settings with some of them changed. */
+function settingsWith(changes: Record<string, unknown>): unknown {
+  return readSettings({ ...GOOD, ...changes } as unknown as Env);
+}
