@@ -74,6 +74,10 @@ function optional<Schema extends v.GenericSchema<string, unknown> | ReturnType<t
 const has = (method: string) =>
   v.custom<object>((value) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
 
+/** A shorter lease ends before a distant ledger's answer arrives. */
+const LEASE_LEAST_MS = 100;
+const LEASE_MOST_MS = 60_000;
+
 /** For a step of the clock that goes unnoticed and timers that fire late; drift comes on top. */
 const MARGIN_LEAST_MS = 50;
 
@@ -85,9 +89,8 @@ function coveredMs(marginMs: number): number {
   return (marginMs - MARGIN_LEAST_MS) * 50;
 }
 
-/** How long a lease may get. Strict mode gives none that could. */
+/** The longest lease of a busy account. */
 function leaseMaxMs(leaseMs: number, maxMs: number | null, marginMs: number): number {
-  if (leaseMs === 0) return 0;
   return maxMs ?? Math.max(leaseMs, Math.min(LEASE_MAX_DEFAULT_MS, coveredMs(marginMs)));
 }
 
@@ -98,8 +101,8 @@ const schema = v.pipe(
     FAILED_LOOK_UPS: has("limit"),
     LIVE_ORIGIN: origin,
     SANDBOX_ORIGIN: optional(origin),
-    LEASE_MS: wholeNumber(0, 60_000),
-    LEASE_MAX_MS: optional(wholeNumber(0, 60_000)),
+    LEASE_MS: wholeNumber(LEASE_LEAST_MS, LEASE_MOST_MS),
+    LEASE_MAX_MS: optional(wholeNumber(LEASE_LEAST_MS, LEASE_MOST_MS)),
     LEASE_MARGIN_MS: wholeNumber(MARGIN_LEAST_MS, 10_000),
     LEDGER_TIMEOUT_MS: wholeNumber(1, 60_000),
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
@@ -131,9 +134,7 @@ const schema = v.pipe(
   v.forward(
     v.check(
       ({ LEASE_MS, LEASE_MAX_MS, LEASE_MARGIN_MS }) =>
-        LEASE_MS === 0 ||
-        LEASE_MAX_MS === null ||
-        (LEASE_MAX_MS >= LEASE_MS && LEASE_MAX_MS <= coveredMs(LEASE_MARGIN_MS)),
+        LEASE_MAX_MS === null || (LEASE_MAX_MS >= LEASE_MS && LEASE_MAX_MS <= coveredMs(LEASE_MARGIN_MS)),
     ),
     ["LEASE_MAX_MS"],
   ),
@@ -153,7 +154,7 @@ export interface Settings {
   /** null: there is no sandbox, and every endpoint is live-only. */
   readonly sandboxOrigin: string | null;
   readonly leaseMs: number;
-  /** How long leases may get on an account that asks for very many; 0 in strict mode, where they do not. */
+  /** The longest lease, for an account that requests very many. */
   readonly leaseMaxMs: number;
   readonly leaseMarginMs: number;
   readonly ledgerTimeoutMs: number;

@@ -167,7 +167,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
     ],
   ]),
   ["LEASE_MARGIN_MS", [0, "0", 10_001]],
-  ["LEASE_MS", [60_001, "60001"]],
+  ["LEASE_MS", [0, 99, "99", 60_001, "60001"]],
   // Shorter than LEASE_MS; longer than the margin covers.
   ["LEASE_MAX_MS", ["SECRET", "5s", " 5000", -1, 1.5, null, true, 0, 999, 7501, 60_001]],
   ["LEDGER_TIMEOUT_MS", [0, 60_001]],
@@ -239,12 +239,10 @@ describe("a time", () => {
     expect(settingsWith({ [name]: 1500 })).not.toHaveProperty("invalidSetting");
   });
 
-  test("LEASE_MS may be 0, which is strict mode: no lease gets longer then, whatever LEASE_MAX_MS says", () => {
-    expect(settingsWith({ LEASE_MS: 0 })).toMatchObject({ leaseMs: 0, leaseMaxMs: 0 });
-    expect(settingsWith({ LEASE_MS: "0", LEASE_MAX_MS: 60_000 })).toMatchObject({
-      leaseMs: 0,
-      leaseMaxMs: 0,
-    });
+  test("LEASE_MS is from 100 to 60000", () => {
+    for (const LEASE_MS of [100, 60_000]) {
+      expect(settingsWith({ LEASE_MS, LEASE_MARGIN_MS: 2000 })).toMatchObject({ leaseMs: LEASE_MS });
+    }
   });
 
   test("LEASE_MAX_MS is from LEASE_MS to what the margin covers", () => {

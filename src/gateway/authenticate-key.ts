@@ -19,7 +19,6 @@ const LEASE_USE = { valid: "hit", renewable: "renewed", expired: "miss" } as con
 export async function authenticateKey(
   request: Request,
   keys: KeyCache,
-  strict: boolean,
   report: RequestReport,
   lifetime: RequestLifetime,
   watch: TraceLedgerCall,
@@ -37,11 +36,11 @@ export async function authenticateKey(
   // A key that is remembered as dead asks for no lease.
   if (lease.refusal) return { reason: lease.refusal };
   const standing = lease.status();
-  report.lease = strict ? "miss" : LEASE_USE[standing];
-  if (strict || standing !== "valid") {
+  report.lease = LEASE_USE[standing];
+  if (standing !== "valid") {
     // Whoever asks the ledger now asks for a permit, too.
     lease.permits.waiting += 1;
-    const refusal = await ensureValid(lease, strict, lifetime, watch);
+    const refusal = await ensureValid(lease, false, lifetime, watch);
     lease.permits.waiting -= 1;
     if (refusal) return refusal;
   }

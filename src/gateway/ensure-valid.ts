@@ -3,7 +3,7 @@
  * before it is answered.
  *
  * A request with a warm lease waits for nothing. One that finds half of it spent renews it in the
- * background. Only when there is none, or in strict mode, does a request wait for the ledger.
+ * background. Only when there is none does a request wait for the ledger.
  */
 import type { Lease } from "../leases/lease.ts";
 import type { Refusal } from "../refusals.ts";
@@ -11,7 +11,7 @@ import type { Refusal } from "../refusals.ts";
 /** How long a request waits for the ledger is seen through this; by default nobody looks. */
 export type TraceLedgerCall = <Outcome extends string>(ask: () => Promise<Outcome>) => Promise<Outcome>;
 
-/** null: the lease is valid now. `askFirst`: it is not enough that it is; strict mode, or much hangs on it. */
+/** null: the lease is valid now. `askFirst`: renews a lease that is still valid, too. */
 export async function ensureValid(
   lease: Lease,
   askFirst: boolean,

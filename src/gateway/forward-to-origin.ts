@@ -56,7 +56,7 @@ export async function forwardToOrigin(forwarding: Forwarding): Promise<Response 
   report.originStatus = response.status;
 
   // A body that begins when the lease has nearly run out would be cut before the lease is renewed.
-  const askFirst = settings.leaseMs === 0 || (!arrived.whole && key.lease.isNearExpiry());
+  const askFirst = !arrived.whole && key.lease.isNearExpiry();
   // The origin refuses the gateway, not the key: the client's credential is good.
   const refusal: Refusal | null =
     response.status === 401

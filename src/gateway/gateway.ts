@@ -90,7 +90,7 @@ export class Gateway {
     if (isRefusal(accepted)) return accepted;
 
     const key = await traceStep("authenticate", report, () =>
-      authenticateKey(request, this.#keys, settings.leaseMs === 0, report, lifetime, watch),
+      authenticateKey(request, this.#keys, report, lifetime, watch),
     );
     if (isRefusal(key)) return key;
 

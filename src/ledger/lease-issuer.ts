@@ -43,11 +43,10 @@ export class LeaseIssuer {
     this.#metadata = metadata;
     this.#settings = settings;
     this.#settleIn = settleIn;
-    const shortestMs = this.#shortestMs;
-    const longestMs = Math.max(shortestMs, settings.leaseMaxMs);
-    this.#length = new LeaseLength(shortestMs, longestMs, startedAt, grantsPerSecondMax);
+    const { leaseMs, leaseMaxMs } = settings;
+    this.#length = new LeaseLength(leaseMs, leaseMaxMs, startedAt, grantsPerSecondMax);
     const knownLongestMs = Number(metadata.get(LONGEST_LEASE_MS) ?? 0);
-    this.#longestMs = Math.max(knownLongestMs, this.#lastsMs(shortestMs));
+    this.#longestMs = Math.max(knownLongestMs, this.#lastsMs(leaseMs));
     if (this.#longestMs > knownLongestMs) metadata.set(LONGEST_LEASE_MS, this.#longestMs);
     this.#longerUntil = startedAt + this.#longestMs;
     this.#book = new LeaseBook(startedAt, this.#longestMs);
@@ -68,7 +67,7 @@ export class LeaseIssuer {
   /** Forgets longer leases once they have ended, also when nobody asks for any more. */
   async settle(now: number): Promise<void> {
     this.#allowFor(this.#grantMsAt(now), now);
-    if (this.#longestMs > this.#lastsMs(this.#shortestMs)) await this.#settleIn(this.#longestMs);
+    if (this.#longestMs > this.#lastsMs(this.#settings.leaseMs)) await this.#settleIn(this.#longestMs);
   }
 
   leasesExpireAt(keyId: string): number {
@@ -96,11 +95,6 @@ export class LeaseIssuer {
   async waitUntil(moment: number): Promise<void> {
     const leftMs = Math.min(moment - Date.now(), this.#longestMs);
     if (leftMs > 0) await scheduler.wait(leftMs + TIMER_GRAIN_MS);
-  }
-
-  /** In strict mode (`LEASE_MS = 0`) a grant lasts just long enough for its way home. */
-  get #shortestMs(): number {
-    return this.#settings.leaseMs || this.#settings.leaseMarginMs;
   }
 
   #lastsMs(ttlMs: number): number {

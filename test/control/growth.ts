@@ -187,7 +187,7 @@ async function measureGrowth(
   measure: (sized: readonly Sized[]) => Promise<Record<string, number[]>>,
 ): Promise<Record<string, number[]>> {
   // A ledger that has just started allows for a lease; so short a one that it does not show.
-  const settings = { LEASE_MS: 1, LEASE_MAX_MS: 1, LEASE_MARGIN_MS: 60 };
+  const settings = { LEASE_MS: 100, LEASE_MAX_MS: 100, LEASE_MARGIN_MS: 60 };
   const cluster = await startCluster({ bundle, settings, extraWorkers: [CALLER] });
   try {
     const caller = await cluster.miniflare.unsafeGetDirectURL("caller");

@@ -20,7 +20,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     gateways: 2,
     // Calls end by a fault or by their answer; leases are short, so that revoking is quick.
-    settings: { LEASE_MS: 40, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000, LEGACY_KEYS: "accept" },
+    settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000, LEGACY_KEYS: "accept" },
   });
 });
 afterAll(() => cluster.close());

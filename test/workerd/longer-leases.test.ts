@@ -44,13 +44,6 @@ describe("an account that asks for more than 300 leases a second", () => {
     expect(await rememberedMs()).toBe(String(LONGEST_MS));
   });
 
-  test("gets none that is longer in strict mode", async () => {
-    const { id } = await ledger.create();
-    const strict = { LEASE_MS: 0, LEASE_MAX_MS: 1300 };
-    const given = await ledger.run((it) => leases(it, id, 1000), strict);
-    expect(new Set(given)).toEqual(new Set([MARGIN_MS]));
-  });
-
   test("hears from the receipt how long a revocation could take, and it takes no longer", async () => {
     const [busy, idle] = [(await ledger.create()).id, (await ledger.create()).id];
     await ledger.run(async (it) => {

@@ -52,8 +52,7 @@ export async function runCampaign(campaign: Campaign): Promise<History> {
     const history: History = { gateways: delaysMs.length, requests: [], revocations: [], bystanders: [] };
     const vars = { ...varsOf(bundle), ...settings };
     const marginMs = Number(vars.LEASE_MARGIN_MS);
-    // In strict mode a grant lasts as long as the margin.
-    const leaseMs = Number(vars.LEASE_MS) || marginMs;
+    const leaseMs = Number(vars.LEASE_MS);
     const stage: Stage = { cluster, script, history, leaseMs, marginMs, patienceMs };
 
     const bystanders = await Promise.all(Array.from({ length: BYSTANDERS }, () => startBystander(stage)));

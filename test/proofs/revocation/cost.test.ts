@@ -15,7 +15,6 @@ const ENDLESS_LEASE_MS = 60_000;
 const ENDLESS_MARGIN_MS = 2000;
 const SHORT_LEASE_MS = 1500;
 const MARGIN_MS = 200;
-const LARGE_MARGIN_MS = 2000;
 const REQUESTS_PER_SECOND = 500;
 /** More than two leases. */
 const BUSY_SECONDS = 9;
@@ -112,18 +111,6 @@ test("a revoked key that is hammered costs nothing, and nothing of it reaches th
 
   expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   expect(cluster.live.requests).toEqual([]);
-});
-
-test("in strict mode every request asks the ledger twice: before the origin is asked, and before the answer", async () => {
-  // A grant lasts as long as the margin then.
-  const cluster = await clusterWith(0, LARGE_MARGIN_MS);
-  const key = await warmKey(cluster);
-
-  expectAll(200, await send(cluster, key, 20));
-
-  const { kvGets, ledgerCalls } = await cluster.distance.counts();
-  expect(kvGets).toBe(0);
-  expect(ledgerCalls.lease).toBeGreaterThanOrEqual(40);
 });
 
 /** A key that the gateway knows and holds a lease on, with all counts at zero. */

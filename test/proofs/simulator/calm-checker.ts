@@ -22,10 +22,8 @@ export function checkCalmRun(world: World, deaths: Deaths, report: Report): void
     else checkAnswer(request, dying, Math.min(deaths.answeredAt, deaths.scheduledAt), report);
     checkCutInFlight(request, scenario, deaths, report);
   }
-  if (scenario.ledger.leaseMs > 0) {
-    if (history.tiers.every(isRoomy)) checkNobodyWaits(history, scenario, dying, report);
-    checkRenewals(history, scenario, dying, report);
-  }
+  if (history.tiers.every(isRoomy)) checkNobodyWaits(history, scenario, dying, report);
+  checkRenewals(history, scenario, dying, report);
   checkRevocationIsQuick(history, scenario, report);
   checkCalmLimits(world, dying, report);
 }

@@ -32,7 +32,7 @@ export function checkCalmLimits(world: World, dying: number, report: Report): vo
     checkRefusals(inWindow, scenario, report);
     checkUsedUp(world, inWindow, takes, dying, report);
   }
-  if (scenario.ledger.leaseMs > 0) checkExhaustedCost(world, takes, dying, report);
+  checkExhaustedCost(world, takes, dying, report);
 }
 
 function windowsOf(takes: readonly Take[]): Take[][] {

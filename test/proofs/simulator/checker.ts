@@ -18,7 +18,7 @@ import {
   wasAccepted,
 } from "./history.ts";
 import { checkLimits } from "./limit-checker.ts";
-import { grantOf, longestGrantOf } from "./scenario.ts";
+import { longestGrantOf } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** When the doomed key's lives ended. Infinity: never. */
@@ -141,7 +141,7 @@ function checkRecovery({ history, scenario }: World, deaths: Deaths, report: Rep
     const wayMs = 2 * (distance.delayMs + distance.jitterMs + scenario.budget.workMs);
     // Permits are on disk before they are given.
     const roundTripMs = wayMs + (history.tiers.some(({ limits }) => limits) ? scenario.ledger.confirmMs : 0);
-    if (roundTripMs > 0.9 * Math.min(grantOf(last), scenario.ledgerTimeoutMs)) continue;
+    if (roundTripMs > 0.9 * Math.min(last, scenario.ledgerTimeoutMs)) continue;
     const status = statusOf(request);
     const isLimited = (status === 429 && request.take?.allowance) || lostEveryPermit(request);
     if (request.plan.key === "good" && status !== 200 && !isLimited) {

@@ -12,7 +12,7 @@ export interface LongerLeases {
 }
 
 /** Short ones, that get longer and shorter again within a run. */
-export const EAGER_LEASES_MS = [200, 300, 300, 500, 1000, 1000, 0] as const;
+export const EAGER_LEASES_MS = [200, 300, 300, 500, 1000, 1000, 100] as const;
 
 /** So many that no run comes near. */
 const NEVER = 300;
@@ -27,13 +27,13 @@ export function drawLongerLeases(eager: boolean, leaseMs: number, random: Random
   const busy = random.chance(0.8) ? { from, until: from + random.between(1, 5) * leaseMs } : null;
   // While all are busy each asks about twice per lease for each of two keys.
   const grantsPerLease = random.pick([1, 3, 6, 6, 9, 9]);
-  const grantsPerSecondMax = (1000 * grantsPerLease) / (leaseMs || 1000);
+  const grantsPerSecondMax = (1000 * grantsPerLease) / leaseMs;
   return { times: random.pick([1.5, 2, 3, 5]), grantsPerSecondMax, busy };
 }
 
-/** `LEASE_MAX_MS` for a `LEASE_MS`; strict mode has none. */
+/** `LEASE_MAX_MS` for a `LEASE_MS`. */
 export function leaseMaxOf(leaseMs: number, { times }: LongerLeases): number {
-  return leaseMs && Math.max(leaseMs, Math.min(LONGEST_MS, Math.round(times * leaseMs)));
+  return Math.max(leaseMs, Math.min(LONGEST_MS, Math.round(times * leaseMs)));
 }
 
 /** Requests that come so often that leases are renewed as soon as they may be, and then, on some isolates, a few more. */

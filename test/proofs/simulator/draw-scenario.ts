@@ -23,7 +23,6 @@ import {
   type Beyond,
   type ClockFault,
   type ControlCall,
-  grantOf,
   type IsolatePlan,
   type KeyName,
   type LedgerPlan,
@@ -33,12 +32,12 @@ import {
   type Scenario,
 } from "./scenario.ts";
 
-/** Mostly the default; strict mode; shorter and longer ones. */
-const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 0, 0, 300, 3000] as const;
+/** Mostly the default; shorter and longer ones, down to the shortest that the settings allow. */
+const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 100, 200, 300, 3000] as const;
 
 /** Several in a window; on good days so many that permits go from one isolate to another and back. */
-const CROWDED_LEASES_MS = [300, 300, 1000, 1000, 0] as const;
-const CALM_CROWDED_LEASES_MS = [200, 200, 200, 300, 1000, 0] as const;
+const CROWDED_LEASES_MS = [300, 300, 1000, 1000, 100] as const;
+const CALM_CROWDED_LEASES_MS = [200, 200, 200, 300, 1000, 100] as const;
 
 export function drawScenario(seed: number, beyond: Beyond): Scenario {
   const random = new Random(seed);
@@ -50,7 +49,7 @@ export function drawScenario(seed: number, beyond: Beyond): Scenario {
   const leaseMs = random.pick(eager ? EAGER_LEASES_MS : crowded ? crowdedLeasesMs : LEASES_MS);
   const nextLeaseMs = !calm && random.chance(0.12) ? random.pick(LEASES_MS) : leaseMs;
   const longer = drawLongerLeases(eager, leaseMs, random);
-  const lengths = [leaseMs, nextLeaseMs].flatMap((ms) => [grantOf(ms), leaseMaxOf(ms, longer)]);
+  const lengths = [leaseMs, nextLeaseMs].flatMap((ms) => [ms, leaseMaxOf(ms, longer)]);
   const longestMs = Math.max(...lengths);
   const endsAt = longer.busy
     ? longer.busy.until + random.between(0.2, 1.2) * longestMs
@@ -116,7 +115,7 @@ function drawIsolate(frame: Frame, random: Random): Omit<IsolatePlan, "clockFaul
   const { calm, endsAt, longestMs, calmFrom } = frame;
   const fault = (chance: number) => !calm && random.chance(chance);
   const anyTime = () => random.between(0, calmFrom);
-  const farthestMs = calm ? grantOf(frame.leaseMs) / random.pick([20, 200]) : random.pick([5, 50, 250]);
+  const farthestMs = calm ? frame.leaseMs / random.pick([20, 200]) : random.pick([5, 50, 250]);
   return {
     rate: drawRate(1 - DRIFT, frame.harsh, random),
     distance: {
@@ -129,7 +128,7 @@ function drawIsolate(frame: Frame, random: Random): Omit<IsolatePlan, "clockFaul
     requests: [
       ...drawRequests(endsAt, longestMs, random),
       ...drawCrowd(frame.demand, random),
-      ...drawBusyRequests(frame.longer, grantOf(frame.leaseMs), endsAt + longestMs / 2, random),
+      ...drawBusyRequests(frame.longer, frame.leaseMs, endsAt + longestMs / 2, random),
     ],
     pauseChance: fault(0.5) ? 0.05 : 0,
     cutOff: fault(0.2) ? { at: endsAt + random.between(-longestMs, longestMs), ms: longestMs } : null,

@@ -4,7 +4,7 @@
  */
 import type { Report } from "./checker.ts";
 import { DRIFT } from "./fault-budget.ts";
-import { grantOf, type KeyName, type Scenario } from "./scenario.ts";
+import type { KeyName, Scenario } from "./scenario.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
 import type { World } from "./world.ts";
 
@@ -36,13 +36,13 @@ export class GivenLeases {
   /** At its start the ledger assumes that one is out. */
   constructor({ leaseMs, marginMs }: Scenario["ledger"]) {
     this.#marginMs = marginMs;
-    this.longestMs = grantOf(leaseMs);
-    this.doomedEnd = (grantOf(leaseMs) + marginMs) / (1 - DRIFT);
+    this.longestMs = leaseMs;
+    this.doomedEnd = (leaseMs + marginMs) / (1 - DRIFT);
   }
 
   note(key: KeyName, ttlMs: number, at: number, ledgerAt: number, ledger: SimulatedLedger): void {
-    const shortestMs = grantOf(ledger.settings.leaseMs);
-    const longestMs = Math.max(shortestMs, ledger.settings.leaseMaxMs);
+    const shortestMs = ledger.settings.leaseMs;
+    const longestMs = ledger.settings.leaseMaxMs;
     const rememberedMs = Number(ledger.fact(REMEMBERED));
     this.all.push({ key, at, ledgerAt, ttlMs, life: ledger.restarts, shortestMs, longestMs, rememberedMs });
     this.longestMs = Math.max(this.longestMs, ttlMs);
@@ -64,7 +64,7 @@ export function checkLengths({ history, scenario, disk }: World, report: Report)
       checkStep(all, index, ledger.grantsPerSecondMax, report);
     });
   }
-  const settledMs = grantOf(ledger.leaseMs) + ledger.marginMs;
+  const settledMs = ledger.leaseMs + ledger.marginMs;
   const rememberedMs = Number(disk.facts.get(REMEMBERED));
   // A version with other lengths forgets those of the one before when somebody asks it for a lease.
   if (!ledger.deploy && rememberedMs > settledMs)

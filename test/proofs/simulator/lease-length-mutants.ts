@@ -34,7 +34,7 @@ export const LEASE_LENGTH_MUTANTS: readonly Mutant[] = [
     "a restart that assumes the shortest leases",
     LEASES,
     "this.#book = new LeaseBook(startedAt, this.#longestMs);",
-    "this.#book = new LeaseBook(startedAt, this.#lastsMs(shortestMs));",
+    "this.#book = new LeaseBook(startedAt, this.#lastsMs(leaseMs));",
   ),
   mutant(
     "longer leases forgotten as soon as shorter ones are given",
@@ -57,13 +57,13 @@ export const LEASE_LENGTH_MUTANTS: readonly Mutant[] = [
   mutant(
     "longer leases allowed for since the alarm came too soon",
     LEASES,
-    "if (this.#longestMs > this.#lastsMs(this.#shortestMs)) await this.#settleIn(this.#longestMs);",
+    "if (this.#longestMs > this.#lastsMs(this.#settings.leaseMs)) await this.#settleIn(this.#longestMs);",
     "",
   ),
   mutant(
     "a receipt that knows of the shortest leases only",
     LEASES,
     "this.leasesExpireAt(keyId)), boundMs: this.#longestMs",
-    "this.leasesExpireAt(keyId)), boundMs: this.#lastsMs(this.#shortestMs)",
+    "this.leasesExpireAt(keyId)), boundMs: this.#lastsMs(this.#settings.leaseMs)",
   ),
 ];

@@ -14,7 +14,6 @@ const CLOCK = "src/leases/lease-clock.ts";
 const BOOK = "src/ledger/lease-book.ts";
 const LEASES = "src/ledger/lease-issuer.ts";
 const FLIGHT = "src/gateway/in-flight-request.ts";
-const SECURE = "src/gateway/ensure-valid.ts";
 const REVOKING = "test/proofs/simulator/ledger-rules.ts";
 const REQUEST = "test/proofs/simulator/simulated-request.ts";
 const LEDGER = "test/proofs/simulator/simulated-ledger.ts";
@@ -60,12 +59,6 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(
-    "strict mode trusts a lease",
-    SECURE,
-    'if (!askFirst && standing === "valid") return null;',
-    'if (standing === "valid") return null;',
-  ),
-  mutant(
     "no wait after a restart",
     BOOK,
     "this.#assumedEnd = startedAt + longestMs;",
@@ -105,8 +98,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "the longer leases of the version before are forgotten",
     LEASES,
-    "Math.max(knownLongestMs, this.#lastsMs(shortestMs))",
-    "this.#lastsMs(shortestMs)",
+    "Math.max(knownLongestMs, this.#lastsMs(leaseMs))",
+    "this.#lastsMs(leaseMs)",
   ),
   mutant("revoke does not wait", REVOKING, "await this.#waitUntil(this.#leases.leasesExpireAt(keyId));", ""),
   mutant(

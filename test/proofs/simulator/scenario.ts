@@ -119,15 +119,10 @@ export const WITHIN_MARGIN: Beyond = { budgetMs: 0, unseenJumps: false };
 
 export const MARGIN_MS = 200;
 
-/** What a lease lasts: in strict mode a grant lasts as long as the margin. */
-export function grantOf(leaseMs: number): number {
-  return leaseMs || MARGIN_MS;
-}
-
 /** The longest that a lease is given for, by whatever version. */
-export function longestGrantOf({ leaseMs, leaseMaxMs, deploy }: LedgerPlan): number {
-  const later = deploy ? [grantOf(deploy.leaseMs), deploy.leaseMaxMs] : [];
-  return Math.max(grantOf(leaseMs), leaseMaxMs, ...later);
+export function longestGrantOf({ leaseMaxMs, deploy }: LedgerPlan): number {
+  const later = deploy ? [deploy.leaseMaxMs] : [];
+  return Math.max(leaseMaxMs, ...later);
 }
 
 /** A request that is answered at once. */
