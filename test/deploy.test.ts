@@ -16,6 +16,7 @@ import { newAssertionKey } from "../src/cli/assertion-key.ts";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
 import type { Env } from "../src/env.ts";
 import { readSettings } from "../src/settings.ts";
+import { codeIn, pageText, tableRows } from "./docs/pages.ts";
 
 const WRANGLER_LIMIT_MS = 120_000;
 const WRANGLER_TOML = join(PROJECT_DIRECTORY, "wrangler.toml");
@@ -176,6 +177,20 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
     });
     expect(config.migrations).toEqual([{ tag: "v1", new_sqlite_classes: ["KeyLedger"] }]);
   });
+});
+
+test("docs/settings.md has every binding, variable and secret, with the values of wrangler.toml", () => {
+  const rows = tableRows(pageText("docs/settings.md")).map(([cell = ""]) => cell);
+  expect(
+    rows
+      .flatMap(codeIn)
+      .filter((name) => /^[A-Z_]+$/.test(name))
+      .sort(),
+  ).toEqual([...namesChecked(), ONLY_SAID].sort());
+  const shown = rows.flatMap((cell) => [...cell.matchAll(/`([A-Z_]+)` \(`?([^)`]+)`?\)/g)]);
+  expect(shown.length).toBeGreaterThan(6);
+  const { vars } = configOf("production");
+  for (const [, name = "", value] of shown) expect(`${name} ${vars[name]}`).toBe(`${name} ${value}`);
 });
 
 describe("what is deployed", () => {

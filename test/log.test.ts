@@ -1,6 +1,6 @@
 /**
  * The log: one line for every refusal and every fault, of what went well a sample, and in each line exactly the
- * fields that the README lists. What must never be in it is in journeys/leaks.test.ts.
+ * fields that docs/operations.md lists. journeys/leaks.test.ts shows that no secret is in it.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,26 +1,26 @@
 /**
- * Every command that the README, the other pages and wrangler.toml tell a reader to run exists: subcommands and
- * flags of wrangler as the installed one knows them, scripts of package.json, commands of `npm run keys`.
- * Nothing is run but `--help`.
+ * Every command that the README, the other pages and wrangler.toml name exists: subcommands and flags of the installed
+ * wrangler, scripts of package.json, commands of `npm run keys`. Only `--help` is run.
  */
 
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { keysProgram } from "../src/cli/keys/program.ts";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
+import { PAGES } from "./docs/pages.ts";
 
 const HELP_LIMIT_MS = 60_000;
 
-const pages = ["wrangler.toml", ...readdirSync(PROJECT_DIRECTORY).filter((name) => name.endsWith(".md"))]
+const pages = ["wrangler.toml", ...PAGES]
   .map((name) => readFileSync(join(PROJECT_DIRECTORY, name), "utf8"))
-  // A command may go on in the next line.
+  // A command may continue on the next line.
   .map((text) => text.replaceAll(/\\\n\s*/g, " "))
   .join("\n");
 
-/** What follows `start` until the end of the command: a backtick, a pipe, a comment, the end of the line. */
+/** The text after `start` up to the end of the command: a backtick, a pipe, a comment, the end of the line. */
 function commandsAfter(start: RegExp): string[] {
   const found = [...pages.matchAll(new RegExp(`${start.source}([^\\n\`|;#&]*)`, "g"))];
   return [...new Set(found.map(([, rest = ""]) => rest.trim()))];
@@ -30,7 +30,7 @@ const flagsOf = (command: string) =>
   [...command.matchAll(/(?:^|\s)--([a-z][a-z-]*)/g)].map(([, flag]) => flag as string);
 const wordsOf = (command: string) => /^[a-z][a-z ]*(?= |$)/.exec(command)?.[0] ?? "";
 
-/** The subcommands of wrangler that are named, each with the flags it is named with. */
+/** The named subcommands of wrangler, each with its flags. */
 const wranglerCommands = [...Map.groupBy(commandsAfter(/\bnpx wrangler /).filter(wordsOf), wordsOf)].map(
   ([words, commands]) => ({ words, flags: [...new Set(commands.flatMap(flagsOf))] }),
 );
@@ -48,7 +48,7 @@ describe("wrangler knows", () => {
         },
       );
       expect(stdout).toMatch(/^wrangler [a-z]/);
-      // A group lists its commands: then the one that was meant is not among them.
+      // The help of a group lists its commands: the named command is then not one of them.
       expect(stdout).not.toMatch(/^COMMANDS$/m);
       for (const flag of flags) expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
     },
@@ -56,7 +56,7 @@ describe("wrangler knows", () => {
   );
 });
 
-test("the pages do name some, or this file looks at nothing", () => {
+test("the pages name some commands of wrangler", () => {
   expect(wranglerCommands.length).toBeGreaterThan(2);
 });
 

@@ -40,13 +40,13 @@ describe("a workflow", () => {
   });
 });
 
-test("every dependency has one exact version, and a reason in the README", async () => {
+test("every dependency has one exact version, and a purpose in docs/contributing.md", async () => {
   const { dependencies, devDependencies } = JSON.parse(await readFile(join(PROJECT, "package.json"), "utf8"));
   const all: Record<string, string> = { ...dependencies, ...devDependencies };
   for (const version of Object.values(all)) expect(version).toMatch(EXACT);
 
-  const readme = await readFile(join(PROJECT, "README.md"), "utf8");
-  const [, section = ""] = readme.split("\n## Dependencies\n");
+  const page = await readFile(join(PROJECT, "docs", "contributing.md"), "utf8");
+  const [, section = ""] = page.split("\n## Dependencies\n");
   const rows = [...(section.split("\n## ")[0] ?? "").matchAll(/^\| (.*?) \|/gm)].map(
     ([, cell]) => cell ?? "",
   );

@@ -1,4 +1,4 @@
-/** What the README says of open streams and of growth. Pure. */
+/** The tables of docs/performance.md about open streams and growth. Pure. */
 
 import { tableOf } from "../support/markdown.ts";
 import type { FullCache, Growth, IsolatesRow, OpenRequests, Results } from "./figures.ts";
@@ -16,8 +16,7 @@ export function growthTables({ openStreams, growth }: Results): string[] {
 function streams(open: NonNullable<Results["openStreams"]>): string {
   const { bare, gateway } = open;
   if (bare === undefined || gateway === undefined) return "";
-  return `${gateway.count.toLocaleString("en")} long streams that are open and watched, while nothing comes: the gateway's process grows by ${costOf(gateway)},
-bare's by ${costOf(bare)}.`;
+  return `With ${gateway.count.toLocaleString("en")} long streams open on which nothing arrives, the gateway's process grows by ${costOf(gateway)}; bare's process grows by ${costOf(bare)}.`;
 }
 
 function costOf({ grownMb, count, cpuMsPerSecond }: OpenRequests): string {
@@ -26,7 +25,7 @@ function costOf({ grownMb, count, cpuMsPerSecond }: OpenRequests): string {
 
 function leases(rows: NonNullable<Growth["leaseMs"]>): string[] {
   return [
-    "What a lease costs at the ledger, and whether it grows with the account's keys (accounts share nothing: each has a ledger of its own):",
+    "A lease at the ledger, by the number of the account's keys (accounts share nothing: each has a ledger of its own):",
     tableOf(
       ["keys of the account", "first lease", "again"],
       rows.map(({ keys, first, again }) => [keys.toLocaleString("en"), `${first} ms`, `${again} ms`]),
@@ -36,7 +35,7 @@ function leases(rows: NonNullable<Growth["leaseMs"]>): string[] {
 
 function isolateRows(rows: readonly IsolatesRow[]): string[] {
   return [
-    "One key on many isolates, each asked ten times a second:",
+    "One key on many isolates, ten requests a second on each:",
     tableOf(
       ["isolates", "ledger calls per isolate and second", "p50", "p99"],
       rows.map(({ isolates, ledgerCallsPerIsolateSecond, p50Ms, p99Ms }) => [
@@ -54,7 +53,7 @@ function inFlightRows({ bare = [], gateway = [] }: NonNullable<Growth["inFlight"
     open ? `${Math.round(open.grownMb)} MB (${kib(open.grownMb, open.count)} each)` : "";
   const cpu = (open: OpenRequests | undefined) => (open ? `${open.cpuMsPerSecond.toFixed(1)} ms/s` : "");
   return [
-    "Requests in flight that wait for the origin: what the process grows by, and the CPU it spends while they wait:",
+    "Requests in flight that wait for the origin: by how much the process grows, and the CPU that it spends while they wait:",
     tableOf(
       ["in flight", "bare", "gateway", "bare, CPU", "gateway, CPU"],
       gateway.map((ours, index) => {
@@ -66,7 +65,7 @@ function inFlightRows({ bare = [], gateway = [] }: NonNullable<Growth["inFlight"
 }
 
 function fullCache({ keys, bytesEach }: FullCache): string {
-  return `With its memory of keys full (${keys.toLocaleString("en")}), an isolate's heap holds ${bytesEach} bytes for each entry with its lease.`;
+  return `With a full key cache (${keys.toLocaleString("en")} keys), an isolate's heap holds ${bytesEach} bytes for each key with its lease.`;
 }
 
 function kib(megabytes: number, count: number): string {

@@ -1,4 +1,4 @@
-/** The README's performance section, made from the results of the last run. Pure but for the paths. */
+/** The measured section of docs/performance.md, made from the results of the last run. Pure, except for the paths. */
 import { join } from "node:path";
 import { tableOf, withSection } from "../support/markdown.ts";
 import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
@@ -9,16 +9,19 @@ import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET, WITHOUT_LIM
 import { targetsOf } from "./targets.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
-export const README = join(PROJECT, "README.md");
+export const PERFORMANCE_PAGE = join(PROJECT, "docs", "performance.md");
 export const RESULTS = join(import.meta.dirname, "results.json");
 export const CHART_DIRECTORY = import.meta.dirname;
 
-const BEGIN = "<!-- npm run bench writes from here -->";
-const END = "<!-- to here -->";
+/** Where the page finds the benchmark's files. */
+const FILES = "../test/bench";
 
-/** The README with its section written anew. */
-export function withPerformance(readme: string, results: Results): string {
-  return withSection(readme, BEGIN, END, sectionOf(results));
+const BEGIN = "<!-- npm run bench writes from here -->";
+const END = "<!-- npm run bench writes to here -->";
+
+/** The page with its measured section replaced. */
+export function withPerformance(page: string, results: Results): string {
+  return withSection(page, BEGIN, END, sectionOf(results));
 }
 
 /** Markdown. */
@@ -27,7 +30,7 @@ export function sectionOf(results: Results): string {
     introduction(results),
     targetTable(results),
     scenarioTable(results),
-    `![CPU for each answer, the gateway against the limit](test/bench/${CPU_CHART})`,
+    `![CPU for each answer, the gateway against the limit](${FILES}/${CPU_CHART})`,
     ...againstFloor(results),
     ...againstUsual(results),
     ...outsideTable(results),
@@ -41,16 +44,18 @@ function introduction({ machine, workerd, originPerSecond, measuredOn, scenarios
   const days = [...new Set(Object.values(measuredOn))].sort();
   const when = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0];
   const rounds = Math.max(0, ...Object.values(scenarios).map((each) => each.gateway?.length ?? 0));
-  return `Measured ${when} with workerd ${workerd} on ${machine}; load, origin and server share it. The origin alone
-gives ${originPerSecond} answers a second. Up to ${rounds} rounds in which all contestants take turns; a ratio is the median of the ratios within a
-round, with their middle half. **bare** is the smallest Worker that forwards and checks nothing, **refusing** one that answers all with
-the same 401, **usual** what one would write from the documentation: \`hono/bearer-auth\`, a KV read and a Durable Object call each time, \`hono/proxy\`.`;
+  return `Measured ${when} with workerd ${workerd} on ${machine}; load, origin and server share it. The origin alone gives ${originPerSecond} answers a second.
+Up to ${rounds} rounds in which all contestants take turns. A ratio is the median of the ratios within a round; in parentheses, the middle half.
+
+- **bare** is the smallest Worker that forwards and checks nothing.
+- **refusing** answers every request with the same 401.
+- **usual** is the straightforward design: \`hono/bearer-auth\`, a KV read and a Durable Object call for each request, \`hono/proxy\`.`;
 }
 
 function targetTable(results: Results): string {
   const held = { true: "yes", false: "**no**", null: "" };
   return tableOf(
-    ["figure", "target", "measured", "held"],
+    ["figure", "target", "measured", "met"],
     targetsOf(results).map((each) => [each.figure, each.target, each.measured, held[`${each.isHeld}`]]),
   );
 }
@@ -61,7 +66,16 @@ function scenarioTable({ scenarios }: Results): string {
     return rounds ? [scenarioRow(scenario, rounds)] : [];
   });
   return tableOf(
-    ["scenario", "against", "its own", "gateway", "throughput", "CPU for each answer", "p50", "p99"],
+    [
+      "scenario",
+      "against",
+      "its answers",
+      "gateway's answers",
+      "throughput",
+      "CPU for each answer",
+      "p50",
+      "p99",
+    ],
     rows,
   );
 }
@@ -83,10 +97,10 @@ function againstFloor({ scenarios }: Results): string[] {
     ratioOf(warm, one, other, figure).median.toFixed(2);
   const [cpu, throughput] = [times("cpuUs"), times("perSecond")];
   return [
-    `Why bare is out of reach: a Worker that returns what \`fetch\` gave it hands its body over to the platform and runs no more. One that has to change
-headers, and may have to end the body, cannot. **floor** does just that and checks nothing ([\`floor.js\`](test/bench/floor.js)): it costs
-${cpu("floor", "bare")} × the CPU of bare and has ${throughput("floor", "bare")} of its throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × and has ${throughput("gateway", "floor")}. Rate limits
-and the five headers that tell of them are a part of that: with a key that has none it costs ${cpu(WITHOUT_LIMITS, "gateway")} × of that CPU, and gives ${throughput(WITHOUT_LIMITS, "gateway")} × the answers.`,
+    `Why bare is out of reach: a Worker that returns the response of \`fetch\` hands its body over to the platform and runs no more code. A Worker that changes headers
+and may have to abort the body cannot do that. **floor** does only this and checks nothing ([\`floor.js\`](${FILES}/floor.js)): it costs ${cpu("floor", "bare")} × the CPU of bare at ${throughput("floor", "bare")} of its
+throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × the CPU at ${throughput("gateway", "floor")} of the throughput. That includes rate limits and their five headers: with a key that has no limits the gateway costs
+${cpu(WITHOUT_LIMITS, "gateway")} × that CPU at ${throughput(WITHOUT_LIMITS, "gateway")} × that throughput.`,
   ];
 }
 
@@ -96,8 +110,8 @@ function againstUsual({ scenarios }: Results): string[] {
   const times = (figure: "perSecond" | "cpuUs") =>
     ratioOf(warm, "gateway", "usual", figure).median.toFixed(2);
   return [
-    `Against **usual**, with a warm key: ${times("perSecond")} × the throughput, ${times("cpuUs")} × the CPU. The stores of both are in the
-same process here, so what a real distance adds to each of its requests is not even in it; the cold starts below show that.`,
+    `Against **usual**, with a warm key: ${times("perSecond")} × the throughput at ${times("cpuUs")} × the CPU. The stores of both are in the same process here, so the distance that usual
+pays for each request is not included; the cold starts below show it.`,
   ];
 }
 
@@ -113,10 +127,10 @@ function outsideTable({ scenarios }: Results): string[] {
     `${spread(addedBy(quiet, one, without, "p50Ms"), 2)} ms`,
   ]);
   return [
-    `What a check adds, each server against itself without it, before the same origin and under the same load. Those outside Workers know one key, in
-memory or (Better Auth) in SQLite; none of them can revoke a request in flight, sign who calls, or count a limit for the whole world.`,
+    `What the check adds to each server, against the same server without it, with the same origin and load. The servers outside Workers have one key, in memory or
+(Better Auth) in SQLite; none of them can revoke a request in flight, sign the caller's identity, or count a limit over all locations.`,
     tableOf(["with the check", "without", "answers", "throughput kept", "CPU added", "p50 added"], rows),
-    `![What the check adds to the same server without it](test/bench/${ADDED_CHART})`,
+    `![What the check adds to the same server without it](${FILES}/${ADDED_CHART})`,
   ];
 }
 
@@ -128,10 +142,9 @@ function coldStartTable({ coldStarts }: Results): string[] {
     ...[bareMs, ...gatewayMs, ...usualMs].map(ms),
   ]);
   return [
-    `The first request of an isolate that has served none, with a key that it has never seen, and the one after it, while KV and the
-ledger are that far away (there and back, made up):`,
+    `The first request of a new isolate with a key that it has not seen, and the request after it. *Distance* is the simulated round trip to KV and to the ledger:`,
     tableOf(["distance", "bare", "gateway, first", "next", "usual, first", "next"], rows),
-    `![The first request of a cold isolate with a new key, and the next one](test/bench/${COLD_CHART})`,
+    `![The first request of a cold isolate with a new key, and the next one](${FILES}/${COLD_CHART})`,
   ];
 }
 
@@ -145,13 +158,13 @@ function failed({ scenarios, failures }: Results): string[] {
   const answers = broken.filter((line) => line !== "");
   const parts = Object.entries(failures).map(([name, why]) => `${name} (${why})`);
   return [
-    ...(answers.length > 0 ? [`Answers that were not as expected: ${answers.join("; ")}.`] : []),
+    ...(answers.length > 0 ? [`Unexpected answers: ${answers.join("; ")}.`] : []),
     ...(parts.length > 0 ? [`Not measured in the last run: ${parts.join("; ")}.`] : []),
   ];
 }
 
 function spread({ median, low, high }: Ratio, digits: number): string {
-  // Nothing has no sign.
+  // Zero has no sign.
   const text = (value: number) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
   return `${text(median)} (${text(low)} to ${text(high)})`;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures the gateway against a Worker that checks nothing, against what one would write from the
- * documentation, and against proxies outside Workers; writes results.json, the charts and the README's performance section.
+ * documentation, and against proxies outside Workers; writes results.json, the charts, docs/performance.md and the README's figures.
  *
  * `--only TEXT` measures the parts whose names hold the text (`--only list` names them) and leaves the others as they were;
  * `--rounds N` (15), `--round-ms N` (600), `--dry` (writes nothing), `--rewrite` (measures nothing, writes all anew from
@@ -19,7 +19,14 @@ import type { Results } from "./figures.ts";
 import { chartOf } from "./model/chart.ts";
 import { CHART, cpuOf, withModel } from "./model/model-section.ts";
 import { type Part, partsOf } from "./parts.ts";
-import { CHART_DIRECTORY, README, RESULTS, sectionOf, withPerformance } from "./performance-section.ts";
+import {
+  CHART_DIRECTORY,
+  PERFORMANCE_PAGE,
+  RESULTS,
+  sectionOf,
+  withPerformance,
+} from "./performance-section.ts";
+import { README, REVOCATION_PAGE, withTenFigures } from "./ten-figures.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -101,7 +108,10 @@ function write(results: Results): void {
   for (const [name, svg] of Object.entries(chartsOf(results)))
     writeFileSync(join(CHART_DIRECTORY, name), svg);
   writeFileSync(CHART, chartOf(cpuOf(results)));
-  writeFileSync(README, withModel(withPerformance(readFileSync(README, "utf8"), results), results));
+  const page = readFileSync(PERFORMANCE_PAGE, "utf8");
+  writeFileSync(PERFORMANCE_PAGE, withModel(withPerformance(page, results), results));
+  const revocationPage = readFileSync(REVOCATION_PAGE, "utf8");
+  writeFileSync(README, withTenFigures(readFileSync(README, "utf8"), results, revocationPage));
 }
 
 function report({ failures }: Results): void {

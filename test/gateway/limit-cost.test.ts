@@ -1,4 +1,4 @@
-// What rate limits cost in calls to the ledger, and that the README's table says the same.
+// How many ledger calls rate limits cost, and that the table in docs/rate-limits.md says the same.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -54,12 +54,12 @@ test("rows are written per grant, not per request", () => {
   for (const { after } of rows) expect(after.rowsWritten).toBeLessThanOrEqual(after.admitted / 2);
 });
 
-test("the README's table says so", () => {
+test("the table in docs/rate-limits.md says so", () => {
   const calls = ({ ledgerCalls, requests }: Cost) => (ledgerCalls / requests).toFixed(3);
   const lines = rows.map(
     ({ tier, share, before, after }) =>
       `| ${tier} | ${100 * share} % | ${calls(before)} | ${calls(after)} | ${(after.rowsWritten / after.requests).toFixed(3)} |`,
   );
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  expect(readme).toContain(lines.join("\n"));
+  const page = readFileSync(new URL("../../docs/rate-limits.md", import.meta.url), "utf8");
+  expect(page).toContain(lines.join("\n"));
 });

@@ -1,5 +1,5 @@
 /**
- * Metrics: one data point per request to the API, whose columns are those that the README's queries name.
+ * Metrics: one data point per request to the API, with the columns that docs/operations.md and its queries name.
  *
  * The dataset is fake: the platform's local one takes points and drops them. Here it prints each point into the
  * log, in workerd, around the built bundle. What Analytics Engine makes of a point is not shown.

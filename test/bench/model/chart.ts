@@ -1,4 +1,4 @@
-/** The README's chart of the model: what a million requests cost, and how many wait, by how busy a key is. Pure. */
+/** The chart of the model in docs/performance.md: what a million requests cost, and how many wait, by how busy a key is. Pure. */
 import { drawLines } from "./draw-lines.ts";
 import { LEASE_MS, leaseTraffic } from "./lease-traffic.ts";
 import { type Cpu, type Load, predict, ROUND_TRIP_MS } from "./predict.ts";

@@ -1,4 +1,4 @@
-/** The loads that the README shows: one busy key, then a whole service, up to a million requests a second. Data. */
+/** The loads that docs/performance.md shows: one busy key, then a whole service, up to a million requests a second. Data. */
 import type { Load } from "./predict.ts";
 
 export interface NamedLoad {

@@ -1,4 +1,4 @@
-/** The README's section on cost and latency at scale, made from the model. Pure but for the paths. */
+/** The section of docs/performance.md on cost and latency at scale, made from the model. Pure, except for the paths. */
 import { join } from "node:path";
 import { ENTRY_CACHE_MAX } from "../../../src/leases/key-cache.ts";
 import { GRANTS_PER_SECOND_MAX } from "../../../src/ledger/lease-length.ts";
@@ -29,9 +29,9 @@ const END = "<!-- npm run model writes to here -->";
 const DISTANCES_MS = [5, 20, 80, 200];
 const RATES = [0.1, 1, 10, 100];
 
-/** The README with its section written anew. */
-export function withModel(readme: string, results: Results): string {
-  return withSection(readme, BEGIN, END, sectionOf(cpuOf(results)));
+/** The page with the model's section replaced. */
+export function withModel(page: string, results: Results): string {
+  return withSection(page, BEGIN, END, sectionOf(cpuOf(results)));
 }
 
 /** What the benchmark measured for a warm key. */
@@ -46,34 +46,33 @@ export function sectionOf(cpu: Cpu): string {
   const busy = costShare(100, true, cpu);
   const from = (limited: boolean, share: number) => small(lowestRate(limited, share, cpu));
   return `
-A model, not a measurement. *Usual* is a KV read and a Durable Object call for every request; that costs $${usualDollars.toFixed(2)} a million. A load is
-so many requests a second with so many keys (ten to an account), in so many locations × isolates in each.
+This is a model, not a measurement. *Usual* is a KV read and a Durable Object call for every request; it costs $${usualDollars.toFixed(2)} per million requests. A load is a number of requests a second
+with a number of keys (ten to an account), in a number of locations × isolates in each.
 
 ${costTable(cpu)}
 
-- **A busy key costs ${busy.toFixed(2)} of usual.** It stays within ${COST_SHARE_TARGET} from ${from(false, COST_SHARE_TARGET)} requests a second with the key on one isolate on (${from(true, COST_SHARE_TARGET)} with rate limits), and is
-  cheaper than usual from ${from(false, 1)} on (${from(true, 1)}). A key that is used less often costs more: each request asks the ledger, as usual does, and rows are
-  written for the limits and for when the key was last used, of which usual knows nothing.
-- **Metrics** are not in it: a data point for each request is $${metrics.toFixed(2)} a million as published, which Cloudflare does not bill so far. If it did,
-  a busy key would cost ${(busy + metrics / usualDollars).toFixed(2)} of usual, which has none; \`METRICS = "off"\` saves that.
-- **One ledger** serves about ${count(OBJECT_CALLS_PER_SECOND_MAX)} calls a second. Usual needs one for every request of an account. The gateway needs too many where the table
-  says so: for an account whose keys are busy on thousands of isolates at once.
+- **A busy key costs ${busy.toFixed(2)} of usual.** The share stays within ${COST_SHARE_TARGET} from ${from(false, COST_SHARE_TARGET)} requests a second with the key on one isolate (${from(true, COST_SHARE_TARGET)} with rate limits), and is below 1 from
+  ${from(false, 1)} (${from(true, 1)}). A key that is used less often costs more: each request calls the ledger, as with usual, and rows are written for the limits and for when the key was last used, which
+  usual does not record.
+- **Metrics** are not included: a data point for each request is $${metrics.toFixed(2)} per million as published, which Cloudflare does not bill so far. If it did, a busy key would cost
+  ${(busy + metrics / usualDollars).toFixed(2)} of usual, which has no metrics; \`METRICS = "off"\` saves that.
+- **One ledger** serves about ${count(OBJECT_CALLS_PER_SECOND_MAX)} calls a second. Usual needs one call for every request of an account. The gateway needs too many where the table says so: for an account whose keys are
+  busy on thousands of isolates at once.
 
-![Cost of a million requests as a share of usual, and the share of requests that wait for the ledger, by requests a second](test/bench/model/model.svg)
+![Cost of a million requests as a share of usual, and the share of requests that wait for the ledger, by requests a second](../test/bench/model/model.svg)
 
-What the way to the ledger adds to a request, p50 / p99 in milliseconds, for a key that the isolate knows:
+Latency that the round trip to the ledger adds to a request, p50 / p99 in milliseconds, for a key that the isolate has cached:
 
 ${latencyTable()}
 
-**Assumed.** Every key is as busy as every other, and evenly so wherever it is used: the worst that can happen to a memory, real keys are warmer.
-An isolate lives ${ISOLATE_LIFE_MINUTES} minutes and remembers ${count(ENTRY_CACHE_MAX)} keys. Requests come by chance and are short; limits are not near. \`LEASE_MS\` is ${count(LEASE_MS)}; an
-account that is given more than ${GRANTS_PER_SECOND_MAX} leases a second gets longer ones, up to ${count(LEASE_MAX_MS)} ms. For costs the ledger is ${ROUND_TRIP_MS} ms away, and it works ${LEDGER_WORK_MS} ms on
-a call. A KV read takes ${KV_READ_P50_MS} ms, at p99 ${KV_READ_P99_MS} ms, as Cloudflare reports of [the hottest keys](https://blog.cloudflare.com/faster-workers-kv/) and
-[its new storage](https://blog.cloudflare.com/rearchitecting-workers-kv-for-redundancy/). CPU is what the benchmark measured of the whole process, ${cpu.gatewayMs.toFixed(2)} and
-${cpu.usualMs.toFixed(2)} ms, of which not all is billed. One request in a hundred has a log line. Left out: traces, storage, managing keys, and what the plan includes.
-How often a lease is asked for is a formula; a test holds it to the Worker's own code in virtual time.
+**Assumptions.** Every key is equally busy, everywhere it is used: the worst case for a cache, since real keys are warmer. An isolate lives ${ISOLATE_LIFE_MINUTES} minutes and caches ${count(ENTRY_CACHE_MAX)} keys. Requests arrive
+at random and are short; limits are not near. \`LEASE_MS\` is ${count(LEASE_MS)}; an account that is granted more than ${GRANTS_PER_SECOND_MAX} leases a second gets longer ones, up to ${count(LEASE_MAX_MS)} ms. For costs, the ledger is ${ROUND_TRIP_MS} ms
+away and works ${LEDGER_WORK_MS} ms on a call. A KV read takes ${KV_READ_P50_MS} ms, at p99 ${KV_READ_P99_MS} ms, as Cloudflare reports for [the hottest keys](https://blog.cloudflare.com/faster-workers-kv/) and
+[its new storage](https://blog.cloudflare.com/rearchitecting-workers-kv-for-redundancy/). CPU is what the benchmark measured for the whole process, ${cpu.gatewayMs.toFixed(2)} and ${cpu.usualMs.toFixed(2)} ms, of which not all is
+billed. One request in a hundred has a log line. Not included: traces, storage, managing keys, and what the plan includes. The number of lease calls is a formula; a test compares it with the
+Worker's own code in virtual time.
 
-**Prices**, November 2026, in dollars a million: ${pricesText()}.
+**Prices**, November 2026, in dollars per million: ${pricesText()}.
 `;
 }
 
@@ -98,10 +97,10 @@ function costTable(cpu: Cpu): string {
     [
       "load",
       "per key and isolate",
-      "ledger calls a request",
-      "KV reads a request",
+      "ledger calls per request",
+      "KV reads per request",
       "calls a second to one ledger (usual)",
-      "$ a million, of usual",
+      "$ per million, share of usual",
       "with rate limits",
     ],
     rows,

@@ -1,21 +1,19 @@
-// The README's "Managing keys", as its readers meet it: every block of commands is run as it is printed, in
-// order, in one shell. The gateway's address and the token are put in, and an id or a key that the reader
-// is to copy (`key_…`, `oct_live_…`) is the one that the block before printed.
+// docs/managing-keys.md, as a reader follows it: every block of commands is run as it is printed, in order, in one
+// shell. The test fills in the gateway's address and token, and the id or key (`key_…`, `oct_live_…`) that the block
+// before has printed.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { within } from "../support/time-limits.ts";
+import { codeBlocks, pageText } from "./pages.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-const SECTION = /^## Managing keys\n(?<text>[\s\S]*?)(?=^## |(?![\s\S]))/m;
-const BLOCK = /^```bash\n([\s\S]*?)^```$/gm;
 const BLOCK_LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 300_000;
 
-/** What a block must print, in this order, for it to have done what the text around it says. */
+/** The output of each block, in order, that shows that it did what the page says. */
 const EXPECTED: readonly (readonly RegExp[])[] = [
   // The three settings.
   [],
@@ -58,12 +56,9 @@ afterAll(async () => {
 });
 
 test(
-  "every command of the section does what the section says",
+  "every command of the page does what the page says",
   async () => {
-    const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-    const blocks = [...(SECTION.exec(readme)?.groups?.text ?? "").matchAll(BLOCK)].map(
-      ([, code = ""]) => code,
-    );
+    const blocks = codeBlocks(pageText("docs/managing-keys.md"), "bash");
     expect(blocks).toHaveLength(EXPECTED.length);
     let printed = "";
     for (const [index, block] of blocks.entries()) {

@@ -1,0 +1,138 @@
+/**
+ * docs/integration.md against a running gateway: the headers that an origin receives, the claims of the assertion, and
+ * the binding of `KeyService`.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
+import { decoded } from "../support/assertion-maker.ts";
+import type { ClusterWorkers } from "../support/cluster-workers.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, rawRequest } from "../support/raw-http.ts";
+import { codeBlocks, codeIn, PROJECT, sectionOf, tableRows } from "./pages.ts";
+
+const PAGE = "docs/integration.md";
+const RECEIVED = sectionOf(PAGE, "What an origin receives");
+const RPC = sectionOf(PAGE, "`KeyService` over RPC");
+
+/** Set by the platform or by the HTTP client, whatever the gateway sends. */
+const OF_THE_CONNECTION =
+  /^(?:host|connection|cf-worker|cache-control|pragma|transfer-encoding|accept-encoding)$/;
+/** Headers that a client may send and that the page does not list. */
+const UNLISTED = ["Cookie", "Origin", "Referer", "Forwarded", "X-Api-Key", "X-Real-Ip", "Te", "From", "Dnt"];
+
+/** A dashboard's Worker whose code is the page's own. */
+const DASHBOARD: ClusterWorkers[number] = {
+  name: "dashboard",
+  compatibilityDate: "2026-10-20",
+  modules: true,
+  script: `export default { async fetch(request, env) { ${codeBlocks(RPC, "ts")[0]} } };`,
+  serviceBindings: { KEYS: { name: "gateway-0", entrypoint: "KeyService" } },
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+beforeAll(async () => {
+  cluster = await startCluster({ extraWorkers: [DASHBOARD] });
+  key = await cluster.createKey({ permissions: ["posts:read", "posts:write"] });
+});
+afterAll(() => cluster?.close());
+beforeEach(() => cluster.live.clear());
+
+/** The request that the origin received, as headers. */
+async function received(headers: readonly Header[]): Promise<ReadonlyMap<string, string>> {
+  const authorization: Header = ["Authorization", `Bearer ${key.secret}`];
+  const address: Header = ["CF-Connecting-IP", "192.0.2.7"];
+  const all = [authorization, address, ...headers];
+  const request = { method: "POST", target: "/v1/posts?page=2", headers: all, body: "{}" };
+  expect((await rawRequest(cluster.gateway(0), request)).status).toBe(200);
+  const { rawHeaders } = await cluster.live.arrived();
+  return new Map(rawHeaders.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+describe("the headers that an origin receives", () => {
+  const [quotation = ""] = /^> [\s\S]*?\n\n/m.exec(RECEIVED) ?? [];
+  const forwarded = codeIn(quotation).filter((name) => !["Content-Length", "Accept-Encoding"].includes(name));
+  const added = tableRows(RECEIVED)
+    .flatMap(([cell = ""]) => codeIn(cell))
+    .filter((name) => /^(?:X-|Via)/.test(name));
+
+  test("are the listed ones of the client, and the listed ones of the gateway", async () => {
+    expect(forwarded.length).toBeGreaterThan(15);
+    const headers = await received(
+      [...forwarded, ...UNLISTED].map((name): Header => [name, "sent-by-the-client"]),
+    );
+    const names = [...headers.keys()].filter((name) => !OF_THE_CONNECTION.test(name));
+    const documented = [...forwarded, "Content-Length", ...added].map((name) => name.toLowerCase());
+    expect(names.sort()).toEqual(documented.filter((name) => !OF_THE_CONNECTION.test(name)).sort());
+    for (const name of forwarded) expect(headers.get(name.toLowerCase()), name).toBe("sent-by-the-client");
+  });
+
+  test("do not have one that the client names in Connection", async () => {
+    const headers = await received([
+      ["Prefer", "return=minimal"],
+      ["Connection", "Prefer"],
+    ]);
+    expect(headers.has("prefer")).toBe(false);
+  });
+
+  test("have the documented values", async () => {
+    const headers = await received([]);
+    expect(headers.get("x-octopost-account")).toBe(key.account);
+    expect(headers.get("x-octopost-key-id")).toBe(key.id);
+    expect(headers.get("x-octopost-mode")).toBe("live");
+    expect(headers.get("x-octopost-permissions")).toBe("posts:read posts:write");
+    expect(headers.get("x-forwarded-for")).toBe("192.0.2.7");
+    expect(headers.get("via")).toBe("1.1 octopost");
+  });
+});
+
+test("the assertion has the documented claims, and no other", async () => {
+  const jwt = (await received([])).get("x-octopost-assertion") ?? "";
+  const [header, claims] = jwt.split(".").slice(0, 2).map(decoded) as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  const documented = tableRows(RECEIVED)
+    .flatMap(([cell = ""]) => codeIn(cell))
+    .filter((name) => !/^(?:X-|Via)/.test(name));
+  expect(Object.keys(claims).sort()).toEqual(documented.sort());
+  expect(header).toMatchObject({ alg: "EdDSA", kid: expect.any(String) });
+  expect(claims).toMatchObject({
+    iss: "https://api.octopost.ink",
+    aud: cluster.live.url,
+    sub: key.account,
+    key_id: key.id,
+    mode: "live",
+    scope: "posts:read posts:write",
+    exp: Number(claims.iat) + 60,
+  });
+});
+
+describe("KeyService", () => {
+  test("is bound as the page says: the deployed Worker's name, and an entrypoint that it exports", () => {
+    const [binding = ""] = codeBlocks(RPC, "toml");
+    const { name } = unstable_readConfig({ config: join(PROJECT, "wrangler.toml"), env: "production" });
+    expect(binding).toContain(`service = "${name}"`);
+    const entrypoint = /entrypoint = "(\w+)"/.exec(binding)?.[1] ?? "";
+    const worker = readFileSync(join(PROJECT, "src/worker.ts"), "utf8");
+    expect(worker).toMatch(new RegExp(`^export \\{[^}]*\\b${entrypoint}\\b`, "m"));
+  });
+
+  test("creates a key with the page's code", async () => {
+    const dashboard = await cluster.miniflare.unsafeGetDirectURL("dashboard");
+    const response = await fetch(dashboard);
+    expect(response.status).toBe(201);
+    const { secret } = (await response.json()) as { secret: string };
+    const request = {
+      method: "GET",
+      target: "/v1/posts",
+      headers: [["Authorization", `Bearer ${secret}`]] as const,
+    };
+    expect((await rawRequest(cluster.gateway(0), request)).status).toBe(200);
+  });
+});
