@@ -1,9 +1,9 @@
 /** One key: everything there is to know about it, its name to change, and the ways on. */
 import type { ApiKey } from "../keys/api-key.ts";
+import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, Problems } from "./form.tsx";
 import { problemsIn } from "./form-input.ts";
-import { stateOf } from "./key-state.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -91,7 +91,7 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; pr
 }
 
 function WaysOn({ of: key, now }: { of: ApiKey; now: number }) {
-  const state = stateOf(key, now);
+  const state = keyState(key, now);
   const { list } = texts;
   if (state === "revoked") {
     return (

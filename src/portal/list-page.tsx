@@ -1,8 +1,9 @@
 /** The list of keys: filtered, searched, a page at a time; for an account without keys, how to begin. */
 import type { ApiKey } from "../keys/api-key.ts";
+import { KEY_STATES, type KeyState, keyState } from "../keys/key-state.ts";
+import type { Mode } from "../policy.ts";
 import { isRefusal } from "../refusals.ts";
 import { gatherKeys, KEYS_MAX } from "./gather-keys.ts";
-import { KEY_STATES, type KeyFilter, matches, readFilter, stateOf } from "./key-state.ts";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -10,6 +11,32 @@ import { Badges, ShortFacts } from "./shown-key.tsx";
 import { texts } from "./texts.ts";
 
 const KEYS_PER_PAGE = 20;
+
+interface KeyFilter {
+  readonly name: string;
+  readonly mode: Mode | "";
+  /** Empty: every key that is not revoked. */
+  readonly state: KeyState | "all" | "";
+}
+
+function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
+  const { name = "", mode = "", state = "" } = query;
+  return {
+    name: name.trim(),
+    mode: mode === "live" || mode === "test" ? mode : "",
+    state: KEY_STATES.find((one) => one === state) ?? (state === "all" ? "all" : ""),
+  };
+}
+
+function matches(key: ApiKey, { name, mode, state }: KeyFilter, now: number): boolean {
+  const actual = keyState(key, now);
+  const hasState = state === "all" || (state === "" ? actual !== "revoked" : actual === state);
+  return (
+    hasState &&
+    (mode === "" || key.mode === mode) &&
+    key.name.toLocaleLowerCase().includes(name.toLocaleLowerCase())
+  );
+}
 
 export async function listPage(c: PortalRequest) {
   const { operations, now: clock } = c.env;
@@ -118,7 +145,7 @@ function Options(props: {
 
 function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }) {
   const { list } = texts;
-  const state = stateOf(key, now);
+  const state = keyState(key, now);
   const [rotate, rotation] =
     state === "retiring" ? [list.continue, list.continueRotation] : [list.rotate, list.rotate];
   return (

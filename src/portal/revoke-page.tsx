@@ -1,7 +1,8 @@
 /** Revoking a key: a question that names it, then the ledger's receipt. */
+
+import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, SendOrCancel } from "./form.tsx";
-import { stateOf } from "./key-state.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -15,7 +16,7 @@ export async function revokePage(c: PortalRequest) {
   const key = await operations.getKey(c.var.visit.account, c.req.param("id") ?? "");
   if (isRefusal(key)) return refuse(c, key);
   const { revoke } = texts;
-  if (stateOf(key, now()) === "revoked" && key.effective_at !== null) {
+  if (keyState(key, now()) === "revoked" && key.effective_at !== null) {
     return showReceipt(c, key.name, key.hint, key.effective_at);
   }
   return showPage(

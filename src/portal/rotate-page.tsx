@@ -4,9 +4,9 @@
  * taken up again.
  */
 import type { ApiKey } from "../keys/api-key.ts";
+import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, SendOrCancel } from "./form.tsx";
-import { stateOf } from "./key-state.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -21,7 +21,7 @@ export async function rotatePage(c: PortalRequest) {
   const { operations, now } = c.env;
   const key = await operations.getKey(c.var.visit.account, c.req.param("id") ?? "");
   if (isRefusal(key)) return refuse(c, key);
-  const state = stateOf(key, now());
+  const state = keyState(key, now());
   if (state === "retiring") return await showRetiring(c, key);
   if (state !== "active") return showTooLate(c, key, texts.rotate[state === "revoked" ? "ended" : "expired"]);
   return showStart(c, key);

@@ -1,7 +1,7 @@
 /** A key as the pages show it: badges, times, facts. Never its text. */
 import type { ApiKey } from "../keys/api-key.ts";
+import { ageDays, isDueForRotation, keyState, scheduledEnd } from "../keys/key-state.ts";
 import type { Permission } from "../policy.ts";
-import { ageDays, isDueForRotation, stateOf } from "./key-state.ts";
 import { paths } from "./portal-context.ts";
 import { calendarDay, relativeTime, toTheMinute } from "./shown-times.ts";
 import { texts } from "./texts.ts";
@@ -30,7 +30,7 @@ export function Day({ at }: { readonly at: string }) {
 }
 
 export function Badges({ of: key, now }: KeyAt) {
-  const state = stateOf(key, now);
+  const state = keyState(key, now);
   return (
     <p class="badges">
       <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
@@ -86,9 +86,10 @@ export function ShortFacts({ of: key, now }: KeyAt) {
 function endOf(key: ApiKey): { readonly label: string; readonly at: string | null } {
   const { facts } = texts;
   if (key.revoked_at !== null) return { label: facts.revoked, at: key.revoked_at };
-  const { expires_at: expires, revokes_at: ends } = key;
-  if (ends !== null && (expires === null || ends < expires)) return { label: facts.ends, at: ends };
-  return { label: facts.expires, at: expires };
+  const end = scheduledEnd(key);
+  return end?.kind === "revokes"
+    ? { label: facts.ends, at: end.at }
+    : { label: facts.expires, at: end?.at ?? null };
 }
 
 /** “Posts: read and write, Accounts: read”, or “Full access”. */

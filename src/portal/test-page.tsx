@@ -5,9 +5,9 @@
 
 import { clientAddress } from "../http/client-address.ts";
 import type { ApiKey } from "../keys/api-key.ts";
+import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form } from "./form.tsx";
-import { stateOf } from "./key-state.ts";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -83,7 +83,7 @@ function SecretField({ id }: { id: string }) {
 function Found({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
   const { test } = texts;
   const isMine = key.account === c.var.visit.account;
-  const isOver = stateOf(key, c.env.now()) === "revoked";
+  const isOver = keyState(key, c.env.now()) === "revoked";
   if (isMine) {
     return (
       <>
@@ -107,7 +107,7 @@ function Found({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
       <h2>{test.others}</h2>
       <p class="badges">
         <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
-        <span class={`badge ${stateOf(key, c.env.now())}`}>{texts.state[stateOf(key, c.env.now())]}</span>
+        <span class={`badge ${keyState(key, c.env.now())}`}>{texts.state[keyState(key, c.env.now())]}</span>
       </p>
       <p>{permissionWords(key.permissions)}</p>
       {!isOver && (

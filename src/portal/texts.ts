@@ -1,7 +1,7 @@
 /** Every word of the key page. Where a text depends on something, it is a function. */
 import type { LedgerEvent } from "../keys/api-key.ts";
+import type { KeyState } from "../keys/key-state.ts";
 import type { Mode } from "../policy.ts";
-import type { KeyState } from "./key-state.ts";
 
 export const texts = {
   product: "Octopost",

@@ -5,10 +5,11 @@
 
 import { type Command, Option } from "commander";
 import type { IssuedKey, RotatedKey } from "../../keys/api-key.ts";
+import { scheduledEnd } from "../../keys/key-state.ts";
 import { confirm, requireSomebodyToAsk, yesOption } from "./confirm.ts";
 import type { ControlCall, ControlPlane } from "./control-plane.ts";
 import { CallFailure } from "./failures.ts";
-import { COPY_IT_NOW, endOf, keyInWords, newKey } from "./key-text.ts";
+import { COPY_IT_NOW, keyInWords, newKey } from "./key-text.ts";
 import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-values.ts";
 import { getKey } from "./read-commands.ts";
 import { freshIdempotencyKey, openSession, say } from "./session.ts";
@@ -108,7 +109,7 @@ function whatBecomesOf({ replaces }: RotatedKey): string {
   if (replaces.effective_at !== null) {
     return `The old key ${replaces.id} is dead everywhere since ${readableTime(replaces.effective_at, "")}.`;
   }
-  const [end] = endOf(replaces);
+  const end = scheduledEnd(replaces)?.at ?? null;
   return `The old key ${replaces.id} works until ${readableTime(end, "")}. Once "show ${replaces.id}" says that nothing uses it any more, "revoke" ends it sooner; "reschedule" moves its end.`;
 }
 

@@ -1,6 +1,7 @@
 // Keys and events as people read them. Pure: the moment it is now is passed in, as Unix milliseconds.
 
 import type { ApiKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
+import { keyState, scheduledEnd } from "../../keys/key-state.ts";
 import { fields, readableTime, table, timeInTable } from "./tables.ts";
 
 export function keyTable(keys: readonly ApiKey[], now: number): string {
@@ -64,15 +65,13 @@ export function eventTable(events: readonly LedgerEvent[]): string {
 }
 
 function stateOf(key: ApiKey, now: number): string {
-  if (key.revoked_at !== null) return `revoked ${timeInTable(key.revoked_at, "")}`;
-  const [end, what] = endOf(key);
-  if (end === null) return "active";
-  return Date.parse(end) <= now ? `expired ${timeInTable(end, "")}` : `${what} ${timeInTable(end, "")}`;
-}
-
-/** Whichever comes first: a scheduled revocation or the expiry. */
-export function endOf({ revokes_at, expires_at }: ApiKey): [end: string | null, what: string] {
-  const isRevokedFirst =
-    revokes_at !== null && (expires_at === null || Date.parse(revokes_at) <= Date.parse(expires_at));
-  return isRevokedFirst ? [revokes_at, "revokes"] : [expires_at, "expires"];
+  const end = scheduledEnd(key);
+  switch (keyState(key, now)) {
+    case "revoked":
+      return `revoked ${timeInTable(key.revoked_at ?? end?.at ?? null, "")}`;
+    case "expired":
+      return `expired ${timeInTable(key.expires_at, "")}`;
+    default:
+      return end === null ? "active" : `${end.kind} ${timeInTable(end.at, "")}`;
+  }
 }
