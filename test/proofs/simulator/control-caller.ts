@@ -1,30 +1,30 @@
 /**
- * Somebody at the control plane who revokes the key, schedules its end or changes the account's tier: calls again until an answer comes back,
- * or gives up after the first call.
+ * A client of the control plane that revokes the key, schedules its end or changes the account's tier. It repeats the
+ * call until it is answered, or gives up after the first attempt.
  */
 import type { TierChange } from "./history.ts";
 import type { LedgerRules } from "./ledger-rules.ts";
 import { Link } from "./network.ts";
-import { probe } from "./probes.ts";
+import { sendProbes } from "./probe-requests.ts";
 import type { ControlCall } from "./scenario.ts";
-import type { Happening } from "./virtual-time.ts";
+import type { TimedEvent } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
 export class ControlCaller {
   readonly #world: World;
   readonly #plan: ControlCall;
   readonly #link: Link;
-  readonly #asked: number | null;
+  readonly #requestedEnd: number | null;
   #answered = false;
-  #nextCall: Happening | null = null;
+  #nextCall: TimedEvent | null = null;
 
   constructor(world: World, plan: ControlCall) {
     const { time, random, scenario, ledgerClock } = world;
-    const distance = { delayMs: 10, jitterMs: 40, lossChance: scenario.calm ? 0 : 0.1, slowChance: 0 };
+    const distance = { delayMs: 10, jitterMs: 40, lossChance: scenario.faultFree ? 0 : 0.1, slowChance: 0 };
     this.#world = world;
     this.#plan = plan;
-    this.#link = new Link(time, random, distance, scenario.calmFrom);
-    this.#asked = plan.aheadMs === null ? null : ledgerClock.now() + Math.floor(plan.aheadMs);
+    this.#link = new Link(time, random, distance, scenario.faultsEndAt);
+    this.#requestedEnd = plan.aheadMs === null ? null : ledgerClock.now() + Math.floor(plan.aheadMs);
   }
 
   call(): void {
@@ -40,48 +40,48 @@ export class ControlCaller {
 
   readonly #schedule = (ledger: LedgerRules) => {
     const { time, scenario, ledgerClock, trace } = this.#world;
-    const end = ledger.scheduleRevocation("doomed", this.#asked);
-    trace?.(`ledger: the end is to be at ${this.#asked}: ${end}`);
+    const end = ledger.scheduleRevocation("ending", this.#requestedEnd);
+    trace?.(`ledger: end scheduled for ${this.#requestedEnd}: ${end}`);
     if (typeof end === "number") {
-      time.at(ledgerClock.settlesAt(end) + scenario.ledger.marginMs, () => probe(this.#world));
+      time.at(ledgerClock.trueTimeOf(end) + scenario.ledger.marginMs, () => sendProbes(this.#world));
     }
-    return () => this.#answer();
+    return () => this.#sendAnswer();
   };
 
   readonly #changeTier = (ledger: LedgerRules) => {
     const { time, history, trace } = this.#world;
     const { limits = null } = this.#plan;
     ledger.setLimits(limits);
-    trace?.(`ledger: the limits are to be ${JSON.stringify(limits)}`);
+    trace?.(`ledger: limits set to ${JSON.stringify(limits)}`);
     const change: TierChange = { limits, writtenAt: time.now, confirmedAt: Number.POSITIVE_INFINITY };
     history.tiers.push(change);
     return () => {
       change.confirmedAt = time.now;
-      this.#answer();
+      this.#sendAnswer();
     };
   };
 
   readonly #revoke = async (ledger: LedgerRules) => {
     const { time, history, trace } = this.#world;
     const arrivedAt = time.now;
-    const leasesEnd = history.leases.doomedEnd;
-    trace?.("ledger: revoke is called");
-    const receipt = await ledger.revokeKey("doomed");
+    const leasesEnd = history.leases.endingKeyLeasesEnd;
+    trace?.("ledger: revoke called");
+    const receipt = await ledger.revokeKey("ending");
     return () => {
-      trace?.(`ledger: revoke is answered: ${JSON.stringify(receipt)}`);
+      trace?.(`ledger: revoke answered: ${JSON.stringify(receipt)}`);
       history.revokeAnswers.push({ arrivedAt, leasesEnd, leftAt: time.now, receipt });
       if (history.revokeAnswers.length === 1) this.#firstAnswer();
-      this.#answer();
+      this.#sendAnswer();
     };
   };
 
   #firstAnswer(): void {
     const { time, random, scenario, ledger } = this.#world;
     if (scenario.ledger.restartsAfterAnswer) time.after(0, () => ledger.restart(random.chance(0.3)));
-    probe(this.#world);
+    sendProbes(this.#world);
   }
 
-  #answer(): void {
+  #sendAnswer(): void {
     this.#link.send(() => {
       this.#answered = true;
     });

@@ -1,26 +1,26 @@
 /**
- * What the simulator may do to clocks and isolates: all that `LEASE_MARGIN_MS` is there to cover, no more.
+ * The clock and scheduling faults that the simulator may inject: exactly those that `LEASE_MARGIN_MS` covers.
  *
- * A lease of L ms is asked for at the true moment a. On an isolate whose clock is 1 % slow it ends at
- * a + L / 0.99. The ledger counts from a or later, L and the margin M, on a clock that may be 1 % fast: it
- * answers no sooner than a + (L + M) / 1.01. What lies between, less 4 ms for clocks that show whole
- * milliseconds and timers that round up, may be used up by all of these together:
+ * A lease of L ms is requested at the true time a. On an isolate whose clock is 1 % slow it ends at
+ * a + L / 0.99. The ledger counts L plus the margin M from a or later, on a clock that may be 1 % fast: it
+ * answers no sooner than a + (L + M) / 1.01. The difference, less 4 ms for clocks that show whole
+ * milliseconds and timers that round up, is the budget that all of these share:
  *
- * - clockLossMs: the isolate's clock stands still or is set back while a lease lasts. Steps back that the
- *   lease takes for the same clock (up to 20 ms, `CLOCK_TOLERANCE_MS`) are part of it.
- * - ledgerGainMs: the ledger's clock is set forward while a lease lasts.
- * - timerLateMs: a timer fires late, while bytes of a body flow on.
- * - pauseMs: the isolate stands still, between a look at the lease and what follows from it too.
- * - workMs: JavaScript runs for a while, and its clock does not move, before what it did takes effect.
+ * - clockLossMs: the isolate's clock freezes or steps back during a lease. Steps back that count as the same
+ *   clock (up to 20 ms, `CLOCK_TOLERANCE_MS`) are part of it.
+ * - ledgerGainMs: the ledger's clock steps ahead during a lease.
+ * - timerLateMs: a timer fires late, while bytes of a body continue to leave.
+ * - pauseMs: the isolate is paused, possibly between a check of the lease and its effect.
+ * - workMs: JavaScript runs for this long, with a frozen clock, before its effects are visible.
  *
- * For L = 1000 and M = 200 that is 174 ms; for L = 5000, 94 ms; from L = 9600 on, nothing.
+ * For L = 1000 and M = 200 the budget is 174 ms; for L = 5000, 94 ms; from L = 9600, zero.
  *
- * Not part of it, because the lease is meant to survive it whatever its size: a clock that is set forward,
- * and one that is set back by more than 20 ms, provided that somebody reads it soon enough to notice.
+ * Not part of the budget, because a lease must survive them whatever their size: a clock that steps ahead,
+ * and one that steps back by more than 20 ms, provided that it is read soon enough to detect the step.
  */
 import type { Random } from "./random.ts";
 
-/** The most that a clock is fast or slow. */
+/** The maximum error of a clock's rate. */
 export const DRIFT = 0.01;
 
 const ROUNDING_MS = 4;
@@ -39,7 +39,7 @@ export function coveredMs(leaseMs: number, marginMs: number): number {
   return Math.max(0, ledgerMs - isolateMs - ROUNDING_MS);
 }
 
-/** Spends `totalMs`, evenly in some runs and on a single fault in others. */
+/** Distributes `totalMs` over the faults: evenly in some runs, on a single one in others. */
 export function splitBudget(totalMs: number, random: Random): FaultBudget {
   const evenness = random.pick([1, 1, 8]);
   const shares = [0, 0, 0, 0, 0].map(() => random.next() ** evenness);

@@ -1,6 +1,6 @@
 /**
- * What each holder has been granted in each window and has not given up, by the messages alone: the last that the
- * ledger answered. After a lost answer it may stand higher on disk, never lower than what the holder knows.
+ * The permits that each holder has been granted in each window and has not returned, derived from the messages alone:
+ * the ledger's last answer. After a lost answer the number on disk may be higher, never lower than what the holder knows.
  */
 import type { BucketGrant, PermitGrant, PermitReport } from "../../../src/leases/protocol.ts";
 import type { Bucket } from "../../../src/rate-limits.ts";
@@ -14,21 +14,21 @@ export class GrantedPermits {
     this.#report = report;
   }
 
-  /** A holder sends its reports: it never goes back to a grant that a later one has replaced. */
-  sent(holder: string, reports: readonly PermitReport[]): void {
+  /** A holder sends its reports. It never goes back to a grant that a later one has replaced. */
+  recordReport(holder: string, reports: readonly PermitReport[]): void {
     for (const { bucket, endsAt, revision: number } of reports) {
       const window = id(holder, bucket, endsAt);
       const known = this.#numbers.get(window) ?? 0;
-      if (number < known) this.#report(`${holder} goes by grant ${number} after grant ${known}`);
+      if (number < known) this.#report(`${holder} uses grant ${number} after grant ${known}`);
       this.#numbers.set(window, Math.max(known, number));
     }
   }
 
   /** The ledger answers a holder's reports. */
-  note(holder: string, reports: readonly PermitReport[], grants: readonly BucketGrant[]): void {
+  recordGrant(holder: string, reports: readonly PermitReport[], grants: readonly BucketGrant[]): void {
     for (const { bucket, endsAt, revision, granted, unused } of reports) {
       const known = this.#known.get(id(holder, bucket, endsAt));
-      // A report that was overtaken may speak of permits that have been given up since.
+      // A report that was overtaken may list permits that have been returned since.
       if (known?.revision === revision && granted - unused > known.granted)
         this.#report(`${holder} reports ${granted - unused} used, of ${known.granted} granted`);
     }
@@ -38,7 +38,7 @@ export class GrantedPermits {
     }
   }
 
-  of(holder: string, bucket: Bucket, endsAt: number): number {
+  grantedTo(holder: string, bucket: Bucket, endsAt: number): number {
     return this.#known.get(id(holder, bucket, endsAt))?.granted ?? 0;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * What happened in a run, in true time: written down by the model, judged by the checker.
+ * The events of a run, in true time: recorded by the model, judged by the checkers.
  */
 import type { Allowance, Bucket, Limits } from "../../../src/rate-limits.ts";
 import type { Refusal } from "../../../src/refusals.ts";
-import { GivenLeases } from "./given-leases.ts";
 import { GrantedPermits } from "./granted-permits.ts";
+import { IssuedLeases } from "./issued-leases.ts";
 import type { Receipt } from "./ledger-rules.ts";
 import type { KeyName, RequestPlan, Scenario } from "./scenario.ts";
 
@@ -13,56 +13,56 @@ export interface RequestRecord {
   readonly isolate: number;
   readonly plan: RequestPlan;
   readonly arrivedAt: number;
-  /** What the isolate remembers when it takes the request up: another number after it has forgotten its keys. */
-  memory: number;
-  /** How long it waited until it was known whether its key is good. */
+  /** Generation of the isolate's key cache at the start; it changes when the cache is cleared. */
+  cacheGeneration: number;
+  /** Time until the key's lease was known to be valid or refused. */
   waitedMs: number | null;
-  /** How often it had to ask the ledger for a permit. */
-  permitAsks: number;
-  take: Take | null;
+  /** Ledger calls made for a permit. */
+  permitRequests: number;
+  decision: PermitDecision | null;
   forwardedAt: number | null;
   /** null: answered with the origin's 200. */
   refusal: Refusal | null;
   headersAt: number | null;
   lastByteAt: number | null;
-  /** Whether the client saw the body end as it should; null: there was none. */
+  /** Whether the body ended completely for the client; null: there was no body. */
   bodyComplete: boolean | null;
   endedAt: number | null;
 }
 
-/** What a request was told when it last tried to take a permit. */
-export interface Take {
+/** The last decision on a request's permit. */
+export interface PermitDecision {
   readonly number: number;
   readonly isolate: number;
   readonly key: KeyName;
   readonly bucket: Bucket;
   readonly holder: string;
   readonly at: number;
-  /** What the ledger's clock showed. */
+  /** The reading of the ledger's clock. */
   readonly ledgerAt: number;
   readonly admitted: boolean;
   /** null: the key had no limits. */
   readonly allowance: Allowance | null;
-  /** How many its holder had been granted in that window and not given up, by what it and the ledger had said. */
+  /** Permits that its holder had in that window, by the messages exchanged. */
   readonly granted: number;
-  /** Whether it was the one to ask for more. */
+  /** Whether this request had to renew ahead. */
   readonly ranLow: boolean;
-  /** How many answers its holder had heard by then. */
-  readonly heard: number;
-  givenBackAt: number | null;
+  /** Ledger answers that its holder had received by then. */
+  readonly answersReceived: number;
+  refundedAt: number | null;
 }
 
-/** The tier as the ledger wrote it down: for certain from when that was confirmed, if it was. */
+/** A tier as written by the ledger; certain from `confirmedAt`, if ever. */
 export interface TierChange {
   readonly limits: Limits | null;
   readonly writtenAt: number;
   confirmedAt: number;
 }
 
-/** An answer to `revoke`, when it left the ledger. */
+/** An answer to `revoke`, recorded when it left the ledger. */
 export interface RevokeAnswer {
   readonly arrivedAt: number;
-  /** When the last lease on the key had ended, by the slowest of clocks. */
+  /** When the last lease on the key had expired, on the slowest clock. */
   readonly leasesEnd: number;
   readonly leftAt: number;
   readonly receipt: Receipt;
@@ -83,39 +83,39 @@ export interface Violation {
 export class History {
   readonly requests: RequestRecord[] = [];
   readonly revokeAnswers: RevokeAnswer[] = [];
-  /** Those made while the lease was still valid: renewing ahead, though not for want of permits. */
+  /** Calls made while the lease was still valid, in order to renew it ahead; calls for permits are not among them. */
   readonly renewals: LeaseCall[] = [];
   /** All calls for a lease. */
   readonly calls: LeaseCall[] = [];
-  /** In the order in which they were taken. */
-  readonly takes: Take[] = [];
-  /** How many answers of the ledger each holder has heard. */
-  readonly heard = new Map<string, number>();
+  /** In the order of the decisions. */
+  readonly decisions: PermitDecision[] = [];
+  /** Ledger answers that each holder has received. */
+  readonly answersReceived = new Map<string, number>();
   readonly granted = new GrantedPermits((what) => {
     if (this.tiers.length === 1) this.violations.push({ rule: "conservation", what });
   });
   readonly tiers: TierChange[];
-  /** Found while the run was going on. */
+  /** Found during the run. */
   readonly violations: Violation[] = [];
-  readonly leases: GivenLeases;
-  /** On the doomed key. */
+  readonly leases: IssuedLeases;
+  /** For the ending key. */
   firstRevokeSentAt = Number.POSITIVE_INFINITY;
 
   constructor({ limits: { limits }, ledger }: Scenario) {
-    this.leases = new GivenLeases(ledger);
+    this.leases = new IssuedLeases(ledger);
     this.tiers = [{ limits, writtenAt: Number.NEGATIVE_INFINITY, confirmedAt: Number.NEGATIVE_INFINITY }];
   }
 
-  open(isolate: number, memory: number, plan: RequestPlan, arrivedAt: number): RequestRecord {
+  open(isolate: number, cacheGeneration: number, plan: RequestPlan, arrivedAt: number): RequestRecord {
     const record: RequestRecord = {
       number: this.requests.length,
       isolate,
       plan,
       arrivedAt,
-      memory,
+      cacheGeneration,
       waitedMs: null,
-      permitAsks: 0,
-      take: null,
+      permitRequests: 0,
+      decision: null,
       forwardedAt: null,
       refusal: null,
       headersAt: null,
@@ -128,17 +128,17 @@ export class History {
   }
 }
 
-/** By a moment. */
-export function wasGivenBack({ givenBackAt }: Take, at: number): boolean {
-  return givenBackAt !== null && givenBackAt <= at;
+/** Whether the permit was refunded by `at`. */
+export function wasRefunded({ refundedAt }: PermitDecision, at: number): boolean {
+  return refundedAt !== null && refundedAt <= at;
 }
 
-/** How often a request asks for a permit. */
-const PERMIT_ASKS_MAX = 3;
+/** Ledger calls that a request makes for a permit, at most. */
+const PERMIT_REQUESTS_MAX = 3;
 
-/** Whether others took, each time, what it had asked for. */
-export function lostEveryPermit(request: RequestRecord): boolean {
-  return statusOf(request) === 503 && request.permitAsks === PERMIT_ASKS_MAX;
+/** Whether other requests took the granted permits each time. */
+export function lostEveryPermitRace(request: RequestRecord): boolean {
+  return statusOf(request) === 503 && request.permitRequests === PERMIT_REQUESTS_MAX;
 }
 
 /** Whether the client got a 2xx. */

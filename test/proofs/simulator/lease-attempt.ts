@@ -1,5 +1,5 @@
 /**
- * One attempt, or two, to get a lease: the question on its way to the ledger, and the answer back.
+ * A lease call of up to two attempts: the request on its way to the ledger, and the answer back.
  */
 import type { LeaseAnswer, LeaseReport } from "../../../src/leases/protocol.ts";
 import type { LedgerRules } from "./ledger-rules.ts";
@@ -7,7 +7,7 @@ import type { Link } from "./network.ts";
 import type { KeyName } from "./scenario.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 
-/** As `callLedger` does it, a failure is followed by another attempt, and by null after the last. */
+/** Like `callLedger`: a failed attempt is repeated once, then settles with null. */
 export function attemptLease(
   isolate: SimulatedIsolate,
   link: Link,
@@ -18,7 +18,7 @@ export function attemptLease(
 ): void {
   const { history, time, ledger, ledgerClock, trace } = isolate.world;
   let answer: LeaseAnswer | null = null;
-  const arrive = isolate.entry(() => {
+  const arrive = isolate.eventHandler(() => {
     if (answer || attemptsLeft === 0) settle(answer);
     else isolate.effect(() => attemptLease(isolate, link, key, report, attemptsLeft - 1, settle));
   });
@@ -26,9 +26,9 @@ export function attemptLease(
   const run = (rules: LedgerRules) => {
     const { holder, permits: reports } = report;
     answer = rules.lease(key, holder, reports);
-    if (answer.granted) history.leases.note(key, answer.ttl_ms, time.now, ledgerClock.now(), ledger);
-    if (answer.permits) history.granted.note(holder, reports, answer.permits);
-    trace?.(`ledger: isolate ${isolate.number} asks for ${key}: ${JSON.stringify({ reports, answer })}`);
+    if (answer.granted) history.leases.record(key, answer.ttl_ms, time.now, ledgerClock.now(), ledger);
+    if (answer.permits) history.granted.recordGrant(holder, reports, answer.permits);
+    trace?.(`ledger: isolate ${isolate.number} requests ${key}: ${JSON.stringify({ reports, answer })}`);
     return sendBack;
   };
   const fail = () => {

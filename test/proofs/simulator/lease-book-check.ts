@@ -1,8 +1,8 @@
 /**
- * The lease book alone, with leases of every length in every order: it never forgets one that is still out.
+ * Checks the lease book alone, with leases of any length in any order: it never forgets a lease that is still out.
  *
- * In a whole run a later lease never ends before an earlier one, so that only here the book has to keep the
- * longer of two.
+ * In a whole run a later lease never ends before an earlier one, so only this check makes the book keep the longer of
+ * two.
  */
 import { LeaseBook } from "../../../src/ledger/lease-book.ts";
 import type { Random } from "./random.ts";
@@ -22,8 +22,8 @@ export function checkLeaseBook(random: Random, report: (what: string) => void): 
   const latest = Math.max(startedAt, ...ends.values());
   for (const [key, end] of ends) {
     if (book.latestExpiry(key) !== end)
-      report(`a lease on ${key} lasts until ${end}, not ${book.latestExpiry(key)}`);
+      report(`a lease on ${key} lasts until ${end}, the book says ${book.latestExpiry(key)}`);
   }
   if (book.latestExpiryOfAny() !== latest)
-    report(`some lease lasts until ${latest}, not ${book.latestExpiryOfAny()}`);
+    report(`the last lease lasts until ${latest}, the book says ${book.latestExpiryOfAny()}`);
 }

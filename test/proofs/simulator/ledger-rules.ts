@@ -1,10 +1,9 @@
 /**
- * How the ledger gives leases with permits and how it revokes, in the order of `src/ledger/key-ledger.ts`, which only
- * the Workers runtime can load.
+ * How the ledger grants leases with permits and revokes keys, in the order of `src/ledger/key-ledger.ts`, which loads in
+ * the Workers runtime only.
  *
- * The rules that it strings together are the real ones: `Leases`, which gives leases and knows when the
- * last one has ended, `PermitBook`, which has the permits, and `isRevoked`. What has nothing to do with these
- * is left out.
+ * The rules themselves are the real ones: `LeaseIssuer`, which grants leases and knows when the last one expires,
+ * `PermitBook`, which grants permits, and `isRevoked`. Everything else is left out.
  */
 
 import type { LeaseAnswer, PermitReport } from "../../../src/leases/protocol.ts";
@@ -17,14 +16,14 @@ import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts
 import type { Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { Settings } from "../../../src/settings.ts";
 
-/** What a key's row says about leases. */
+/** The columns of a key's row that decide on leases. */
 export interface LeaseRow extends KeyState {
   readonly effective_at: number | null;
   readonly lease_bound_ms: number | null;
 }
 
-/** What the Durable Object stands on: its clock, and its storage, which refuses an object that was superseded. */
-export interface LedgerGround {
+/** What the runtime gives a Durable Object: a clock, an alarm, and storage that rejects a superseded object. */
+export interface LedgerRuntime {
   /** Unix milliseconds. */
   now(): number;
   wait(ms: number): Promise<void>;
@@ -32,57 +31,57 @@ export interface LedgerGround {
     issued(keyId: string): LeaseRow | undefined;
     change(keyId: string, columns: Partial<LeaseRow>): void;
   };
-  readonly facts: {
+  readonly metadata: {
     get(name: string): string | undefined;
     set(name: string, value: string | number): void;
   };
   readonly permits: PermitStore;
-  /** Settles when all that was written is on disk. */
+  /** Resolves when all writes are on disk. */
   sync(): Promise<void>;
   /** Sets the alarm. */
-  wakeIn(ms: number): Promise<void>;
+  setAlarmIn(ms: number): Promise<void>;
 }
 
-/** What a version of the ledger goes by. */
+/** The settings of one version of the ledger. */
 export type LedgerSettings = Pick<Settings, "leaseMs" | "leaseMaxMs" | "leaseMarginMs"> & {
   readonly grantsPerSecondMax: number;
 };
 
-/** What `revoke` answers, on the ledger's clock. */
+/** The answer to `revoke`, on the ledger's clock. */
 export interface Receipt {
   readonly effectiveAt: number;
   readonly waitedMs: number;
   readonly boundMs: number;
 }
 
-/** The account's tier, as the numbers that it stands for. */
-export const LIMITS = "limits";
+/** Metadata row: the limits of the account's tier. */
+export const LIMITS_ROW = "limits";
 
 export class LedgerRules {
-  readonly #ground: LedgerGround;
+  readonly #runtime: LedgerRuntime;
   readonly #leases: LeaseIssuer;
   readonly #book: PermitBook;
 
-  constructor(ground: LedgerGround, windowsMs: WindowsMs, settings: LedgerSettings) {
-    this.#ground = ground;
-    this.#book = new PermitBook(ground.permits, windowsMs);
+  constructor(runtime: LedgerRuntime, windowsMs: WindowsMs, settings: LedgerSettings) {
+    this.#runtime = runtime;
+    this.#book = new PermitBook(runtime.permits, windowsMs);
     this.#leases = new LeaseIssuer(
-      ground.keys as unknown as KeysTable,
-      ground.facts as unknown as MetadataTable,
+      runtime.keys as unknown as KeysTable,
+      runtime.metadata as unknown as MetadataTable,
       settings as LedgerSettings & Settings,
-      ground.now(),
-      ground.wakeIn,
+      runtime.now(),
+      runtime.setAlarmIn,
       settings.grantsPerSecondMax,
     );
   }
 
-  /** What the alarm does. */
+  /** The alarm handler. */
   settle(): Promise<void> {
-    return this.#leases.settle(this.#ground.now());
+    return this.#leases.settle(this.#runtime.now());
   }
 
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
-    const now = this.#ground.now();
+    const now = this.#runtime.now();
     const answer = this.#leases.grant(keyId, now);
     if (!answer.granted) return answer;
     const limits = this.#limits;
@@ -92,41 +91,41 @@ export class LedgerRules {
 
   /** null: unlimited. */
   setLimits(limits: Limits | null): void {
-    this.#ground.facts.set(LIMITS, JSON.stringify(limits));
+    this.#runtime.metadata.set(LIMITS_ROW, JSON.stringify(limits));
   }
 
   get #limits(): Limits | null {
-    return JSON.parse(this.#ground.facts.get(LIMITS) ?? "null");
+    return JSON.parse(this.#runtime.metadata.get(LIMITS_ROW) ?? "null");
   }
 
-  /** `changeKey` with a `revokes_at`; null takes the schedule back. Returns when the key will end. */
-  scheduleRevocation(keyId: string, asked: number | null): number | null | "conflict" {
-    const row = this.#ground.keys.issued(keyId);
-    if (!row || isRevoked(row as KeyRow, this.#ground.now())) return "conflict";
-    const end = asked === null ? null : this.#leases.effectiveAt(keyId, asked).at;
-    this.#ground.keys.change(keyId, { revokes_at: end });
+  /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when the key will end. */
+  scheduleRevocation(keyId: string, requestedEnd: number | null): number | null | "conflict" {
+    const row = this.#runtime.keys.issued(keyId);
+    if (!row || isRevoked(row as KeyRow, this.#runtime.now())) return "conflict";
+    const end = requestedEnd === null ? null : this.#leases.effectiveAt(keyId, requestedEnd).at;
+    this.#runtime.keys.change(keyId, { revokes_at: end });
     return end;
   }
 
-  /** Returns when the key is dead everywhere. */
+  /** Returns when the key is revoked everywhere. */
   async revokeKey(keyId: string): Promise<Receipt> {
-    const row = this.#ground.keys.issued(keyId);
+    const row = this.#runtime.keys.issued(keyId);
     if (!row) throw new Error("no such key");
     if (row.revoked_at === null) this.#revoke(keyId, row);
 
-    await this.#ground.sync();
+    await this.#runtime.sync();
     await this.#waitUntil(this.#leases.leasesExpireAt(keyId));
-    return receiptOf(this.#ground.keys.issued(keyId) ?? row);
+    return receiptOf(this.#runtime.keys.issued(keyId) ?? row);
   }
 
-  /** Also when a schedule has passed: on the clock of the machine after a restart it may not have. */
+  /** Writes a tombstone even after a scheduled end: after a restart with another clock the end may lie ahead again. */
   #revoke(keyId: string, row: LeaseRow): void {
-    const now = this.#ground.now();
+    const now = this.#runtime.now();
     const hasEnded = isRevoked(row as KeyRow, now);
     const { at, boundMs } = hasEnded
       ? { at: row.revokes_at, boundMs: 0 }
       : this.#leases.effectiveAt(keyId, now);
-    this.#ground.keys.change(keyId, {
+    this.#runtime.keys.change(keyId, {
       revoked_at: hasEnded ? row.revokes_at : now,
       effective_at: at,
       lease_bound_ms: boundMs,
@@ -134,8 +133,8 @@ export class LedgerRules {
   }
 
   async #waitUntil(moment: number): Promise<void> {
-    const leftMs = () => moment - this.#ground.now();
-    while (leftMs() > 0) await this.#ground.wait(leftMs());
+    const leftMs = () => moment - this.#runtime.now();
+    while (leftMs() > 0) await this.#runtime.wait(leftMs());
   }
 }
 

@@ -1,97 +1,101 @@
 /**
- * Judges the rate limits of a run.
+ * Checks the rate limits of a run.
  *
- * In every run, whatever went wrong: no more are admitted in a window, as the ledger counts it, than the limit that was
- * in force; a lower tier is in force within a lease; no holder uses more than it was granted; what a response promises
- * never grows. Where clocks do no more than drift, the same limit holds in true time.
+ * In every run, whatever the faults: no more requests are admitted in a window, as the ledger counts it, than the limit
+ * in force; a lower tier is in force within a lease; no holder uses more than it was granted; the advertised remainder
+ * never grows. Where clocks only drift, the same limit holds in true time.
  */
 import type { Report } from "./checker.ts";
 import { DRIFT } from "./fault-budget.ts";
-import { type RequestRecord, type Take, type TierChange, wasGivenBack } from "./history.ts";
+import { type PermitDecision, type RequestRecord, type TierChange, wasRefunded } from "./history.ts";
 import type { Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
-/** Which of a key's windows a request falls into. */
-type WindowOf = (take: Take) => number;
+/** The window of a key and bucket that a request counts in. */
+type WindowOf = (decision: PermitDecision) => number;
 
 export function checkLimits(world: World, report: Report): void {
   const { history, scenario } = world;
-  const { takes, tiers } = history;
-  checkUnlimited(takes, tiers, leaseSpanMs(world), report);
-  checkAdmissions("limit", takes, world, windowTold, report);
+  const { decisions, tiers } = history;
+  checkUnlimited(decisions, tiers, leaseSpanMs(world), report);
+  checkAdmissions("limit", decisions, world, advertisedWindow, report);
   if (clocksOnlyDrift(scenario)) {
     const { windowsMs } = scenario.limits;
     const windowByClock: WindowOf = ({ bucket, ledgerAt }) =>
       (Math.floor(ledgerAt / windowsMs[bucket]) + 1) * windowsMs[bucket];
-    checkAdmissions("limit in true time", takes, world, windowByClock, report);
+    checkAdmissions("limit in true time", decisions, world, windowByClock, report);
   }
-  checkHolders(takes, tiers, report);
-  checkGivenBack(history.requests, report);
+  checkHolders(decisions, tiers, report);
+  checkRefunds(history.requests, report);
 }
 
-/** When the window ends that a response has told its client of. */
-export function windowTold({ allowance }: Take): number {
+/** The end of the window that the response advertises. */
+export function advertisedWindow({ allowance }: PermitDecision): number {
   return (allowance?.resetsAt ?? 0) * 1000;
 }
 
-/** Whether neither a machine's clock was set nor one stood still. */
+/** Whether no machine's clock stepped or froze. */
 function clocksOnlyDrift({ isolates, ledger }: Scenario): boolean {
   return (
     ledger.clockStepMs === 0 &&
-    ledger.gainsAt === null &&
+    ledger.clockStepsAheadAt === null &&
     isolates.every((isolate) => isolate.clockFaults.length === 0)
   );
 }
 
-/** Counts the admissions of each window as they come, without those that were given back by then. */
+/** Counts the admissions of each window in order, without those refunded by then. */
 function checkAdmissions(
   rule: string,
-  takes: readonly Take[],
+  decisions: readonly PermitDecision[],
   world: World,
   windowOf: WindowOf,
   report: Report,
 ): void {
   const { scenario, history } = world;
   const leaseMs = leaseSpanMs(world);
-  const windows = new Map<string, Take[]>();
-  for (const take of takes) {
-    if (!take.admitted || !take.allowance) continue;
-    const { key, bucket, at, number } = take;
-    const id = `${key} ${bucket} ${windowOf(take)}`;
+  const windows = new Map<string, PermitDecision[]>();
+  for (const decision of decisions) {
+    if (!decision.admitted || !decision.allowance) continue;
+    const { key, bucket, at, number } = decision;
+    const id = `${key} ${bucket} ${windowOf(decision)}`;
     const admitted = windows.get(id) ?? [];
     windows.set(id, admitted);
-    admitted.push(take);
-    const count = admitted.filter((one) => !wasGivenBack(one, at)).length;
+    admitted.push(decision);
+    const count = admitted.filter((one) => !wasRefunded(one, at)).length;
     const highest = (from: number) =>
       Math.max(...tiersInForce(history.tiers, from, at).map(({ limits }) => limits?.[bucket] ?? 0));
     if (count > highest(at - leaseMs - scenario.limits.windowsMs[bucket]))
       report(rule, `request ${number} is number ${count} in window ${id}, of ${highest(0)}`);
-    else if (count > highest(at - leaseMs) && !mayTakePlace(takes, take, leaseMs))
+    else if (count > highest(at - leaseMs) && !mayTakePlace(decisions, decision, leaseMs))
       report(
         "tier",
-        `request ${number} is number ${count} in window ${id}, of ${highest(at - leaseMs)} by now`,
+        `request ${number} is number ${count} in window ${id}, of ${highest(at - leaseMs)} by then`,
       );
   }
 }
 
-/** When a limit was lowered below what was used, nobody comes in but for one whose permit was given back. */
-function mayTakePlace(takes: readonly Take[], { key, bucket, at }: Take, leaseMs: number): boolean {
-  return takes.some(
+/** After a limit was lowered below its use, only a request that takes the place of a refunded one is admitted. */
+function mayTakePlace(
+  decisions: readonly PermitDecision[],
+  { key, bucket, at }: PermitDecision,
+  leaseMs: number,
+): boolean {
+  return decisions.some(
     (other) =>
       other.key === key &&
       other.bucket === bucket &&
-      other.givenBackAt !== null &&
-      Math.abs(at - other.givenBackAt) < leaseMs,
+      other.refundedAt !== null &&
+      Math.abs(at - other.refundedAt) < leaseMs,
   );
 }
 
 function checkUnlimited(
-  takes: readonly Take[],
+  decisions: readonly PermitDecision[],
   tiers: readonly TierChange[],
   leaseMs: number,
   report: Report,
 ): void {
-  for (const { admitted, allowance, at, number } of takes) {
+  for (const { admitted, allowance, at, number } of decisions) {
     if (!admitted || allowance) continue;
     const inForce = tiersInForce(tiers, at - leaseMs, at);
     if (inForce.every(({ limits }) => limits !== null))
@@ -99,12 +103,12 @@ function checkUnlimited(
   }
 }
 
-/** By true time: a lease on the slowest clock, and what the margin covers. */
+/** In true time: a lease on the slowest clock, plus the margin. */
 function leaseSpanMs({ history, scenario: { ledger } }: World): number {
   return history.leases.longestMs / (1 - DRIFT) + ledger.marginMs;
 }
 
-/** Those that the ledger may have gone by between two moments. */
+/** The tiers that the ledger may have applied between two moments. */
 export function tiersInForce(tiers: readonly TierChange[], from: number, until: number): TierChange[] {
   return tiers.filter(({ writtenAt }, index) => {
     const replacedAt = Math.min(...tiers.slice(index + 1).map(({ confirmedAt }) => confirmedAt));
@@ -114,18 +118,22 @@ export function tiersInForce(tiers: readonly TierChange[], from: number, until: 
 
 /** One holder in one window. */
 interface HolderSoFar {
-  readonly used: Take[];
+  readonly used: PermitDecision[];
   remaining: number;
-  /** How many answers it had heard when a request was last told to ask for more. */
+  /** Answers received when a request was last made to renew ahead. */
   lowAfter: number | null;
 }
 
-function checkHolders(takes: readonly Take[], tiers: readonly TierChange[], report: Report): void {
+function checkHolders(
+  decisions: readonly PermitDecision[],
+  tiers: readonly TierChange[],
+  report: Report,
+): void {
   const holders = new Map<string, HolderSoFar>();
-  for (const take of takes) {
-    const { holder, bucket, allowance, at, number, admitted, granted } = take;
+  for (const decision of decisions) {
+    const { holder, bucket, allowance, at, number, admitted, granted } = decision;
     if (!allowance) continue;
-    const id = `${holder}, ${bucket} ${windowTold(take)}`;
+    const id = `${holder}, ${bucket} ${advertisedWindow(decision)}`;
     const known: HolderSoFar = holders.get(id) ?? {
       used: [],
       remaining: Number.POSITIVE_INFINITY,
@@ -139,35 +147,39 @@ function checkHolders(takes: readonly Take[], tiers: readonly TierChange[], repo
         `request ${number}: ${remaining} of ${limit} remain, after ${known.remaining} (${id})`,
       );
     known.remaining = remaining;
-    if (take.ranLow) {
-      if (known.lowAfter === take.heard)
-        report("cost", `request ${number} asks for more, though another has (${id})`);
-      known.lowAfter = take.heard;
+    if (decision.ranLow) {
+      if (known.lowAfter === decision.answersReceived)
+        report("cost", `request ${number} renews ahead, though another request already does (${id})`);
+      known.lowAfter = decision.answersReceived;
     }
     if (!admitted) continue;
-    known.used.push(take);
-    const used = known.used.filter((one) => !wasGivenBack(one, at)).length;
-    // When a tier was lowered, a holder may have used more than it is told afterwards.
+    known.used.push(decision);
+    const used = known.used.filter((one) => !wasRefunded(one, at)).length;
+    // After a tier was lowered, a holder may have used more than it is granted afterwards.
     if (tiers.length === 1 && used > granted)
       report("conservation", `request ${number}: ${used} used, of ${granted} granted (${id})`);
   }
 }
 
-/** Whom the gateway itself has failed keeps the permit, however late it was. */
-function checkGivenBack(requests: readonly RequestRecord[], report: Report): void {
-  for (const { number, take, refusal, headersAt } of requests) {
-    // Cut short by a restart of its isolate.
+/** A request that the gateway itself fails is refunded, however late; no other request is. */
+function checkRefunds(requests: readonly RequestRecord[], report: Report): void {
+  for (const { number, decision, refusal, headersAt } of requests) {
+    // Interrupted by a restart of its isolate.
     if (headersAt === null) continue;
     const failed = refusal && GATEWAY_FAILURES.has(refusal.reason);
-    if (take?.admitted && failed !== (take.givenBackAt !== null) && (failed || take.givenBackAt !== null))
+    if (
+      decision?.admitted &&
+      failed !== (decision.refundedAt !== null) &&
+      (failed || decision.refundedAt !== null)
+    )
       report(
-        "given back",
-        `request ${number}: ${refusal?.reason ?? "200"}, given back: ${take.givenBackAt !== null}`,
+        "refund",
+        `request ${number}: ${refusal?.reason ?? "200"}, refunded: ${decision.refundedAt !== null}`,
       );
   }
 }
 
-/** What a client is not to pay for. */
+/** Failures of the gateway, which do not count against the client's limit. */
 const GATEWAY_FAILURES: ReadonlySet<string> = new Set([
   "origin_unreachable",
   "origin_timeout",

@@ -1,4 +1,4 @@
-/** A rule broken on purpose: what to replace where. */
+/** A rule broken on purpose: a text replacement in a source file. */
 
 /** `find` occurs exactly once in the file. */
 export interface Edit {

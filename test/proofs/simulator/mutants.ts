@@ -1,8 +1,8 @@
 /**
- * The rules, each broken in turn: what to replace where. `hunt-mutant.ts` says what becomes of them.
+ * Mutants of the lease and revocation rules, as text replacements; `run-mutant.ts` runs them.
  *
- * What is broken is the real code wherever the rule lives there; in the model stand only the order of a request
- * and of a revocation, and what the storage does.
+ * A mutant changes the real code wherever the rule is implemented there. The model implements only the order of a
+ * request and of a revocation, and the behaviour of storage.
  */
 
 import { LEASE_LENGTH_MUTANTS } from "./lease-length-mutants.ts";
@@ -21,39 +21,39 @@ const STORAGE = "test/proofs/simulator/simulated-storage.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   mutant(
-    "a lease counted from the receipt of the answer",
+    "a lease is counted from the receipt of the answer",
     LEASE,
     "this.#hold(askedAt, epoch, answer.ttl_ms);",
     "this.#hold(this.#clock.now(), this.#clock.epoch, answer.ttl_ms);",
   ),
   mutant(
-    "a renewal accepted after a refusal",
+    "a renewal is accepted after a refusal",
     LEASE,
     "    this.#epoch = epoch;\n",
     "    this.#epoch = epoch;\n    this.#refusal = null;\n",
   ),
   mutant(
-    "a refusal not remembered",
+    "a refusal is not remembered",
     LEASE,
     'if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;',
     "",
   ),
   mutant("a clock that jumps back does not void the lease", CLOCK, "this.#jumps += 1;", ""),
   mutant(
-    "nobody renews ahead",
+    "no request renews ahead",
     LEASE,
     'return now >= this.#renewFrom ? "renewable" : "valid";',
     'return "valid";',
   ),
-  mutant("everybody renews ahead", LEASE, "this.#renewFrom = askedAt + this.#ttlMs / 4;", ""),
+  mutant("every request renews ahead", LEASE, "this.#renewFrom = askedAt + this.#ttlMs / 4;", ""),
   mutant(
-    "nothing watches a request in flight",
+    "a request in flight is not watched",
     FLIGHT,
     "this.#cancelTimer = this.#time.schedule(ms, () => this.#check());",
     "",
   ),
   mutant(
-    "a body flows on without a lease",
+    "a body continues without a lease",
     FLIGHT,
     'if (this.#sendingBody && !this.#lease.isValid()) return { reason: "ledger_unreachable" };',
     "",
@@ -65,13 +65,13 @@ export const MUTANTS: readonly Mutant[] = [
     "this.#assumedEnd = startedAt;",
   ),
   mutant(
-    "a shorter lease makes the book forget a longer one",
+    "a shorter lease replaces a longer one in the book",
     BOOK,
     "if (end > (this.#ends.get(keyId) ?? Number.NEGATIVE_INFINITY)) this.#ends.set(keyId, end);",
     "this.#ends.set(keyId, end);",
   ),
   mutant(
-    "a lease past a scheduled end",
+    "a lease outlasts a scheduled end",
     BOOK,
     "ttl_ms: Math.min(grantMs, ...ends.map((end) => end - now))",
     "ttl_ms: grantMs",
@@ -84,39 +84,39 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("no margin at all", LEASES, "return ttlMs + this.#settings.leaseMarginMs;", "return ttlMs;"),
   mutant(
-    "no margin on the leases that are noted",
+    "no margin on recorded leases",
     LEASES,
     "this.#book.recordLease(keyId, now, this.#lastsMs(answer.ttl_ms));",
     "this.#book.recordLease(keyId, now, answer.ttl_ms);",
   ),
   mutant(
-    "the ledger counts a lease from before it decided",
+    "the ledger counts a lease from before its decision",
     LEASES,
     "this.#book.recordLease(keyId, now,",
     "this.#book.recordLease(keyId, now - 100,",
   ),
   mutant(
-    "the longer leases of the version before are forgotten",
+    "the longer leases of the previous version are forgotten",
     LEASES,
     "Math.max(knownLongestMs, this.#lastsMs(leaseMs))",
     "this.#lastsMs(leaseMs)",
   ),
   mutant("revoke does not wait", REVOKING, "await this.#waitUntil(this.#leases.leasesExpireAt(keyId));", ""),
   mutant(
-    "revoke waits before it writes",
+    "revoke waits before the write",
     REVOKING,
     `if (row.revoked_at === null) this.#revoke(keyId, row);
 
-    await this.#ground.sync();
+    await this.#runtime.sync();
     await this.#waitUntil(this.#leases.leasesExpireAt(keyId));`,
     `await this.#waitUntil(this.#leases.leasesExpireAt(keyId));
     if (row.revoked_at === null) this.#revoke(keyId, row);
-    await this.#ground.sync();`,
+    await this.#runtime.sync();`,
   ),
   {
-    name: "an answer before the durable write",
+    name: "revoke answers before the durable write",
     edits: [
-      { file: REVOKING, find: "await this.#ground.sync();", replace: "" },
+      { file: REVOKING, find: "await this.#runtime.sync();", replace: "" },
       {
         file: LEDGER,
         find: "object.session.whenConfirmed(() => this.#finish(object, call, answer));",
@@ -125,42 +125,42 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   mutant(
-    "every revocation has a receipt of its own",
+    "every repeat of a revocation gets a receipt of its own",
     REVOKING,
     "if (row.revoked_at === null) this.#revoke(keyId, row);",
     "this.#revoke(keyId, { ...row, revoked_at: null });",
   ),
   mutant(
-    "a receipt that is too early",
+    "a receipt is too early",
     REVOKING,
     "this.#leases.effectiveAt(keyId, now);",
     "{ at: now, boundMs: 0 };",
   ),
   {
-    name: "no tombstone when a schedule has passed",
+    name: "no tombstone after a scheduled end",
     edits: [
       {
         file: REVOKING,
         find: "if (row.revoked_at === null) this.#revoke(keyId, row);",
-        replace: "if (!isRevoked(row as KeyRow, this.#ground.now())) this.#revoke(keyId, row);",
+        replace: "if (!isRevoked(row as KeyRow, this.#runtime.now())) this.#revoke(keyId, row);",
       },
       {
         file: REVOKING,
-        find: "return receiptOf(this.#ground.keys.issued(keyId) ?? row);",
-        replace: `const last = this.#ground.keys.issued(keyId) ?? row;
+        find: "return receiptOf(this.#runtime.keys.issued(keyId) ?? row);",
+        replace: `const last = this.#runtime.keys.issued(keyId) ?? row;
     if (last.revoked_at !== null) return receiptOf(last);
     return receiptOf({ ...last, revoked_at: last.revokes_at, effective_at: last.revokes_at, lease_bound_ms: 0 });`,
       },
     ],
   },
   mutant(
-    "an end scheduled before leases that are out",
+    "an end is scheduled before outstanding leases expire",
     REVOKING,
-    "this.#leases.effectiveAt(keyId, asked).at;",
-    "asked;",
+    "this.#leases.effectiveAt(keyId, requestedEnd).at;",
+    "requestedEnd;",
   ),
   {
-    name: "a superseded ledger that grants from memory",
+    name: "a superseded ledger grants from memory",
     edits: [
       {
         file: STORAGE,
@@ -169,24 +169,24 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: STORAGE,
-        find: "  fact(name: string): string | undefined {\n    this.#touch();\n",
-        replace: "  fact(name: string): string | undefined {\n",
+        find: "  metadata(name: string): string | undefined {\n    this.#touch();\n",
+        replace: "  metadata(name: string): string | undefined {\n",
       },
     ],
   },
   mutant(
-    "no check before the forward",
+    "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.secure(lease, false);",
+    "const refusal = await isolate.ensureValid(lease, false);",
     "const refusal = null as Refusal | null;",
   ),
   mutant(
-    "no second check before the answer",
+    "no lease check before the answer",
     REQUEST,
-    "const lateRefusal = await isolate.secure(lease, request.plan.bodyMs > 0);",
+    "const lateRefusal = await isolate.ensureValid(lease, request.plan.bodyMs > 0);",
     "const lateRefusal = null as Refusal | null;",
   ),
-  mutant("a cut body ends as if it were whole", REQUEST, "      end(false);", "      end(true);"),
+  mutant("an aborted body ends as if complete", REQUEST, "      end(false);", "      end(true);"),
   ...LEASE_LENGTH_MUTANTS,
   ...LIMIT_MUTANTS,
 ];

@@ -1,16 +1,16 @@
 /**
- * The way between one machine and the ledger. Messages take their time, overtake each other and get lost.
+ * The network between one machine and the ledger. Messages are delayed, reordered and lost.
  */
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 export interface Distance {
-  /** One way, at least. */
+  /** One way, minimum. */
   readonly delayMs: number;
-  /** What chance adds to it, at most. */
+  /** One way, maximum of the random addition. */
   readonly jitterMs: number;
   readonly lossChance: number;
-  /** A message that takes seconds. */
+  /** Probability that a message takes seconds. */
   readonly slowChance: number;
 }
 
@@ -20,28 +20,28 @@ export class Link {
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #distance: Distance;
-  readonly #calmFrom: number;
+  readonly #faultsEndAt: number;
   #cutUntil = 0;
 
-  /** From `calmFrom` on nothing is lost or slow. */
-  constructor(time: VirtualTime, random: Random, distance: Distance, calmFrom: number) {
+  /** Nothing is lost or slow after `faultsEndAt`. */
+  constructor(time: VirtualTime, random: Random, distance: Distance, faultsEndAt: number) {
     this.#time = time;
     this.#random = random;
     this.#distance = distance;
-    this.#calmFrom = calmFrom;
+    this.#faultsEndAt = faultsEndAt;
   }
 
-  /** Nothing gets through for a while. */
+  /** Drops every message for `ms`. */
   cut(ms: number): void {
     this.#cutUntil = this.#time.now + ms;
   }
 
-  /** Delivers after a while, or never. */
+  /** Delivers later, or never. */
   send(deliver: () => void): void {
     const { delayMs, jitterMs, lossChance, slowChance } = this.#distance;
     const random = this.#random;
     let ms = delayMs + jitterMs * random.next();
-    if (this.#time.now < this.#calmFrom) {
+    if (this.#time.now < this.#faultsEndAt) {
       if (this.#time.now < this.#cutUntil || random.chance(lossChance)) return;
       if (random.chance(slowChance)) ms += random.between(0, SLOW_MAX_MS);
     }

@@ -1,11 +1,11 @@
 /**
- * Chance that can be replayed: the same seed draws the same numbers on every machine. Not for secrets.
+ * Reproducible random numbers: the same seed gives the same numbers on every machine. Not for secrets.
  */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
-    // Neighbouring seeds start far apart.
+    // Spreads neighbouring seeds.
     this.#state = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1);
   }
 
@@ -22,7 +22,7 @@ export class Random {
     return least + (most - least) * this.next();
   }
 
-  /** Whole numbers, both ends included. */
+  /** An integer, both ends included. */
   whole(least: number, most: number): number {
     return Math.floor(this.between(least, most + 1));
   }

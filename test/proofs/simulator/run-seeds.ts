@@ -1,17 +1,17 @@
 /**
- * Many runs, one after the other or spread over the machine's cores, and what they add up to.
+ * Runs a range of seeds, in sequence or spread over the machine's cores, and adds up the results.
  */
 import { fork } from "node:child_process";
 import type { Violation } from "./history.ts";
-import type { Beyond } from "./scenario.ts";
+import type { ExcessFaults } from "./scenario.ts";
 import { type Counts, simulate } from "./simulate.ts";
 
 export interface SeedRange {
   readonly first: number;
   readonly count: number;
-  /** Ends at the first seed that fails. */
+  /** Stops at the first seed that fails. */
   readonly stopsAtFailure?: boolean;
-  readonly beyond?: Beyond;
+  readonly excess?: ExcessFaults;
 }
 
 export interface Failure {
@@ -25,21 +25,21 @@ export interface Summary {
   readonly failures: readonly Failure[];
 }
 
-/** Failures beyond these are counted by their seeds no more; the first ones tell enough. */
+/** Stops after this many failures: the first ones are enough to debug. */
 const FAILURES_MAX = 20;
 
-/** The process answers its owner in between. */
+/** The process yields to its parent between batches of this size. */
 const SEEDS_AT_ONCE = 200;
 
-/** Runs make much that is soon garbage. */
+/** Runs allocate many short-lived objects. */
 const NODE_FLAGS = ["--max-semi-space-size=64"];
 
-export async function runSeeds({ first, count, stopsAtFailure, beyond }: SeedRange): Promise<Summary> {
+export async function runSeeds({ first, count, stopsAtFailure, excess }: SeedRange): Promise<Summary> {
   const counts: Counts = noCounts();
   const failures: Failure[] = [];
   let seeds = 0;
   for (let seed = first; seed < first + count; seed++) {
-    const outcome = await simulate(seed, beyond ? { beyond } : {});
+    const outcome = await simulate(seed, excess ? { excess } : {});
     seeds += 1;
     addCounts(counts, outcome.counts);
     if (outcome.violations.length > 0) {
@@ -51,7 +51,7 @@ export async function runSeeds({ first, count, stopsAtFailure, beyond }: SeedRan
   return { seeds, counts, failures };
 }
 
-/** The same, in processes of their own. `worker`: `seed-worker.ts`, here or in a copy. */
+/** The same, in child processes. `worker`: `seed-worker.ts`, here or in a mutant's copy. */
 export async function runSeedsInProcesses(
   range: SeedRange,
   processes: number,
@@ -74,14 +74,14 @@ export async function runSeedsInProcesses(
   };
 }
 
-/** A process and not a thread: ending many isolates in one process is seen to crash V8 now and then. */
+/** A process, not a worker thread: terminating many V8 isolates in one process occasionally crashes V8. */
 function runInProcess(range: SeedRange, worker: URL): Promise<Summary> {
   return new Promise((resolve, reject) => {
     const child = fork(worker, { execArgv: NODE_FLAGS });
     child.once("message", (summary) => resolve(summary as Summary));
     child.once("error", reject);
     child.once("exit", (code, signal) =>
-      reject(new Error(`the runs ended without an answer: ${signal ?? `exit code ${code}`}`)),
+      reject(new Error(`the child process ended without a result: ${signal ?? `exit code ${code}`}`)),
     );
     child.send(range);
   });
@@ -98,7 +98,7 @@ function noCounts(): Counts {
     ledgerCalls: 0,
     ledgerRestarts: 0,
     revocations: 0,
-    longerLeases: 0,
+    stretchedLeases: 0,
   };
 }
 

@@ -1,15 +1,15 @@
 /**
- * `npm run simulate`: as many runs of the lease protocol, rate limits and all, as you like, on all cores.
+ * `npm run simulate`: runs the lease protocol and rate limits in virtual time, on all cores.
  *
- *   --seeds N    so many runs (20,000)
- *   --first S    from this seed on (1)
- *   --seed S     one run, with everything that happens in it
- *   --mutants    breaks one rule after the other instead, and shows that each is noticed
+ *   --seeds N    number of runs (20,000)
+ *   --first S    first seed (1)
+ *   --seed S     replays one run and prints its trace
+ *   --mutants    breaks one rule at a time instead, and shows that the simulator detects it
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { huntMutant } from "./hunt-mutant.ts";
 import { MUTANTS } from "./mutants.ts";
+import { runMutant } from "./run-mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 import { simulate } from "./simulate.ts";
 
@@ -23,11 +23,11 @@ const { values } = parseArgs({
 });
 
 if (values.seed !== undefined) await replay(wholeNumber(values.seed));
-else if (values.mutants) await hunt();
+else if (values.mutants) await runMutants();
 else await runMany(wholeNumber(values.first), wholeNumber(values.seeds));
 
 function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`not a whole number: ${text}`);
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`not an integer: ${text}`);
   return Number(text);
 }
 
@@ -50,7 +50,7 @@ async function runMany(first: number, count: number): Promise<void> {
 
 function print({ seeds, counts, failures }: Summary, seconds: number): void {
   const { requests, accepted, refused, exhausted, unavailable, bodiesCut } = counts;
-  const { revocations, ledgerCalls, ledgerRestarts, longerLeases } = counts;
+  const { revocations, ledgerCalls, ledgerRestarts, stretchedLeases } = counts;
   const shown = (count: number) => count.toLocaleString("en");
   console.log(
     `${shown(seeds)} seeds in ${seconds.toFixed(1)} s (${shown(Math.round(seeds / seconds))} a second)`,
@@ -58,24 +58,24 @@ function print({ seeds, counts, failures }: Summary, seconds: number): void {
   console.log(
     `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 429 ${shown(exhausted)}, 503 ${shown(unavailable)}`,
   );
-  console.log(`bodies cut: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
+  console.log(`bodies aborted: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
   console.log(
-    `ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts, ${shown(longerLeases)} leases longer than LEASE_MS`,
+    `ledger: ${shown(ledgerCalls)} calls, ${shown(ledgerRestarts)} restarts, ${shown(stretchedLeases)} leases longer than LEASE_MS`,
   );
   for (const { seed, violations } of failures) {
-    console.log(`\nseed ${seed} FAILED (replay it: npm run simulate -- --seed ${seed})`);
+    console.log(`\nseed ${seed} FAILED (replay: npm run simulate -- --seed ${seed})`);
     for (const { rule, what } of violations) console.log(`  ${rule}: ${what}`);
   }
   console.log(failures.length === 0 ? "no violation" : `\n${failures.length} seeds failed`);
 }
 
-async function hunt(): Promise<void> {
+async function runMutants(): Promise<void> {
   for (const mutant of MUTANTS) {
-    const { seeds, failures } = await huntMutant(mutant);
+    const { seeds, failures } = await runMutant(mutant);
     const [first] = failures;
     if (!first) process.exitCode = 1;
     const verdict = first
-      ? `noticed after ${seeds} seeds (${first.violations[0]?.rule})`
+      ? `detected after ${seeds} seeds (${first.violations[0]?.rule})`
       : `SURVIVED ${seeds} seeds`;
     console.log(`${mutant.name}: ${verdict}`);
   }

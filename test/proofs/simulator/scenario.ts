@@ -1,33 +1,33 @@
 /**
- * One run's plan: how many isolates and how far away, who asks for what and when, when the key is revoked, and
- * everything that goes wrong. All times are true milliseconds from the start.
+ * The plan of one run: isolates and their distance, requests, control calls, and every fault. All times are true
+ * milliseconds from the start.
  */
 import type { Bucket, Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { FaultBudget } from "./fault-budget.ts";
 import type { Distance } from "./network.ts";
 
-export type KeyName = "good" | "doomed";
+export type KeyName = "active" | "ending";
 
 export interface RequestPlan {
   readonly at: number;
   readonly key: KeyName;
-  /** What it counts as. */
+  /** The rate limit that it counts against. */
   readonly bucket: Bucket;
-  /** Until the origin's response headers; an upload takes up most of it. */
+  /** Until the origin's response headers; includes the upload. */
   readonly originMs: number;
-  /** The origin breaks off instead of answering. */
+  /** The origin closes the connection instead of answering. */
   readonly originFails: boolean;
-  /** 0: a small body, which leaves in one piece with the headers. */
+  /** 0: a small body, sent in one piece with the headers. */
   readonly bodyMs: number;
-  /** Bytes of the body leave this often. */
+  /** Interval between bytes of the body. */
   readonly bytesEveryMs: number;
-  /** After it was forwarded; null: stays to the end. */
+  /** Since the forward; null: the client stays connected. */
   readonly clientGoneAfterMs: number | null;
 }
 
 export interface ClockFault {
   readonly at: number;
-  /** `jump`: beyond what counts as the same clock. */
+  /** `jump`: a step too large to count as the same clock. */
   readonly kind: "freeze" | "step back" | "jump";
   readonly ms: number;
 }
@@ -40,14 +40,14 @@ export interface IsolatePlan {
   readonly pauseChance: number;
   readonly cutOff: { readonly at: number; readonly ms: number } | null;
   readonly restartsAt: number | null;
-  /** When it forgets the keys it knows, leases and all. */
+  /** When its key cache is cleared, leases included. */
   readonly forgetsAt: number | null;
 }
 
 export interface LedgerPlan {
   readonly rate: number;
   readonly leaseMs: number;
-  /** What leases may come to when the ledger is asked for more than so many a second. */
+  /** The maximum lease, reached when grants exceed `grantsPerSecondMax`. */
   readonly leaseMaxMs: number;
   readonly grantsPerSecondMax: number;
   readonly marginMs: number;
@@ -55,31 +55,31 @@ export interface LedgerPlan {
   readonly startMs: number;
   readonly restartChance: number;
   readonly restartsMax: number;
-  /** When it restarts whatever it is doing. */
+  /** Unconditional restarts. */
   readonly restartsAt: readonly number[];
-  /** Restarts when the first answer to `revoke` has left. */
+  /** Restarts as soon as the first answer to `revoke` has left. */
   readonly restartsAfterAnswer: boolean;
-  /** Each restart may be on a machine whose clock differs by as much. */
+  /** After a restart the clock may differ by up to this much. */
   readonly clockStepMs: number;
-  /** When its clock is set forward, within the budget. */
-  readonly gainsAt: number | null;
-  /** A new version with another `LEASE_MS`, and the `LEASE_MAX_MS` that goes with it. */
+  /** When its clock steps ahead, within the budget. */
+  readonly clockStepsAheadAt: number | null;
+  /** A new version with another `LEASE_MS` and `LEASE_MAX_MS`. */
   readonly deploy: { readonly at: number; readonly leaseMs: number; readonly leaseMaxMs: number } | null;
-  readonly calmFrom: number;
+  readonly faultsEndAt: number;
 }
 
 export interface ControlCall {
   readonly at: number;
   readonly method: "revoke" | "schedule" | "tier";
-  /** For `schedule`: how far ahead; null takes the schedule back. */
+  /** For `schedule`: how far ahead; null withdraws the schedule. */
   readonly aheadMs: number | null;
   /** For `tier`; null: unlimited. */
   readonly limits?: Limits | null;
-  /** Calls again until it is answered. */
+  /** Repeats the call until it is answered. */
   readonly persistent: boolean;
 }
 
-/** How many requests a key may make in a window. */
+/** Requests that a key may make in a window. */
 export interface LimitPlan {
   readonly windowsMs: WindowsMs;
   /** At the start; null: unlimited. */
@@ -88,44 +88,44 @@ export interface LimitPlan {
 
 export interface Scenario {
   readonly seed: number;
-  /** Nothing goes wrong and nobody is far, so that everything promised for good days can be checked. */
-  readonly calm: boolean;
+  /** No faults and short distances, so that the promises for normal operation can be checked. */
+  readonly faultFree: boolean;
   readonly budget: FaultBudget;
-  /** How often a delay is as long as the budget allows. */
+  /** Probability that a delay is as long as the budget allows. */
   readonly fullDelayChance: number;
   readonly isolates: readonly IsolatePlan[];
   readonly ledger: LedgerPlan;
-  /** What the ledger's clock shows at the start: anywhere in a window. */
+  /** The ledger's clock at the start: anywhere in a window. */
   readonly ledgerStartsAt: number;
   readonly limits: LimitPlan;
   readonly controlCalls: readonly ControlCall[];
-  /** For a key that expires by itself: from the start, on the ledger's clock. */
+  /** For a key that expires: from the start, on the ledger's clock. */
   readonly expiresAfterMs: number | null;
   readonly ledgerTimeoutMs: number;
   readonly originTimeoutMs: number;
-  /** From here on nothing goes wrong any more. */
-  readonly calmFrom: number;
+  /** When the last fault has ended. */
+  readonly faultsEndAt: number;
 }
 
-/** What goes beyond the margin, to show that the guarantee then breaks and that the checker sees it. */
-export interface Beyond {
-  /** Added to what the margin covers. */
+/** Faults above the margin, which show that the guarantee then breaks and that the checker detects it. */
+export interface ExcessFaults {
+  /** Added to the budget that the margin covers. */
   readonly budgetMs: number;
-  /** A clock that is set back while nobody looks, and has caught up when somebody does. */
-  readonly unseenJumps: boolean;
+  /** A clock that steps back and has caught up before it is read again. */
+  readonly undetectedJumps: boolean;
 }
 
-export const WITHIN_MARGIN: Beyond = { budgetMs: 0, unseenJumps: false };
+export const NO_EXCESS: ExcessFaults = { budgetMs: 0, undetectedJumps: false };
 
 export const MARGIN_MS = 200;
 
-/** The longest that a lease is given for, by whatever version. */
-export function longestGrantOf({ leaseMaxMs, deploy }: LedgerPlan): number {
+/** The longest lease that any version grants. */
+export function longestLeaseMsOf({ leaseMaxMs, deploy }: LedgerPlan): number {
   const later = deploy ? [deploy.leaseMaxMs] : [];
   return Math.max(leaseMaxMs, ...later);
 }
 
-/** A request that is answered at once. */
+/** A request that the origin answers at once. */
 export function quickRequest(at: number, key: KeyName): RequestPlan {
   return {
     at,

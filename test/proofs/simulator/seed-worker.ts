@@ -1,7 +1,7 @@
-/** A process that runs a range of seeds and sends back what they add up to. */
+/** A child process that runs a range of seeds and sends back the summary. */
 import { runSeeds, type SeedRange } from "./run-seeds.ts";
 
-// Each flight that is cut makes an error, whose stack costs more than the cut. A seed run alone has them.
+// Every aborted request creates an error, whose stack costs more than the abort. A single replayed seed keeps stacks.
 Error.stackTraceLimit = 0;
 
 process.once("message", async (range: SeedRange) => {

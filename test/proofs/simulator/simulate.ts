@@ -1,17 +1,17 @@
 /**
- * One run: builds what the seed says, lets it happen, and judges it.
+ * One run: builds the world of a seed, runs it, and checks it.
  *
- * The same seed always gives the same run, on every machine.
+ * The same seed gives the same run on every machine.
  */
 import { checkRun } from "./checker.ts";
 import { ControlCaller } from "./control-caller.ts";
-import { drawScenario } from "./draw-scenario.ts";
+import { generateScenario } from "./generate-scenario.ts";
 import { History, statusOf, type Violation, wasAccepted } from "./history.ts";
 import { checkLeaseBook } from "./lease-book-check.ts";
-import { type LeaseRow, LIMITS } from "./ledger-rules.ts";
-import { planProbes } from "./probes.ts";
+import { type LeaseRow, LIMITS_ROW } from "./ledger-rules.ts";
+import { scheduleProbes } from "./probe-requests.ts";
 import { Random } from "./random.ts";
-import { type Beyond, type KeyName, type Scenario, WITHIN_MARGIN } from "./scenario.ts";
+import { type ExcessFaults, type KeyName, NO_EXCESS, type Scenario } from "./scenario.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedIsolate } from "./simulated-isolate.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
@@ -19,7 +19,7 @@ import { Disk } from "./simulated-storage.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
-/** How much happened: a run in which nothing is accepted proves nothing. */
+/** Activity in a run: a run in which no request is accepted proves nothing. */
 export interface Counts {
   requests: number;
   accepted: number;
@@ -30,8 +30,8 @@ export interface Counts {
   ledgerCalls: number;
   ledgerRestarts: number;
   revocations: number;
-  /** Leases that were given for longer than `LEASE_MS`. */
-  longerLeases: number;
+  /** Leases longer than `LEASE_MS`. */
+  stretchedLeases: number;
 }
 
 export interface Outcome {
@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 export interface SimulateOptions {
-  readonly beyond?: Beyond;
+  readonly excess?: ExcessFaults;
   readonly trace?: (line: string) => void;
 }
 
@@ -51,7 +51,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   planFaults(world);
   for (const call of world.scenario.controlCalls)
     time.at(call.at, () => new ControlCaller(world, call).call());
-  planProbes(world);
+  scheduleProbes(world);
   try {
     await time.run();
   } catch (error) {
@@ -63,25 +63,25 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   return { seed, violations, counts: countsOf(world) };
 }
 
-function buildWorld(seed: number, { beyond = WITHIN_MARGIN, trace }: SimulateOptions): World {
-  const scenario = drawScenario(seed, beyond);
+function buildWorld(seed: number, { excess = NO_EXCESS, trace }: SimulateOptions): World {
+  const scenario = generateScenario(seed, excess);
   const random = new Random(~seed);
   const time = new VirtualTime();
   const timedTrace = trace && ((line: string) => trace(`${time.now.toFixed(2).padStart(10)}  ${line}`));
   const ledgerClock = new SimulatedClock(time, scenario.ledger.rate, scenario.ledgerStartsAt);
-  const disk = new Disk(newKeys(scenario), new Map([[LIMITS, JSON.stringify(scenario.limits.limits)]]));
+  const disk = new Disk(newKeys(scenario), new Map([[LIMITS_ROW, JSON.stringify(scenario.limits.limits)]]));
   const ledger = new SimulatedLedger(time, random, ledgerClock, disk, scenario, timedTrace);
   const world: World = {
     time,
     random,
     scenario,
-    beyond,
+    excess,
     disk,
     ledgerClock,
     ledger,
     isolates: [],
     history: new History(scenario),
-    originsAtWork: new Set(),
+    pendingOrigins: new Set(),
     trace: timedTrace,
     leaseMs: scenario.ledger.leaseMs,
   };
@@ -101,17 +101,18 @@ function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyN
   };
   const expires_at = expiresAfterMs === null ? null : ledgerStartsAt + Math.floor(expiresAfterMs);
   return new Map([
-    ["good", alive],
-    ["doomed", { ...alive, expires_at }],
+    ["active", alive],
+    ["ending", { ...alive, expires_at }],
   ]);
 }
 
-/** What befalls the ledger at moments that are planned. */
+/** Schedules the ledger's planned faults. */
 function planFaults(world: World): void {
   const { time, random, scenario, ledger, ledgerClock } = world;
-  const { deploy, gainsAt, restartsAt } = scenario.ledger;
+  const { deploy, clockStepsAheadAt, restartsAt } = scenario.ledger;
   for (const at of restartsAt) time.at(at, () => ledger.restart(random.chance(0.3)));
-  if (gainsAt !== null) time.at(gainsAt, () => ledgerClock.step(scenario.budget.ledgerGainMs));
+  if (clockStepsAheadAt !== null)
+    time.at(clockStepsAheadAt, () => ledgerClock.step(scenario.budget.ledgerGainMs));
   if (deploy) {
     time.at(deploy.at, () => {
       world.leaseMs = deploy.leaseMs;
@@ -132,6 +133,6 @@ function countsOf({ history, ledger }: World): Counts {
     ledgerCalls: history.calls.length,
     ledgerRestarts: ledger.restarts,
     revocations: Math.min(1, history.revokeAnswers.length),
-    longerLeases: history.leases.all.filter(({ ttlMs, shortestMs }) => ttlMs > shortestMs).length,
+    stretchedLeases: history.leases.all.filter(({ ttlMs, shortestMs }) => ttlMs > shortestMs).length,
   };
 }

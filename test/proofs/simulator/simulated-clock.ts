@@ -1,12 +1,12 @@
 /**
- * A machine's clock as it really is: a little fast or slow, sometimes standing still, sometimes set.
+ * A machine's clock with realistic faults: drift, freezes and steps.
  *
- * Reads whole milliseconds, as `Date.now()` does.
+ * Reads whole milliseconds, like `Date.now()`.
  */
 import type { VirtualTime } from "./virtual-time.ts";
 
-/** From `since` on (true time) the clock read `reading`, and from `runsFrom` on it ran at `rate`. */
-interface Stretch {
+/** From true time `since` the clock reads `reading`; from `runsFrom` it advances at `rate`. */
+interface ClockSegment {
   readonly since: number;
   readonly runsFrom: number;
   readonly reading: number;
@@ -15,8 +15,8 @@ interface Stretch {
 
 export class SimulatedClock {
   readonly #time: VirtualTime;
-  readonly #stretches: Stretch[] = [];
-  #latest: Stretch;
+  readonly #segments: ClockSegment[] = [];
+  #latest: ClockSegment;
 
   /** `rate`: clock milliseconds per true millisecond. */
   constructor(time: VirtualTime, rate: number, reading: number) {
@@ -32,13 +32,13 @@ export class SimulatedClock {
     return Math.floor(this.#reading());
   }
 
-  /** Is set forward or, with less than 0, back. */
+  /** Steps ahead, or back if `ms` is negative. */
   step(ms: number): void {
     const { now } = this.#time;
     this.#begin({ ...this.#latest, since: now, runsFrom: now, reading: this.#reading() + ms });
   }
 
-  /** Stands still for a while, and goes on from there. */
+  /** Stops for `ms`, then continues from the same reading. */
   freeze(ms: number): void {
     const { now } = this.#time;
     this.#begin({ ...this.#latest, since: now, runsFrom: now + ms, reading: this.#reading() });
@@ -49,16 +49,16 @@ export class SimulatedClock {
     this.#begin({ since: now, runsFrom: now, reading: this.#reading(), rate });
   }
 
-  /** The true moment from which on the clock shows `reading` or more, for good. */
-  settlesAt(reading: number): number {
+  /** The true time from which the clock reads `reading` or later, permanently. */
+  trueTimeOf(reading: number): number {
     let settled = Number.POSITIVE_INFINITY;
-    this.#stretches.forEach((stretch, index) => {
-      const end = this.#stretches[index + 1]?.since ?? Number.POSITIVE_INFINITY;
-      if (stretch.reading >= reading) {
-        settled = Math.min(settled, stretch.since);
+    this.#segments.forEach((segment, index) => {
+      const end = this.#segments[index + 1]?.since ?? Number.POSITIVE_INFINITY;
+      if (segment.reading >= reading) {
+        settled = Math.min(settled, segment.since);
         return;
       }
-      const reached = stretch.runsFrom + (reading - stretch.reading) / stretch.rate;
+      const reached = segment.runsFrom + (reading - segment.reading) / segment.rate;
       settled = reached < end ? reached : Number.POSITIVE_INFINITY;
     });
     return settled;
@@ -69,9 +69,9 @@ export class SimulatedClock {
     return reading + rate * Math.max(0, this.#time.now - runsFrom);
   }
 
-  #begin(stretch: Stretch): Stretch {
-    this.#latest = stretch;
-    this.#stretches.push(stretch);
-    return stretch;
+  #begin(segment: ClockSegment): ClockSegment {
+    this.#latest = segment;
+    this.#segments.push(segment);
+    return segment;
   }
 }

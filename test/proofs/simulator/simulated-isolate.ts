@@ -1,9 +1,9 @@
 /**
- * One isolate of the gateway: its clock, its timers, its way to the ledger, and the leases it holds.
+ * One isolate of the gateway: its clock, timers, network link and leases.
  *
- * The leases are the Worker's own code. Around them is the platform as it may behave within the fault budget:
- * timers fire late, the isolate stands still between a look at its lease and what follows, JavaScript takes
- * its time while the clock does not move, and a restart forgets everything.
+ * The leases are the Worker's own code. The platform around them behaves badly within the fault budget: timers
+ * fire late, the isolate pauses between a check of its lease and the effect, JavaScript runs for a while with a
+ * frozen clock, and a restart clears all state.
  */
 import { ensureValid } from "../../../src/gateway/ensure-valid.ts";
 import type { InFlightTime } from "../../../src/gateway/in-flight-request.ts";
@@ -19,16 +19,16 @@ import { SimulatedClock } from "./simulated-clock.ts";
 import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
-/** Background work of a request simply goes on. */
+/** Background work continues without help. */
 const CONTEXT = { waitUntil: () => {} };
 
 const UNREACHABLE = new Error("the ledger cannot be reached");
 
-/** What one life of the isolate holds; a restart begins another. */
-interface Life {
+/** State of one instance of the isolate; a restart creates a new instance. */
+interface IsolateState {
   readonly clock: LeaseClock;
   readonly leases: Map<KeyName, Lease>;
-  /** Those that the ledger has refused for good. */
+  /** Leases that the ledger has refused permanently. */
   readonly refused: Set<Lease>;
   readonly open: Set<RequestRecord>;
 }
@@ -36,14 +36,14 @@ interface Life {
 export class SimulatedIsolate {
   readonly world: World;
   readonly number: number;
-  readonly flightTime: InFlightTime;
+  readonly inFlightTime: InFlightTime;
   readonly #plan: IsolatePlan;
   readonly #clock: SimulatedClock;
   readonly #link: Link;
-  #life: Life;
-  #memory = 0;
-  #holders = 0;
-  #asksForPermits = false;
+  #state: IsolateState;
+  #cacheGeneration = 0;
+  #holderCount = 0;
+  #requestingPermits = false;
   #pausedUntil = 0;
   #nextPauseFrom = 0;
 
@@ -53,17 +53,17 @@ export class SimulatedIsolate {
     this.number = number;
     this.#plan = plan;
     this.#clock = new SimulatedClock(time, plan.rate, random.between(1e6, 2e6));
-    this.#link = new Link(time, random, plan.distance, scenario.calmFrom);
-    this.#life = this.#begin();
+    this.#link = new Link(time, random, plan.distance, scenario.faultsEndAt);
+    this.#state = this.#newState();
     const isolate = this;
-    this.flightTime = {
+    this.inFlightTime = {
       get clock() {
-        return isolate.#life.clock;
+        return isolate.#state.clock;
       },
       schedule: (ms, task) => this.#timer(ms, task),
     };
     for (const request of plan.requests) time.at(request.at, () => this.arrive(request));
-    for (const fault of plan.clockFaults) time.at(fault.at, () => this.#suffer(fault));
+    for (const fault of plan.clockFaults) time.at(fault.at, () => this.#injectClockFault(fault));
     const { cutOff, restartsAt, forgetsAt } = plan;
     if (cutOff) time.at(cutOff.at, () => this.#link.cut(cutOff.ms));
     if (restartsAt !== null) time.at(restartsAt, () => this.#restart());
@@ -72,110 +72,113 @@ export class SimulatedIsolate {
 
   arrive(plan: RequestPlan): void {
     const { history, time, trace } = this.world;
-    const life = this.#life;
-    const request = history.open(this.number, this.#memory, plan, time.now);
-    life.open.add(request);
+    const generation = this.#state;
+    const request = history.open(this.number, this.#cacheGeneration, plan, time.now);
+    generation.open.add(request);
     trace?.(`isolate ${this.number}: request ${request.number} arrives, key ${plan.key}`);
-    const start = this.entry(() => {
-      request.memory = this.#memory;
+    const start = this.eventHandler(() => {
+      request.cacheGeneration = this.#cacheGeneration;
       void serveRequest(this, request).catch((error) => time.fail(error));
     });
     start();
   }
 
-  /** Lets something from outside into the isolate's JavaScript, unless it has restarted since now. */
-  entry(task: () => void): () => void {
-    const life = this.#life;
+  /** Wraps the handler of an external event; the handler does not run after a restart. */
+  eventHandler(task: () => void): () => void {
+    const generation = this.#state;
     return () =>
       this.#whenAwake(() => {
-        if (life !== this.#life) return;
+        if (generation !== this.#state) return;
         this.#maybePause();
         task();
       });
   }
 
-  /** What a task does takes effect a little later: its JavaScript has to end first. */
+  /** Applies a task's effect a little later: its JavaScript has to end first. */
   effect(task: () => void): void {
     const { time, random, scenario } = this.world;
-    const life = this.#life;
+    const generation = this.#state;
     const { workMs } = scenario.budget;
     const ms = random.chance(scenario.fullDelayChance) ? workMs : Math.min(workMs, 2 * random.next());
-    time.after(ms, () => this.#whenAwake(() => life === this.#life && task()));
+    time.after(ms, () => this.#whenAwake(() => generation === this.#state && task()));
   }
 
   close(request: RequestRecord): void {
     request.endedAt = this.world.time.now;
-    this.#life.open.delete(request);
+    this.#state.open.delete(request);
   }
 
   leaseOn(key: KeyName): Lease {
-    const { leases, clock } = this.#life;
+    const { leases, clock } = this.#state;
     const known = leases.get(key);
     if (known) return known;
-    this.#holders += 1;
+    this.#holderCount += 1;
     const lease: Lease = new Lease(
-      (report) => this.#askLedger(key, lease, report),
+      (report) => this.#callLedger(key, lease, report),
       clock,
       this.world.scenario.ledgerTimeoutMs,
-      `isolate ${this.number}, holder ${this.#holders}`,
+      `isolate ${this.number}, holder ${this.#holderCount}`,
     );
     leases.set(key, lease);
     return lease;
   }
 
-  /** `secureLease`, with an eye on what it costs. */
-  secure(lease: Lease, beginsBody: boolean): Promise<Refusal | null> {
+  /** `ensureValid` of the gateway, with checks of its cost. */
+  ensureValid(lease: Lease, beginsBody: boolean): Promise<Refusal | null> {
     const { history } = this.world;
-    const wasDead = this.#life.refused.has(lease);
+    const wasRefused = this.#state.refused.has(lease);
     const callsBefore = history.calls.length;
     const outcome = ensureValid(lease, beginsBody && lease.isNearExpiry(), CONTEXT);
-    const asked = history.calls.length > callsBefore;
-    if (wasDead && asked) {
-      history.violations.push({ rule: "rule 10", what: "a key known to be dead cost a call to the ledger" });
+    const calledLedger = history.calls.length > callsBefore;
+    if (wasRefused && calledLedger) {
+      history.violations.push({
+        rule: "rule 10",
+        what: "a call to the ledger for a key that is known to be refused",
+      });
     }
     return outcome;
   }
 
-  /** Asks the ledger for permits, whether or not the lease is due. */
-  askForPermits<Outcome>(ask: () => Promise<Outcome>): Promise<Outcome> {
-    this.#asksForPermits = true;
-    const asked = ask();
-    this.#asksForPermits = false;
-    return asked;
+  /** Calls the ledger for permits, whether or not the lease is renewable. */
+  requestPermits<Outcome>(call: () => Promise<Outcome>): Promise<Outcome> {
+    this.#requestingPermits = true;
+    const called = call();
+    this.#requestingPermits = false;
+    return called;
   }
 
-  #begin(): Life {
+  #newState(): IsolateState {
     const clock = new LeaseClock(() => this.#clock.now());
     return { clock, leases: new Map(), refused: new Set(), open: new Set() };
   }
 
-  /** Its keys fall out of the cache; requests in flight keep the leases they have. */
+  /** Clears the key cache; requests in flight keep their leases. */
   #forget(): void {
     this.world.trace?.(`isolate ${this.number}: forgets its keys`);
-    this.#memory += 1;
-    this.#life.leases.clear();
+    this.#cacheGeneration += 1;
+    this.#state.leases.clear();
   }
 
-  /** Nobody answers the requests that were open; bodies break off. */
+  /** Open requests get no answer; bodies are aborted. */
   #restart(): void {
     const { time, trace } = this.world;
     trace?.(`isolate ${this.number}: restarts`);
-    for (const request of this.#life.open) {
+    for (const request of this.#state.open) {
       if (request.headersAt !== null) {
         request.lastByteAt = time.now;
         request.bodyComplete = false;
       }
       request.endedAt = time.now;
     }
-    this.#memory += 1;
-    this.#life = this.#begin();
+    this.#cacheGeneration += 1;
+    this.#state = this.#newState();
   }
 
-  /** Right after the task at hand, and before anything that it does takes effect. */
+  /** Pauses right after the current task, before its effects. */
   #maybePause(): void {
     const { time, random, scenario, trace } = this.world;
     const { pauseMs } = scenario.budget;
-    if (time.now < this.#nextPauseFrom || time.now >= scenario.calmFrom) return;
+    if (time.now < this.#nextPauseFrom || time.now >= scenario.faultsEndAt) return;
     if (!random.chance(this.#plan.pauseChance)) return;
     this.#pausedUntil = time.now + pauseMs;
     this.#nextPauseFrom = this.#pausedUntil + scenario.ledgerTimeoutMs;
@@ -194,19 +197,19 @@ export class SimulatedIsolate {
     const lateMs = random.chance(scenario.fullDelayChance)
       ? timerLateMs
       : Math.min(timerLateMs, random.next());
-    const timer = time.after(ms / this.#plan.rate + lateMs, this.entry(task));
+    const timer = time.after(ms / this.#plan.rate + lateMs, this.eventHandler(task));
     return () => {
       timer.task = null;
     };
   }
 
-  /** As `callLedger` does it: a time limit, and a second attempt when the first one failed. */
-  #askLedger(key: KeyName, lease: Lease, report: LeaseReport): Promise<LeaseAnswer> {
+  /** Like `callLedger`: a time limit, and a second attempt after a failure. */
+  #callLedger(key: KeyName, lease: Lease, report: LeaseReport): Promise<LeaseAnswer> {
     const { history, time, scenario } = this.world;
     const call = { isolate: this.number, key, at: time.now };
     history.calls.push(call);
-    history.granted.sent(report.holder, report.permits);
-    if (lease.isValid() && !lease.isNearExpiry() && !this.#asksForPermits) history.renewals.push(call);
+    history.granted.recordReport(report.holder, report.permits);
+    if (lease.isValid() && !lease.isNearExpiry() && !this.#requestingPermits) history.renewals.push(call);
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (answer: LeaseAnswer | null) => {
@@ -214,8 +217,8 @@ export class SimulatedIsolate {
         settled = true;
         stopLimit();
         if (!answer) return reject(UNREACHABLE);
-        if (!answer.granted) this.#life.refused.add(lease);
-        history.heard.set(report.holder, (history.heard.get(report.holder) ?? 0) + 1);
+        if (!answer.granted) this.#state.refused.add(lease);
+        history.answersReceived.set(report.holder, (history.answersReceived.get(report.holder) ?? 0) + 1);
         resolve(answer);
       };
       const stopLimit = this.#timer(scenario.ledgerTimeoutMs, () => settle(null));
@@ -223,19 +226,19 @@ export class SimulatedIsolate {
     });
   }
 
-  #suffer({ kind, ms }: ClockFault): void {
-    const { scenario, trace, beyond } = this.world;
+  #injectClockFault({ kind, ms }: ClockFault): void {
+    const { scenario, trace, excess } = this.world;
     const { clockLossMs } = scenario.budget;
     trace?.(
-      `isolate ${this.number}: clock suffers ${kind} of ${(kind === "jump" ? ms : ms * clockLossMs).toFixed(1)} ms`,
+      `isolate ${this.number}: clock fault: ${kind} of ${(kind === "jump" ? ms : ms * clockLossMs).toFixed(1)} ms`,
     );
     if (kind === "freeze") this.#clock.freeze(ms * clockLossMs);
     if (kind === "step back") this.#clock.step(-ms * clockLossMs);
     if (kind === "jump") {
-      // Requests all around read the clock, so that a jump back is seen before the clock has caught up.
-      if (!beyond.unseenJumps) this.#life.clock.now();
+      // Other requests read the clock, so that a jump back is detected before the clock has caught up.
+      if (!excess.undetectedJumps) this.#state.clock.now();
       this.#clock.step(ms);
-      if (!beyond.unseenJumps) this.#life.clock.now();
+      if (!excess.undetectedJumps) this.#state.clock.now();
     }
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The machine room of the ledger: starts, stops and replaces the Durable Object, and carries calls to it.
+ * The lifecycle of the Durable Object: starts, stops and replaces it, and delivers calls to it.
  *
- * As on the platform, an answer leaves only when all that the object wrote before is on disk (the output
- * gate); a call to an object that ends fails, or is never answered; calls wait while the object starts; and
- * a superseded object may still be reached for a while, but its storage refuses it.
+ * As on the platform, an answer leaves only when all earlier writes are on disk (the output gate); a call to an
+ * object that ends fails, or is never answered; calls wait while the object starts; and a superseded object may
+ * be reachable for a while, but its storage rejects it.
  */
 import type { WindowsMs } from "../../../src/rate-limits.ts";
 import { LedgerRules, type LedgerSettings } from "./ledger-rules.ts";
@@ -14,14 +14,14 @@ import { type Disk, StorageSession, SUPERSEDED } from "./simulated-storage.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 export interface LedgerCall {
-  /** Carries the call out; what it returns sends the answer on its way. */
+  /** Executes the call; the function it returns sends the answer. */
   readonly run: (ledger: LedgerRules) => (() => void) | Promise<() => void>;
   readonly fail: () => void;
-  /** The platform sees to it that it is carried out. */
+  /** The platform retries it until it succeeds. */
   readonly isAlarm?: boolean;
 }
 
-/** How long callers may still be led to an object that was superseded. */
+/** How long calls may still be routed to a superseded object. */
 const OLD_REACHABLE_MAX_MS = 4000;
 
 interface LedgerObject {
@@ -69,17 +69,17 @@ export class SimulatedLedger {
     return this.#restarts;
   }
 
-  /** Of the version that gives leases now. */
+  /** Of the current version. */
   get settings(): LedgerSettings {
     return this.#settings;
   }
 
-  /** As the object that gives leases now has it. */
-  fact(name: string): string | undefined {
-    return this.#current?.session.fact(name);
+  /** A metadata row as the current object sees it. */
+  metadata(name: string): string | undefined {
+    return this.#current?.session.metadata(name);
   }
 
-  /** `mayReachOld`: the caller's way still leads to the superseded object, if there is one. */
+  /** `mayReachOld`: the caller may still be routed to the superseded object, if there is one. */
   deliver(call: LedgerCall, mayReachOld: boolean): void {
     this.#maybeRestart("a call arrives");
     const object = (mayReachOld && this.#superseded) || this.#current;
@@ -87,13 +87,13 @@ export class SimulatedLedger {
     else this.#waiting.push(() => this.deliver(call, false));
   }
 
-  /** A new version with other lengths of leases. */
+  /** Deploys a version with other lease lengths. */
   deploy({ leaseMs, leaseMaxMs }: Pick<LedgerSettings, "leaseMs" | "leaseMaxMs">): void {
     this.#settings = { ...this.#settings, leaseMs, leaseMaxMs };
     this.restart(false);
   }
 
-  /** The object ends, and another starts; `keepsOld`: it does not know yet that it has been replaced. */
+  /** Stops the object and starts another; `keepsOld`: the old one does not know yet that it is superseded. */
   restart(keepsOld: boolean): void {
     const old = this.#current;
     if (!old) return;
@@ -104,7 +104,7 @@ export class SimulatedLedger {
       if (this.#superseded) this.#stop(this.#superseded);
       this.#superseded = old;
       const stopsAt = this.#time.now + this.#random.between(0, OLD_REACHABLE_MAX_MS);
-      this.#time.at(Math.min(stopsAt, this.#plan.calmFrom), () => {
+      this.#time.at(Math.min(stopsAt, this.#plan.faultsEndAt), () => {
         if (this.#superseded === old) this.#superseded = null;
         this.#stop(old);
       });
@@ -122,21 +122,21 @@ export class SimulatedLedger {
       this.#clock.step(this.#random.between(-clockStepMs, clockStepMs));
     }
     const session = new StorageSession(this.#time, this.#disk, () => confirmMs * this.#random.next());
-    const ground = {
+    const runtime = {
       now: () => this.#clock.now(),
       wait: (ms: number) => this.#wait(ms),
       keys: { issued: session.key.bind(session), change: session.changeKey.bind(session) },
-      facts: { get: session.fact.bind(session), set: session.setFact.bind(session) },
+      metadata: { get: session.metadata.bind(session), set: session.setMetadata.bind(session) },
       permits: session.permits,
       sync: () => {
         this.#maybeRestart("a write is not yet confirmed");
         return session.sync();
       },
-      wakeIn: async (ms: number) => {
-        this.#time.after(ms, () => this.#ringAlarm());
+      setAlarmIn: async (ms: number) => {
+        this.#time.after(ms, () => this.#runAlarm());
       },
     };
-    const rules = new LedgerRules(ground, this.#windowsMs, this.#settings);
+    const rules = new LedgerRules(runtime, this.#windowsMs, this.#settings);
     this.#current = { rules, session, calls: new Set(), stopped: false };
     this.#trace?.(`ledger: started, its clock shows ${this.#clock.now()}`);
     const waiting = this.#waiting;
@@ -149,13 +149,13 @@ export class SimulatedLedger {
     return new Promise((resolve) => this.#time.after(ms / this.#clock.rate, resolve));
   }
 
-  /** Wakes whatever object there is then; nobody hears the answer. */
-  #ringAlarm(): void {
+  /** Runs the alarm on the current object; no caller receives the answer. */
+  #runAlarm(): void {
     const run = async (ledger: LedgerRules) => {
       await ledger.settle();
       return () => {};
     };
-    this.deliver({ run, fail: () => this.#ringAlarm(), isAlarm: true }, false);
+    this.deliver({ run, fail: () => this.#runAlarm(), isAlarm: true }, false);
   }
 
   async #run(object: LedgerObject, call: LedgerCall): Promise<void> {
@@ -181,10 +181,10 @@ export class SimulatedLedger {
     object.calls.clear();
   }
 
-  /** A restart right after the step under way. */
+  /** Restarts right after the current step, by chance. */
   #maybeRestart(step: string): void {
-    const { restartChance, restartsMax, calmFrom } = this.#plan;
-    if (!this.#current || this.#restarts >= restartsMax || this.#time.now >= calmFrom) return;
+    const { restartChance, restartsMax, faultsEndAt } = this.#plan;
+    if (!this.#current || this.#restarts >= restartsMax || this.#time.now >= faultsEndAt) return;
     if (!this.#random.chance(restartChance)) return;
     this.#trace?.(`ledger: about to restart while ${step}`);
     this.#time.after(0, () => this.restart(this.#random.chance(0.3)));

@@ -1,5 +1,5 @@
 /**
- * How a request takes its permit: by the gateway's own `enforceLimit`, with an eye on what comes of it.
+ * Decides on a request's permit with the gateway's own `enforceLimit`, and records the decision.
  */
 import { enforceLimit } from "../../../src/gateway/enforce-limit.ts";
 import type { Lease } from "../../../src/leases/lease.ts";
@@ -7,47 +7,48 @@ import type { Admitted } from "../../../src/leases/permits.ts";
 import type { PolicyRow } from "../../../src/policy.ts";
 import type { Allowance } from "../../../src/rate-limits.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
-import type { RequestRecord, Take } from "./history.ts";
+import type { PermitDecision, RequestRecord } from "./history.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 
-/** Background work of a request simply goes on. */
+/** Background work continues without help. */
 const CONTEXT = { waitUntil: () => {} };
 
-export async function takePermit(
+export async function decidePermit(
   isolate: SimulatedIsolate,
   lease: Lease,
   request: RequestRecord,
 ): Promise<Admitted | Refusal> {
   const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
-  const taken = await enforceLimit(lease, report, CONTEXT, (ask) => {
-    request.permitAsks += 1;
-    return isolate.askForPermits(ask);
+  const outcome = await enforceLimit(lease, report, CONTEXT, (call) => {
+    request.permitRequests += 1;
+    return isolate.requestPermits(call);
   });
-  if (!isRefusal(taken)) return watched(isolate, taken, record(isolate, lease, request, taken));
-  if (taken.reason === "rate_limited") record(isolate, lease, request, taken);
-  return taken;
+  if (!isRefusal(outcome))
+    return recordRefund(isolate, outcome, recordDecision(isolate, lease, request, outcome));
+  if (outcome.reason === "rate_limited") recordDecision(isolate, lease, request, outcome);
+  return outcome;
 }
 
-function watched(isolate: SimulatedIsolate, admitted: Admitted, take: Take): Admitted {
+function recordRefund(isolate: SimulatedIsolate, admitted: Admitted, decision: PermitDecision): Admitted {
   const { time, trace } = isolate.world;
   const refund = () => {
-    trace?.(`isolate ${isolate.number}: request ${take.number} gives its permit back`);
-    take.givenBackAt = time.now;
+    trace?.(`isolate ${isolate.number}: permit of request ${decision.number} refunded`);
+    decision.refundedAt = time.now;
     admitted.refund();
   };
-  return { ...admitted, refund: refund };
+  return { ...admitted, refund };
 }
 
-function record(
+function recordDecision(
   isolate: SimulatedIsolate,
   { permits: { holder } }: Lease,
   request: RequestRecord,
-  taken: Admitted | { readonly reason: "rate_limited"; readonly allowance: Allowance },
-): Take {
+  outcome: Admitted | { readonly reason: "rate_limited"; readonly allowance: Allowance },
+): PermitDecision {
   const { time, ledgerClock, history, trace } = isolate.world;
-  const { allowance } = taken;
+  const { allowance } = outcome;
   const { key, bucket } = request.plan;
-  const take: Take = {
+  const decision: PermitDecision = {
     number: request.number,
     isolate: isolate.number,
     key,
@@ -55,17 +56,17 @@ function record(
     holder,
     at: time.now,
     ledgerAt: ledgerClock.now(),
-    admitted: "outcome" in taken,
+    admitted: "outcome" in outcome,
     allowance,
-    granted: allowance ? history.granted.of(holder, bucket, allowance.resetsAt * 1000) : 0,
-    ranLow: "outcome" in taken && taken.runningLow,
-    heard: history.heard.get(holder) ?? 0,
-    givenBackAt: null,
+    granted: allowance ? history.granted.grantedTo(holder, bucket, allowance.resetsAt * 1000) : 0,
+    ranLow: "outcome" in outcome && outcome.runningLow,
+    answersReceived: history.answersReceived.get(holder) ?? 0,
+    refundedAt: null,
   };
-  request.take = take;
-  history.takes.push(take);
+  request.decision = decision;
+  history.decisions.push(decision);
   trace?.(
-    `isolate ${isolate.number}: request ${request.number} is ${take.admitted ? "admitted" : "refused"} in ${bucket}: ${JSON.stringify(allowance)}`,
+    `isolate ${isolate.number}: request ${request.number} is ${decision.admitted ? "admitted" : "refused"} in ${bucket}: ${JSON.stringify(allowance)}`,
   );
-  return take;
+  return decision;
 }

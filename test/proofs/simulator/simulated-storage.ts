@@ -1,15 +1,14 @@
 /**
- * A Durable Object's storage: a disk that survives restarts, and what one object has written but not yet
- * seen confirmed.
+ * A Durable Object's storage: a disk that survives restarts, and the unconfirmed writes of one object.
  *
- * An object that was superseded is refused at every touch. What was not confirmed when an object ends is
- * lost, or was on disk already without anybody knowing.
+ * A superseded object is rejected at every access. Unconfirmed writes of an object that ends are lost, or were
+ * already on disk without confirmation.
  */
 import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-book.ts";
 import type { LeaseRow } from "./ledger-rules.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-/** What a superseded object gets at every touch; one for all, since a stack costs more than the rest of a run. */
+/** Thrown at every access by a superseded object; one instance, because a stack trace costs more than a run. */
 export const SUPERSEDED = new Error("superseded");
 
 /** The permits of a window, by holder. */
@@ -17,13 +16,13 @@ type PermitRows = ReadonlyMap<string, PermitRecord>;
 
 export class Disk {
   keys: ReadonlyMap<string, LeaseRow>;
-  facts: ReadonlyMap<string, string>;
+  metadata: ReadonlyMap<string, string>;
   /** By window. */
   permits: ReadonlyMap<string, PermitRows> = new Map();
 
-  constructor(keys: ReadonlyMap<string, LeaseRow>, facts: ReadonlyMap<string, string>) {
+  constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, string>) {
     this.keys = keys;
-    this.facts = facts;
+    this.metadata = metadata;
   }
 }
 
@@ -48,7 +47,7 @@ export class StorageSession {
     this.#disk = disk;
     this.#confirmMs = confirmMs;
     this.#keys = new Map(disk.keys);
-    this.#metadata = new Map(disk.facts);
+    this.#metadata = new Map(disk.metadata);
     this.#permits = new Map(disk.permits);
   }
 
@@ -64,12 +63,12 @@ export class StorageSession {
     this.#confirmLater();
   }
 
-  fact(name: string): string | undefined {
+  metadata(name: string): string | undefined {
     this.#touch();
     return this.#metadata.get(name);
   }
 
-  setFact(name: string, value: string | number): void {
+  setMetadata(name: string, value: string | number): void {
     this.#touch();
     this.#metadata.set(name, String(value));
     this.#confirmLater();
@@ -86,11 +85,11 @@ export class StorageSession {
       this.#permits.set(id, new Map(this.#permits.get(id)).set(holder, record));
       this.#confirmLater();
     },
-    // Runs are too short for it.
+    // A run is shorter than the retention of ended windows.
     forgetEndedBefore: () => {},
   };
 
-  /** Runs `task` once everything written so far is on disk; never, if that does not come. */
+  /** Runs `task` once all writes so far are on disk, or never if the object ends first. */
   whenConfirmed(task: () => void): void {
     if (this.#unconfirmed) this.#waiting.push(task);
     else task();
@@ -101,7 +100,7 @@ export class StorageSession {
     return new Promise((resolve) => this.whenConfirmed(resolve));
   }
 
-  /** The object is over, or another has taken its place. */
+  /** The object has ended, or is superseded. */
   close(keepsUnconfirmed: boolean): void {
     if (this.#unconfirmed && keepsUnconfirmed) this.#save();
     this.#waiting = [];
@@ -129,7 +128,7 @@ export class StorageSession {
 
   #save(): void {
     this.#disk.keys = new Map(this.#keys);
-    this.#disk.facts = new Map(this.#metadata);
+    this.#disk.metadata = new Map(this.#metadata);
     this.#disk.permits = new Map(this.#permits);
   }
 }

@@ -1,7 +1,7 @@
-/** What all parts of a run share. */
+/** The state that all parts of a run share. */
 import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
-import type { Beyond, Scenario } from "./scenario.ts";
+import type { ExcessFaults, Scenario } from "./scenario.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
@@ -12,15 +12,15 @@ export interface World {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly scenario: Scenario;
-  readonly beyond: Beyond;
+  readonly excess: ExcessFaults;
   readonly disk: Disk;
   readonly ledgerClock: SimulatedClock;
   readonly ledger: SimulatedLedger;
   readonly isolates: SimulatedIsolate[];
   readonly history: History;
-  /** Makes the origin's answer arrive, for each request that waits for one. */
-  readonly originsAtWork: Set<() => void>;
+  /** Each delivers the origin's answer to one pending request. */
+  readonly pendingOrigins: Set<() => void>;
   readonly trace: ((line: string) => void) | undefined;
-  /** `LEASE_MS` as the gateway knows it now. */
+  /** The `LEASE_MS` of the gateway's current version. */
   leaseMs: number;
 }

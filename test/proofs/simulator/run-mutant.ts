@@ -1,7 +1,7 @@
 /**
- * Runs a mutant: a copy of the sources, and of the simulator that runs them, with one rule broken.
+ * Runs a mutant: a copy of the sources and of the simulator, with one rule broken.
  *
- * Guarantees that what is broken is what the mutant says: its text occurs exactly once, or the hunt fails.
+ * Guarantees that the mutant breaks what it names: a text that does not occur exactly once is an error.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,13 +10,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Edit, Mutant } from "./mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
-/** Seeds within which each mutant must be noticed. */
+/** Number of seeds within which each mutant must be detected. */
 export const MUTANT_SEEDS_MAX = 4000;
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Runs a mutant until it is noticed, or through all its seeds. */
-export async function huntMutant({ name, edits }: Mutant): Promise<Summary> {
+/** Runs a mutant until it is detected, or through all its seeds. */
+export async function runMutant({ name, edits }: Mutant): Promise<Summary> {
   const copy = mkdtempSync(join(tmpdir(), "octopost-mutant-"));
   try {
     for (const part of ["src", "test/proofs/simulator"])

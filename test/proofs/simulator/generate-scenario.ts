@@ -1,0 +1,249 @@
+/**
+ * Generates a run's scenario from its seed. Random choices during the run come from the same seed.
+ */
+
+import { coveredMs, DRIFT, type FaultBudget, splitBudget } from "./fault-budget.ts";
+import {
+  AMPLE_LIMIT,
+  type Demand,
+  generateDemand,
+  generateDemandTimes,
+  generateLimits,
+  generateTierChanges,
+} from "./generate-limits.ts";
+import {
+  generateBusyRequests,
+  generateStretching,
+  leaseMaxOf,
+  STRETCHING_LEASES_MS,
+  type Stretching,
+} from "./generate-stretched-leases.ts";
+import { Random } from "./random.ts";
+import {
+  type ClockFault,
+  type ControlCall,
+  type ExcessFaults,
+  type IsolatePlan,
+  type KeyName,
+  type LedgerPlan,
+  MARGIN_MS,
+  quickRequest,
+  type RequestPlan,
+  type Scenario,
+} from "./scenario.ts";
+
+/** Mostly the default; shorter and longer ones, down to the shortest that the settings allow. */
+const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 100, 200, 300, 3000] as const;
+
+/** Several leases in a window; without faults so many that permits move between isolates and back. */
+const CONTENDED_LEASES_MS = [300, 300, 1000, 1000, 100] as const;
+const FAULT_FREE_CONTENDED_LEASES_MS = [200, 200, 200, 300, 1000, 100] as const;
+
+export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
+  const random = new Random(seed);
+  const faultFree = random.chance(0.2);
+  const extremeDrift = random.chance(0.3);
+  const contended = random.chance(faultFree ? 0.75 : 0.2);
+  const stretchesLeases = random.chance(contended ? (faultFree ? 0.1 : 0.3) : 0.5);
+  const contendedLeasesMs = faultFree ? FAULT_FREE_CONTENDED_LEASES_MS : CONTENDED_LEASES_MS;
+  const leaseMs = random.pick(
+    stretchesLeases ? STRETCHING_LEASES_MS : contended ? contendedLeasesMs : LEASES_MS,
+  );
+  const nextLeaseMs = !faultFree && random.chance(0.12) ? random.pick(LEASES_MS) : leaseMs;
+  const stretching = generateStretching(stretchesLeases, leaseMs, random);
+  const lengths = [leaseMs, nextLeaseMs].flatMap((ms) => [ms, leaseMaxOf(ms, stretching)]);
+  const longestMs = Math.max(...lengths);
+  const endsAt = stretching.busy
+    ? stretching.busy.until + random.between(0.2, 1.2) * longestMs
+    : random.between(300, 1500 + longestMs / 2);
+  const faultsEndAt = endsAt + 2.5 * (longestMs + MARGIN_MS);
+
+  const coverMs = coveredMs(longestMs, MARGIN_MS);
+  const limits = generateLimits(contended, random);
+  const ledgerStartsAt = 1_000_000 + random.whole(0, 3000);
+  const ledgerRate = randomRate(1 + DRIFT, extremeDrift, random);
+  const changes = contended
+    ? generateTierChanges(limits, faultFree ? 0.2 : 0.7, 3000, random)
+    : generateTierChanges(limits, 0.2, faultsEndAt, random);
+  const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < AMPLE_LIMIT);
+  const demand = contended && isScarce ? generateDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
+  const basics = { faultFree, extremeDrift, leaseMs, nextLeaseMs, longestMs, stretching };
+  const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand };
+  const isolates = Array.from({ length: random.whole(stretchesLeases ? 3 : 1, 5) }, () =>
+    generateIsolate(shared, random),
+  );
+  const howKeyEnds = random.pick(["revoked", "revoked", "revoked", "scheduled", "expires"] as const);
+  return {
+    seed,
+    faultFree,
+    budget: withoutLoss(splitBudget(coverMs + excess.budgetMs, random), faultFree),
+    fullDelayChance: extremeDrift ? 0.7 : 0.2,
+    isolates: isolates.map((isolate) => ({ ...isolate, clockFaults: generateClockFaults(shared, random) })),
+    ledger: generateLedger(shared, random),
+    ledgerStartsAt,
+    limits,
+    controlCalls: [...generateControlCalls(shared, howKeyEnds, random), ...changes],
+    expiresAfterMs: howKeyEnds === "expires" ? endsAt : null,
+    ledgerTimeoutMs: 2000,
+    originTimeoutMs: random.chance(0.1) ? random.between(500, 2000) : 30_000,
+    faultsEndAt,
+  };
+}
+
+/** Values that all parts of a scenario share. */
+interface SharedValues {
+  readonly faultFree: boolean;
+  /** Every isolate's clock is slow and the ledger's is fast, by the maximum that the margin covers. */
+  readonly extremeDrift: boolean;
+  readonly leaseMs: number;
+  readonly nextLeaseMs: number;
+  readonly longestMs: number;
+  readonly stretching: Stretching;
+  /** Roughly when the key's end begins. */
+  readonly endsAt: number;
+  readonly faultsEndAt: number;
+  readonly ledgerRate: number;
+  readonly demand: Demand | null;
+}
+
+function withoutLoss(budget: FaultBudget, faultFree: boolean): FaultBudget {
+  return faultFree ? { clockLossMs: 0, ledgerGainMs: 0, timerLateMs: 2, pauseMs: 0, workMs: 2 } : budget;
+}
+
+function randomRate(worst: number, extremeDrift: boolean, random: Random): number {
+  if (extremeDrift) return worst;
+  return random.pick([1 - DRIFT, 1, 1 + DRIFT, random.between(1 - DRIFT, 1 + DRIFT)]);
+}
+
+function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan, "clockFaults"> {
+  const { faultFree, endsAt, longestMs, faultsEndAt } = shared;
+  const fault = (chance: number) => !faultFree && random.chance(chance);
+  const anyTime = () => random.between(0, faultsEndAt);
+  const maxDelayMs = faultFree ? shared.leaseMs / random.pick([20, 200]) : random.pick([5, 50, 250]);
+  return {
+    rate: randomRate(1 - DRIFT, shared.extremeDrift, random),
+    distance: {
+      delayMs: random.between(0, maxDelayMs),
+      // Under contention the jitter is long enough for an answer to be overtaken by two later ones.
+      jitterMs: fault(shared.demand ? 0.3 : 0) ? 1000 : random.pick([0, 0.2, 1]) * maxDelayMs,
+      lossChance: fault(0.3) ? random.between(0, 0.3) : 0,
+      slowChance: fault(shared.demand ? 0.4 : 0.2) ? 0.05 : 0,
+    },
+    requests: [
+      ...generateRequests(endsAt, longestMs, random),
+      ...generateDemandRequests(shared.demand, random),
+      ...generateBusyRequests(shared.stretching, shared.leaseMs, endsAt + longestMs / 2, random),
+    ],
+    pauseChance: fault(0.5) ? 0.05 : 0,
+    cutOff: fault(0.2) ? { at: endsAt + random.between(-longestMs, longestMs), ms: longestMs } : null,
+    restartsAt: fault(0.1) ? anyTime() : null,
+    forgetsAt: fault(0.1) ? anyTime() : null,
+  };
+}
+
+function generateRequests(endsAt: number, longestMs: number, random: Random): RequestPlan[] {
+  const until = endsAt + 1.3 * longestMs;
+  const moments = Array.from({ length: random.whole(2, 8) }, () => random.between(0, until));
+  if (random.chance(0.2)) {
+    const everyMs = random.between(20, 60);
+    const from = Math.max(0, endsAt - longestMs / 2);
+    for (let count = 0; count < 12; count++) moments.push(from + count * everyMs);
+  }
+  const activeKeyShare = random.pick([0, 0.3]);
+  return moments.map((at) =>
+    generateRequest(at, random.chance(activeKeyShare) ? "active" : "ending", longestMs, random),
+  );
+}
+
+function generateRequest(at: number, key: KeyName, longestMs: number, random: Random): RequestPlan {
+  const kind = random.pick(["quick", "quick", "waiting", "streaming"] as const);
+  const longMs = () => random.between(50, 2.5 * longestMs);
+  return {
+    at,
+    key,
+    bucket: random.chance(0.15) ? "publish" : "requests",
+    originFails: random.chance(0.04),
+    originMs: kind === "waiting" ? longMs() : random.between(1, 40),
+    bodyMs: kind === "streaming" || random.chance(0.1) ? longMs() : 0,
+    bytesEveryMs: random.between(1, 5),
+    clientGoneAfterMs: random.chance(0.05) ? random.between(0, longestMs) : null,
+  };
+}
+
+function generateDemandRequests(demand: Demand | null, random: Random): RequestPlan[] {
+  if (!demand) return [];
+  return generateDemandTimes(demand, random).map(({ at, bucket }) => ({
+    ...quickRequest(at, demand.key),
+    bucket,
+    originMs: random.between(1, 40),
+    originFails: random.chance(0.04),
+  }));
+}
+
+/** Faults that consume the margin occur once, so that no lease sees two; jumps occur at any time. */
+function generateClockFaults(shared: SharedValues, random: Random): ClockFault[] {
+  const faults: ClockFault[] = [];
+  if (shared.faultFree) return faults;
+  const nearTheEnd = () => shared.endsAt + random.between(-1, 1) * shared.longestMs;
+  if (random.chance(0.5)) {
+    faults.push({
+      at: nearTheEnd(),
+      kind: random.pick(["freeze", "step back"]),
+      ms: random.pick([1, random.next()]),
+    });
+  }
+  if (random.chance(0.3)) {
+    const ms = random.between(21, 2 * shared.longestMs);
+    faults.push({ at: nearTheEnd(), kind: "jump", ms: random.chance(0.7) ? -ms : ms });
+  }
+  return faults;
+}
+
+function generateLedger(shared: SharedValues, random: Random): LedgerPlan {
+  const { faultFree, ledgerRate, leaseMs, nextLeaseMs, longestMs, stretching, endsAt, faultsEndAt } = shared;
+  const fault = (chance: number) => !faultFree && random.chance(chance);
+  const beforeTheEnd = () => endsAt - random.between(0, 1) * longestMs;
+  return {
+    rate: ledgerRate,
+    leaseMs,
+    leaseMaxMs: leaseMaxOf(leaseMs, stretching),
+    grantsPerSecondMax: stretching.grantsPerSecondMax,
+    marginMs: MARGIN_MS,
+    confirmMs: faultFree ? 2 : random.pick([2, 20, 200]),
+    startMs: random.pick([0, 20, 400]),
+    restartChance: fault(0.4) ? random.pick([0.01, 0.1, 0.3]) : 0,
+    restartsMax: 6,
+    restartsAt: fault(0.3) ? [beforeTheEnd()] : [],
+    restartsAfterAnswer: fault(0.3),
+    clockStepMs: fault(0.5) ? random.pick([5, 3000]) : 0,
+    clockStepsAheadAt: fault(0.5) ? beforeTheEnd() : null,
+    deploy:
+      nextLeaseMs === leaseMs
+        ? null
+        : { at: beforeTheEnd(), leaseMs: nextLeaseMs, leaseMaxMs: leaseMaxOf(nextLeaseMs, stretching) },
+    faultsEndAt,
+  };
+}
+
+function generateControlCalls(
+  shared: SharedValues,
+  howKeyEnds: "revoked" | "scheduled" | "expires",
+  random: Random,
+): ControlCall[] {
+  const { endsAt, longestMs } = shared;
+  const calls: ControlCall[] = [];
+  if (howKeyEnds === "scheduled") {
+    const at = endsAt - random.between(0, endsAt);
+    calls.push({ at, method: "schedule", aheadMs: random.between(0, 1.5 * longestMs), persistent: true });
+    if (random.chance(0.3)) {
+      const aheadMs = random.chance(0.5) ? null : random.between(0, longestMs);
+      calls.push({ at: at + random.between(0, longestMs), method: "schedule", aheadMs, persistent: true });
+    }
+  }
+  const revokes = howKeyEnds === "revoked" || random.chance(0.5) ? random.pick([1, 1, 2, 3]) : 0;
+  for (let count = 0; count < revokes; count++) {
+    const at = endsAt + (count === 0 ? 0 : random.between(0, 1.5 * longestMs));
+    calls.push({ at, method: "revoke", aheadMs: null, persistent: count === 0 || random.chance(0.5) });
+  }
+  return calls;
+}
