@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
-import { originalStack } from "../src/cli/original-stack.ts";
+import { symbolicate } from "../src/cli/symbolicate.ts";
 import { DATA_PLANE_MAX_KIB, gzipBytesOf, WORKER_MAX_KIB } from "./support/bundle-size.ts";
 import { buildDataPlane } from "./support/data-plane.ts";
 
@@ -68,7 +68,7 @@ describe("a stack trace", () => {
     const at = placeOf(UNIQUE_TEXT, await readFile(bundle, "utf8"));
     const [source = ""] = await sourceLinesWith("log.ts", UNIQUE_TEXT);
     const stack = `Error: a fault\n    at Xy (worker.js:${at})\n    at async https://elsewhere.example/x.js:1:1`;
-    expect(originalStack(stack, map)).toMatch(
+    expect(symbolicate(stack, map)).toMatch(
       new RegExp(`^Error: a fault\\n    at Xy \\(src/log\\.ts:${source}:\\d+\\)\\n    at async https://`),
     );
   });
@@ -83,7 +83,7 @@ describe("a stack trace", () => {
       mappings: "",
       sourceRoot: "",
     });
-    expect(originalStack("at a (worker.js:1:5)", map)).toBe("at a (worker.js:1:5)");
+    expect(symbolicate("at a (worker.js:1:5)", map)).toBe("at a (worker.js:1:5)");
   });
 });
 

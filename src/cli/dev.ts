@@ -10,7 +10,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { ensureDevVars } from "./dev-vars.ts";
 import { devArguments, localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "./local-wrangler.ts";
-import { whenNpmEnds } from "./npm-ended.ts";
+import { onNpmExit } from "./npm-exit.ts";
 
 await ensureDevVars(join(PROJECT_DIRECTORY, ".dev.vars"));
 
@@ -23,7 +23,7 @@ const wrangler = spawn(process.execPath, [localWranglerPath(), ...devArguments(p
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => wrangler.kill(signal));
 }
-whenNpmEnds(() => wrangler.kill("SIGTERM"));
+onNpmExit(() => wrangler.kill("SIGTERM"));
 
 wrangler.on("error", (error) => {
   console.error(`wrangler could not be started: ${error.message}`);

@@ -3,9 +3,9 @@
 // The control plane from a terminal. Standard output has the answer alone (one JSON document with --json),
 // standard error everything else; the exit code says how it ended (keys/failures.ts).
 
-import { describeFailure, exitCodeOf, Refused } from "./keys/failures.ts";
+import { printNote } from "./keys/command-context.ts";
+import { describeError, exitCodeOf, RefusedError } from "./keys/errors.ts";
 import { keysProgram } from "./keys/program.ts";
-import { say } from "./keys/session.ts";
 
 const program = keysProgram();
 
@@ -20,7 +20,7 @@ try {
   const exitCode = exitCodeOf(error);
   if (exitCode === null) throw error;
   process.exitCode = exitCode;
-  if (error instanceof Refused && program.opts().json)
+  if (error instanceof RefusedError && program.opts().json)
     process.stdout.write(`${JSON.stringify(error.body)}\n`);
-  for (const line of describeFailure(error)) say(line);
+  for (const line of describeError(error)) printNote(line);
 }

@@ -9,7 +9,7 @@ import { SourceMap } from "node:module";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { PROJECT_DIRECTORY } from "./local-wrangler.ts";
-import { originalStack } from "./original-stack.ts";
+import { symbolicate } from "./symbolicate.ts";
 
 const MAP = join(PROJECT_DIRECTORY, "dist", "worker.js.map");
 
@@ -18,5 +18,5 @@ if (map === null) {
   console.error("There is no dist/worker.js.map: run npm run build first.");
   process.exitCode = 1;
 } else {
-  process.stdout.write(originalStack(await text(process.stdin), new SourceMap(JSON.parse(map))));
+  process.stdout.write(symbolicate(await text(process.stdin), new SourceMap(JSON.parse(map))));
 }

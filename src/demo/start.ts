@@ -7,12 +7,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { whenNpmEnds } from "../cli/npm-ended.ts";
-import { findBusyPort } from "./busy-port.ts";
+import { onNpmExit } from "../cli/npm-exit.ts";
 import { makeDemoKeys, makePageLink, pageLinkUrl } from "./demo-keys.ts";
 import { serveDemoOrigin } from "./demo-origin.ts";
 import { gatewayUrl, startGateway, waitUntilReady } from "./gateway-process.ts";
-import { type PortFlag, readStartSettings, USAGE } from "./start-settings.ts";
+import { findBusyPort } from "./ports.ts";
+import { type PortFlag, readStartSettings, USAGE } from "./start-options.ts";
 import { renderWalkthrough, walkthrough } from "./walkthrough.ts";
 
 const ACCOUNT = "demo";
@@ -91,7 +91,7 @@ function whenToldToStop(): AbortSignal {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => controller.abort());
   }
-  whenNpmEnds(() => controller.abort());
+  onNpmExit(() => controller.abort());
   return controller.signal;
 }
 

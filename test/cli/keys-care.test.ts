@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type Keys, ownAccount } from "./keys-command.ts";
+import { type Keys, ownAccount } from "./run-keys.ts";
 
 const CREATE = ["create", "--name", "only one", "--mode", "live", "--json"];
 

@@ -6,7 +6,7 @@ import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts
 import { never } from "../support/origin-behaviours.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
-import { type Keys, keysOf } from "./keys-command.ts";
+import { type Keys, keysOf } from "./run-keys.ts";
 
 const REFUSED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 

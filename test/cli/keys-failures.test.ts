@@ -5,7 +5,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { environmentOf, type Keys, ownAccount, runKeys } from "./keys-command.ts";
+import { environmentOf, type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
 

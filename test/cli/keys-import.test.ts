@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { type Keys, ownAccount } from "./keys-command.ts";
+import { type Keys, ownAccount } from "./run-keys.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
 const isPosix = process.platform !== "win32";

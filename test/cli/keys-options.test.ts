@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { controlToken, defaultActor, gatewayUrl, isLoopback } from "../../src/cli/keys/connection.ts";
-import { exitCodeOf } from "../../src/cli/keys/failures.ts";
-import { overlapSeconds, timeAgo, timeAhead } from "../../src/cli/keys/option-values.ts";
+import { exitCodeOf } from "../../src/cli/keys/errors.ts";
+import { overlapSeconds, timeAgo, timeAhead } from "../../src/cli/keys/option-parsers.ts";
 import { keysProgram } from "../../src/cli/keys/program.ts";
 
 const ID = `key_${"0".repeat(22)}`;

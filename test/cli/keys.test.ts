@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { type Keys, ownAccount, runKeys } from "./keys-command.ts";
+import { type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const COPY_NOW = "Copy the key now";
 const SECRET = /oct_(?:live|test)_[0-9A-Za-z]{36}/;

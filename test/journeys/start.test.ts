@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { findBusyPort } from "../../src/demo/busy-port.ts";
+import { findBusyPort } from "../../src/demo/ports.ts";
 import { walkthrough } from "../../src/demo/walkthrough.ts";
 
 const run = promisify(execFile);

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { parseEnv } from "node:util";
 import { InvalidArgumentError } from "commander";
-import { WrongUsage } from "./failures.ts";
+import { UsageError } from "./errors.ts";
 
 export const DEFAULT_URL = "http://localhost:8787";
 const ACTOR_MAX_LENGTH = 100;
@@ -40,12 +40,12 @@ export function controlToken(
     environment.OCTOPOST_CONTROL_TOKEN || (isLoopback(origin) ? tokenOfDevVars(devVarsPath) : undefined);
   if (!token) {
     const orDev = isLoopback(origin) ? ", or start the gateway with npm run dev" : "";
-    throw new WrongUsage(
+    throw new UsageError(
       `no control token: set OCTOPOST_CONTROL_TOKEN to the CONTROL_TOKEN of the gateway${orDev}`,
     );
   }
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new WrongUsage("OCTOPOST_CONTROL_TOKEN has a space or another character that no token has");
+    throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that no token has");
   }
   return token;
 }

@@ -1,12 +1,12 @@
 // The gateway's control plane over HTTP.
 //
-// Guarantees: an answer is the gateway's own or an error (`Refused`, `Unreachable`). A call that may be repeated is,
+// Guarantees: an answer is the gateway's own or an error (`RefusedError`, `UnreachableError`). A call that may be repeated is,
 // once, when its answer was lost, with the same `Idempotency-Key`, so that no second key is made. Redirects
 // are not followed: the token goes to the gateway alone.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { isLoopback } from "./connection.ts";
-import { type RefusalBody, Refused, Unreachable } from "./failures.ts";
+import { type RefusalBody, RefusedError, UnreachableError } from "./errors.ts";
 
 /** Longer than the longest lease that a revocation may have to wait for, and the ledger's own time limit. */
 const CALL_LIMIT_MS = 150_000;
@@ -55,7 +55,9 @@ export class ControlPlane {
     return second;
   }
 
-  async #attempt<Answer extends object>(call: ControlCall): Promise<Answer | Refused | Unreachable> {
+  async #attempt<Answer extends object>(
+    call: ControlCall,
+  ): Promise<Answer | RefusedError | UnreachableError> {
     try {
       const response = await fetch(this.#urlOf(call), {
         method: call.method,
@@ -88,25 +90,25 @@ export class ControlPlane {
     status: number,
     text: string,
     headers: Headers,
-  ): Answer | Refused | Unreachable {
+  ): Answer | RefusedError | UnreachableError {
     const body = parsedObject(text);
     if (body !== null && status >= 200 && status < 300) return body as Answer;
-    if (isRefusalBody(body)) return new Refused(status, body, headers.get("X-Request-Id"));
+    if (isRefusalBody(body)) return new RefusedError(status, body, headers.get("X-Request-Id"));
     // A page of the network's own, in front of the gateway or in its place.
     const how = status >= 500 ? "answer_lost" : "not_the_gateway";
-    return new Unreachable(`${this.origin} answered ${status}, and not as the gateway does`, how);
+    return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, how);
   }
 
-  #unreachable(error: unknown, call: ControlCall): Unreachable {
+  #unreachable(error: unknown, call: ControlCall): UnreachableError {
     if ((error as Error).name === "TimeoutError") {
       const text = `${this.origin} did not answer within ${limitOf(call) / 1000} s`;
-      return new Unreachable(text, "answer_lost");
+      return new UnreachableError(text, "answer_lost");
     }
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     // Without a code it is fetch itself that refused to send.
     const how = code === undefined || NEVER_SENT.test(code) ? "never_sent" : "answer_lost";
     const isItOn = isLoopback(this.origin) && how === "never_sent" ? "; is it running (npm run dev)?" : "";
-    return new Unreachable(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, how);
+    return new UnreachableError(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, how);
   }
 }
 
@@ -114,29 +116,29 @@ function limitOf({ path }: ControlCall): number {
   return path.endsWith("/import") ? IMPORT_LIMIT_MS : CALL_LIMIT_MS;
 }
 
-function isFailure(outcome: object): outcome is Refused | Unreachable {
-  return outcome instanceof Refused || outcome instanceof Unreachable;
+function isFailure(outcome: object): outcome is RefusedError | UnreachableError {
+  return outcome instanceof RefusedError || outcome instanceof UnreachableError;
 }
 
 /** Whether it may be otherwise in a moment. */
-function mayPass(failure: Refused | Unreachable): boolean {
-  return failure instanceof Unreachable
+function mayPass(failure: RefusedError | UnreachableError): boolean {
+  return failure instanceof UnreachableError
     ? failure.how !== "not_the_gateway"
     : failure.status === SERVICE_UNAVAILABLE;
 }
 
-function mayBeDone(failure: Refused | Unreachable): boolean {
-  return failure instanceof Unreachable
+function mayBeDone(failure: RefusedError | UnreachableError): boolean {
+  return failure instanceof UnreachableError
     ? failure.how === "answer_lost"
     : failure.status === SERVICE_UNAVAILABLE;
 }
 
 /** Says so when an attempt may have been carried out unheard. */
 function noted(
-  failure: Refused | Unreachable,
+  failure: RefusedError | UnreachableError,
   { method }: ControlCall,
-  attempts: readonly (Refused | Unreachable)[],
-): Refused | Unreachable {
+  attempts: readonly (RefusedError | UnreachableError)[],
+): RefusedError | UnreachableError {
   if (method !== "GET" && attempts.some(mayBeDone)) {
     failure.notes.push("An answer was lost, so it is not known whether this was carried out.");
   }

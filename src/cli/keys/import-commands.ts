@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { CallFailure, ImportIncomplete, WrongUsage } from "./failures.ts";
+import { type CommandContext, commandContext, printNote } from "./command-context.ts";
+import { CallError, ImportIncompleteError, UsageError } from "./errors.ts";
 import { countLines } from "./import-file.ts";
 import { ImportRun, type Progress } from "./import-keys.ts";
 import { ImportReport, type Verdict } from "./import-report.ts";
-import { openSession, type Session, say } from "./session.ts";
-import { count, printable } from "./tables.ts";
+import { count, printable } from "./text-format.ts";
 
 /** Of a file gone wrong from end to end, a terminal need not see every line; the report has them all. */
 const SHOWN_MAX_FAILURES = 50;
@@ -38,15 +38,15 @@ export function addImportCommands(program: Command): void {
 }
 
 async function importKeys(file: string, _options: object, command: Command): Promise<void> {
-  const session = openSession(command);
-  const { origin, account } = session.gateway;
+  const context = commandContext(command);
+  const { origin, account } = context.gateway;
   const { lines, report } = await openFiles(file, origin, account);
-  say(`Importing ${file} (${count(lines, "line")}) into ${account} at ${origin}`);
-  const run = new ImportRun(session.gateway, report, (progress) => say(inWords(progress, lines)));
+  printNote(`Importing ${file} (${count(lines, "line")}) into ${account} at ${origin}`);
+  const run = new ImportRun(context.gateway, report, (progress) => printNote(inWords(progress, lines)));
   try {
     await run.importFile(file);
   } catch (error) {
-    if (error instanceof CallFailure) {
+    if (error instanceof CallError) {
       error.notes.push(
         `${inWords(run.progress, lines)}.`,
         "To go on from there, run the same command again.",
@@ -54,7 +54,7 @@ async function importKeys(file: string, _options: object, command: Command): Pro
     }
     throw error;
   }
-  printOutcome(session, run, report.path);
+  printOutcome(context, run, report.path);
 }
 
 async function openFiles(file: string, gateway: string, account: string) {
@@ -62,14 +62,14 @@ async function openFiles(file: string, gateway: string, account: string) {
     const lines = await countLines(file);
     return { lines, report: await ImportReport.open(`${file}.report.jsonl`, gateway, account) };
   } catch (error) {
-    throw new WrongUsage(`${(error as Error).message}; nothing was sent`);
+    throw new UsageError(`${(error as Error).message}; nothing was sent`);
   }
 }
 
-function printOutcome(session: Session, run: ImportRun, report: string): void {
+function printOutcome(context: CommandContext, run: ImportRun, report: string): void {
   const { imported, skipped } = run.progress;
   const failed = run.failures.toSorted((a, b) => a.line - b.line);
-  session.print(
+  context.print(
     {
       imported,
       skipped,
@@ -80,10 +80,10 @@ function printOutcome(session: Session, run: ImportRun, report: string): void {
       `The verdict on each line: ${report}\n`,
   );
   if (failed.length === 0) return;
-  for (const failure of failed.slice(0, SHOWN_MAX_FAILURES)) say(failureInWords(failure));
+  for (const failure of failed.slice(0, SHOWN_MAX_FAILURES)) printNote(failureInWords(failure));
   if (failed.length > SHOWN_MAX_FAILURES)
-    say(`and ${count(failed.length - SHOWN_MAX_FAILURES, "more line")}: see the report`);
-  throw new ImportIncomplete(
+    printNote(`and ${count(failed.length - SHOWN_MAX_FAILURES, "more line")}: see the report`);
+  throw new ImportIncompleteError(
     "Mend these lines and run the same command again. Where a store could not be reached, wait five minutes before you do.",
   );
 }
@@ -101,12 +101,12 @@ function inWords({ imported, failed, skipped }: Progress, lines: number): string
 }
 
 async function hash(): Promise<void> {
-  if (process.stdin.isTTY) say("Keys, one a line; Ctrl-D ends.");
+  if (process.stdin.isTTY) printNote("Keys, one a line; Ctrl-D ends.");
   let line = 0;
   for await (const key of createInterface({ input: process.stdin })) {
     line += 1;
     if (!/^[\x21-\x7e]+$/.test(key))
-      throw new WrongUsage(`line ${line} is no key: empty, or with a character that no key has`);
+      throw new UsageError(`line ${line} is no key: empty, or with a character that no key has`);
     process.stdout.write(`${createHash("sha256").update(key).digest("hex")}\n`);
   }
 }

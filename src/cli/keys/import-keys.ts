@@ -5,10 +5,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { IMPORT_MAX_KEYS } from "../../control/control-input.ts";
+import { freshIdempotencyKey } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type ImportEntry, readImportFile } from "./import-file.ts";
 import type { ImportReport, Verdict } from "./import-report.ts";
-import { freshIdempotencyKey } from "./session.ts";
 
 /** What the rows may take of a body, of which the gateway takes 1 MiB. */
 const ROWS_MAX_BYTES = 1_000_000;

@@ -2,15 +2,15 @@
 // files. Nothing here exits: a mistake on the command line is thrown, as commander's own error.
 
 import { Command, Option, type OutputConfiguration } from "commander";
-import { addChangeCommands } from "./change-commands.ts";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
-import { EXIT_CODES } from "./failures.ts";
+import { addIssueCommands } from "./create-commands.ts";
+import { EXIT_CODES } from "./errors.ts";
 import { addImportCommands } from "./import-commands.ts";
-import { addIssueCommands } from "./issue-commands.ts";
-import { accountName, headerText } from "./option-values.ts";
+import { addUpkeepCommands } from "./maintenance-commands.ts";
+import { accountName, headerText } from "./option-parsers.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addRevokeCommands } from "./revoke-commands.ts";
-import { addUpkeepCommands } from "./upkeep-commands.ts";
+import { addChangeCommands } from "./update-commands.ts";
 
 const HELP_WIDTH_COLUMNS = 100;
 

@@ -2,11 +2,11 @@
 
 import type { Command } from "commander";
 import type { ApiKey, LedgerEvent } from "../../keys/api-key.ts";
+import { commandContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { eventTable, keyDetails, keyTable } from "./key-text.ts";
-import { keyId, wholeNumber } from "./option-values.ts";
-import { readPages } from "./pages.ts";
-import { openSession, say } from "./session.ts";
+import { eventTable, keyDetails, keyTable } from "./key-format.ts";
+import { keyId, wholeNumber } from "./option-parsers.ts";
+import { fetchAllPages } from "./pagination.ts";
 
 interface ListOptions {
   readonly limit?: number;
@@ -48,29 +48,29 @@ export function getKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
 }
 
 async function list({ limit, revoked }: ListOptions, command: Command): Promise<void> {
-  const session = openSession(command);
+  const context = commandContext(command);
   const query = { include: revoked ? "revoked" : undefined };
-  const page = await readPages<"keys", ApiKey>(session.gateway, "/keys", "keys", query, limit);
-  session.print(page, keyTable(page.keys, Date.now()));
+  const page = await fetchAllPages<"keys", ApiKey>(context.gateway, "/keys", "keys", query, limit);
+  context.print(page, keyTable(page.keys, Date.now()));
   sayIfMore(page.next_cursor);
 }
 
 async function show(id: string, _options: object, command: Command): Promise<void> {
   keyId(id);
-  const session = openSession(command);
-  const key = await getKey(session.gateway, id);
-  session.print(key, keyDetails(key, Date.now()));
+  const context = commandContext(command);
+  const key = await getKey(context.gateway, id);
+  context.print(key, keyDetails(key, Date.now()));
 }
 
 async function events({ limit }: ListOptions, command: Command): Promise<void> {
-  const session = openSession(command);
-  const page = await readPages<"events", LedgerEvent>(session.gateway, "/events", "events", {}, limit);
-  session.print(page, eventTable(page.events));
+  const context = commandContext(command);
+  const page = await fetchAllPages<"events", LedgerEvent>(context.gateway, "/events", "events", {}, limit);
+  context.print(page, eventTable(page.events));
   sayIfMore(page.next_cursor);
 }
 
 function sayIfMore(cursor: string | null): void {
-  if (cursor !== null) say("There may be more: --limit was reached.");
+  if (cursor !== null) printNote("There may be more: --limit was reached.");
 }
 
 const LIST_EXAMPLES = `

@@ -5,14 +5,14 @@
 
 import { type Command, Option } from "commander";
 import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
-import { confirm, requireSomebodyToAsk, yesOption } from "./confirm.ts";
+import { commandContext } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { keyInWords } from "./key-text.ts";
-import { keyId, timeAgo } from "./option-values.ts";
-import { readPages } from "./pages.ts";
+import { keyInWords } from "./key-format.ts";
+import { keyId, timeAgo } from "./option-parsers.ts";
+import { fetchAllPages } from "./pagination.ts";
+import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
 import { getKey } from "./read-commands.ts";
-import { openSession } from "./session.ts";
-import { count, printable, readableMs, readableTime } from "./tables.ts";
+import { count, printable, readableMs, readableTime } from "./text-format.ts";
 
 const NAMED_MAX_KEYS = 20;
 
@@ -56,17 +56,17 @@ export function addRevokeCommands(program: Command): void {
 async function revoke(id: string, { reason, yes }: RevokeOptions, command: Command): Promise<void> {
   const path = `/keys/${keyId(id)}/revoke`;
   requireSomebodyToAsk(yes);
-  const session = openSession(command);
+  const context = commandContext(command);
   if (!yes) {
-    const key = await getKey(session.gateway, id);
+    const key = await getKey(context.gateway, id);
     await confirm(
       `Revoke ${printable(keyInWords(key))}?\nIt stops working at once, for requests in flight too, and for good.`,
     );
   }
   const body = reason === undefined ? {} : { reason };
-  const key = await session.gateway.call<RevokedKey>({ method: "POST", path, body, repeatable: true });
+  const key = await context.gateway.call<RevokedKey>({ method: "POST", path, body, repeatable: true });
   const took = `${readableMs(key.waited_ms)}, of ${readableMs(key.lease_bound_ms)} at the most`;
-  session.print(
+  context.print(
     key,
     `Revoked ${key.id} "${printable(key.name)}".\n` +
       `Dead everywhere since ${readableTime(key.effective_at, "")}; that took ${took}.\n`,
@@ -76,24 +76,24 @@ async function revoke(id: string, { reason, yes }: RevokeOptions, command: Comma
 async function revokeAll(options: RevokeAllOptions, command: Command): Promise<void> {
   const { mode, createdBefore, yes } = options;
   requireSomebodyToAsk(yes);
-  const session = openSession(command);
+  const context = commandContext(command);
   if (!yes) {
-    const keys = await matchingKeys(session.gateway, options);
+    const keys = await matchingKeys(context.gateway, options);
     if (keys.length > 0) await confirm(questionAbout(keys));
   }
-  const answer = await session.gateway.call<{ revoked: number; effective_at: string }>({
+  const answer = await context.gateway.call<{ revoked: number; effective_at: string }>({
     method: "POST",
     path: "/revoke-all",
     body: { ...(mode && { mode }), ...(createdBefore && { created_before: createdBefore }) },
   });
-  session.print(
+  context.print(
     answer,
     `Revoked ${count(answer.revoked, "key")}.\nDead everywhere since ${readableTime(answer.effective_at, "")}.\n`,
   );
 }
 
 async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Promise<ApiKey[]> {
-  const { keys } = await readPages<"keys", ApiKey>(gateway, "/keys", "keys", {});
+  const { keys } = await fetchAllPages<"keys", ApiKey>(gateway, "/keys", "keys", {});
   const before =
     filter.createdBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.createdBefore);
   return keys.filter(

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { PROJECT_DIRECTORY } from "../local-wrangler.ts";
 import { controlToken, defaultActor } from "./connection.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { WrongUsage } from "./failures.ts";
+import { UsageError } from "./errors.ts";
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -18,15 +18,15 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-export interface Session {
+export interface CommandContext {
   readonly gateway: ControlPlane;
   /** Prints the answer: as it is with --json, else as text. */
   print(answer: object, text: string): void;
 }
 
-export function openSession(command: Command): Session {
+export function commandContext(command: Command): CommandContext {
   const { url, account, actor, json } = command.optsWithGlobals<GlobalOptions>();
-  if (account === undefined) throw new WrongUsage("name the account: --account or OCTOPOST_ACCOUNT");
+  if (account === undefined) throw new UsageError("name the account: --account or OCTOPOST_ACCOUNT");
   const token = controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars"));
   return {
     gateway: new ControlPlane(url, account, token, actor ?? defaultActor()),
@@ -37,7 +37,7 @@ export function openSession(command: Command): Session {
 }
 
 /** A line for people beside the answer. */
-export function say(line: string): void {
+export function printNote(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

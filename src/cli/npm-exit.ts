@@ -7,7 +7,7 @@
  */
 const CHECK_MS = 500;
 
-export function whenNpmEnds(stop: () => void): void {
+export function onNpmExit(stop: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readStartSettings } from "../../src/demo/start-settings.ts";
+import { readStartSettings } from "../../src/demo/start-options.ts";
 
 test("without flags, the ports of the README", () => {
   expect(readStartSettings([])).toEqual({

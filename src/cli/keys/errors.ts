@@ -4,10 +4,10 @@
 // nor a key.
 
 import { CommanderError } from "commander";
-import { printable } from "./tables.ts";
+import { printable } from "./text-format.ts";
 
 export const EXIT_REFUSED = 1;
-export const EXIT_WRONG_USAGE = 2;
+export const EXIT_USAGE = 2;
 export const EXIT_UNREACHABLE = 3;
 
 export const EXIT_CODES = `
@@ -18,10 +18,10 @@ Exit codes:
   3  the gateway cannot be reached, or what answers is no gateway`;
 
 /** The command cannot be carried out as it was typed. Nothing was sent that changes anything. */
-export class WrongUsage extends Error {}
+export class UsageError extends Error {}
 
 /** A call to the gateway that did not do what was asked. */
-export class CallFailure extends Error {
+export class CallError extends Error {
   /** For people: what is known of the outcome, or what to do now. */
   readonly notes: string[] = [];
 }
@@ -29,7 +29,7 @@ export class CallFailure extends Error {
 /** `never_sent`: nothing was done. `answer_lost`: it may have been. `not_the_gateway`: somebody else answered. */
 export type HowUnreachable = "never_sent" | "answer_lost" | "not_the_gateway";
 
-export class Unreachable extends CallFailure {
+export class UnreachableError extends CallError {
   readonly how: HowUnreachable;
 
   constructor(message: string, how: HowUnreachable) {
@@ -45,7 +45,7 @@ export interface RefusalBody {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export class Refused extends CallFailure {
+export class RefusedError extends CallError {
   readonly status: number;
   readonly body: RefusalBody;
   readonly requestId: string | null;
@@ -59,26 +59,26 @@ export class Refused extends CallFailure {
 }
 
 /** Some lines of an import failed; they have been reported. */
-export class ImportIncomplete extends Error {}
+export class ImportIncompleteError extends Error {}
 
 export function exitCodeOf(error: unknown): number | null {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG_USAGE;
-  if (error instanceof WrongUsage) return EXIT_WRONG_USAGE;
-  if (error instanceof Refused || error instanceof ImportIncomplete) return EXIT_REFUSED;
-  if (error instanceof Unreachable) return EXIT_UNREACHABLE;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof UsageError) return EXIT_USAGE;
+  if (error instanceof RefusedError || error instanceof ImportIncompleteError) return EXIT_REFUSED;
+  if (error instanceof UnreachableError) return EXIT_UNREACHABLE;
   return null;
 }
 
 /** What to print on stderr, as lines; nothing for what has been printed already. */
-export function describeFailure(error: unknown): string[] {
-  if (error instanceof WrongUsage) return [`error: ${error.message}`];
-  if (error instanceof ImportIncomplete) return [error.message];
-  if (error instanceof Unreachable) return [`error: ${error.message}`, ...error.notes];
-  if (error instanceof Refused) return [...describeRefusal(error), ...error.notes];
+export function describeError(error: unknown): string[] {
+  if (error instanceof UsageError) return [`error: ${error.message}`];
+  if (error instanceof ImportIncompleteError) return [error.message];
+  if (error instanceof UnreachableError) return [`error: ${error.message}`, ...error.notes];
+  if (error instanceof RefusedError) return [...describeRefusal(error), ...error.notes];
   return [];
 }
 
-function describeRefusal({ status, body, requestId }: Refused): string[] {
+function describeRefusal({ status, body, requestId }: RefusedError): string[] {
   const lines = [
     `error: refused by the gateway: ${status} ${printable(body.code)}: ${printable(body.error)}`,
   ];

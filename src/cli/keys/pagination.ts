@@ -6,7 +6,7 @@ import type { ControlPlane } from "./control-plane.ts";
 type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: string | null };
 
 /** `limit`: how many in all; every one, if left out. `next_cursor` is null at the end of the list. */
-export async function readPages<Name extends string, Item>(
+export async function fetchAllPages<Name extends string, Item>(
   gateway: ControlPlane,
   path: string,
   name: Name,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findBusyPort } from "../../src/demo/busy-port.ts";
+import { findBusyPort } from "../../src/demo/ports.ts";
 
 let server: Server;
 beforeEach(() => {

@@ -5,7 +5,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { Option } from "commander";
-import { WrongUsage } from "./failures.ts";
+import { UsageError } from "./errors.ts";
 
 export function yesOption(): Option {
   return new Option("--yes", "do not ask; needed where there is no terminal to ask on");
@@ -14,7 +14,7 @@ export function yesOption(): Option {
 /** To be called before any work is put into the question. */
 export function requireSomebodyToAsk(yes: boolean | undefined): void {
   if (!yes && !process.stdin.isTTY) {
-    throw new WrongUsage("this cannot be taken back and there is no terminal to ask on: add --yes");
+    throw new UsageError("this cannot be taken back and there is no terminal to ask on: add --yes");
   }
 }
 
@@ -27,5 +27,5 @@ export async function confirm(question: string): Promise<void> {
     terminal.question(`${question}\nType yes to go on: `).then(resolve, () => resolve(""));
   });
   terminal.close();
-  if (answer.trim().toLowerCase() !== "yes") throw new WrongUsage("not confirmed; nothing was done");
+  if (answer.trim().toLowerCase() !== "yes") throw new UsageError("not confirmed; nothing was done");
 }

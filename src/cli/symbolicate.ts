@@ -7,7 +7,7 @@
 import type { SourceMap } from "node:module";
 
 /** `text` with every place in `worker.js` named as file, line and column; the rest stays as it is. */
-export function originalStack(text: string, map: SourceMap): string {
+export function symbolicate(text: string, map: SourceMap): string {
   return text.replaceAll(/(?:[^\s(]*\/)?\bworker\.js:(\d+):(\d+)/g, (place, line, column) => {
     const origin = map.findOrigin(Number(line), Number(column));
     if (!("fileName" in origin)) return place;

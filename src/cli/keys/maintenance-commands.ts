@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { newAssertionKey } from "../assertion-key.ts";
-import { openSession, say } from "./session.ts";
+import { commandContext, printNote } from "./command-context.ts";
 
 interface RebuiltPage {
   readonly written: number;
@@ -35,12 +35,12 @@ export function addUpkeepCommands(program: Command): void {
 }
 
 async function rebuildKv(_options: object, command: Command): Promise<void> {
-  const session = openSession(command);
+  const context = commandContext(command);
   let written = 0;
   let cursor: string | null = null;
   do {
     const body: { cursor?: string } = cursor === null ? {} : { cursor };
-    const page: RebuiltPage = await session.gateway.call({
+    const page: RebuiltPage = await context.gateway.call({
       method: "POST",
       path: "/rebuild-kv",
       body,
@@ -48,7 +48,7 @@ async function rebuildKv(_options: object, command: Command): Promise<void> {
     });
     written += page.written;
     cursor = page.next_cursor;
-    say(`${written} entries written`);
+    printNote(`${written} entries written`);
   } while (cursor !== null);
-  session.print({ written }, `${written} entries written.\n`);
+  context.print({ written }, `${written} entries written.\n`);
 }

@@ -7,7 +7,7 @@ import { InvalidArgumentError } from "commander";
 import { OVERLAP_MAX_SECONDS } from "../../control/control-input.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT } from "../../keys/key-record.ts";
 import { PERMISSIONS, type Permission } from "../../policy.ts";
-import { WrongUsage } from "./failures.ts";
+import { UsageError } from "./errors.ts";
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const DURATION = /^(\d{1,9})([smhdw])$/;
@@ -98,7 +98,7 @@ export function headerText(text: string): string {
 export function keyId(text: string): string {
   if (KEY_ID_FORMAT.test(text)) return text;
   if (/^oct_(live|test)_/.test(text)) {
-    throw new WrongUsage("that is a key itself, not its id; its id begins with key_ (see list)");
+    throw new UsageError("that is a key itself, not its id; its id begins with key_ (see list)");
   }
-  throw new WrongUsage("a key's id is key_ and 22 letters or digits (see list)");
+  throw new UsageError("a key's id is key_ and 22 letters or digits (see list)");
 }

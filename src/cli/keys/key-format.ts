@@ -2,7 +2,7 @@
 
 import type { ApiKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
 import { keyState, scheduledEnd } from "../../keys/key-state.ts";
-import { fields, readableTime, table, timeInTable } from "./tables.ts";
+import { fields, readableTime, table, timeInTable } from "./text-format.ts";
 
 export function keyTable(keys: readonly ApiKey[], now: number): string {
   return table(

@@ -6,14 +6,14 @@
 import { type Command, Option } from "commander";
 import type { IssuedKey, RotatedKey } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
-import { confirm, requireSomebodyToAsk, yesOption } from "./confirm.ts";
+import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
 import type { ControlCall, ControlPlane } from "./control-plane.ts";
-import { CallFailure } from "./failures.ts";
-import { COPY_IT_NOW, keyInWords, newKey } from "./key-text.ts";
-import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-values.ts";
+import { CallError } from "./errors.ts";
+import { COPY_IT_NOW, keyInWords, newKey } from "./key-format.ts";
+import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-parsers.ts";
+import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
 import { getKey } from "./read-commands.ts";
-import { freshIdempotencyKey, openSession, say } from "./session.ts";
-import { printable, readableTime } from "./tables.ts";
+import { printable, readableTime } from "./text-format.ts";
 
 interface CreateOptions {
   readonly name: string;
@@ -72,7 +72,7 @@ export function addIssueCommands(program: Command): void {
 
 async function create(options: CreateOptions, command: Command): Promise<void> {
   const { name, mode, permissions, expires, idempotencyKey = freshIdempotencyKey() } = options;
-  const session = openSession(command);
+  const context = commandContext(command);
   const body = {
     name,
     mode,
@@ -82,27 +82,27 @@ async function create(options: CreateOptions, command: Command): Promise<void> {
   // `90d` said a second time would be another moment, and so another request.
   const sameAgain = expires === undefined ? "" : ` --expires ${expires}`;
   const call = { method: "POST", path: "/keys", body, idempotencyKey } as const;
-  const key = await issue<IssuedKey>(session.gateway, call, sameAgain);
-  session.print(key, newKey(key, Date.now()));
-  say(COPY_IT_NOW);
+  const key = await issue<IssuedKey>(context.gateway, call, sameAgain);
+  context.print(key, newKey(key, Date.now()));
+  printNote(COPY_IT_NOW);
 }
 
 async function rotate(id: string, options: RotateOptions, command: Command): Promise<void> {
   const { overlap, yes, idempotencyKey = freshIdempotencyKey() } = options;
   const path = `/keys/${keyId(id)}/rotate`;
   if (overlap === 0) requireSomebodyToAsk(yes);
-  const session = openSession(command);
+  const context = commandContext(command);
   if (overlap === 0 && !yes) {
-    const old = await getKey(session.gateway, id);
+    const old = await getKey(context.gateway, id);
     await confirm(
       `Without an overlap this revokes ${printable(keyInWords(old))}.\nIt stops working at once, for good.`,
     );
   }
   const body = overlap === undefined ? {} : { overlap_seconds: overlap };
-  const key = await issue<RotatedKey>(session.gateway, { method: "POST", path, body, idempotencyKey });
-  session.print(key, newKey(key, Date.now()));
-  say(COPY_IT_NOW);
-  say(whatBecomesOf(key));
+  const key = await issue<RotatedKey>(context.gateway, { method: "POST", path, body, idempotencyKey });
+  context.print(key, newKey(key, Date.now()));
+  printNote(COPY_IT_NOW);
+  printNote(whatBecomesOf(key));
 }
 
 function whatBecomesOf({ replaces }: RotatedKey): string {
@@ -122,7 +122,7 @@ async function issue<Key extends object>(
   try {
     return await gateway.call<Key>(call);
   } catch (error) {
-    if (error instanceof CallFailure && error.notes.length > 0) {
+    if (error instanceof CallError && error.notes.length > 0) {
       const options = `--idempotency-key ${call.idempotencyKey}${sameAgain}`;
       error.notes.push(
         `The same command with ${options} gives that answer, or carries it out now; never twice.`,

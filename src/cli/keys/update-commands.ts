@@ -2,11 +2,11 @@
 
 import type { Command } from "commander";
 import type { Account, ApiKey } from "../../keys/api-key.ts";
-import { WrongUsage } from "./failures.ts";
-import { keyDetails } from "./key-text.ts";
-import { keyId, timeAheadOrNever, wholeNumber } from "./option-values.ts";
-import { openSession } from "./session.ts";
-import { fields } from "./tables.ts";
+import { commandContext } from "./command-context.ts";
+import { UsageError } from "./errors.ts";
+import { keyDetails } from "./key-format.ts";
+import { keyId, timeAheadOrNever, wholeNumber } from "./option-parsers.ts";
+import { fields } from "./text-format.ts";
 
 interface TierOptions {
   readonly requestsPerMinute?: number;
@@ -51,9 +51,9 @@ export function addChangeCommands(program: Command): void {
 
 async function change(id: string, body: object, command: Command): Promise<void> {
   const path = `/keys/${keyId(id)}`;
-  const session = openSession(command);
-  const key = await session.gateway.call<ApiKey>({ method: "PATCH", path, body, repeatable: true });
-  session.print(key, keyDetails(key, Date.now()));
+  const context = commandContext(command);
+  const key = await context.gateway.call<ApiKey>({ method: "PATCH", path, body, repeatable: true });
+  context.print(key, keyDetails(key, Date.now()));
 }
 
 async function showOrSetTier(
@@ -64,13 +64,13 @@ async function showOrSetTier(
   const hasNumbers = Object.keys(options).length > 0;
   const tier = name ?? numbersOf(options);
   if (hasNumbers && (tier === null || name !== undefined)) {
-    throw new WrongUsage("it takes a tier, or both --requests-per-minute and --publish-per-hour");
+    throw new UsageError("it takes a tier, or both --requests-per-minute and --publish-per-hour");
   }
-  const session = openSession(command);
-  const account = await session.gateway.call<Account>(
+  const context = commandContext(command);
+  const account = await context.gateway.call<Account>(
     tier === null ? { method: "GET", path: "" } : { method: "PUT", path: "", body: { tier } },
   );
-  session.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
+  context.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
 }
 
 function numbersOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
