@@ -1,6 +1,6 @@
 /**
- * What can be known of a deployment without making one: wrangler takes the configuration of every environment
- * without a warning, the Worker starts, and wrangler.toml, the types made from it and the check at the door
+ * Deployment checks that work offline: wrangler accepts the configuration of every environment without a warning,
+ * the Worker starts, and wrangler.toml, the types generated from it, docs/settings.md and the check of the settings
  * (src/settings.ts) agree on every name. Nothing here reaches the network.
  */
 
@@ -26,10 +26,10 @@ const DEPLOYED = ["production", "staging"] as const;
 const ENVIRONMENTS = ["", ...DEPLOYED] as const;
 type Environment = (typeof ENVIRONMENTS)[number];
 
-/** Taken at the door when they are there; no environment has them but while a secret is exchanged. */
+/** Accepted if present; an environment has them only while a secret is exchanged. */
 const OPTIONAL_SECRETS = ["KEY_PEPPER_PREVIOUS", "CONTROL_TOKEN_PREVIOUS"];
-/** Only said in /healthz, so it is not checked. */
-const ONLY_SAID = "CF_VERSION_METADATA";
+/** Shown by /healthz only, so it is not checked. */
+const UNCHECKED = "CF_VERSION_METADATA";
 
 let directory: string;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ async function wrangler(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
-/** What wrangler reads in wrangler.toml, as far as these tests look at it. */
+/** The part of wrangler's parsed configuration that these tests read. */
 interface Config {
   readonly name: string;
   readonly main: string;
@@ -73,8 +73,8 @@ function configOf(env: Environment): Config {
   return unstable_readConfig({ config: WRANGLER_TOML, env }) as unknown as Config;
 }
 
-/** What the Worker is handed in an environment; bindings and secrets are made up, vars are the real ones. */
-function handedOver(env: Environment): Record<string, unknown> {
+/** The Worker's environment: fake bindings and secrets, and the real vars. */
+function workerEnv(env: Environment): Record<string, unknown> {
   const config = configOf(env);
   const does = (method: string) => ({ [method]() {} });
   const made: Record<string, unknown> = {
@@ -95,21 +95,21 @@ function handedOver(env: Environment): Record<string, unknown> {
   };
 }
 
-/** Every name that the check at the door looks at. */
+/** Every name that the check of the settings reads. */
 function namesChecked(): string[] {
   const names = new Set<string>();
-  const noting = (look: "get" | "has") => (env: object, name: string | symbol) => {
+  const recording = (look: "get" | "has") => (env: object, name: string | symbol) => {
     if (typeof name === "string") names.add(name);
     return Reflect[look](env, name);
   };
-  const watched = new Proxy(handedOver("production"), { get: noting("get"), has: noting("has") });
+  const watched = new Proxy(workerEnv("production"), { get: recording("get"), has: recording("has") });
   expect(readSettings(watched as unknown as Env)).not.toHaveProperty("invalidSetting");
   return [...names].sort();
 }
 
 describe.each(ENVIRONMENTS)("environment %j", (env) => {
   test(
-    "is taken by `wrangler deploy --dry-run` without a warning, with every binding",
+    "is accepted by `wrangler deploy --dry-run` without a warning, with every binding",
     async () => {
       const output = await wrangler(
         "deploy",
@@ -121,7 +121,7 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
       expect(output).not.toMatch(/WARNING|ERROR|▲|✘|deprecated/i);
       expect(output).toContain("--dry-run: exiting now.");
       const secret = new Set(configOf(env).secrets?.required);
-      for (const name of Object.keys(handedOver(env)).filter((one) => !secret.has(one))) {
+      for (const name of Object.keys(workerEnv(env)).filter((one) => !secret.has(one))) {
         expect(output).toMatch(new RegExp(`^env\\.${name}\\b`, "m"));
       }
       expect(await readdir(join(directory, `out-${env}`))).toContain("worker.js");
@@ -129,17 +129,17 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
     WRANGLER_LIMIT_MS,
   );
 
-  test("passes the check at the door, once its secrets are set", () => {
-    expect(readSettings(handedOver(env) as unknown as Env)).not.toHaveProperty("invalidSetting");
+  test("passes the check of the settings, once its secrets are set", () => {
+    expect(readSettings(workerEnv(env) as unknown as Env)).not.toHaveProperty("invalidSetting");
   });
 
-  test("serves nothing without any one of its secrets, and those are all there are", () => {
+  test("requires each of its secrets, and there are no others", () => {
     const required = configOf(env).secrets?.required ?? [];
     for (const name of required) {
-      const without = { ...handedOver(env), [name]: undefined };
+      const without = { ...workerEnv(env), [name]: undefined };
       expect(readSettings(without as unknown as Env)).toEqual({ invalidSetting: name });
     }
-    const elsewhere = Object.keys(handedOver(env)).filter((name) => !required.includes(name));
+    const elsewhere = Object.keys(workerEnv(env)).filter((name) => !required.includes(name));
     expect([...required, ...OPTIONAL_SECRETS].sort()).toEqual(
       namesChecked().filter((name) => !elsewhere.includes(name)),
     );
@@ -147,13 +147,13 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
 
   test("has every var and binding that the top level has, and no other", () => {
     expect(Object.keys(configOf(env).vars).sort()).toEqual(Object.keys(configOf("").vars).sort());
-    expect(Object.keys(handedOver(env)).sort()).toEqual(Object.keys(handedOver("")).sort());
-    expect(Object.keys(handedOver(env)).sort()).toEqual(
-      [...namesChecked(), ONLY_SAID].filter((name) => !OPTIONAL_SECRETS.includes(name)).sort(),
+    expect(Object.keys(workerEnv(env)).sort()).toEqual(Object.keys(workerEnv("")).sort());
+    expect(Object.keys(workerEnv(env)).sort()).toEqual(
+      [...namesChecked(), UNCHECKED].filter((name) => !OPTIONAL_SECRETS.includes(name)).sort(),
     );
   });
 
-  test("can be reached by its routes alone, and nothing answers in the Worker's place", () => {
+  test("is reached through its routes only, and nothing answers in the Worker's place", () => {
     const config = configOf(env);
     expect(config).toMatchObject({ workers_dev: false, preview_urls: false });
     // A cache would answer before the key is checked.
@@ -163,7 +163,7 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
     }
   });
 
-  test("logs our own lines alone, never the platform's, which may carry headers; and no query string in a trace", () => {
+  test("logs only the gateway's own lines, not the platform's, which may contain headers; traces have no query string", () => {
     const { observability } = configOf(env);
     expect(observability?.logs).toMatchObject({ enabled: true, invocation_logs: false });
     expect(observability).toMatchObject({ redact_query_string: true });
@@ -186,7 +186,7 @@ test("docs/settings.md has every binding, variable and secret, with the values o
       .flatMap(codeIn)
       .filter((name) => /^[A-Z_]+$/.test(name))
       .sort(),
-  ).toEqual([...namesChecked(), ONLY_SAID].sort());
+  ).toEqual([...namesChecked(), UNCHECKED].sort());
   const shown = rows.flatMap((cell) => [...cell.matchAll(/`([A-Z_]+)` \(`?([^)`]+)`?\)/g)]);
   expect(shown.length).toBeGreaterThan(6);
   const { vars } = configOf("production");
@@ -213,7 +213,7 @@ describe("what is deployed", () => {
     expect(shared.flat()).toEqual([]);
   });
 
-  test("goes to https origins, counts requests and tells nobody how long it took", () => {
+  test("has https origins and metrics, and sends no Server-Timing in production", () => {
     for (const { vars } of [production, staging]) {
       expect([vars.LIVE_ORIGIN, vars.SANDBOX_ORIGIN].join(" ")).toMatch(/^https:\S+ https:\S+$/);
       expect(vars.METRICS).toBe("on");
@@ -235,21 +235,21 @@ test(
 );
 
 test(
-  "the types that wrangler makes of wrangler.toml name what the check at the door names, and fit its `Env`",
+  "the types that wrangler generates from wrangler.toml have the names of the check, and fit its `Env`",
   async () => {
     await wrangler("types", join(directory, "generated.d.ts"), "--include-runtime=false");
     const generated = await readFile(join(directory, "generated.d.ts"), "utf8");
     const members = /interface __BaseEnv_Env \{([^}]*)\}/.exec(generated)?.[1] ?? "";
-    // With a question mark it would be missing in some environment.
+    // A question mark would mean that some environment lacks it.
     const names = [...members.matchAll(/^\s*(\w+\??):/gm)].map(([, name]) => name as string);
     expect(names.sort()).toEqual(
-      [...namesChecked(), ONLY_SAID].filter((name) => !OPTIONAL_SECRETS.includes(name)).sort(),
+      [...namesChecked(), UNCHECKED].filter((name) => !OPTIONAL_SECRETS.includes(name)).sort(),
     );
 
-    const bindings = JSON.stringify(join(PROJECT_DIRECTORY, "src/settings.ts"));
+    const env = JSON.stringify(join(PROJECT_DIRECTORY, "src/env.ts"));
     await writeFile(
       join(directory, "fit.ts"),
-      `import type { Env } from ${bindings};\ndeclare const made: Cloudflare.Env;\nexport const checked: Env = { ...made };\n`,
+      `import type { Env } from ${env};\ndeclare const made: Cloudflare.Env;\nexport const checked: Env = { ...made };\n`,
     );
     await writeFile(
       join(directory, "tsconfig.json"),

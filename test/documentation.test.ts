@@ -1,6 +1,6 @@
-// The public documentation, sentence by sentence: each test is named for what
-// https://octopost.ink/docs says of authentication and errors, and shows that the gateway does it.
-// Endpoints and permissions are written down by hand here; nothing is taken from the policy table.
+// Octopost's public documentation, sentence by sentence: each test is named after a sentence of
+// https://octopost.ink/docs about authentication or errors and shows that it is true of the gateway.
+// Endpoints and permissions are listed here by hand, not read from the policy table.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "./support/control-client.ts";
@@ -10,7 +10,7 @@ import { type Header, RawConnection, type RawResponse, rawRequest } from "./supp
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
-/** What each permission is for, with its description's endpoints. Connecting an account is done in the dashboard. */
+/** The endpoints that each permission's description covers. Accounts are connected in Octopost's dashboard. */
 const COVERS: Readonly<Record<string, readonly string[]>> = {
   "posts:read": ["GET /v1/posts", "GET /v1/posts/post_01"],
   "posts:write": [
@@ -94,7 +94,7 @@ describe("Authentication", () => {
       ];
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 201, 200, 200, 200, 200]);
       for (const { response } of answers) expectNothingOf(key, textOf(response));
-      // Nor is it written down anywhere, to be displayed by mistake.
+      // Nor is it stored anywhere, where it could be displayed by mistake.
       expectNothingOf(key, cluster.logs.join("\n"));
       expectNothingOf(key, JSON.stringify(await cluster.distance.ledgerRows(account, "SELECT * FROM keys")));
       expectNothingOf(
@@ -200,7 +200,7 @@ describe("Authentication", () => {
       // 1. Create a new API key with the same permissions.
       const successor = await cluster.createKey({ permissions });
       expect(successor.secret).not.toBe(old.secret);
-      // 2. Update your application to use the new key. Until all of it has, both work.
+      // 2. Update your application to use the new key. Both keys work meanwhile.
       for (const { secret } of [successor, old]) {
         expect((await ask(secret, "POST /v1/posts")).status).toBe(200);
       }
@@ -231,13 +231,13 @@ describe("Authentication", () => {
       const { respond, release } = heldBack(cluster.live.answerJson);
       cluster.live.respond = respond;
       const endpoints = ["GET /v1/posts", "POST /v1/posts", "POST /v1/posts/post_01/publish"];
-      const underWay = [0, 1].flatMap((gateway) =>
+      const inFlight = [0, 1].flatMap((gateway) =>
         endpoints.map((endpoint) => ask(key.secret, endpoint, gateway)),
       );
-      await cluster.live.arrived(underWay.length);
+      await cluster.live.arrived(inFlight.length);
 
       await cluster.revoke(key.account, key.id);
-      const responses = await Promise.all(underWay);
+      const responses = await Promise.all(inFlight);
       release();
       for (const response of responses) expectUnauthorized(response);
     });
@@ -330,7 +330,7 @@ describe("Errors", () => {
     ["/v1/webhooks", ["GET", "HEAD", "POST"]],
     ["/v1/webhooks/wh_01", ["GET", "HEAD", "PUT", "DELETE"]],
   ])(
-    "400 bad_request: unsupported HTTP method for the endpoint %s, with those it has",
+    "400 bad_request: unsupported HTTP method for the endpoint %s; Allow lists the supported ones",
     async (path, allow) => {
       for (const method of METHODS.filter((method) => !allow.includes(method))) {
         const response = await ask(live.secret, `${method} ${path}`);
@@ -386,7 +386,7 @@ function askWith(headers: readonly Header[], endpoint: string, gateway = 0): Pro
   );
 }
 
-/** What reached the origins since the test began. */
+/** The requests that reached the origins since the test began. */
 function seen(): string[] {
   return [cluster.live, cluster.sandbox].flatMap(({ name, requests }) =>
     requests.map(({ method, target }) => `${name} ${method} ${target}`),

@@ -128,7 +128,7 @@ function outsideTable({ scenarios }: Results): string[] {
   ]);
   return [
     `What the check adds to each server, against the same server without it, with the same origin and load. The servers outside Workers have one key, in memory or
-(Better Auth) in SQLite; none of them can revoke a request in flight, sign the caller's identity, or count a limit over all locations.`,
+(Better Auth) in SQLite; they cannot revoke a request in flight, sign the caller's identity or count a limit over all locations.`,
     tableOf(["with the check", "without", "answers", "throughput kept", "CPU added", "p50 added"], rows),
     `![What the check adds to the same server without it](${FILES}/${ADDED_CHART})`,
   ];

@@ -1,5 +1,5 @@
-// The steps of Octopost's "Authentication" page done with the command line, with requests of a client in
-// between: "Generating API Keys", steps 3 to 6, and "Key Rotation", steps 1 to 4.
+// The steps of Octopost's "Authentication" page with the command line, and requests of a client in between:
+// "Generating API Keys", steps 3 to 6, and "Key Rotation", steps 1 to 4.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
-/** A client of the API, through a gateway other than the one that keys are managed on. */
+/** A client of the API, on a gateway other than the one where keys are managed. */
 function request(secret: string, method = "GET", target = "/v1/posts"): Promise<RawResponse> {
   const headers = [["Authorization", `Bearer ${secret}`]] as const;
   return rawRequest(cluster.gateway(1), { method, target, headers });
@@ -30,7 +30,7 @@ function field(text: string, name: string): string {
   return new RegExp(`^${name} +(.*)$`, "m").exec(text)?.[1] ?? "";
 }
 
-/** The line that a new key stands on, alone. */
+/** The new key, which is printed on a line of its own. */
 function keyIn(text: string): string {
   return /^oct_live_\w+$/m.exec(text)?.[0] ?? "";
 }
@@ -52,7 +52,7 @@ test("Generating API Keys: a name, the permissions, and the key to copy, display
     expect(later.code).toBe(0);
     expect(later.stdout + later.stderr).not.toContain(key);
   }
-  // The key does what it was given, and no more.
+  // The key has the selected permissions, and no others.
   expect((await request(key)).status).toBe(200);
   expect((await request(key, "POST", "/v1/posts/1/publish")).status).toBe(200);
   expect((await request(key, "GET", "/v1/webhooks")).status).toBe(403);
@@ -85,8 +85,8 @@ describe("Key Rotation", () => {
     const { code, stdout } = await keys(["revoke", old.id, "--yes", "--reason", "rotated"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Dead everywhere since");
-    const cut = await inFlight;
-    expect([cut.status, cut.body.toString()]).toEqual([401, REFUSED]);
+    const aborted = await inFlight;
+    expect([aborted.status, aborted.body.toString()]).toEqual([401, REFUSED]);
 
     cluster.live.clear();
     expect((await request(old.secret)).status).toBe(401);

@@ -18,7 +18,7 @@ const PAGE = "docs/integration.md";
 const RECEIVED = sectionOf(PAGE, "What an origin receives");
 const RPC = sectionOf(PAGE, "`KeyService` over RPC");
 
-/** Set by the platform or by the HTTP client, whatever the gateway sends. */
+/** Set by the platform or by the HTTP client, not by the gateway. */
 const OF_THE_CONNECTION =
   /^(?:host|connection|cf-worker|cache-control|pragma|transfer-encoding|accept-encoding)$/;
 /** Headers that a client may send and that the page does not list. */

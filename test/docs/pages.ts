@@ -17,7 +17,7 @@ export function pageText(page: string): string {
   return readFileSync(join(PROJECT, page), "utf8");
 }
 
-/** The text under a heading of any level, without the sections of higher or equal level that follow. Throws when there is none. */
+/** The text under a heading of any level, without the sections of higher or equal level that follow. Throws when there is no such heading. */
 export function sectionOf(page: string, heading: string): string {
   const lines = pageText(page).split("\n");
   const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, "") === heading);

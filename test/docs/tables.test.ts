@@ -158,7 +158,7 @@ describe("docs/operations.md", () => {
       double1: "status",
       double2: "the gateway's ms",
       double3: "total ms",
-      double4: "the origin's status, 0 when it gave none",
+      double4: "the origin's status, 0 without a response",
     });
 
     const queries = codeBlocks(section, "sql");
