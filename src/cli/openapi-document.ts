@@ -6,8 +6,8 @@
  */
 import { type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import type { HttpOperation } from "../control/http-operation.ts";
-import { HTTP_OPERATIONS } from "../control/http-operations.ts";
+import type { Operation } from "../control/operation.ts";
+import { OPERATIONS } from "../control/operations.ts";
 import {
   accountSchema,
   eventSchema,
@@ -54,7 +54,7 @@ const STATUS_MEANING: Readonly<Record<number, string>> = {
 
 export function openApiDocument(): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of HTTP_OPERATIONS) {
+  for (const operation of OPERATIONS) {
     paths[operation.path] ??= {};
     (paths[operation.path] as Record<string, object>)[operation.method] = describe(operation);
   }
@@ -72,7 +72,7 @@ export function openApiDocument(): object {
   };
 }
 
-function describe(operation: HttpOperation): object {
+function describe(operation: Operation): object {
   const statuses = [
     401,
     ...(operation.body ? [400, 413, 415] : []),
@@ -80,16 +80,19 @@ function describe(operation: HttpOperation): object {
     500,
     ...(operation.answersByRow ? [] : [503]),
   ]
-    .filter((status) => status !== 401 || operation.needsToken)
+    .filter((status) => status !== 401 || needsToken(operation))
     .sort((a, b) => a - b);
   const json = (schema: object) => ({ "application/json": { schema } });
   return {
     operationId: operation.name,
     summary: operation.summary,
-    ...(operation.needsToken ? {} : { security: [] }),
+    ...(needsToken(operation) ? {} : { security: [] }),
     parameters: parametersOf(operation),
     ...(operation.body && {
-      requestBody: { required: !operation.bodyOptional, content: json(inputSchema(operation.body)) },
+      requestBody: {
+        required: !operation.bodyOptional,
+        content: json(inputSchema(operation.documentedBody ?? operation.body)),
+      },
     }),
     responses: Object.fromEntries([
       [operation.status, { description: "Done", content: json(outputSchema(operation.answer)) }],
@@ -98,7 +101,7 @@ function describe(operation: HttpOperation): object {
   };
 }
 
-function parametersOf(operation: HttpOperation): object[] {
+function parametersOf(operation: Operation): object[] {
   const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -116,13 +119,17 @@ function parametersOf(operation: HttpOperation): object[] {
     in: "header",
     schema: { type: "string", maxLength },
   });
-  const changes = operation.needsToken && operation.method !== "get";
+  const changes = needsToken(operation) && operation.method !== "get";
   return [
     ...inPath,
     ...inQuery,
     ...(changes ? [header("Octopost-Actor", 100)] : []),
     ...(operation.idempotent ? [header("Idempotency-Key", 255)] : []),
   ];
+}
+
+function needsToken({ right }: Operation): boolean {
+  return right !== "possession";
 }
 
 function inputSchema(schema: v.GenericSchema) {

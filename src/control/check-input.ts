@@ -1,33 +1,24 @@
 /**
- * Checks an input against its schema. What does not fit is refused with every field named that is wrong, in
- * words of ours: never what was sent, which may be a secret. That goes for a field's name too: one that is not known
- * is repeated only if it reads like a name.
+ * Checks an input against its schema. An input that does not fit is refused with every field named that is wrong, in
+ * words of ours: never with what was sent, which may be a secret. That goes for a field's name too: an unknown one is
+ * repeated only if it reads like a name.
  */
 import * as v from "valibot";
 import type { Refusal } from "../refusals.ts";
 
-export type Checked<Output> = { readonly value: Output } | Refusal;
-
-/** `field` names the input in the refusal when it is not an object with fields of its own. */
-export function check<Schema extends v.GenericSchema>(
+/** The checked input, which has no field `reason`, or a refusal. `field` names an input that is not an object. */
+export function check<Schema extends v.GenericSchema<unknown, object>>(
   schema: Schema,
   input: unknown,
-  field = "body",
-): Checked<v.InferOutput<Schema>> {
-  if (Array.isArray(input)) return { reason: "invalid_input", details: { [field]: "must be an object" } };
-  const result = v.safeParse(schema, input);
-  if (result.success) return { value: result.output };
-  // The first thing wrong with each field. A map, since a field may be called `constructor`.
-  const details = new Map<string, string>();
-  for (const issue of result.issues) {
-    const { name, text } = isUnnameable(issue) ? around(issue, field) : named(issue, field);
-    if (!details.has(name)) details.set(name, text);
-  }
-  return { reason: "invalid_input", details: Object.fromEntries(details) };
+  field: string,
+): v.InferOutput<Schema> | Refusal {
+  const problems = new Problems();
+  const output = problems.check(schema, input, field);
+  return problems.refusal() ?? (output as v.InferOutput<Schema>);
 }
 
-/** A refusal for times that should lie ahead and do not. */
-export function checkAhead(
+/** A refusal for times that must be in the future and are not. */
+export function refusePast(
   times: Readonly<Record<string, string | null | undefined>>,
   now: number,
 ): Refusal | null {
@@ -37,15 +28,46 @@ export function checkAhead(
   if (past.length === 0) return null;
   return {
     reason: "invalid_input",
-    details: Object.fromEntries(past.map(([field]) => [field, "must lie in the future"])),
+    details: Object.fromEntries(past.map(([field]) => [field, "must be in the future"])),
   };
 }
 
-function named(issue: v.BaseIssue<unknown>, field: string) {
-  return { name: v.getDotPath(issue) ?? field, text: explain(issue) };
+/** The first problem of each field, over all parts of a request. */
+export class Problems {
+  /** A map, since a field may be called `constructor`. */
+  readonly #texts = new Map<string, string>();
+
+  /** The part as its schema makes it; undefined when it has problems. */
+  check<Schema extends v.GenericSchema>(
+    schema: Schema,
+    input: unknown,
+    field: string,
+  ): v.InferOutput<Schema> | undefined {
+    if (Array.isArray(input)) {
+      this.#add(field, "must be an object");
+      return undefined;
+    }
+    const result = v.safeParse(schema, input);
+    if (result.success) return result.output;
+    for (const issue of result.issues) {
+      if (isUnnameable(issue))
+        this.#add(parentOf(issue) || field, "must have no other fields than those known");
+      else this.#add(v.getDotPath(issue) ?? field, explain(issue));
+    }
+    return undefined;
+  }
+
+  refusal(): Refusal | null {
+    if (this.#texts.size === 0) return null;
+    return { reason: "invalid_input", details: Object.fromEntries(this.#texts) };
+  }
+
+  #add(name: string, text: string): void {
+    if (!this.#texts.has(name)) this.#texts.set(name, text);
+  }
 }
 
-/** What is pasted where a name belongs is not repeated; keys, hashes and tokens have digits or capital letters. */
+/** Text pasted where a name belongs is not repeated; keys, hashes and tokens have digits or capital letters. */
 const NAME_OF_A_FIELD = /^[a-z_]{1,24}$/;
 
 function isUnnameable(issue: v.BaseIssue<unknown>): boolean {
@@ -53,10 +75,10 @@ function isUnnameable(issue: v.BaseIssue<unknown>): boolean {
   return isUnknownField && !NAME_OF_A_FIELD.test(String(issue.path?.at(-1)?.key));
 }
 
-/** Names what the unknown field is in. */
-function around({ path }: v.BaseIssue<unknown>, field: string) {
+/** The path of the object that has the unknown field. */
+function parentOf({ path }: v.BaseIssue<unknown>): string {
   const within = path?.slice(0, -1).map(({ key }) => String(key)) ?? [];
-  return { name: within.join(".") || field, text: "must have no other fields than those known" };
+  return within.join(".");
 }
 
 function explain(issue: v.BaseIssue<unknown>): string {

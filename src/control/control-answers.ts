@@ -1,4 +1,4 @@
-/** What the control plane answers with, beyond single keys, events and accounts: pages, counts and verdicts. */
+/** The answers of the control plane beyond single keys, events and accounts: pages, counts and verdicts. */
 import * as v from "valibot";
 import { eventSchema, keySchema } from "../keys/api-key.ts";
 
@@ -13,18 +13,17 @@ export const revokedCountSchema = v.strictObject({
   revoked: v.pipe(v.number(), v.integer()),
   effective_at: time,
 });
-export const verdictsSchema = v.strictObject({
-  keys: v.array(
-    v.strictObject({
-      row: v.pipe(v.number(), v.integer()),
-      id: v.optional(v.string()),
-      error: v.optional(
-        v.picklist(["validation_error", "store_unreachable", "ledger_unreachable", "known_elsewhere"]),
-      ),
-      details: v.optional(v.record(v.string(), v.string())),
-    }),
+/** One row of an import: the key's id, or why there is none. */
+const rowVerdictSchema = v.strictObject({
+  row: v.pipe(v.number(), v.integer()),
+  id: v.optional(v.string()),
+  error: v.optional(
+    v.picklist(["validation_error", "store_unreachable", "ledger_unreachable", "known_elsewhere"]),
   ),
+  details: v.optional(v.record(v.string(), v.string())),
 });
+export const verdictsSchema = v.strictObject({ keys: v.array(rowVerdictSchema) });
+export type RowVerdict = v.InferOutput<typeof rowVerdictSchema>;
 
 export const rebuiltSchema = v.strictObject({
   written: v.pipe(v.number(), v.integer()),

@@ -1,24 +1,23 @@
 /**
- * The control plane over HTTP: the router made from the table of operations.
+ * The control plane over HTTP: one route per operation.
  *
- * Checks the token and reads the body; everything else is `KeyOperations`. The gateway imports nothing
- * from here.
+ * Checks the token and reads the body; `ControlPlane` does everything else. The gateway imports nothing from here.
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { clientAddress } from "../http/client-address.ts";
 import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
-import type { Checked } from "./check-input.ts";
-import { type ControlContext, requireControlToken } from "./control-token.ts";
-import type { HttpOperation } from "./http-operation.ts";
-import { HTTP_OPERATIONS } from "./http-operations.ts";
+import type { CallerInput } from "./control-input.ts";
+import { type ControlEnv, requireControlToken } from "./control-token.ts";
+import type { Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 export const CONTROL_BODY_MAX_BYTES = 1_048_576;
 
-export const controlApi = new Hono<ControlContext>().basePath("/control/v1");
+export const controlApi = new Hono<ControlEnv>().basePath("/control/v1");
 
-// Made from the table of operations by `npm run openapi`; loaded by whoever asks for it.
+// Made from the operations by `npm run openapi`; loaded by the first request for it.
 controlApi.get("/openapi.json", async (c) => {
   const { default: document } = await import("./openapi.json", { with: { type: "json" } });
   return answer(c, { ...document, servers: [{ url: new URL(".", c.req.url).href.slice(0, -1) }] }, 200);
@@ -26,16 +25,16 @@ controlApi.get("/openapi.json", async (c) => {
 
 const limitBody = bodyLimit({
   maxSize: CONTROL_BODY_MAX_BYTES,
-  onError: (c) => refuse(c as Context<ControlContext>, { reason: "body_too_large" }),
+  onError: (c) => refuse(c as Context<ControlEnv>, { reason: "body_too_large" }),
 });
 
-for (const operation of HTTP_OPERATIONS) {
+for (const operation of OPERATIONS) {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  const guards = operation.needsToken ? [requireControlToken, limitBody] : [limitBody];
-  controlApi.on(operation.method.toUpperCase(), [path], ...guards, (c) => carryOut(c, operation));
+  const guards = operation.right === "possession" ? [limitBody] : [requireControlToken, limitBody];
+  controlApi.on(operation.method.toUpperCase(), [path], ...guards, (c) => perform(c, operation));
 }
 
-// What is no call says so only to those who may call.
+// An unknown path is 404 only with the token; without it, 401.
 controlApi.all("*", requireControlToken, (c) => refuse(c, { reason: "not_found" }));
 
 controlApi.notFound((c) => refuse(c, { reason: "outside_api" }));
@@ -45,42 +44,50 @@ controlApi.onError((error, c) => {
   return refusalResponse({ reason: "exception" }, c.env.requestId);
 });
 
-async function carryOut(c: Context<ControlContext>, operation: HttpOperation): Promise<Response> {
-  const body = operation.body ? await readBody(c, operation.bodyOptional === true) : { value: {} };
+async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Response> {
+  const body = operation.body ? await readBody(c, operation.bodyOptional === true) : NO_BODY;
   if (isRefusal(body)) return refuse(c, body);
-  const result = await operation.run(c.env.operations, {
-    account: c.req.param("account") ?? "",
-    id: c.req.param("id") ?? "",
+  const result = await c.env.operations.perform(operation, {
+    account: c.req.param("account"),
+    id: c.req.param("id"),
     query: c.req.query(),
-    body: body.value,
-    caller: {
-      actor: c.req.header("Octopost-Actor"),
-      idempotency_key: operation.idempotent ? c.req.header("Idempotency-Key") : undefined,
-    },
+    body: body.json,
+    caller: callerOf(c, operation),
     address: clientAddress(c.req.raw),
     origin: new URL(c.req.url).origin,
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
 }
 
-async function readBody(c: Context<ControlContext>, optional: boolean): Promise<Checked<unknown>> {
+function callerOf(c: Context<ControlEnv>, { idempotent }: Operation): CallerInput {
+  const actor = c.req.header("Octopost-Actor");
+  const idempotency_key = idempotent ? c.req.header("Idempotency-Key") : undefined;
+  return { ...(actor !== undefined && { actor }), ...(idempotency_key !== undefined && { idempotency_key }) };
+}
+
+const NO_BODY = { json: {} };
+
+async function readBody(
+  c: Context<ControlEnv>,
+  isOptional: boolean,
+): Promise<{ readonly json: unknown } | Refusal> {
   const text = await c.req.text();
-  if (text === "" && optional) return { value: {} };
+  if (text === "" && isOptional) return NO_BODY;
   if (!/^application\/json\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "")) {
     return { reason: "wrong_content_type" };
   }
   try {
-    return { value: JSON.parse(text) };
+    return { json: JSON.parse(text) };
   } catch {
     return { reason: "malformed_json" };
   }
 }
 
-function answer(c: Context<ControlContext>, result: object, status: 200 | 201): Response {
+function answer(c: Context<ControlEnv>, result: object, status: 200 | 201): Response {
   return c.json(result, status, { "Cache-Control": "no-store", "X-Request-Id": c.env.requestId });
 }
 
-function refuse(c: Context<ControlContext>, refusal: Refusal): Response {
+function refuse(c: Context<ControlEnv>, refusal: Refusal): Response {
   logRefusal(c.env.requestId, c.req.method, refusal);
   return refusalResponse(refusal, c.env.requestId);
 }

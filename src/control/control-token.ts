@@ -9,7 +9,7 @@ import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyOperations } from "./key-operations.ts";
 
-export interface ControlContext {
+export interface ControlEnv {
   Bindings: {
     readonly settings: Settings;
     readonly operations: KeyOperations;
@@ -17,7 +17,7 @@ export interface ControlContext {
   };
 }
 
-export const requireControlToken = createMiddleware<ControlContext>(async (c, next) => {
+export const requireControlToken = createMiddleware<ControlEnv>(async (c, next) => {
   const refusal = await judge(c.req.header("Authorization"), c.env.settings.controlTokens);
   if (!refusal) return await next();
   logRefusal(c.env.requestId, c.req.method, refusal);

@@ -3,19 +3,19 @@
 import type { Env } from "../env.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
 import { callLedger } from "../leases/call-ledger.ts";
+import type { Refusal } from "../refusals.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
 
 export interface Health {
-  readonly status: "ok" | "unavailable";
-  /** Milliseconds; null: no answer. */
-  readonly kv_ms: number | null;
-  readonly ledger_ms: number | null;
+  readonly status: "ok";
+  readonly kv_ms: number;
+  readonly ledger_ms: number;
 }
 
 /** No account can have this name. */
 const HEALTH_LEDGER = "health check";
 
-export async function checkHealth(env: Env, limitMs: number, now: () => number): Promise<Health> {
+export async function checkHealth(env: Env, limitMs: number, now: () => number): Promise<Health | Refusal> {
   const timed = async (trip: Promise<unknown>) => {
     const startedAt = now();
     return await trip.then(
@@ -24,13 +24,12 @@ export async function checkHealth(env: Env, limitMs: number, now: () => number):
     );
   };
   const call = { limitMs, repeatable: false };
-  const [kvMs, ledgerMs] = await Promise.all([
+  const [kv_ms, ledger_ms] = await Promise.all([
     timed(findKeyRecords(env.API_KEYS, ["health"], limitMs)),
     timed(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())),
   ]);
-  return {
-    status: kvMs === null || ledgerMs === null ? "unavailable" : "ok",
-    kv_ms: kvMs,
-    ledger_ms: ledgerMs,
-  };
+  // A store without an answer has no time.
+  if (kv_ms === null || ledger_ms === null)
+    return { reason: "unhealthy", health: { status: "unavailable", kv_ms, ledger_ms } };
+  return { status: "ok", kv_ms, ledger_ms };
 }

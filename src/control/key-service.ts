@@ -1,32 +1,31 @@
 /**
- * The control plane over RPC, for a dashboard that is a Worker itself: bind it as a service with the
- * entrypoint `KeyService`. The binding is the permission; nobody outside the account can make one.
+ * The control plane over RPC, for a dashboard that is a Worker itself: bind it as a service with the entrypoint
+ * `KeyService`. The binding is the credential; only Workers of the same Cloudflare account can have one.
  *
- * Every method answers `{ ok: true, value }` or `{ ok: false, error }`, the error being what HTTP would
- * have answered; nothing is thrown for what a caller did wrong.
+ * Every method answers `{ ok: true, value }` or `{ ok: false, error }`, the error being what HTTP would have
+ * answered; nothing is thrown for a caller's mistake.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type * as v from "valibot";
 import type { Env } from "../env.ts";
-import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import { isolateContext } from "../isolate-context.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
-import type {
-  CallerInput,
-  changeInput,
-  eventListQuery,
-  importRowInput,
-  keyListQuery,
-  newKeyInput,
-  rebuildInput,
-  revocationInput,
-  revokeAllInput,
-  rotationInput,
-  tierInput,
-} from "./control-input.ts";
-import type { KeyOperations } from "./key-operations.ts";
-import type { portalSessionInput } from "./portal-sessions.ts";
+import type { CallerInput } from "./control-input.ts";
+import type { BodyOf, Operation, OperationRequest, QueryOf } from "./operation.ts";
+import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
+import { type ImportRow, importKeys } from "./operations/import-keys.ts";
+import {
+  changeKey,
+  createKey,
+  getKey,
+  listKeys,
+  revokeAll,
+  revokeKey,
+  rotateKey,
+} from "./operations/keys.ts";
+import { createPortalSession } from "./operations/portal.ts";
+import { revokeByPossession } from "./operations/possession.ts";
+import { health, rebuildKv } from "./operations/upkeep.ts";
 
 export interface KeyServiceError {
   readonly status: number;
@@ -40,105 +39,88 @@ export type KeyServiceResult<Value> =
   | { readonly ok: false; readonly error: KeyServiceError };
 
 export class KeyService extends WorkerEntrypoint<Env> {
-  createKey(account: string, key: v.InferInput<typeof newKeyInput>, caller: CallerInput = {}) {
-    return this.#result((operations) => operations.createKey(account, key, caller));
+  createKey(account: string, body: BodyOf<typeof createKey>, caller: CallerInput = {}) {
+    return this.#perform(createKey, { account, body, caller });
   }
 
-  listKeys(account: string, query: v.InferInput<typeof keyListQuery> = {}) {
-    return this.#result((operations) => operations.listKeys(account, query));
+  listKeys(account: string, query: QueryOf<typeof listKeys> = {}) {
+    return this.#perform(listKeys, { account, query });
   }
 
-  getKey(account: string, keyId: string) {
-    return this.#result((operations) => operations.getKey(account, keyId));
+  getKey(account: string, id: string) {
+    return this.#perform(getKey, { account, id });
   }
 
-  changeKey(
-    account: string,
-    keyId: string,
-    change: v.InferInput<typeof changeInput>,
-    caller: CallerInput = {},
-  ) {
-    return this.#result((operations) => operations.changeKey(account, keyId, change, caller));
+  changeKey(account: string, id: string, body: BodyOf<typeof changeKey>, caller: CallerInput = {}) {
+    return this.#perform(changeKey, { account, id, body, caller });
   }
 
-  revokeKey(
-    account: string,
-    keyId: string,
-    input: v.InferInput<typeof revocationInput> = {},
-    caller: CallerInput = {},
-  ) {
-    return this.#result((operations) => operations.revokeKey(account, keyId, input, caller));
+  revokeKey(account: string, id: string, body: BodyOf<typeof revokeKey> = {}, caller: CallerInput = {}) {
+    return this.#perform(revokeKey, { account, id, body, caller });
   }
 
-  rotateKey(
-    account: string,
-    keyId: string,
-    input: v.InferInput<typeof rotationInput> = {},
-    caller: CallerInput = {},
-  ) {
-    return this.#result((operations) => operations.rotateKey(account, keyId, input, caller));
+  rotateKey(account: string, id: string, body: BodyOf<typeof rotateKey> = {}, caller: CallerInput = {}) {
+    return this.#perform(rotateKey, { account, id, body, caller });
   }
 
-  revokeAll(account: string, filter: v.InferInput<typeof revokeAllInput> = {}, caller: CallerInput = {}) {
-    return this.#result((operations) => operations.revokeAll(account, filter, caller));
+  revokeAll(account: string, body: BodyOf<typeof revokeAll> = {}, caller: CallerInput = {}) {
+    return this.#perform(revokeAll, { account, body, caller });
   }
 
-  importKeys(
-    account: string,
-    keys: readonly v.InferInput<typeof importRowInput>[],
-    caller: CallerInput = {},
-  ) {
-    return this.#result((operations) => operations.importKeys(account, { keys }, caller));
+  importKeys(account: string, keys: readonly ImportRow[], caller: CallerInput = {}) {
+    return this.#perform(importKeys, { account, body: { keys }, caller });
   }
 
-  listEvents(account: string, query: v.InferInput<typeof eventListQuery> = {}) {
-    return this.#result((operations) => operations.listEvents(account, query));
+  listEvents(account: string, query: QueryOf<typeof listEvents> = {}) {
+    return this.#perform(listEvents, { account, query });
   }
 
-  setTier(account: string, tier: v.InferInput<typeof tierInput>["tier"], caller: CallerInput = {}) {
-    return this.#result((operations) => operations.setTier(account, { tier }, caller));
+  setTier(account: string, tier: BodyOf<typeof setTier>["tier"], caller: CallerInput = {}) {
+    return this.#perform(setTier, { account, body: { tier }, caller });
   }
 
   /** A link to the account's key page, on `CONTROL_HOST` or else at `PUBLIC_ORIGIN`. */
   createPortalSession(
     account: string,
-    input: v.InferInput<typeof portalSessionInput> = {},
+    body: BodyOf<typeof createPortalSession> = {},
     caller: CallerInput = {},
   ) {
-    return this.#result((operations, { controlHost, publicOrigin }) => {
-      const { protocol } = new URL(publicOrigin);
-      const origin = controlHost === null ? publicOrigin : `${protocol}//${controlHost}`;
-      return operations.portal.create(account, input, caller, origin);
-    });
+    return this.#perform(createPortalSession, { account, body, caller });
   }
 
   getAccount(account: string) {
-    return this.#result((operations) => operations.getAccount(account));
+    return this.#perform(getAccount, { account });
   }
 
   /** A page of an account's KV entries, written again from its ledger; then the next, until `next_cursor` is null. */
-  rebuildKv(account: string, page: v.InferInput<typeof rebuildInput> = {}, caller: CallerInput = {}) {
-    return this.#result((operations) => operations.rebuildKv(account, page, caller));
+  rebuildKv(account: string, body: BodyOf<typeof rebuildKv> = {}, caller: CallerInput = {}) {
+    return this.#perform(rebuildKv, { account, body, caller });
   }
 
-  /** Ends the key whose text this is. `address`: the client's who shows it, by which guesses are counted. */
-  revokeByPossession(secret: string, address: string = UNKNOWN_ADDRESS) {
-    return this.#result((operations) => operations.revokeByPossession({ secret }, String(address)));
+  /** `address`: the network address of the client that shows the key, by which guesses are counted. */
+  revokeByPossession(secret: string, address?: string) {
+    return this.#perform(revokeByPossession, { body: { secret }, address: address && String(address) });
   }
 
   /** A round trip to KV and to a ledger. */
   health() {
-    return this.#result((operations) => operations.health());
+    return this.#perform(health, {});
   }
 
-  async #result<Value extends object>(
-    run: (operations: KeyOperations, settings: Settings) => Promise<Value | Refusal>,
-  ): Promise<KeyServiceResult<Value>> {
-    const parts = isolateContext(this.env);
-    if ("invalidSetting" in parts) return failed({ reason: "invalid_setting" });
-    const result = await run(parts.operations, parts.settings);
+  async #perform<Answer extends object>(
+    operation: Operation<Answer>,
+    request: OperationRequest,
+  ): Promise<KeyServiceResult<Answer>> {
+    const context = isolateContext(this.env);
+    if ("invalidSetting" in context) return failed({ reason: "invalid_setting" });
+    const origin = keyPageOrigin(context.settings);
+    const result = await context.operations.perform(operation, { ...request, origin });
     return isRefusal(result) ? failed(result) : { ok: true, value: result };
   }
+}
+
+function keyPageOrigin({ controlHost, publicOrigin }: Settings): string {
+  return controlHost === null ? publicOrigin : `${new URL(publicOrigin).protocol}//${controlHost}`;
 }
 
 function failed(refusal: Refusal): { readonly ok: false; readonly error: KeyServiceError } {

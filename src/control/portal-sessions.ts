@@ -5,17 +5,12 @@
  * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
  */
 import * as v from "valibot";
-import type { Env } from "../env.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
-import type { CallerInput } from "./control-input.ts";
-import { LedgerClient } from "./ledger-client.ts";
+import type { LedgerClient } from "./ledger-client.ts";
 import { boundToSession, mintPortalToken, readPortalToken } from "./portal-token.ts";
-
-/** Who the events say it was when the dashboard does not name the person. */
-const KEY_PAGE_ACTOR = "key_page";
 
 export const portalSessionInput = v.strictObject({
   return_url: v.optional(
@@ -45,31 +40,24 @@ export class PortalSessions {
   readonly #desk: LedgerClient;
   readonly #settings: Settings;
 
-  constructor(env: Env, settings: Settings) {
-    this.#desk = new LedgerClient(env.KEY_LEDGER, settings);
+  constructor(ledgers: LedgerClient, settings: Settings) {
+    this.#desk = ledgers;
     this.#settings = settings;
   }
 
   /** Makes a link. `origin`: where the page is served, such as `https://api.octopost.ink`. */
   async create(
     account: string,
-    input: unknown,
-    caller: CallerInput,
+    { return_url }: v.InferOutput<typeof portalSessionInput>,
+    actor: string,
     origin: string,
   ): Promise<PortalLink | Refusal> {
-    const named = caller && { ...caller, actor: caller.actor ?? KEY_PAGE_ACTOR };
-    return await this.#desk.call(
-      account,
-      portalSessionInput,
-      input,
-      named,
-      async (ledger, { return_url: returnUrl = null }, { actor }) => {
-        if (returnUrl !== null && !this.#mayReturnTo(returnUrl)) return RETURN_REFUSED;
-        const { token, digest } = await mintPortalToken("link", account, this.#settings.peppers[0]);
-        const { endsAt } = await ledger.openPortal(digest, { actor, returnUrl });
-        return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(endsAt).toISOString() };
-      },
-    );
+    const returnUrl = return_url ?? null;
+    if (returnUrl !== null && !this.#mayReturnTo(returnUrl)) return RETURN_REFUSED;
+    const { token, digest } = await mintPortalToken("link", account, this.#settings.peppers[0]);
+    const link = await this.#desk.call(account, (ledger) => ledger.openPortal(digest, { actor, returnUrl }));
+    if (isRefusal(link)) return link;
+    return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(link.endsAt).toISOString() };
   }
 
   /** Uses a link up: the session it opens. */
@@ -77,9 +65,7 @@ export class PortalSessions {
     const link = await readPortalToken("link", linkToken, this.#settings.peppers);
     if (link === null) return { reason: "link_used" };
     const { token, digest } = await mintPortalToken("session", link.account, this.#settings.peppers[0]);
-    const session = await this.#desk.callUnchecked(link.account, (ledger) =>
-      ledger.enterPortal(link.digest, digest),
-    );
+    const session = await this.#desk.call(link.account, (ledger) => ledger.enterPortal(link.digest, digest));
     return isRefusal(session) ? session : { ...session, account: link.account, token };
   }
 
@@ -88,11 +74,7 @@ export class PortalSessions {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
     const ask = { repeatable: true };
-    const session = await this.#desk.callUnchecked(
-      read.account,
-      (ledger) => ledger.portalSession(read.digest),
-      ask,
-    );
+    const session = await this.#desk.call(read.account, (ledger) => ledger.portalSession(read.digest), ask);
     return isRefusal(session) ? session : { ...session, account: read.account, token };
   }
 
@@ -100,7 +82,7 @@ export class PortalSessions {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
     const ask = { repeatable: true };
-    return await this.#desk.callUnchecked(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
+    return await this.#desk.call(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
   }
 
   /** The `Idempotency-Key` of a form: sent twice it is carried out once, and no other session can name it. */
@@ -111,7 +93,7 @@ export class PortalSessions {
   /** The key that a form has made, with its text the first time it is asked for. */
   async showOnce(visit: PortalSession, formId: string): Promise<KeyToShow | Refusal> {
     const formKey = await this.formKey(visit, formId);
-    return await this.#desk.callUnchecked<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
+    return await this.#desk.call<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
   }
 
   #mayReturnTo(address: string): boolean {

@@ -295,11 +295,15 @@ describe("what a caller does wrong is answered as data, in HTTP's words", () => 
     for (const text of Object.values(error.details)) expect(text).toMatch(/^(is|must)\b/);
   });
 
-  test("a key id that is no text is an unknown key", async () => {
+  test("a key id that is not a string: 422", async () => {
     await account.create();
     for (const id of [null, 1, {}, ["x"]]) {
       const { ok, error } = await call("getKey", account.name, id);
-      expect([ok, error.status], JSON.stringify(id)).toEqual([false, 404]);
+      expect([ok, error.status, Object.keys(error.details)], JSON.stringify(id)).toEqual([
+        false,
+        422,
+        ["id"],
+      ]);
     }
   });
 

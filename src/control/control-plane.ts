@@ -1,0 +1,58 @@
+/**
+ * Performs the operations of the control plane for HTTP, RPC and the key page alike.
+ *
+ * Guarantees that an operation runs only on input that has passed its schemas. Keeps no state and knows no rule about
+ * keys: those are the ledger's. Does not authenticate: the caller has done so.
+ */
+import type { Env } from "../env.ts";
+import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
+import type { RecordFinder } from "../keys/find-record.ts";
+import type { CallMetadata } from "../ledger/call-metadata.ts";
+import type { Refusal } from "../refusals.ts";
+import { isRefusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
+import { Problems } from "./check-input.ts";
+import { accountInput, callerInput, keyIdInput } from "./control-input.ts";
+import { LedgerClient } from "./ledger-client.ts";
+import type { CheckedRequest, ControlContext, Operation, OperationRequest } from "./operation.ts";
+import { PortalSessions } from "./portal-sessions.ts";
+
+export class ControlPlane {
+  readonly portal: PortalSessions;
+  readonly #context: ControlContext;
+
+  constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
+    const ledgers = new LedgerClient(env.KEY_LEDGER, settings);
+    this.portal = new PortalSessions(ledgers, settings);
+    this.#context = { env, settings, ledgers, finder, portal: this.portal, now };
+  }
+
+  async perform<Answer extends object>(
+    operation: Operation<Answer>,
+    request: OperationRequest,
+  ): Promise<Answer | Refusal> {
+    const checked = checkRequest(operation, request);
+    return isRefusal(checked) ? checked : await operation.run(this.#context, checked);
+  }
+}
+
+/** Every part of the request that the operation has, checked; every problem of every part otherwise. */
+function checkRequest(
+  operation: Operation,
+  request: OperationRequest,
+): CheckedRequest<object, object> | Refusal {
+  const problems = new Problems();
+  const has = (parameter: string) => operation.path.includes(`{${parameter}}`);
+  const account = has("account") ? problems.check(accountInput, request.account, "account") : "";
+  const id = has("id") ? problems.check(keyIdInput, request.id, "id") : "";
+  const query = operation.query ? problems.check(operation.query, request.query, "query") : {};
+  const body = operation.body ? problems.check(operation.body, request.body, "body") : {};
+  const named = request.caller === undefined ? {} : problems.check(callerInput, request.caller, "caller");
+  const caller: CallMetadata = {
+    actor: named?.actor ?? operation.defaultActor ?? "control_token",
+    idempotencyKey: named?.idempotency_key ?? null,
+  };
+  const { address = UNKNOWN_ADDRESS, origin = "" } = request;
+  const checked = { account, id, query, body, caller, address, origin };
+  return problems.refusal() ?? (checked as CheckedRequest<object, object>);
+}

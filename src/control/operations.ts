@@ -1,0 +1,34 @@
+/** Every operation of the control plane, in the order in which the OpenAPI document shows them. */
+import type { Operation } from "./operation.ts";
+import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
+import { importKeys } from "./operations/import-keys.ts";
+import {
+  changeKey,
+  createKey,
+  getKey,
+  listKeys,
+  revokeAll,
+  revokeKey,
+  rotateKey,
+} from "./operations/keys.ts";
+import { createPortalSession } from "./operations/portal.ts";
+import { revokeByPossession } from "./operations/possession.ts";
+import { health, rebuildKv } from "./operations/upkeep.ts";
+
+export const OPERATIONS: readonly Operation[] = [
+  createKey,
+  listKeys,
+  importKeys,
+  getKey,
+  changeKey,
+  revokeKey,
+  rotateKey,
+  revokeAll,
+  listEvents,
+  getAccount,
+  setTier,
+  createPortalSession,
+  rebuildKv,
+  health,
+  revokeByPossession,
+];

@@ -1,0 +1,145 @@
+/** The operations on one account's keys. What they do is the ledger's; importing keys is in import-keys.ts. */
+import * as v from "valibot";
+import { issuedKeySchema, keySchema, revokedKeySchema, rotatedKeySchema } from "../../keys/api-key.ts";
+import { modeSchema } from "../../keys/key-record.ts";
+import { isRefusal } from "../../refusals.ts";
+import { refusePast } from "../check-input.ts";
+import { keyPageSchema, revokedCountSchema } from "../control-answers.ts";
+import { name, newKeyFields, OVERLAP_MAX_SECONDS, pageLimit, plainText, time } from "../control-input.ts";
+import { ACCOUNT, defineLedgerOperation, KEY, KEYS } from "../operation.ts";
+import { keyCursor, keyCursorField, nextCursor } from "../page-cursor.ts";
+
+const SECOND_MS = 1000;
+/** One day: time to deploy the new key, short enough that a leaked old one does not linger. */
+const OVERLAP_DEFAULT_SECONDS = 86_400;
+
+export const createKey = defineLedgerOperation({
+  name: "createKey",
+  summary: "Make a key. Its text is in this answer and never again.",
+  method: "post",
+  path: KEYS,
+  right: "keys:write",
+  body: v.strictObject(newKeyFields),
+  idempotent: true,
+  status: 201,
+  answer: issuedKeySchema,
+  refusals: [409, 422],
+  waitsFor: ["kv"],
+  call: (ledger, { account, body, caller }) => ledger.createKey(account, body, caller),
+});
+
+export const listKeys = defineLedgerOperation({
+  name: "listKeys",
+  summary: "An account's keys, newest first.",
+  method: "get",
+  path: KEYS,
+  right: "keys:read",
+  query: v.strictObject({
+    include: v.optional(v.picklist(["revoked"], 'must be "revoked"')),
+    limit: pageLimit(),
+    cursor: keyCursorField,
+  }),
+  status: 200,
+  answer: keyPageSchema,
+  refusals: [404, 422],
+  call: async (ledger, { query: { include, limit, cursor } }) => {
+    const keys = await ledger.listKeys(limit, cursor ?? null, include === "revoked");
+    return isRefusal(keys) ? keys : { keys, next_cursor: nextCursor(keys, limit, keyCursor) };
+  },
+});
+
+export const getKey = defineLedgerOperation({
+  name: "getKey",
+  summary: "One key.",
+  method: "get",
+  path: KEY,
+  right: "keys:read",
+  status: 200,
+  answer: keySchema,
+  refusals: [404, 422],
+  repeatable: true,
+  call: (ledger, { id }) => ledger.getKey(id),
+});
+
+export const changeKey = defineLedgerOperation({
+  name: "changeKey",
+  summary: "Rename a key, or move its scheduled revocation.",
+  method: "patch",
+  path: KEY,
+  right: "keys:write",
+  body: v.pipe(
+    v.strictObject({
+      name: v.optional(name),
+      revokes_at: v.optional(
+        v.pipe(v.nullable(time), v.description("Moves a scheduled revocation; null takes it back")),
+      ),
+    }),
+    v.check((change) => Object.keys(change).length > 0, "must change something"),
+  ),
+  status: 200,
+  answer: keySchema,
+  refusals: [404, 409, 422],
+  call: (ledger, { id, body, caller }, { now }) =>
+    refusePast({ revokes_at: body.revokes_at }, now()) ?? ledger.changeKey(id, body, caller),
+});
+
+export const revokeKey = defineLedgerOperation({
+  name: "revokeKey",
+  summary: "Revoke a key; answers once no request with it can succeed anywhere.",
+  method: "post",
+  path: `${KEY}/revoke`,
+  right: "keys:revoke",
+  body: v.strictObject({ reason: v.optional(plainText(1, 500)) }),
+  bodyOptional: true,
+  status: 200,
+  answer: revokedKeySchema,
+  refusals: [404, 422],
+  repeatable: true,
+  waitsFor: ["leases"],
+  call: (ledger, { id, body, caller }) => ledger.revokeKey(id, caller, body.reason ?? null),
+});
+
+export const rotateKey = defineLedgerOperation({
+  name: "rotateKey",
+  summary: "Make a key's successor and schedule the old key's end.",
+  method: "post",
+  path: `${KEY}/rotate`,
+  right: "keys:write",
+  body: v.strictObject({
+    overlap_seconds: v.optional(
+      v.pipe(
+        v.number("must be a number of seconds"),
+        v.integer("must be a whole number of seconds"),
+        v.minValue(0, "must be at least 0"),
+        v.maxValue(OVERLAP_MAX_SECONDS, `must be at most ${OVERLAP_MAX_SECONDS}`),
+        v.description("How long the old key keeps working; 0 revokes it at once"),
+      ),
+      OVERLAP_DEFAULT_SECONDS,
+    ),
+  }),
+  bodyOptional: true,
+  idempotent: true,
+  status: 201,
+  answer: rotatedKeySchema,
+  refusals: [404, 409, 422],
+  waitsFor: ["leases", "kv"],
+  call: (ledger, { id, body, caller }) => ledger.rotateKey(id, body.overlap_seconds * SECOND_MS, caller),
+});
+
+export const revokeAll = defineLedgerOperation({
+  name: "revokeAll",
+  summary: "Revoke every key of an account, or those of a mode or an age.",
+  method: "post",
+  path: `${ACCOUNT}/revoke-all`,
+  right: "keys:revoke",
+  body: v.strictObject({ mode: v.optional(modeSchema), created_before: v.optional(time) }),
+  bodyOptional: true,
+  status: 200,
+  answer: revokedCountSchema,
+  refusals: [404, 422],
+  waitsFor: ["leases", "bulk"],
+  call: (ledger, { body: { mode, created_before }, caller }) => {
+    const createdBefore = created_before === undefined ? undefined : Date.parse(created_before);
+    return ledger.revokeAll({ mode, createdBefore }, caller);
+  },
+});
