@@ -1,31 +1,31 @@
 /**
- * Every attack that is written down in classes/, over a raw socket, on the built bundle in real workerd.
+ * Sends every attack of classes/ over a raw socket to the built bundle in real workerd.
  *
- * The promise: none of them gets further than its outcome says. prove.ts takes out one line of defence at a time
- * and shows which of them then do.
+ * Promise: no attack gets further than its expected outcome. `remove-defences.ts` removes one defence at a time and shows
+ * which attacks then succeed.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AttackRunner } from "./attack-runner.ts";
 import { CLASSES } from "./classes/index.ts";
 import { DEFENCES } from "./defences.ts";
-import { faultsIn } from "./judge.ts";
-import { Stage } from "./stage.ts";
+import { violationsOf } from "./outcome-checker.ts";
 
-let stage: Stage;
+let runner: AttackRunner;
 
 beforeAll(async () => {
-  stage = await Stage.open();
+  runner = await AttackRunner.open();
 });
-afterAll(() => stage?.close());
+afterAll(() => runner?.close());
 
 describe.each(Object.entries(CLASSES))("%s", (_, attacks) => {
   test.each(attacks)("$name ($incident)", async (attack) => {
-    expect(faultsIn(attack, await stage.carryOut(attack), stage)).toEqual([]);
+    expect(violationsOf(attack, await runner.run(attack), runner)).toEqual([]);
   });
 });
 
-test("attacks have names of their own, and each names where it comes from", () => {
+test("every attack has a unique name and cites its incident", () => {
   const attacks = Object.values(CLASSES).flat();
   expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
   for (const { incident } of attacks)
@@ -34,15 +34,15 @@ test("attacks have names of their own, and each names where it comes from", () =
     );
 });
 
-test("every line of defence is in the code once, and what is red without it is an attack", async () => {
+test("every defence occurs in the code once, and names existing attacks", async () => {
   const names = new Set(
     Object.values(CLASSES)
       .flat()
       .map(({ name }) => name),
   );
-  for (const { file, find, red } of DEFENCES) {
+  for (const { file, find, stops } of DEFENCES) {
     const code = await readFile(join(import.meta.dirname, "..", "..", "..", file), "utf8");
     expect(code.split(find), `${file}: ${find}`).toHaveLength(2);
-    for (const name of red) expect(names).toContain(name);
+    for (const name of stops) expect(names).toContain(name);
   }
 });

@@ -1,15 +1,15 @@
 /**
- * The lines of defence, each with the edit that takes it out and attacks that then get through: for prove.ts.
+ * The defences, each with the edit that removes it and the attacks that then succeed. `remove-defences.ts` runs them.
  *
- * An attack that several lines stop is named under none of them. Where an edit is a mistake that another gateway
- * has made, it makes that very mistake.
+ * An attack that two defences stop is listed under neither. Where another gateway has made a mistake, the edit makes the
+ * same one.
  */
 import type { Edit } from "../simulator/mutant.ts";
 
 export interface Defence extends Edit {
   readonly defence: string;
-  /** Names of attacks. */
-  readonly red: readonly string[];
+  /** Names of the attacks that succeed without this defence. */
+  readonly stops: readonly string[];
 }
 
 const WORKER = "src/worker.ts";
@@ -28,93 +28,84 @@ const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false
 
 export const DEFENCES: readonly Defence[] = [
   {
-    defence: "a path is segments of plain characters",
+    defence: "paths have plain segments only",
     file: ACCEPT,
     find: "if (!PLAIN_PATH.test(path))",
     replace: "if (path.length > 1e9)",
-    red: [
-      "..%2faccounts is no id",
-      "..%252faccounts is no id",
-      "a slash that is encoded twice hides no segment",
-      "an encoded backslash hides no segment",
-      "an encoded line end in the path is no path",
-      "an encoded NUL in the path is no path",
-      "/v1/posts/x.css is nothing that is served",
-      "an id of 129 characters is none",
+    stops: [
+      "..%2faccounts is not an id",
+      "..%252faccounts is not an id",
+      "a double-encoded slash is refused",
+      "an encoded backslash is refused",
+      "an encoded line end in the path is refused",
+      "an encoded NUL in the path is refused",
+      "/v1/posts/x.css is not served",
+      "an id of 129 characters is refused",
     ],
   },
   {
-    defence: "the path is judged as it came, not decoded",
+    defence: "the path is judged undecoded",
     file: ACCEPT,
     find: "const path = parsedPath(url);",
     replace: "const path = decodeURIComponent(parsedPath(url));",
-    red: ["an encoded letter is not the letter"],
+    stops: ["an encoded letter is refused"],
   },
   {
     defence: "slashes are not merged",
     file: ACCEPT,
     find: "const path = parsedPath(url);",
     replace: 'const path = parsedPath(url).replace(/\\/+/g, "/");',
-    red: [
-      "doubled slashes are another path than single ones",
-      "dots that leave doubled slashes are not merged",
-    ],
+    stops: ["doubled slashes are refused", "doubled slashes left by dot segments are not merged"],
   },
   {
     defence: "a GET with a body is refused",
     file: ACCEPT,
     find: "if (hasForbiddenBody(request))",
     replace: "if (!request.headers && hasForbiddenBody(request))",
-    red: [
-      "a GET with a body is refused, not sent without it",
-      "a GET with a length, whose body a server would take for the next request, is refused",
-    ],
+    stops: ["a GET with a body is refused", "a GET whose body is a request is refused"],
   },
   {
-    defence: "a credential is one Bearer token to its end",
+    defence: "a credential is exactly one Bearer token",
     file: "src/http/bearer-token.ts",
     find: "/^bearer +([^ ]+)$/i",
     replace: "/bearer +([^ ,]+)/i",
-    red: [
-      "a strong key before a weak one is neither",
-      "two keys in one list are no credential",
-      "Basic before Bearer is no credential",
+    stops: [
+      "a strong key before a weak one is refused",
+      "two keys in one list are refused",
+      "Basic before Bearer is refused",
     ],
   },
   {
-    defence: "no scheme but Bearer is a credential",
+    defence: "Bearer is the only scheme",
     file: "src/http/bearer-token.ts",
     find: "/^bearer +([^ ]+)$/i",
     replace: "/^\\S+ +([^ ]+)$/i",
-    red: [
-      "a key behind Basic is no credential",
-      "a key behind a scheme that begins as Bearer is no credential",
-    ],
+    stops: ["a key after Basic is refused", "a key after a scheme that starts with Bearer is refused"],
   },
   {
-    defence: "no key is taken from the query",
+    defence: "no key is read from the query",
     file: AUTHENTICATE,
     find: CREDENTIAL,
     replace: `const inQuery = new URL(request.url).searchParams.get("access_token");
   const authorization = request.headers.get("Authorization") ?? (inQuery && \`Bearer \${inQuery}\`);`,
-    red: ["a key as access_token in the query is none"],
+    stops: ["a key as access_token in the query is not accepted"],
   },
   {
-    defence: "no key is taken from another header",
+    defence: "no key is read from another header",
     file: AUTHENTICATE,
     find: CREDENTIAL,
     replace: `const other = request.headers.get("X-Api-Key");
   const authorization = request.headers.get("Authorization") ?? (other && \`Bearer \${other}\`);`,
-    red: ["a key in X-Api-Key is none"],
+    stops: ["a key in X-Api-Key is not accepted"],
   },
   {
-    defence: "the method is the one on the request line",
+    defence: "the method is that of the request line",
     file: GATEWAY,
     find: "findRow(request.method, accepted.path)",
     replace: 'findRow(request.headers.get("X-HTTP-Method-Override") ?? request.method, accepted.path)',
-    red: [
-      "X-HTTP-Method-Override makes no GET of a POST",
-      "an override makes no DELETE of a test key's POST",
+    stops: [
+      "X-HTTP-Method-Override does not turn a POST into a GET",
+      "a method override does not turn a test key's POST into a DELETE",
     ],
   },
   {
@@ -122,182 +113,182 @@ export const DEFENCES: readonly Defence[] = [
     file: GATEWAY,
     find: "if (refusal) return refusal;",
     replace: 'if (refusal && request.method !== "HEAD") return refusal;',
-    red: ["HEAD needs what GET needs", "HEAD is no way around a method that has no GET"],
+    stops: ["HEAD needs the permission of GET", "HEAD is refused where GET is"],
   },
   {
-    defence: "paths are compared to the letter",
+    defence: "paths are case-sensitive",
     file: GATEWAY,
     find: "findRow(request.method, accepted.path)",
     replace: "findRow(request.method, accepted.path.toLowerCase())",
-    red: ["another case is another path"],
+    stops: ["paths are case-sensitive"],
   },
   {
-    defence: "a row's permission is asked for",
+    defence: "a row requires its permission",
     file: AUTHORIZE,
     find: "!key.permissions.includes(row.permission)",
     replace: "!key.permissions",
-    red: [
-      "dots from posts to accounts are judged as accounts",
-      "encoded dots from posts to accounts are judged as accounts",
-      "backslashes from posts to accounts are judged as accounts",
-      "a query that looks like a readable path lends it to no other",
+    stops: [
+      "dot segments are judged as the path they lead to",
+      "encoded dot segments are judged as the path they lead to",
+      "backslashes are judged as slashes",
+      "a query that contains a permitted path grants nothing",
       "identity headers add no permission to a key",
       "absolute form needs the permission for its path",
-      "a path of a thousand dots is where they lead",
-      "_method in a body needs the permission of the POST that carries it",
+      "a path of a thousand dot segments is judged resolved",
+      "_method in a body does not change the permission of its POST",
     ],
   },
   {
-    defence: "a row says for which keys it is",
+    defence: "a row names its modes",
     file: AUTHORIZE,
     find: "hasSandbox && row.modes.includes(key.mode satisfies Mode)",
     replace: "hasSandbox",
-    red: [
-      "a test key disconnects no real account",
-      "a test key disconnects no real account by dots either",
-      "a test key before a live one on one connection leaves no trace",
+    stops: [
+      "a test key cannot disconnect a real account",
+      "a test key cannot disconnect a real account by dot segments",
+      "an earlier request on the connection does not change the mode",
     ],
   },
   {
-    defence: "the stored mode alone chooses the origin",
+    defence: "the stored mode selects the origin",
     file: FORWARD,
     find: 'key.record.mode === "live" ?',
     replace: 'key.record.mode === "live" || request.headers.get("X-Octopost-Mode") === "live" ?',
-    red: ["X-Octopost-Mode: live makes no live key"],
+    stops: ["X-Octopost-Mode: live does not change the mode"],
   },
   {
-    defence: "redirects are the client's to follow",
+    defence: "redirects are not followed",
     file: FORWARD,
     find: 'redirect: "manual"',
     replace: 'redirect: "follow"',
-    red: [
-      "a redirect to another host is the client's to follow, not the gateway's",
-      "a redirect of the sandbox to another origin is not followed",
+    stops: [
+      "a redirect to another host is returned, not followed",
+      "a redirect from the sandbox is not followed",
     ],
   },
   {
-    defence: "the origin's request headers are an allow-list",
+    defence: "request headers are an allow-list",
     file: REQUEST,
     find: "FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name)",
     replace:
       'FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name) || name !== "authorization"',
-    red: [
+    stops: [
       "X_Octopost_Account: forged does not reach the origin",
       "X.Octopost.Permissions: forged does not reach the origin",
       "X-Octopost-Admin: forged does not reach the origin",
       "X-Real-IP: 127.0.0.1 does not reach the origin",
       "X-Original-URL: /v1/accounts does not reach the origin",
-      "X-HTTP-Method-Override makes no DELETE of a GET",
-      "cookies beside a good key do not reach the origin",
+      "X-HTTP-Method-Override does not turn a GET into a DELETE",
+      "cookies do not reach the origin",
       "a second key in another header does not reach the origin",
-      "a thousand cookies reach the origin as none",
-      "an answer to a page of https://evil.example allows it nothing",
+      "a thousand cookies do not reach the origin",
+      "a response to a page of https://evil.example has no CORS headers",
     ],
   },
   {
-    defence: "nothing asks the origin for another protocol",
+    defence: "Upgrade is not forwarded",
     file: REQUEST,
     find: '  "tracestate",\n]);',
     replace: '  "tracestate",\n  "upgrade",\n]);',
-    red: ["a WebSocket that Connection does not name is an ordinary request"],
+    stops: ["a WebSocket upgrade that Connection does not name is an ordinary request"],
   },
   {
-    defence: "no expectation is passed on",
+    defence: "Expect is not forwarded",
     file: REQUEST,
     find: '  "tracestate",\n]);',
     replace: '  "tracestate",\n  "expect",\n]);',
-    red: ["100-continue on a GET is not passed on"],
+    stops: ["100-continue on a GET is not forwarded"],
   },
   {
-    defence: "what a client names in Connection stays at the gateway",
+    defence: "headers named in Connection are not forwarded",
     file: REQUEST,
     find: "if (isForwarded && !named.has(name))",
     replace: "if (isForwarded)",
-    red: ["what a client names in Connection of its own stays at the gateway"],
+    stops: ["a client's own headers named in Connection are not forwarded"],
   },
   {
-    defence: "the gateway's own words are added after that",
+    defence: "the gateway's headers are set last",
     file: REQUEST,
     find: "const address = clientAddress(request);",
     replace:
       "for (const name of Object.keys(headers)) if (named.has(name.toLowerCase())) delete headers[name];\n" +
       "  const address = clientAddress(request);",
-    red: [
-      "Connection: close, X-Octopost-Account takes nothing away from what the gateway says",
-      "Connection: close, X-Forwarded-Host takes nothing away from what the gateway says",
-      "Connection in two headers takes nothing away either",
+    stops: [
+      "Connection: close, X-Octopost-Account removes no header of the gateway",
+      "Connection: close, X-Forwarded-Host removes no header of the gateway",
+      "Connection in two headers removes no header of the gateway",
     ],
   },
   {
-    defence: "the origin's hop-by-hop headers stay there",
+    defence: "hop-by-hop headers of the origin are not returned",
     file: RESPONSE,
     find: "if (NOT_PASSED_ON.has(name) || named.has(name)) return;",
     replace: "if (named.has(name)) return;",
-    red: ["Proxy-Authenticate of the origin's stays between the gateway and the origin"],
+    stops: ["an origin's Proxy-Authenticate is not returned"],
   },
   {
-    defence: "what the origin names in Connection stays there",
+    defence: "headers named in the origin's Connection are not returned",
     file: RESPONSE,
     find: "if (NOT_PASSED_ON.has(name) || named.has(name)) return;",
     replace: "if (NOT_PASSED_ON.has(name)) return;",
-    red: ["what an origin names in Connection does not reach the client"],
+    stops: ["headers that an origin names in Connection are not returned"],
   },
   {
-    defence: "the origin's address is in no Location",
+    defence: "Location does not contain the origin's address",
     file: RESPONSE,
     find: "if (headers.location !== undefined) headers.location = publicLocation(headers.location, route);",
     replace: "if (headers.location === undefined) publicLocation('', route);",
-    red: ["a redirect to the origin's own address does not tell it"],
+    stops: ["a redirect to the origin's own address is rewritten"],
   },
   {
-    defence: "an answer is private unless the origin says so itself",
+    defence: "responses are private by default",
     file: RESPONSE,
     find: 'if (!isPrivate(headers["cache-control"] ?? ""))',
     replace: 'if (headers["cache-control"] === "" && !isPrivate(headers["cache-control"]))',
-    red: ["public from the origin does not leave", "an Expires alone does not make an answer public"],
+    stops: [
+      "an origin's Cache-Control: public is replaced",
+      "an origin's Expires alone does not make a response public",
+    ],
   },
   {
-    defence: "private for one header is not private",
+    defence: "private for a single header does not count as private",
     file: RESPONSE,
     find: "/^(?:private|no-store)$/i",
     replace: "/private|no-store/i",
-    red: ["private for one header alone is not private"],
+    stops: ["private for a single header does not count as private"],
   },
   {
-    defence: "shared caches are told nothing apart",
+    defence: "CDN cache directives are removed",
     file: RESPONSE,
     find: '  "cdn-cache-control",\n  "cloudflare-cdn-cache-control",\n  "surrogate-control",\n',
     replace: "",
-    red: [
-      "what an origin says to a CDN alone still leaves the answer private",
-      "what an origin says to Cloudflare alone still leaves the answer private",
+    stops: [
+      "an origin's CDN-Cache-Control is removed",
+      "an origin's Cloudflare-CDN-Cache-Control is removed",
     ],
   },
   {
-    defence: "the origin's own limits are not passed on",
+    defence: "the origin's rate-limit headers are not returned",
     file: RESPONSE,
     find: "  ...RATE_LIMIT_HEADERS,\n",
     replace: "  ...(RATE_LIMIT_HEADERS.length > 99 ? RATE_LIMIT_HEADERS : []),\n",
-    red: ["an origin's own limit is not taken for the gateway's"],
+    stops: ["an origin's own rate-limit headers are not returned"],
   },
   {
-    defence: "a Host is a host and no more",
+    defence: "a Host is a plain host",
     file: WORKER,
     find: "host !== null && !PLAIN_HOST.test(host)",
     replace: "host !== null && host.length > 1e9",
-    red: [
-      "a Host with a path in it lends the path to no request",
-      "the path to manage keys in a Host is no path",
-    ],
+    stops: ["a Host with a path is refused", "a control-plane path in Host is refused"],
   },
   {
-    defence: "the host is compared as a host",
+    defence: "the host is compared normalised",
     file: WORKER,
     find: "return new URL(c.req.url).host === host;",
     replace: 'return c.req.header("Host") === host;',
-    red: [
-      "the API is not served on the control host in capitals either",
-      "the control host with the scheme's own port is the control host",
+    stops: [
+      "the API is not served on the control host in capitals",
+      "the control host with the default port is the control host",
     ],
   },
   {
@@ -305,65 +296,71 @@ export const DEFENCES: readonly Defence[] = [
     file: WORKER,
     find: "return new URL(c.req.url).host === host;",
     replace: "return new URL(c.req.url).host.startsWith(host);",
-    red: [
-      "a host that begins as the control host is another",
-      "a dot behind the control host makes another host",
+    stops: [
+      "a host with the control host as prefix is not the control host",
+      "the control host with a trailing dot is not the control host",
     ],
   },
   {
-    defence: "only CONTROL_TOKEN manages keys",
+    defence: "only CONTROL_TOKEN opens the control plane",
     file: "src/control/control-token.ts",
     find: "equal.includes(true) ? null",
     replace: 'equal.includes(true) || token.startsWith("oct_live_") ? null',
-    red: ["an API key does not manage keys", "an API key makes no keys"],
+    stops: ["an API key cannot list keys", "an API key cannot create keys"],
   },
   {
-    defence: "a body has a limit",
+    defence: "a control-plane body has a size limit",
     file: CONTROL,
     find: "maxSize: CONTROL_BODY_MAX_BYTES",
     replace: "maxSize: Number.POSITIVE_INFINITY",
-    red: ["a secret of more than a megabyte is not looked up"],
+    stops: ["a secret of more than a megabyte gets 413"],
   },
   {
-    defence: "a body is read after the token",
+    defence: "a control-plane body is read after the token",
     file: CONTROL,
     find: "[requireControlToken, limitBody]",
     replace: "[limitBody, requireControlToken]",
-    red: ["a body to manage keys beyond its limit is not read by whoever has no token"],
+    stops: ["an oversized control-plane body without the token gets 401, unread"],
   },
   {
     defence: "every request takes a permit",
     file: "src/leases/permits.ts",
     find: "for (const window of counted) window.used += 1;",
     replace: "",
-    red: ["the fourth request is one too many", "twelve connections at once share the limit"],
+    stops: ["the request above the limit gets 429", "twelve concurrent connections share the limit"],
   },
   {
-    defence: "HEAD takes one too",
+    defence: "HEAD takes a permit too",
     file: GATEWAY,
     find: LIMIT,
     replace: `request.method === "HEAD" ? ${WITHOUT_LIMIT} : ${LIMIT}`,
-    red: ["HEAD counts as GET does"],
+    stops: ["HEAD counts like GET"],
   },
   {
-    defence: "the key is limited, whatever address a request names",
+    defence: "the limit is the key's, whatever the client's address",
     file: GATEWAY,
     find: LIMIT,
     replace: `request.headers.has("X-Forwarded-For") ? ${WITHOUT_LIMIT} : ${LIMIT}`,
-    red: ["another address in X-Forwarded-For is the same caller"],
+    stops: ["another address in X-Forwarded-For counts against the same limit"],
   },
   {
-    defence: "what is refused counts",
+    defence: "refused requests take a permit",
     file: GATEWAY,
     find: `const permit = ${LIMIT}`,
     replace: `if (refusal) return refusal;\n    const permit = ${LIMIT}`,
-    red: ["what is refused counts, so that guessing paths is limited too", "an unknown path is the same key"],
+    stops: [
+      "refused requests count, so path guessing is limited",
+      "an unknown path counts against the limit",
+    ],
   },
   {
     defence: "publishing has a limit of its own",
     file: "src/gateway/enforce-limit.ts",
     find: 'report.row?.limit ?? "requests"',
     replace: 'report.row?.route === "never" ? "publish" : "requests"',
-    red: ["another post to publish is the same limit", "dots to publish are the same limit"],
+    stops: [
+      "publishing another post counts against the same limit",
+      "dot segments to publish count against the same limit",
+    ],
   },
 ];

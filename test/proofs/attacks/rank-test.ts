@@ -1,12 +1,12 @@
 /**
- * Whether one set of measurements tends to be larger than another: the Mann–Whitney rank test, with ties. Pure.
+ * The Mann–Whitney rank test, with ties: whether one set of measurements tends to be larger than another. Pure.
  *
- * It looks at the order of the values alone, so that a few that the machine held up do not decide.
+ * It compares ranks, so a few outliers of a busy machine do not decide the result.
  */
 export interface RankTest {
-  /** The chance that a value of `a` is larger than one of `b`, ties halved: 0.5 when neither is. */
+  /** Probability that a value of `a` is larger than one of `b`, ties counted half: 0.5 for equal sets. */
   readonly larger: number;
-  /** Two-sided, by the normal approximation: for some dozens of values and more. */
+  /** Two-sided, by the normal approximation, which needs some dozens of values. */
   readonly p: number;
 }
 
@@ -31,9 +31,9 @@ export function rankTest(a: readonly number[], b: readonly number[]): RankTest {
   return { larger: u / (n * m), p: twoSided(z) };
 }
 
-/** How much would have to be added to every value of `a` for the test to see it at that level. */
+/** The smallest constant that, added to every value of `a`, makes the test detect it at that level. */
 export function visibleShift(a: readonly number[], b: readonly number[], level: number): number {
-  const seen = (shift: number) => {
+  const detected = (shift: number) => {
     const { p, larger } = rankTest(
       a.map((value) => value + shift),
       b,
@@ -41,16 +41,16 @@ export function visibleShift(a: readonly number[], b: readonly number[], level: 
     return p < level && larger > 0.5;
   };
   let [low, high] = [0, 1];
-  while (!seen(high)) high *= 2;
+  while (!detected(high)) high *= 2;
   for (let step = 0; step < 20; step++) {
     const middle = (low + high) / 2;
-    if (seen(middle)) high = middle;
+    if (detected(middle)) high = middle;
     else low = middle;
   }
   return high;
 }
 
-/** The share of a normal distribution that is further out than z (Abramowitz and Stegun 7.1.26). */
+/** Two-sided tail probability of the normal distribution (Abramowitz and Stegun 7.1.26). */
 function twoSided(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);

@@ -1,10 +1,10 @@
 /**
- * `npm run timing`: whether the time that a refusal takes tells anything that could be of use. Flag: `--samples N`.
+ * `npm run timing`: measures timing side channels of refusals. Flag: `--samples N`.
  *
- * Every kind of refusal is asked for once per round, in an order drawn anew, on one warm connection, so that what the
- * machine does meanwhile meets all kinds alike. Kinds that must be alike are compared with a rank test; a control
- * compares one kind with itself. Ends with status 1 if two are told apart. A measurement on loopback, with less
- * noise than any network has: not part of `npm test`, since it is about time.
+ * Each round sends every kind of refusal once, in random order, on one warm connection, so that load on the machine
+ * affects all kinds indistinguishable. Kinds that must be indistinguishable are compared with a rank test; a control compares one
+ * kind with itself. Exits with 1 if two are distinguishable. It runs on loopback, which has less noise than any network,
+ * and is not part of `npm test`, because it depends on time.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -14,7 +14,7 @@ import { RawConnection } from "../../support/raw-http.ts";
 import { eventually } from "../../support/time-limits.ts";
 import { rankTest, visibleShift } from "./rank-test.ts";
 
-/** With all comparisons below, a machine that tells nothing apart is called guilty once in 200 runs. */
+/** With all comparisons below, a false alarm occurs once in 200 runs. */
 const LEVEL = 0.005 / 8;
 const WARM_UP_ROUNDS = 100;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -22,27 +22,29 @@ const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 interface Kind {
   readonly name: string;
   readonly target: string;
-  /** A new text for each request, so that nothing is remembered. */
+  /** A new text for each request, so that no cache applies. */
   readonly credential: () => string;
   readonly microseconds: number[];
 }
 
 const { values: flags } = parseArgs({ options: { samples: { type: "string", default: "3000" } } });
 const samples = Number(flags.samples);
-if (!(samples >= 100)) throw new Error("--samples takes a number of 100 or more");
+if (!(samples >= 100)) throw new Error("--samples must be 100 or more");
 
 const { bundle, remove } = await buildWorker();
 const cluster = await startCluster({ bundle, settings: { LOG_SAMPLE_RATE: 0 } });
 try {
-  const { alike, others } = await kindsOfRefusal(cluster);
-  await measure([...alike.flat(), ...others]);
-  print(alike, others);
+  const { indistinguishable, others } = await kindsOfRefusal(cluster);
+  await measure([...indistinguishable.flat(), ...others]);
+  print(indistinguishable, others);
 } finally {
   await cluster.close();
   await remove();
 }
 
-async function kindsOfRefusal(cluster: GatewayCluster): Promise<{ alike: Kind[][]; others: Kind[] }> {
+async function kindsOfRefusal(
+  cluster: GatewayCluster,
+): Promise<{ indistinguishable: Kind[][]; others: Kind[] }> {
   const { KEY_PEPPER, CONTROL_TOKEN } = cluster.settings;
   const token = String(CONTROL_TOKEN);
   const kind = (name: string, credential: () => string, target = "/v1/posts"): Kind => ({
@@ -53,19 +55,19 @@ async function kindsOfRefusal(cluster: GatewayCluster): Promise<{ alike: Kind[][
   });
   const checked = (right: number) => () => almostKey(String(KEY_PEPPER), right);
   const wrongToken = (shared: number) => () => token.slice(0, shared) + random(token.length - shared);
-  const managing = (name: string, credential: () => string) =>
+  const controlCall = (name: string, credential: () => string) =>
     kind(name, credential, "/control/v1/accounts/acct/keys");
 
-  const [revoked, expired, gone] = [
+  const [revoked, expired, withoutEntry] = [
     await cluster.createKey(),
     await cluster.createKey({ expires_at: new Date(Date.now() + 1000).toISOString() }),
     await cluster.createKey(),
   ];
   await cluster.revoke(revoked.account, revoked.id);
-  await (await cluster.kv()).delete(await cluster.recordName(gone.id));
-  await eventually("the end of a key", () => Date.now() > Date.parse(expired.expires_at ?? "") + 100);
+  await (await cluster.kv()).delete(await cluster.recordName(withoutEntry.id));
+  await eventually("the expiry of a key", () => Date.now() > Date.parse(expired.expires_at ?? "") + 100);
   return {
-    alike: [
+    indistinguishable: [
       [0, 0, 1, 3, 5].map((right, i) =>
         kind(
           `made-up key, ${right} of 6 check characters right${i === 1 ? " (control)" : ""}`,
@@ -73,16 +75,16 @@ async function kindsOfRefusal(cluster: GatewayCluster): Promise<{ alike: Kind[][
         ),
       ),
       [
-        managing("control token, no character right", wrongToken(0)),
-        ...[1, 22, 43].map((n) => managing(`control token, first ${n} right`, wrongToken(n))),
-        managing("control token, of another length", () => random(200)),
+        controlCall("control token, no character right", wrongToken(0)),
+        ...[1, 22, 43].map((n) => controlCall(`control token, first ${n} right`, wrongToken(n))),
+        controlCall("control token, of another length", () => random(200)),
       ],
     ],
     others: [
       kind("malformed: not the shape of a key", () => `oct_live_${random(20)}`),
       kind("revoked", () => revoked.secret),
       kind("expired", () => expired.secret),
-      kind("unknown: a good check, but no entry", () => gone.secret),
+      kind("unknown: a valid check, but no entry", () => withoutEntry.secret),
     ],
   };
 }
@@ -102,14 +104,14 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
   connection.close();
 }
 
-function print(alike: readonly Kind[][], others: readonly Kind[]): void {
+function print(indistinguishable: readonly Kind[][], others: readonly Kind[]): void {
   console.log(`${samples} interleaved samples of each kind; microseconds until the first byte\n`);
   const row = (name: string, cells: readonly string[]) =>
     console.log(name.padEnd(52) + cells.map((cell) => cell.padStart(11)).join(""));
   const quantiles = ({ microseconds }: Kind) =>
     [0.25, 0.5, 0.75].map((q) => quantile(microseconds, q).toFixed(0));
-  for (const [reference, ...rest] of alike as [Kind, ...Kind[]][]) {
-    row("must be alike", ["q25", "median", "q75", "larger", "p", "visible"]);
+  for (const [reference, ...rest] of indistinguishable as [Kind, ...Kind[]][]) {
+    row("must be indistinguishable", ["q25", "median", "q75", "larger", "p", "visible"]);
     row(reference.name, quantiles(reference));
     for (const kind of rest) {
       const { larger, p } = rankTest(kind.microseconds, reference.microseconds);
@@ -119,16 +121,16 @@ function print(alike: readonly Kind[][], others: readonly Kind[]): void {
     }
     console.log();
   }
-  row("differ, harmlessly", ["q25", "median", "q75"]);
+  row("differ, without harm", ["q25", "median", "q75"]);
   for (const kind of others) row(kind.name, quantiles(kind));
   console.log(
-    `\n"larger": the chance that such a refusal takes longer than one of the first row. "visible": the`,
+    `\n"larger": the probability that such a refusal takes longer than one of the first row. "visible": the`,
   );
-  console.log(`smallest difference, in microseconds, that would have been seen at p < ${LEVEL}.`);
-  console.log(process.exitCode ? "Two kinds were told apart." : "No two kinds were told apart.");
+  console.log(`smallest difference, in microseconds, that would have been detected at p < ${LEVEL}.`);
+  console.log(process.exitCode ? "Two kinds are distinguishable." : "No two kinds are distinguishable.");
 }
 
-/** A text of a key's shape, the first characters of whose check are right, and no more than those. */
+/** A text with a key's shape in which only the first characters of the check are right. */
 function almostKey(pepper: string, right: number): string {
   const start = `oct_live_${random(30)}`;
   const check = checkOf(start, pepper);
@@ -138,7 +140,7 @@ function almostKey(pepper: string, right: number): string {
   return start + check.slice(0, right) + wrong.join("").slice(right);
 }
 
-/** As api-key.ts makes it, with other means. */
+/** Like `key-text.ts`, implemented independently. */
 function checkOf(start: string, pepper: string): string {
   const mac = createHmac("sha256", pepper).update(`octopost api key check v1:${start}`).digest();
   let number = mac.readBigUInt64BE(0);

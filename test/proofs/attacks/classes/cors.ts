@@ -1,7 +1,7 @@
 /**
- * A web page of somebody else's that wants to read answers in a visitor's name.
+ * A page of another origin that tries to read responses in a visitor's name.
  *
- * Keys are for servers: the gateway itself allows no page anything, and asks for the key before all else.
+ * Keys are for servers: the gateway grants no origin anything by CORS, and requires the key before anything else.
  */
 import type { Header } from "../../../support/raw-http.ts";
 import { type Attack, refused, UNAUTHORIZED } from "../attack.ts";
@@ -22,52 +22,52 @@ const PREFLIGHT: readonly Header[] = [
 export const CORS: readonly Attack[] = [
   ...["https://evil.example", "null", "http://localhost", "https://octopost.ink.evil.example", "*"].map(
     (origin): Attack => ({
-      name: `an answer to a page of ${origin} allows it nothing`,
+      name: `a response to a page of ${origin} has no CORS headers`,
       incident: HONO,
       headers: [["Origin", origin]],
       outcome: {
         statuses: [200],
         live: ["GET /v1/posts"],
-        answered: NOTHING_ALLOWED,
-        seen: { Origin: null },
+        responseHeaders: NOTHING_ALLOWED,
+        forwardedHeaders: { Origin: null },
       },
     }),
   ),
   ...["https://evil.example", "null"].map(
     (origin): Attack => ({
-      name: `a refusal to a page of ${origin} allows it nothing`,
+      name: `a refusal to a page of ${origin} has no CORS headers`,
       incident: FIBER,
       key: null,
       headers: [["Origin", origin]],
-      outcome: { ...UNAUTHORIZED, answered: NOTHING_ALLOWED },
+      outcome: { ...UNAUTHORIZED, responseHeaders: NOTHING_ALLOWED },
     }),
   ),
   {
-    name: "a preflight without a key is a request without a key",
+    name: "a preflight without a key gets 401",
     incident: FIBER,
     key: null,
     method: "OPTIONS",
     headers: [["Origin", "https://evil.example"], ...PREFLIGHT],
-    outcome: { ...UNAUTHORIZED, answered: NOTHING_ALLOWED },
+    outcome: { ...UNAUTHORIZED, responseHeaders: NOTHING_ALLOWED },
   },
   {
-    name: "a preflight with a key allows nothing either",
+    name: "a preflight with a key gets no CORS headers",
     incident: HONO,
     method: "OPTIONS",
     headers: [["Origin", "https://evil.example"], ...PREFLIGHT],
     outcome: refused(400, "bad_request", NOTHING_ALLOWED),
   },
   {
-    name: "a preflight to manage keys allows nothing",
+    name: "a preflight to the control plane gets 401",
     incident: HONO,
     key: null,
     method: "OPTIONS",
     target: "/control/v1/accounts/attacker/keys",
     headers: [["Origin", "https://evil.example"], ...PREFLIGHT],
-    outcome: { ...UNAUTHORIZED, answered: NOTHING_ALLOWED },
+    outcome: { ...UNAUTHORIZED, responseHeaders: NOTHING_ALLOWED },
   },
   {
-    name: "a form of another page makes no key: without the token it is 401",
+    name: "a cross-site form post to the control plane gets 401",
     incident: HONO,
     key: null,
     method: "POST",
@@ -77,6 +77,6 @@ export const CORS: readonly Attack[] = [
       ["Content-Type", "text/plain"],
     ],
     body: '{"name":"x","mode":"live"}',
-    outcome: { ...UNAUTHORIZED, answered: NOTHING_ALLOWED },
+    outcome: { ...UNAUTHORIZED, responseHeaders: NOTHING_ALLOWED },
   },
 ];

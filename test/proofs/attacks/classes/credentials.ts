@@ -1,7 +1,7 @@
 /**
- * A credential that two readers read differently: twice, in a list, behind another scheme, with something around it.
+ * A credential that two parsers read differently: repeated, in a list, under another scheme, with text around it.
  *
- * One `Authorization` header with one Bearer key, or none at all.
+ * Accepted is one `Authorization` header with one Bearer key, and nothing else.
  */
 import { type Attack, harmless, UNAUTHORIZED } from "../attack.ts";
 
@@ -9,7 +9,7 @@ const FIRST_ONLY = "CVE-2020-25017, Envoy";
 const JOINED = "CVE-2026-26308, Envoy";
 const ANY_SCHEME = "CVE-2026-47673, Hono";
 
-const wrong = (name: string, incident: string, ...values: string[]): Attack => ({
+const credential = (name: string, incident: string, ...values: string[]): Attack => ({
   name,
   incident,
   key: null,
@@ -18,34 +18,42 @@ const wrong = (name: string, incident: string, ...values: string[]): Attack => (
 });
 
 export const CREDENTIALS: readonly Attack[] = [
-  wrong("the same key in two headers is no credential", FIRST_ONLY, "Bearer {full}", "Bearer {full}"),
-  wrong("a weak key before a strong one is neither", FIRST_ONLY, "Bearer {testPosts}", "Bearer {full}"),
-  wrong("a strong key before a weak one is neither", FIRST_ONLY, "Bearer {full}", "Bearer {testPosts}"),
-  wrong("a made-up key before a good one is no credential", FIRST_ONLY, "Bearer oct_live_x", "Bearer {full}"),
-  wrong("Basic before Bearer is no credential", FIRST_ONLY, "Basic eDp5", "Bearer {full}"),
-  wrong("two keys in one list are no credential", JOINED, "Bearer {testPosts}, Bearer {full}"),
-  wrong("two keys under one scheme are no credential", JOINED, "Bearer {testPosts},{full}"),
-  wrong("a key and a parameter are no credential", JOINED, 'Bearer {full}, realm="octopost"'),
-  wrong("a key behind Basic is no credential", ANY_SCHEME, "Basic {full}"),
-  wrong("a key behind a scheme of our making is no credential", ANY_SCHEME, "Octopost {full}"),
-  wrong("a key behind no scheme is no credential", ANY_SCHEME, "{full}"),
-  wrong("a key behind a scheme that begins as Bearer is no credential", ANY_SCHEME, "BearerX {full}"),
-  wrong("a key behind ApiKey is no credential", ANY_SCHEME, "ApiKey {full}"),
-  wrong("a key behind two schemes is no credential", ANY_SCHEME, "Bearer Bearer {full}"),
-  wrong("a key behind a tab is no credential", "RFC 9110, section 11.4", "Bearer\t{full}"),
-  wrong("a key behind a no-break space is no credential", "RFC 9110, section 11.4", "Bearer\xa0{full}"),
-  wrong("a key with a suffix is no credential", "CVE-2019-9900, Envoy", "Bearer {full}x"),
-  wrong("a key with an escape behind it is no credential", "CVE-2019-9900, Envoy", "Bearer {full}%00"),
-  wrong("a key with a line end by escape is no credential", "CVE-2019-9900, Envoy", "Bearer {full}%0d%0a"),
-  wrong("a key in full-width letters is no credential", "RFC 6750, section 2.1", "Bearer \xef\xbd\x8f{full}"),
-  wrong("null is no key", "CVE-2026-47673, Hono", "Bearer null"),
-  wrong("undefined is no key", "CVE-2026-47673, Hono", "Bearer undefined"),
-  wrong("an empty token is no key", "CVE-2026-47673, Hono", "Bearer "),
-  wrong("a star is no key", "CVE-2026-47673, Hono", "Bearer *"),
-  wrong("the control token is no key", "CVE-2025-62610, Hono", "Bearer {token}"),
-  wrong("a key's id is no key", "RFC 6750, section 5", "Bearer {full.id}"),
+  credential("the same key in two headers is refused", FIRST_ONLY, "Bearer {full}", "Bearer {full}"),
+  credential("a weak key before a strong one is refused", FIRST_ONLY, "Bearer {testPosts}", "Bearer {full}"),
+  credential("a strong key before a weak one is refused", FIRST_ONLY, "Bearer {full}", "Bearer {testPosts}"),
+  credential("a made-up key before a valid one is refused", FIRST_ONLY, "Bearer oct_live_x", "Bearer {full}"),
+  credential("Basic before Bearer is refused", FIRST_ONLY, "Basic eDp5", "Bearer {full}"),
+  credential("two keys in one list are refused", JOINED, "Bearer {testPosts}, Bearer {full}"),
+  credential("two keys under one scheme are refused", JOINED, "Bearer {testPosts},{full}"),
+  credential("a key with a parameter is refused", JOINED, 'Bearer {full}, realm="octopost"'),
+  credential("a key after Basic is refused", ANY_SCHEME, "Basic {full}"),
+  credential("a key after an invented scheme is refused", ANY_SCHEME, "Octopost {full}"),
+  credential("a key without a scheme is refused", ANY_SCHEME, "{full}"),
+  credential("a key after a scheme that starts with Bearer is refused", ANY_SCHEME, "BearerX {full}"),
+  credential("a key after ApiKey is refused", ANY_SCHEME, "ApiKey {full}"),
+  credential("a key after two schemes is refused", ANY_SCHEME, "Bearer Bearer {full}"),
+  credential("a key after a tab is refused", "RFC 9110, section 11.4", "Bearer\t{full}"),
+  credential("a key after a no-break space is refused", "RFC 9110, section 11.4", "Bearer\xa0{full}"),
+  credential("a key with a suffix is refused", "CVE-2019-9900, Envoy", "Bearer {full}x"),
+  credential("a key followed by an encoded NUL is refused", "CVE-2019-9900, Envoy", "Bearer {full}%00"),
+  credential(
+    "a key followed by an encoded line end is refused",
+    "CVE-2019-9900, Envoy",
+    "Bearer {full}%0d%0a",
+  ),
+  credential(
+    "a key with a full-width letter is refused",
+    "RFC 6750, section 2.1",
+    "Bearer \xef\xbd\x8f{full}",
+  ),
+  credential("the token null is refused", "CVE-2026-47673, Hono", "Bearer null"),
+  credential("the token undefined is refused", "CVE-2026-47673, Hono", "Bearer undefined"),
+  credential("an empty token is refused", "CVE-2026-47673, Hono", "Bearer "),
+  credential("the token * is refused", "CVE-2026-47673, Hono", "Bearer *"),
+  credential("the control token is refused as an API key", "CVE-2025-62610, Hono", "Bearer {token}"),
+  credential("a key id is refused as an API key", "RFC 6750, section 5", "Bearer {full.id}"),
   {
-    name: "the scheme in another case is the same scheme, and the key is good",
+    name: "the scheme is case-insensitive",
     incident: "RFC 9110, section 11.1",
     key: "full",
     bytes: "GET /v1/posts HTTP/1.1\r\nHost: {host}\r\naUTHORIZATION: bEARER {full}\r\n\r\n",

@@ -1,6 +1,6 @@
 /**
- * `Connection` used to take headers away that somebody relies on, in both directions, and hop-by-hop headers that
- * would speak to the next hop.
+ * `Connection` as a means to remove headers that a server relies on, in both directions, and hop-by-hop headers that
+ * would affect the next hop.
  */
 import { type Attack, harmless } from "../attack.ts";
 
@@ -11,28 +11,28 @@ const FABIO = "CVE-2025-48865, Fabio";
 
 const TRUTH = { "X-Forwarded-Host": "{host}", "X-Forwarded-Proto": "http", Via: "1.1 octopost" };
 
-const dropping = (incident: string, ...names: string[]): Attack[] =>
+const namedInConnection = (incident: string, ...names: string[]): Attack[] =>
   names.map((name) => ({
-    name: `Connection: close, ${name} takes nothing away from what the gateway says`,
+    name: `Connection: close, ${name} removes no header of the gateway`,
     incident,
     headers: [["Connection", `close, ${name}`]],
     outcome: harmless("GET /v1/posts", TRUTH),
   }));
 
 const fromOrigin = (name: string, incident: string, value: string): Attack => ({
-  name: `${name} of the origin's stays between the gateway and the origin`,
+  name: `an origin's ${name} is not returned`,
   incident,
-  originAnswers: [[name, value]],
-  outcome: { statuses: [200], live: ["GET /v1/posts"], answered: { [name]: null } },
+  originHeaders: [[name, value]],
+  outcome: { statuses: [200], live: ["GET /v1/posts"], responseHeaders: { [name]: null } },
 });
 
 export const HOP_BY_HOP: readonly Attack[] = [
-  ...dropping(TRAEFIK, "X-Octopost-Account", "x-octopost-permissions", "X-Octopost-Assertion"),
-  ...dropping(TRAEFIK_AGAIN, "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id"),
-  ...dropping(APACHE, "X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Server"),
-  ...dropping(FABIO, "Host", "Via", "Authorization"),
+  ...namedInConnection(TRAEFIK, "X-Octopost-Account", "x-octopost-permissions", "X-Octopost-Assertion"),
+  ...namedInConnection(TRAEFIK_AGAIN, "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id"),
+  ...namedInConnection(APACHE, "X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Server"),
+  ...namedInConnection(FABIO, "Host", "Via", "Authorization"),
   {
-    name: "Connection in two headers takes nothing away either",
+    name: "Connection in two headers removes no header of the gateway",
     incident: FABIO,
     headers: [
       ["Connection", "close"],
@@ -41,7 +41,7 @@ export const HOP_BY_HOP: readonly Attack[] = [
     outcome: harmless("GET /v1/posts", TRUTH),
   },
   {
-    name: "what a client names in Connection of its own stays at the gateway",
+    name: "a client's own headers named in Connection are not forwarded",
     incident: "RFC 9110, section 7.6.1",
     headers: [
       ["Connection", "close, Idempotency-Key, X-Client-Version"],
@@ -52,7 +52,7 @@ export const HOP_BY_HOP: readonly Attack[] = [
   },
   ...["Keep-Alive", "Proxy-Connection", "TE", "Proxy-Authenticate", "Proxy-Authorization", "Trailer"].map(
     (name): Attack => ({
-      name: `${name} is for one connection and goes no further`,
+      name: `${name} is hop-by-hop and not forwarded`,
       incident: "RFC 9110, section 7.6.1",
       headers: [[name, "trailers"]],
       outcome: harmless("GET /v1/posts", { [name]: null }),
@@ -63,25 +63,25 @@ export const HOP_BY_HOP: readonly Attack[] = [
   fromOrigin("Proxy-Connection", "RFC 9110, section 7.6.1", "keep-alive"),
   fromOrigin("Upgrade", "CVE-2026-2833, Pingora", "h2c"),
   {
-    name: "what an origin names in Connection does not reach the client",
+    name: "headers that an origin names in Connection are not returned",
     incident: FABIO,
-    originAnswers: [
+    originHeaders: [
       ["Connection", "X-Inside"],
       ["X-Inside", "{live}"],
     ],
-    outcome: { statuses: [200], live: ["GET /v1/posts"], answered: { "X-Inside": null } },
+    outcome: { statuses: [200], live: ["GET /v1/posts"], responseHeaders: { "X-Inside": null } },
   },
   {
-    name: "an origin's Connection takes no Cache-Control away",
+    name: "an origin's Connection does not remove Cache-Control",
     incident: FABIO,
-    originAnswers: [
+    originHeaders: [
       ["Connection", "Cache-Control"],
       ["Cache-Control", "public, max-age=60"],
     ],
     outcome: {
       statuses: [200],
       live: ["GET /v1/posts"],
-      answered: { "Cache-Control": "private, no-store" },
+      responseHeaders: { "Cache-Control": "private, no-store" },
     },
   },
 ];

@@ -1,8 +1,8 @@
 /**
- * A `Host` that is read in two ways: to reach keys' management from the API's host, to be asked in another's name, or
- * to be told a false address.
+ * A `Host` that two parsers read differently: to reach the control plane from the API host, to select another origin, or
+ * to make the origin believe a false address.
  *
- * The second gateway manages keys on `CONTROL_HOST` alone.
+ * The second gateway serves the control plane on `CONTROL_HOST` only.
  */
 import { type Attack, harmless, MALFORMED, NOT_FOUND, NOT_HTTP } from "../attack.ts";
 
@@ -12,8 +12,8 @@ const PINGORA = "CVE-2026-2836, Pingora";
 
 const KEYS_OF_ACCOUNT = "/control/v1/accounts/attacker/keys";
 
-/** With the right token, so that only the host stands in the way. */
-const managing = (name: string, incident: string, host: string, more: Partial<Attack> = {}): Attack => ({
+/** Sends the right token, so that only the host can stop the call. */
+const controlCall = (name: string, incident: string, host: string, more: Partial<Attack> = {}): Attack => ({
   name,
   incident,
   gateway: 1,
@@ -26,27 +26,31 @@ const managing = (name: string, incident: string, host: string, more: Partial<At
 });
 
 export const HOST_CONFUSION: readonly Attack[] = [
-  managing("keys are not managed on the API's host", ISTIO, "{host}"),
-  managing("a dot behind the control host makes another host", ISTIO, "{controlHost}."),
-  managing("a port behind the control host makes another host", PINGORA, "{controlHost}:8443"),
-  managing("a host that begins as the control host is another", CADDY, "{controlHost}.evil.example"),
-  managing("a host that ends as the control host is another", CADDY, "evil-{controlHost}"),
-  managing("the control host before an @ is a user's name, no host", PINGORA, "{controlHost}@{host}", {
+  controlCall("the control plane is not served on the API host", ISTIO, "{host}"),
+  controlCall("the control host with a trailing dot is not the control host", ISTIO, "{controlHost}."),
+  controlCall("the control host with another port is not the control host", PINGORA, "{controlHost}:8443"),
+  controlCall(
+    "a host with the control host as prefix is not the control host",
+    CADDY,
+    "{controlHost}.evil.example",
+  ),
+  controlCall("a host with the control host as suffix is not the control host", CADDY, "evil-{controlHost}"),
+  controlCall("the control host as userinfo is refused", PINGORA, "{controlHost}@{host}", {
     outcome: MALFORMED,
   }),
-  managing("the path to manage keys in a Host is no path", PINGORA, `{host}${KEYS_OF_ACCOUNT}?`, {
+  controlCall("a control-plane path in Host is refused", PINGORA, `{host}${KEYS_OF_ACCOUNT}?`, {
     gateway: 0,
     target: "/healthz",
     outcome: MALFORMED,
   }),
-  managing("the control host in X-Forwarded-Host is not asked", "CVE-2024-45410, Traefik", "{host}", {
+  controlCall("the control host in X-Forwarded-Host is ignored", "CVE-2024-45410, Traefik", "{host}", {
     headers: [
       ["X-Forwarded-Host", "{controlHost}"],
       ["X-Host", "{controlHost}"],
       ["Forwarded", "host={controlHost}"],
     ],
   }),
-  managing("the control host in absolute form is not asked", PINGORA, "{host}", {
+  controlCall("the control host in absolute form is ignored", PINGORA, "{host}", {
     target: `http://{controlHost}${KEYS_OF_ACCOUNT}`,
   }),
   {
@@ -57,33 +61,33 @@ export const HOST_CONFUSION: readonly Attack[] = [
     outcome: NOT_FOUND,
   },
   {
-    name: "the API is not served on the control host in capitals either",
+    name: "the API is not served on the control host in capitals",
     incident: ISTIO,
     gateway: 1,
     host: "CONTROL.OctoPost.INK",
     outcome: NOT_FOUND,
   },
   {
-    name: "the control host with the scheme's own port is the control host",
+    name: "the control host with the default port is the control host",
     incident: PINGORA,
     gateway: 1,
     host: "{controlHost}:80",
     outcome: NOT_FOUND,
   },
   {
-    name: "another Host reaches the same origin, which is told the host that was asked",
+    name: "another Host reaches the same origin",
     incident: PINGORA,
     host: "evil.example",
     outcome: harmless("GET /v1/posts", { "X-Forwarded-Host": "evil.example", Host: "{live}" }),
   },
   {
-    name: "an origin's own address as Host leads nowhere else",
+    name: "an origin's address as Host does not select that origin",
     incident: "CVE-2021-40438, Apache httpd",
     host: "{sandbox}",
     outcome: { statuses: [200], live: ["GET /v1/posts"] },
   },
   {
-    name: "a Host with a path in it lends the path to no request",
+    name: "a Host with a path is refused",
     incident: PINGORA,
     host: "{host}/v1/posts?",
     key: "posts",
@@ -91,19 +95,19 @@ export const HOST_CONFUSION: readonly Attack[] = [
     outcome: MALFORMED,
   },
   {
-    name: "a Host that is no host is refused",
+    name: "a Host that is not a host name is refused",
     incident: "CVE-2023-27491, Envoy",
     host: "not a host",
     outcome: MALFORMED,
   },
   {
-    name: "a Host in brackets that is no address is refused",
+    name: "a Host with an incomplete IPv6 address is refused",
     incident: "CVE-2023-27491, Envoy",
     host: "[::1",
     outcome: MALFORMED,
   },
   {
-    name: "two hosts are no host",
+    name: "two Host headers are refused",
     incident: PINGORA,
     gateway: 1,
     bytes:
@@ -111,7 +115,7 @@ export const HOST_CONFUSION: readonly Attack[] = [
     outcome: MALFORMED,
   },
   {
-    name: "no Host at all is refused",
+    name: "a request without Host is refused",
     incident: "RFC 9112, section 3.2",
     host: null,
     bytes: "GET /v1/posts HTTP/1.1\r\nAuthorization: Bearer {full}\r\n\r\n",

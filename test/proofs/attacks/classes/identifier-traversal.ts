@@ -1,7 +1,7 @@
 /**
- * An id that is a path: what the origin would put into a query, a file name or a call to a third service.
+ * An id that contains a path, which an origin might use in a query, a file name or a call to a third service.
  *
- * An id is one segment of plain characters, up to 128 of them.
+ * An id is one segment of 1 to 128 plain characters.
  */
 import { type Attack, FORBIDDEN, harmless, MALFORMED, NOT_FOUND } from "../attack.ts";
 
@@ -10,21 +10,21 @@ const ENCODED = "GHSA-gm3x-23wp-hc2c, Traefik";
 
 export const IDENTIFIER_TRAVERSAL: readonly Attack[] = [
   {
-    name: "an id of dots is where the dots lead, not an id",
+    name: "a dot segment as id is resolved, not an id",
     incident: REWRITTEN,
     key: "posts",
     target: "/v1/posts/..",
     outcome: MALFORMED,
   },
   {
-    name: "an id that climbs to another resource is judged as that",
+    name: "dot segments in an id are judged as the resource they lead to",
     incident: REWRITTEN,
     key: "posts",
     target: "/v1/posts/x/../../webhooks",
     outcome: FORBIDDEN,
   },
   {
-    name: "an id that climbs to a write is judged as that write",
+    name: "dot segments in an id are judged as the write they lead to",
     incident: REWRITTEN,
     key: "posts",
     method: "POST",
@@ -33,7 +33,7 @@ export const IDENTIFIER_TRAVERSAL: readonly Attack[] = [
   },
   ...["..%2faccounts", "..%5caccounts", "%2e%2e%2faccounts", "..%252faccounts", "..%c0%afaccounts"].map(
     (id): Attack => ({
-      name: `${id} is no id`,
+      name: `${id} is not an id`,
       incident: ENCODED,
       target: `/v1/posts/${id}`,
       outcome: MALFORMED,
@@ -41,40 +41,40 @@ export const IDENTIFIER_TRAVERSAL: readonly Attack[] = [
   ),
   ...[";accounts", "x;jsessionid=1", "x.json", "x.css", "x:y", "x@y", "x,y", "*", "x'--", "$ne", "~root"].map(
     (id): Attack => ({
-      name: `${id} is no id: it has a character that somebody gives a meaning`,
+      name: `${id} is not an id: it has a reserved character`,
       incident: "CVE-2026-48020, Traefik",
       target: `/v1/posts/${id}`,
       outcome: MALFORMED,
     }),
   ),
   {
-    name: "an id of 129 characters is none",
+    name: "an id of 129 characters is refused",
     incident: "CVE-2019-15226, Envoy",
     target: `/v1/posts/${"a".repeat(129)}`,
     outcome: MALFORMED,
   },
   {
-    name: "an empty id is not the list",
+    name: "an empty id is not the collection",
     incident: "CVE-2026-27880, Grafana",
     target: "/v1/posts/",
     outcome: MALFORMED,
   },
   {
-    name: "an empty id in the middle is not passed over",
+    name: "an empty segment is not skipped",
     incident: "CVE-2026-27880, Grafana",
     method: "POST",
     target: "/v1/posts//publish",
     outcome: MALFORMED,
   },
   {
-    name: "a word that is an action elsewhere is an id here, and no more",
+    name: "an action name in the place of an id is an id",
     incident: REWRITTEN,
     key: "posts",
     target: "/v1/posts/publish",
     outcome: harmless("GET /v1/posts/publish"),
   },
   {
-    name: "a deeper path than any row has leads nowhere",
+    name: "a path deeper than any row is not served",
     incident: REWRITTEN,
     target: "/v1/posts/post_1/publish/now",
     outcome: NOT_FOUND,

@@ -1,7 +1,7 @@
 /**
- * A method that the check does not know, or knows as another.
+ * A method that the check does not know, or that the origin reads as another one.
  *
- * Only the method on the request line counts, to the letter. A row for it must be in the table; HEAD is a GET.
+ * Only the method on the request line counts, case-sensitively, and only if the table has a row for it; HEAD counts as GET.
  */
 import { type Attack, FORBIDDEN, harmless, MALFORMED, refused } from "../attack.ts";
 
@@ -10,7 +10,7 @@ const OVERRIDE = "unionlabs/union#4962";
 
 export const METHOD_CONFUSION: readonly Attack[] = [
   {
-    name: "HEAD needs what GET needs",
+    name: "HEAD needs the permission of GET",
     incident: JBOSS,
     key: "posts",
     method: "HEAD",
@@ -18,22 +18,22 @@ export const METHOD_CONFUSION: readonly Attack[] = [
     outcome: { statuses: [403] },
   },
   {
-    name: "HEAD with the permission is a HEAD at the origin",
+    name: "HEAD with the permission is forwarded as HEAD",
     incident: JBOSS,
     key: "posts",
     method: "HEAD",
     outcome: harmless("HEAD /v1/posts"),
   },
   {
-    name: "HEAD is no way around a method that has no GET",
+    name: "HEAD is refused where GET is",
     incident: JBOSS,
     method: "HEAD",
     target: "/v1/posts/post_1/publish",
-    outcome: { statuses: [400], answered: { Allow: "POST" } },
+    outcome: { statuses: [400], responseHeaders: { Allow: "POST" } },
   },
   ...["PATCH", "OPTIONS", "TRACE", "PROPFIND", "MERGE", "SEARCH", "LOCK"].map(
     (method): Attack => ({
-      name: `${method}, of which no row speaks, is let through by none`,
+      name: `${method} is refused without a row`,
       incident: JBOSS,
       method,
       outcome: refused(400, "bad_request", { Allow: "GET, HEAD, POST" }),
@@ -41,7 +41,7 @@ export const METHOD_CONFUSION: readonly Attack[] = [
   ),
   ...["get", "Post", "FOO", "GETX"].map(
     (method): Attack => ({
-      name: `${method} is no method`,
+      name: `${method} is not a method`,
       incident: JBOSS,
       method,
       outcome: { statuses: [501] },
@@ -49,7 +49,7 @@ export const METHOD_CONFUSION: readonly Attack[] = [
   ),
   ...["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_METHOD_OVERRIDE"].map(
     (name): Attack => ({
-      name: `${name} makes no DELETE of a GET`,
+      name: `${name} does not turn a GET into a DELETE`,
       incident: OVERRIDE,
       key: "posts",
       target: "/v1/posts/post_1",
@@ -58,7 +58,7 @@ export const METHOD_CONFUSION: readonly Attack[] = [
     }),
   ),
   {
-    name: "X-HTTP-Method-Override makes no GET of a POST",
+    name: "X-HTTP-Method-Override does not turn a POST into a GET",
     incident: OVERRIDE,
     key: "posts",
     method: "POST",
@@ -67,14 +67,14 @@ export const METHOD_CONFUSION: readonly Attack[] = [
     outcome: FORBIDDEN,
   },
   {
-    name: "_method in the query is the origin's to read, and the method stays the one that was judged",
+    name: "_method in the query does not change the method",
     incident: "coreruleset/coreruleset#4416",
     key: "posts",
     target: "/v1/posts/post_1?_method=DELETE",
     outcome: harmless("GET /v1/posts/post_1?_method=DELETE"),
   },
   {
-    name: "_method in a body needs the permission of the POST that carries it",
+    name: "_method in a body does not change the permission of its POST",
     incident: "coreruleset/coreruleset#4416",
     key: "posts",
     method: "POST",
@@ -84,7 +84,7 @@ export const METHOD_CONFUSION: readonly Attack[] = [
     outcome: FORBIDDEN,
   },
   {
-    name: "a GET with a body is refused, not sent without it",
+    name: "a GET with a body is refused",
     incident: "RFC 9110, section 9.3.1",
     body: "_method=DELETE",
     outcome: MALFORMED,
@@ -92,7 +92,7 @@ export const METHOD_CONFUSION: readonly Attack[] = [
   {
     name: "CONNECT opens no tunnel",
     incident: "CVE-2018-1002105, Kubernetes",
-    bytes: "CONNECT {elsewhere} HTTP/1.1\r\nHost: {elsewhere}\r\nAuthorization: Bearer {full}\r\n\r\n",
+    bytes: "CONNECT {decoy} HTTP/1.1\r\nHost: {decoy}\r\nAuthorization: Bearer {full}\r\n\r\n",
     outcome: { statuses: [500] },
   },
 ];

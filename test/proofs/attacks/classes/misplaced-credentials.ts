@@ -1,19 +1,18 @@
 /**
- * A good credential where none is read, so that it ends up in logs, caches or another service's hands; and where a
- * careless server would take it.
+ * A valid credential in a place where it must not be read, because it would end up in logs, caches or another service.
  */
 import type { Header } from "../../../support/raw-http.ts";
 import { type Attack, harmless, NOT_FOUND, refused, UNAUTHORIZED } from "../attack.ts";
 
 const GRAFANA = "CVE-2023-1387, Grafana";
 
-const elsewhere = (name: string, incident: string, headers: Header[], target = "/v1/posts"): Attack => ({
+const misplaced = (name: string, incident: string, headers: Header[], target = "/v1/posts"): Attack => ({
   name,
   incident,
   key: null,
   target,
   headers,
-  outcome: { ...UNAUTHORIZED, answered: { "WWW-Authenticate": 'Bearer realm="octopost"' } },
+  outcome: { ...UNAUTHORIZED, responseHeaders: { "WWW-Authenticate": 'Bearer realm="octopost"' } },
 });
 
 export const MISPLACED_CREDENTIALS: readonly Attack[] = [
@@ -27,31 +26,44 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     "Authorization",
     "authorization",
   ].map((name) =>
-    elsewhere(`a key as ${name} in the query is none`, GRAFANA, [], `/v1/posts?${name}={full}`),
+    misplaced(`a key as ${name} in the query is not accepted`, GRAFANA, [], `/v1/posts?${name}={full}`),
   ),
-  elsewhere("a whole header in the query is none", GRAFANA, [], "/v1/posts?Authorization=Bearer%20{full}"),
-  elsewhere("a key in a fragment is none", "RFC 6750, section 5.3", [], "/v1/posts#access_token={full}"),
+  misplaced(
+    "an Authorization header in the query is not accepted",
+    GRAFANA,
+    [],
+    "/v1/posts?Authorization=Bearer%20{full}",
+  ),
+  misplaced(
+    "a key in a fragment is not accepted",
+    "RFC 6750, section 5.3",
+    [],
+    "/v1/posts#access_token={full}",
+  ),
   ...["X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token", "X-Authorization", "Authentication"].map(
-    (name) => elsewhere(`a key in ${name} is none`, "CVE-2023-1387, Grafana", [[name, "{full}"]]),
+    (name) => misplaced(`a key in ${name} is not accepted`, "CVE-2023-1387, Grafana", [[name, "{full}"]]),
   ),
   ...["Proxy-Authorization", "X-Forwarded-Authorization", "X-Original-Authorization", "X-Octopost-Key"].map(
-    (name) => elsewhere(`a key in ${name} is none`, "CVE-2024-52003, Traefik", [[name, "Bearer {full}"]]),
+    (name) =>
+      misplaced(`a key in ${name} is not accepted`, "CVE-2024-52003, Traefik", [[name, "Bearer {full}"]]),
   ),
-  elsewhere("a key in a cookie is none", "RFC 6750, section 2", [["Cookie", "Authorization=Bearer {full}"]]),
-  elsewhere("a key in a header that looks alike is none", "CVE-2025-64484, oauth2-proxy", [
+  misplaced("a key in a cookie is not accepted", "RFC 6750, section 2", [
+    ["Cookie", "Authorization=Bearer {full}"],
+  ]),
+  misplaced("a key in a header with a similar name is not accepted", "CVE-2025-64484, oauth2-proxy", [
     ["Authorization_", "Bearer {full}"],
     ["_Authorization", "Bearer {full}"],
     ["HTTP_AUTHORIZATION", "Bearer {full}"],
   ]),
   {
-    name: "a key as the user of an absolute target is none",
+    name: "a key as userinfo of an absolute target is not accepted",
     incident: "CVE-2011-3368, Apache httpd",
     key: null,
     target: "http://{full}:x@{host}/v1/posts",
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a key in a form is none",
+    name: "a key in a form body is not accepted",
     incident: "RFC 6750, section 2.2",
     key: null,
     method: "POST",
@@ -60,7 +72,7 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a key in a trailer is none",
+    name: "a key in a trailer is not accepted",
     incident: "RFC 9110, section 6.5.1",
     key: null,
     bytes:
@@ -69,19 +81,19 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a key in the path is an unknown path, and is not told to anybody",
+    name: "a key in the path is an unknown path and is not forwarded",
     incident: "RFC 6750, section 5.3",
     target: "/v1/{test}",
     outcome: NOT_FOUND,
   },
   {
-    name: "an API key does not manage keys",
+    name: "an API key cannot list keys",
     incident: "CVE-2025-62610, Hono",
     target: "/control/v1/accounts/attacker/keys",
     outcome: UNAUTHORIZED,
   },
   {
-    name: "an API key makes no keys",
+    name: "an API key cannot create keys",
     incident: "CVE-2025-62610, Hono",
     method: "POST",
     target: "/control/v1/accounts/attacker/keys",
@@ -90,14 +102,14 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "the control token in the query manages no keys",
+    name: "the control token in the query is not accepted",
     incident: GRAFANA,
     key: null,
     target: "/control/v1/accounts/attacker/keys?access_token={token}",
     outcome: UNAUTHORIZED,
   },
   {
-    name: "cookies beside a good key do not reach the origin",
+    name: "cookies do not reach the origin",
     incident: "CVE-2022-21673, Grafana",
     headers: [["Cookie", "session=forged"]],
     outcome: harmless("GET /v1/posts", { Cookie: null }),
@@ -110,7 +122,7 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     outcome: harmless("GET /v1/posts", { "X-Api-Key": null }),
   },
   {
-    name: "a control path with a good key and no such route says nothing of it",
+    name: "an unknown control path with an API key gets 401, not 404",
     incident: "CVE-2026-27880, Grafana",
     target: "/control/v1//accounts/attacker/keys",
     outcome: refused(401, "unauthorized"),

@@ -1,7 +1,7 @@
 /**
- * More of everything than anybody sends: lines, headers, values, lists, queries, bodies.
+ * Oversized requests: lines, headers, values, lists, queries, bodies.
  *
- * It is refused or passed, never a fault, and what is refused costs the origins nothing.
+ * Each is refused or forwarded, never a 500, and a refused one costs the origins nothing.
  */
 import { type Attack, harmless, MALFORMED, UNAUTHORIZED } from "../attack.ts";
 
@@ -9,7 +9,7 @@ const HEADERS = "CVE-2019-15226, Envoy";
 const COOKIES = "CVE-2026-47774, Envoy";
 const CHUNKS = "CVE-2024-21647, Puma";
 
-/** Beyond the limit. Only a beginning follows: an answer can be lost to the reset of a connection with much unread. */
+/** Above the limit. Only the beginning is sent: a connection reset with much unread data can lose the response. */
 const TOO_LONG = ["Content-Length", "1060000"] as const;
 
 const numbered = (count: number, line: (i: number) => string): string =>
@@ -20,39 +20,39 @@ const withHeaders = (headers: string): string =>
 
 export const OVERSIZED: readonly Attack[] = [
   {
-    name: "a thousand small headers reach the origin as none",
+    name: "a thousand small headers do not reach the origin",
     incident: HEADERS,
     bytes: withHeaders(numbered(1000, (i) => `x-${i}: forged\r\n`)),
     outcome: harmless("GET /v1/posts", { "x-999": null }),
   },
   {
-    name: "a thousand cookies reach the origin as none",
+    name: "a thousand cookies do not reach the origin",
     incident: COOKIES,
     bytes: withHeaders(numbered(1000, (i) => `Cookie: c${i}=forged\r\n`)),
     outcome: harmless("GET /v1/posts", { Cookie: null }),
   },
   {
-    name: "more headers than the platform takes are refused",
+    name: "headers above the platform's limit are refused",
     incident: HEADERS,
     bytes: withHeaders(numbered(60_000, (i) => `x-${i}: forged\r\n`)),
     outcome: { statuses: [431] },
   },
   {
-    name: "a credential of 32 KiB is a bad credential",
+    name: "a credential of 32 KiB gets 401",
     incident: HEADERS,
     key: null,
     headers: [["Authorization", `Bearer oct_live_${"x".repeat(32_768)}`]],
     outcome: UNAUTHORIZED,
   },
   {
-    name: "32 KiB of spaces before a key that is none is a bad credential",
+    name: "32 KiB of spaces before an invalid key get 401",
     incident: HEADERS,
     key: null,
     headers: [["Authorization", `Bearer ${" ".repeat(32_768)}x y`]],
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a Connection that names ten thousand headers takes nothing away",
+    name: "a Connection that names ten thousand headers removes no header of the gateway",
     incident: "CVE-2025-48865, Fabio",
     headers: [["Connection", numbered(10_000, (i) => `x${i},`)]],
     outcome: harmless("GET /v1/posts", { "X-Octopost-Key-Id": "{full.id}" }),
@@ -64,20 +64,20 @@ export const OVERSIZED: readonly Attack[] = [
     outcome: MALFORMED,
   },
   {
-    name: "a path of a thousand dots is where they lead",
+    name: "a path of a thousand dot segments is judged resolved",
     incident: "CVE-2019-9901, Envoy",
     key: "posts",
     target: `/v1/${"x/../".repeat(1000)}accounts`,
     outcome: { statuses: [403], code: "forbidden" },
   },
   {
-    name: "a query longer than the origin takes is the origin's to refuse",
+    name: "a query above the origin's limit gets the origin's refusal",
     incident: HEADERS,
     target: `/v1/posts?${"k=v&".repeat(8192)}`,
     outcome: { statuses: [431] },
   },
   {
-    name: "a length beyond all numbers is refused",
+    name: "a Content-Length above 2^64 is refused",
     incident: "CVE-2022-24790, Puma",
     bytes:
       "POST /v1/posts HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {full}\r\n" +
@@ -85,7 +85,7 @@ export const OVERSIZED: readonly Attack[] = [
     outcome: { statuses: [400] },
   },
   {
-    name: "a chunk's extension of 64 KiB ends its request",
+    name: "a chunk extension of 64 KiB ends its request",
     incident: CHUNKS,
     bytes:
       "POST /v1/posts HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {full}\r\nTransfer-Encoding: chunked\r\n\r\n" +
@@ -93,7 +93,7 @@ export const OVERSIZED: readonly Attack[] = [
     outcome: { statuses: [502], code: "bad_gateway" },
   },
   {
-    name: "a body to manage keys beyond its limit is not read by whoever has no token",
+    name: "an oversized control-plane body without the token gets 401, unread",
     incident: CHUNKS,
     key: null,
     method: "POST",
@@ -103,7 +103,7 @@ export const OVERSIZED: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a secret of more than a megabyte is not looked up",
+    name: "a secret of more than a megabyte gets 413",
     incident: CHUNKS,
     key: null,
     method: "POST",

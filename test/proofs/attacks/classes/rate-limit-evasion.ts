@@ -1,8 +1,7 @@
 /**
- * One more request than the limit: as somebody else, in another spelling, by another method or path, or all at once.
+ * A request above the limit, disguised: another address, spelling, method or path, or many connections at once.
  *
- * The key counts, and nothing that a request says. The key of these attacks is new for each; its limits are three
- * requests a minute and one to publish an hour.
+ * Only the key counts. Each attack has a new key, with limits of three requests a minute and one publish an hour.
  */
 import type { Attack } from "../attack.ts";
 
@@ -14,7 +13,7 @@ const request = (line = "GET /v1/posts", headers = "", scheme = "Bearer"): strin
 
 const GETS = ["GET /v1/posts", "GET /v1/posts", "GET /v1/posts"];
 
-const fourth = (name: string, incident: string, last: string): Attack => ({
+const aboveLimit = (name: string, incident: string, last: string): Attack => ({
   name,
   incident,
   key: "limited",
@@ -23,39 +22,51 @@ const fourth = (name: string, incident: string, last: string): Attack => ({
 });
 
 export const RATE_LIMIT_EVASION: readonly Attack[] = [
-  fourth("the fourth request is one too many", LIMITER, request()),
+  aboveLimit("the request above the limit gets 429", LIMITER, request()),
   ...["X-Forwarded-For", "X-Real-IP", "X-Originating-IP", "Client-IP", "True-Client-IP", "Forwarded"].map(
     (name) =>
-      fourth(
-        `another address in ${name} is the same caller`,
+      aboveLimit(
+        `another address in ${name} counts against the same limit`,
         ADDRESS,
         request("GET /v1/posts", `${name}: 203.0.113.9\r\n`),
       ),
   ),
-  fourth(
-    "another address of Cloudflare's is the same caller",
+  aboveLimit(
+    "another CF-Connecting-IP counts against the same limit",
     ADDRESS,
     request("GET /v1/posts", "CF-Connecting-IP: 203.0.113.9\r\n"),
   ),
-  fourth(
-    "another account in a header is the same caller",
+  aboveLimit(
+    "another X-Octopost-Account counts against the same limit",
     "CVE-2025-64484, oauth2-proxy",
     request("GET /v1/posts", "X-Octopost-Account: other\r\n"),
   ),
-  fourth(
-    "a scheme in another case is the same key",
+  aboveLimit(
+    "the scheme in another case counts against the same limit",
     "CVE-2021-39155, Istio",
     request("GET /v1/posts", "", "bEaReR"),
   ),
-  fourth("more spaces are the same key", LIMITER, request("GET /v1/posts", "", "Bearer   ")),
-  fourth("another query is the same key", LIMITER, request("GET /v1/posts?x=1")),
-  fourth("another endpoint is the same key", LIMITER, request("GET /v1/accounts")),
-  fourth("dots in the path are the same key", "CVE-2019-9901, Envoy", request("GET /v1/x/../posts")),
-  fourth("an unknown path is the same key", LIMITER, request("GET /v1/nothing")),
-  fourth("an unknown method is the same key", "CVE-2010-0738, JBoss", request("OPTIONS /v1/posts")),
-  fourth("another User-Agent is the same key", LIMITER, request("GET /v1/posts", "User-Agent: other\r\n")),
+  aboveLimit("more spaces count against the same limit", LIMITER, request("GET /v1/posts", "", "Bearer   ")),
+  aboveLimit("another query counts against the same limit", LIMITER, request("GET /v1/posts?x=1")),
+  aboveLimit("another endpoint counts against the same limit", LIMITER, request("GET /v1/accounts")),
+  aboveLimit(
+    "dot segments count against the same limit",
+    "CVE-2019-9901, Envoy",
+    request("GET /v1/x/../posts"),
+  ),
+  aboveLimit("an unknown path counts against the limit", LIMITER, request("GET /v1/nothing")),
+  aboveLimit(
+    "an unknown method counts against the limit",
+    "CVE-2010-0738, JBoss",
+    request("OPTIONS /v1/posts"),
+  ),
+  aboveLimit(
+    "another User-Agent counts against the same limit",
+    LIMITER,
+    request("GET /v1/posts", "User-Agent: other\r\n"),
+  ),
   {
-    name: "HEAD counts as GET does",
+    name: "HEAD counts like GET",
     incident: "CVE-2010-0738, JBoss",
     key: "limited",
     bytes: request("HEAD /v1/posts").repeat(3) + request(),
@@ -65,14 +76,14 @@ export const RATE_LIMIT_EVASION: readonly Attack[] = [
     },
   },
   {
-    name: "what is refused counts, so that guessing paths is limited too",
+    name: "refused requests count, so path guessing is limited",
     incident: LIMITER,
     key: "limited",
     bytes: request("GET /v1/nothing") + request("PATCH /v1/posts") + request("GET /v1/nothing") + request(),
     outcome: { statuses: [404, 400, 404, 429] },
   },
   {
-    name: "another post to publish is the same limit",
+    name: "publishing another post counts against the same limit",
     incident: LIMITER,
     key: "limited",
     bytes:
@@ -81,7 +92,7 @@ export const RATE_LIMIT_EVASION: readonly Attack[] = [
     outcome: { statuses: [200, 429], live: ["POST /v1/posts/a/publish"] },
   },
   {
-    name: "dots to publish are the same limit",
+    name: "dot segments to publish count against the same limit",
     incident: "CVE-2019-9901, Envoy",
     key: "limited",
     bytes:
@@ -90,7 +101,7 @@ export const RATE_LIMIT_EVASION: readonly Attack[] = [
     outcome: { statuses: [200, 429], live: ["POST /v1/posts/a/publish"] },
   },
   {
-    name: "twelve connections at once share the limit",
+    name: "twelve concurrent connections share the limit",
     incident: LIMITER,
     key: "limited",
     connections: 12,
@@ -98,16 +109,16 @@ export const RATE_LIMIT_EVASION: readonly Attack[] = [
     outcome: { statuses: [200, 200, 200, ...Array(9).fill(429)], live: GETS },
   },
   {
-    name: "an origin's own limit is not taken for the gateway's",
+    name: "an origin's own rate-limit headers are not returned",
     incident: LIMITER,
-    originAnswers: [
+    originHeaders: [
       ["X-RateLimit-Remaining", "9999"],
       ["RateLimit", '"x";r=9999'],
     ],
     outcome: {
       statuses: [200],
       live: ["GET /v1/posts"],
-      answered: { "X-RateLimit-Remaining": null, RateLimit: null },
+      responseHeaders: { "X-RateLimit-Remaining": null, RateLimit: null },
     },
   },
 ];

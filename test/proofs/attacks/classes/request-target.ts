@@ -1,8 +1,8 @@
 /**
- * A request target that names a host: absolute, protocol-relative, with a user in it, or made to run on from the
- * host that the gateway puts before it.
+ * A request target that names a host: absolute, protocol-relative, with userinfo, or one that extends the origin's host
+ * when it is appended to it.
  *
- * The gateway asks two hosts, which its settings name. What a target names besides a path changes nothing.
+ * The gateway contacts two hosts, both from its settings. Nothing in a target except its path changes that.
  */
 import { type Attack, FORBIDDEN, harmless, MALFORMED, NOT_FOUND, NOT_HTTP } from "../attack.ts";
 
@@ -10,7 +10,7 @@ const APACHE_AT = "CVE-2011-3368, Apache httpd";
 const APACHE_SSRF = "CVE-2021-40438, Apache httpd";
 const OPA = "CVE-2026-26205, OPA-Envoy";
 
-const to = (name: string, incident: string, target: string, outcome: Attack["outcome"]): Attack => ({
+const target = (name: string, incident: string, target: string, outcome: Attack["outcome"]): Attack => ({
   name,
   incident,
   target,
@@ -18,36 +18,31 @@ const to = (name: string, incident: string, target: string, outcome: Attack["out
 });
 
 export const REQUEST_TARGET: readonly Attack[] = [
-  to("a target that begins with @ and a host contacts nobody", APACHE_AT, "@{elsewhere}/v1/posts", NOT_HTTP),
-  to(
-    "a target that begins with :x@ and a host contacts nobody",
-    APACHE_AT,
-    ":x@{elsewhere}/v1/posts",
-    NOT_HTTP,
-  ),
-  to("/@host contacts nobody", APACHE_AT, "/@{elsewhere}/v1/posts", NOT_FOUND),
-  to("a port behind the path contacts nobody", APACHE_AT, "/v1/posts:@{elsewhere}", MALFORMED),
-  to("a target that begins with . and a host contacts nobody", APACHE_AT, ".{elsewhere}/v1/posts", NOT_HTTP),
-  to("unix: before a URL contacts nobody", APACHE_SSRF, "/?unix:AAAA|http://{elsewhere}/", NOT_FOUND),
-  to(
-    "unix: before a URL in the query of an endpoint is a query, and no more",
+  target("a target that starts with @host is refused", APACHE_AT, "@{decoy}/v1/posts", NOT_HTTP),
+  target("a target that starts with :x@host is refused", APACHE_AT, ":x@{decoy}/v1/posts", NOT_HTTP),
+  target("/@host contacts no other host", APACHE_AT, "/@{decoy}/v1/posts", NOT_FOUND),
+  target("a port after the path contacts no other host", APACHE_AT, "/v1/posts:@{decoy}", MALFORMED),
+  target("a target that starts with .host is refused", APACHE_AT, ".{decoy}/v1/posts", NOT_HTTP),
+  target("unix: before a URL contacts no other host", APACHE_SSRF, "/?unix:AAAA|http://{decoy}/", NOT_FOUND),
+  target(
+    "unix: before a URL in a query is only a query",
     APACHE_SSRF,
-    "/v1/posts?unix:AAAA|http://{elsewhere}/",
-    harmless("GET /v1/posts?unix:AAAA|http://{elsewhere}/"),
+    "/v1/posts?unix:AAAA|http://{decoy}/",
+    harmless("GET /v1/posts?unix:AAAA|http://{decoy}/"),
   ),
-  to("//host is a path that nobody serves", OPA, "//{elsewhere}/v1/posts", NOT_FOUND),
-  to("//host before a path does not hide its first segment", OPA, "//v1/accounts/posts", NOT_FOUND),
-  to("///host is a path that nobody serves", OPA, "///{elsewhere}/v1/posts", NOT_FOUND),
-  to("/\\host is a path that nobody serves", OPA, "/\\{elsewhere}/v1/posts", NOT_FOUND),
-  to("http: without slashes contacts nobody", OPA, "http:{elsewhere}/v1/posts", NOT_HTTP),
+  target("//host is not served", OPA, "//{decoy}/v1/posts", NOT_FOUND),
+  target("//host before a path does not hide the first segment", OPA, "//v1/accounts/posts", NOT_FOUND),
+  target("///host is not served", OPA, "///{decoy}/v1/posts", NOT_FOUND),
+  target("/\\host is not served", OPA, "/\\{decoy}/v1/posts", NOT_FOUND),
+  target("http: without slashes is refused", OPA, "http:{decoy}/v1/posts", NOT_HTTP),
   {
-    name: "another host in absolute form is not asked; the path counts",
+    name: "another host in absolute form is ignored",
     incident: APACHE_SSRF,
-    target: "http://{elsewhere}/v1/posts",
+    target: "http://{decoy}/v1/posts",
     outcome: harmless("GET /v1/posts", { "X-Forwarded-Host": "{host}" }),
   },
   {
-    name: "the other origin in absolute form is not asked",
+    name: "the other origin in absolute form is ignored",
     incident: APACHE_SSRF,
     target: "http://{sandbox}/v1/posts",
     outcome: harmless("GET /v1/posts", { "X-Forwarded-Host": "{host}" }),
@@ -56,37 +51,37 @@ export const REQUEST_TARGET: readonly Attack[] = [
     name: "absolute form needs the permission for its path",
     incident: APACHE_SSRF,
     key: "posts",
-    target: "http://{elsewhere}/v1/accounts",
+    target: "http://{decoy}/v1/accounts",
     outcome: FORBIDDEN,
   },
   {
-    name: "a user and a password in absolute form reach nobody",
+    name: "userinfo in absolute form is not forwarded",
     incident: APACHE_AT,
-    target: "http://forged:forged@{elsewhere}/v1/posts",
+    target: "http://forged:forged@{decoy}/v1/posts",
     outcome: harmless("GET /v1/posts"),
   },
-  to("another scheme in absolute form is no request", APACHE_SSRF, "file:///etc/passwd", NOT_HTTP),
-  to("a URL as a segment is no path", APACHE_SSRF, "/v1/http://{elsewhere}/v1/posts", MALFORMED),
+  target("another scheme in absolute form is refused", APACHE_SSRF, "file:///etc/passwd", NOT_HTTP),
+  target("a URL as a segment is refused", APACHE_SSRF, "/v1/http://{decoy}/v1/posts", MALFORMED),
   {
-    name: "a redirect to another host is the client's to follow, not the gateway's",
+    name: "a redirect to another host is returned, not followed",
     incident: "CVE-2021-40438, Apache httpd",
     originStatus: 302,
-    originAnswers: [["Location", "http://{elsewhere}/steal"]],
+    originHeaders: [["Location", "http://{decoy}/steal"]],
     outcome: {
       statuses: [302],
       live: ["GET /v1/posts"],
-      answered: { Location: "http://{elsewhere}/steal" },
+      responseHeaders: { Location: "http://{decoy}/steal" },
     },
   },
   {
-    name: "a redirect to the origin's own address does not tell it",
+    name: "a redirect to the origin's own address is rewritten",
     incident: "CVE-2021-40438, Apache httpd",
     originStatus: 302,
-    originAnswers: [["Location", "http://{live}/v1/posts/post_1"]],
+    originHeaders: [["Location", "http://{live}/v1/posts/post_1"]],
     outcome: {
       statuses: [302],
       live: ["GET /v1/posts"],
-      answered: { Location: "http://{host}/v1/posts/post_1" },
+      responseHeaders: { Location: "http://{host}/v1/posts/post_1" },
     },
   },
 ];

@@ -1,7 +1,7 @@
 /**
- * A client that says what only the gateway may say: who calls, from where, by which path, past which check.
+ * A client that sends headers reserved for the gateway: identity, address, path, or the mark of an earlier check.
  *
- * Nothing a client invents reaches the origin, whatever spelling a server behind it would take for the real one.
+ * No such header reaches the origin, in any spelling that a server behind the gateway would take for the real one.
  */
 import { type Attack, FORGED, harmless } from "../attack.ts";
 
@@ -16,13 +16,13 @@ const spoofed = (names: readonly string[], incident: string, value: string = FOR
     outcome: harmless("GET /v1/posts"),
   }));
 
-const unheard = (names: readonly string[], incident: string, value: string): Attack[] =>
+const dropped = (names: readonly string[], incident: string, value: string): Attack[] =>
   spoofed(names, incident, value).map((attack, i) => ({
     ...attack,
     outcome: harmless("GET /v1/posts", { [names[i] as string]: null }),
   }));
 
-/** Spellings that CGI, WSGI, Rack and PHP read as the same name. */
+/** Spellings that CGI, WSGI, Rack or PHP map to the same name. */
 const spellings = (name: string): string[] => [
   name.toUpperCase(),
   name.replaceAll("-", "_"),
@@ -43,26 +43,26 @@ export const SPOOFED_IDENTITY: readonly Attack[] = [
     ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id"],
     "CVE-2026-39858, Traefik",
   ),
-  ...unheard(
+  ...dropped(
     ["X-Real-IP", "True-Client-IP", "Client-IP", "X-Client-IP"],
     "CVE-2022-24112, Apache APISIX",
     "127.0.0.1",
   ),
-  ...unheard(["X-Forwarded-Prefix", "X-Forwarded-Server"], "CVE-2024-52003, Traefik", "/v1/accounts"),
-  ...unheard(
+  ...dropped(["X-Forwarded-Prefix", "X-Forwarded-Server"], "CVE-2024-52003, Traefik", "/v1/accounts"),
+  ...dropped(
     ["X-Forwarded-Uri", "X-Original-URL", "X-Rewrite-URL", "X-Original-URI"],
     "CVE-2026-40575, oauth2-proxy",
     "/v1/accounts",
   ),
-  ...unheard(["X-Envoy-Original-Path", "X-Envoy-Internal"], "CVE-2024-45806, Envoy", "/v1/accounts"),
-  ...unheard(
+  ...dropped(["X-Envoy-Original-Path", "X-Envoy-Internal"], "CVE-2024-45806, Envoy", "/v1/accounts"),
+  ...dropped(
     ["x-middleware-subrequest"],
     "CVE-2025-29927, Next.js",
     "middleware:middleware:middleware:middleware:middleware",
   ),
-  ...unheard(["Forwarded"], "RFC 7239, section 8.1", "for=127.0.0.1;host=admin;proto=https"),
+  ...dropped(["Forwarded"], "RFC 7239, section 8.1", "for=127.0.0.1;host=admin;proto=https"),
   {
-    name: "identity headers do not rescue a request without a key",
+    name: "identity headers without a key get 401",
     incident: OAUTH2_PROXY,
     key: null,
     headers: [
@@ -84,14 +84,14 @@ export const SPOOFED_IDENTITY: readonly Attack[] = [
     outcome: { statuses: [403], code: "forbidden" },
   },
   {
-    name: "a middleware's own word for a request that is checked skips no check",
+    name: "x-middleware-subrequest skips no check",
     incident: "CVE-2025-29927, Next.js",
     key: null,
     headers: [["x-middleware-subrequest", "middleware:middleware:middleware:middleware:middleware"]],
     outcome: { statuses: [401], code: "unauthorized" },
   },
   {
-    name: "a path in X-Forwarded-Uri is not the path that is judged",
+    name: "a path in X-Forwarded-Uri is not judged",
     incident: "CVE-2026-40575, oauth2-proxy",
     key: "posts",
     target: "/v1/accounts",

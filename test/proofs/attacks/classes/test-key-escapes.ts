@@ -1,7 +1,7 @@
 /**
- * A test key on its way to real accounts: renamed, spoofed, by another host, by an endpoint that is live alone.
+ * A test key that tries to reach the live origin: renamed, spoofed, by another host, or by a live-only endpoint.
  *
- * Which origin is asked depends on the stored entry's mode, and on nothing that a request says.
+ * The mode of the stored record alone selects the origin.
  */
 import { type Attack, UNAUTHORIZED } from "../attack.ts";
 
@@ -17,29 +17,29 @@ const inSandbox = (name: string, incident: string, more: Partial<Attack>): Attac
 });
 
 export const TEST_KEY_ESCAPES: readonly Attack[] = [
-  inSandbox("a test key is told as one", AUDIENCE, {}),
-  inSandbox("X-Octopost-Mode: live makes no live key", SPOOFED, {
+  inSandbox("a test key reaches the sandbox", AUDIENCE, {}),
+  inSandbox("X-Octopost-Mode: live does not change the mode", SPOOFED, {
     headers: [
       ["X-Octopost-Mode", "live"],
       ["x_octopost_mode", "live"],
     ],
   }),
   ...["X-Environment", "X-Mode", "X-Livemode", "Stripe-Livemode", "X-Test-Mode"].map((name) =>
-    inSandbox(`${name}: live makes no live key`, SPOOFED, { headers: [[name, "live"]] }),
+    inSandbox(`${name}: live does not change the mode`, SPOOFED, { headers: [[name, "live"]] }),
   ),
-  inSandbox("the live origin as Host makes no live key", "CVE-2026-2836, Pingora", { host: "{live}" }),
-  inSandbox("the live origin in X-Forwarded-Host makes no live key", "CVE-2024-45410, Traefik", {
+  inSandbox("the live origin as Host does not change the mode", "CVE-2026-2836, Pingora", { host: "{live}" }),
+  inSandbox("the live origin in X-Forwarded-Host does not change the mode", "CVE-2024-45410, Traefik", {
     headers: [["X-Forwarded-Host", "{live}"]],
   }),
   {
-    name: "the live origin in absolute form makes no live key",
+    name: "the live origin in absolute form does not change the mode",
     incident: "CVE-2021-40438, Apache httpd",
     key: "test",
     target: "http://{live}/v1/posts",
     outcome: { statuses: [200], sandbox: ["GET /v1/posts"] },
   },
   {
-    name: "a test key disconnects no real account",
+    name: "a test key cannot disconnect a real account",
     incident: AUDIENCE,
     key: "test",
     method: "DELETE",
@@ -47,7 +47,7 @@ export const TEST_KEY_ESCAPES: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a test key disconnects no real account by dots either",
+    name: "a test key cannot disconnect a real account by dot segments",
     incident: "CVE-2019-9901, Envoy",
     key: "test",
     method: "DELETE",
@@ -55,38 +55,38 @@ export const TEST_KEY_ESCAPES: readonly Attack[] = [
     outcome: UNAUTHORIZED,
   },
   {
-    name: "an override makes no DELETE of a test key's POST",
+    name: "a method override does not turn a test key's POST into a DELETE",
     incident: "unionlabs/union#4962",
     key: "test",
     method: "POST",
     target: "/v1/accounts/acc_1",
     headers: [["X-HTTP-Method-Override", "DELETE"]],
     body: "{}",
-    outcome: { statuses: [400], code: "bad_request", answered: { Allow: "GET, HEAD, DELETE" } },
+    outcome: { statuses: [400], code: "bad_request", responseHeaders: { Allow: "GET, HEAD, DELETE" } },
   },
   {
-    name: "a test key lacks permissions as a live one does",
+    name: "a test key needs permissions like a live key",
     incident: AUDIENCE,
     key: "testPosts",
     target: "/v1/accounts",
     outcome: { statuses: [403], code: "forbidden" },
   },
   {
-    name: "a test key that is renamed live is no key",
+    name: "a test key with a live prefix is refused",
     incident: AUDIENCE,
     key: null,
     headers: [["Authorization", "Bearer {testAsLive}"]],
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a live key that is renamed test is no key",
+    name: "a live key with a test prefix is refused",
     incident: AUDIENCE,
     key: null,
     headers: [["Authorization", "Bearer {liveAsTest}"]],
     outcome: UNAUTHORIZED,
   },
   {
-    name: "a test key before a live one on one connection leaves no trace",
+    name: "an earlier request on the connection does not change the mode",
     incident: "CVE-2025-4366, Pingora",
     key: "test",
     bytes:
@@ -95,11 +95,11 @@ export const TEST_KEY_ESCAPES: readonly Attack[] = [
     outcome: { statuses: [200, 401], sandbox: ["GET /v1/posts"] },
   },
   {
-    name: "a redirect of the sandbox to another origin is not followed",
+    name: "a redirect from the sandbox is not followed",
     incident: "CVE-2021-40438, Apache httpd",
     key: "test",
     originStatus: 307,
-    originAnswers: [["Location", "http://{elsewhere}/v1/accounts"]],
+    originHeaders: [["Location", "http://{decoy}/v1/accounts"]],
     outcome: { statuses: [307], sandbox: ["GET /v1/posts"] },
   },
 ];
