@@ -20,8 +20,8 @@ type LongWait =
   | "bulk";
 
 export interface LedgerCallOptions {
-  /** Whether the call may be made again when the first attempt failed. */
-  readonly repeatable: boolean;
+  /** Whether the call is made again when the first attempt fails. */
+  readonly retry: boolean;
   /** What the ledger waits for beyond its own rows. */
   readonly waitsFor: readonly LongWait[];
 }
@@ -38,11 +38,11 @@ export class LedgerClient {
   async call<Answer extends object>(
     account: string,
     call: (ledger: RemoteLedger) => Promise<Answer | Refusal>,
-    { repeatable = false, waitsFor = [] }: Partial<LedgerCallOptions> = {},
+    { retry = false, waitsFor = [] }: Partial<LedgerCallOptions> = {},
   ): Promise<Answer | Refusal> {
     const limitMs = this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor);
     try {
-      return await callLedger(this.#ledgers, account, { limitMs, repeatable }, call);
+      return await callLedger(this.#ledgers, account, { limitMs, repeatable: retry }, call);
     } catch {
       return { reason: "ledger_unreachable" };
     }

@@ -104,6 +104,7 @@ export interface Operation<
   ): Promise<Answer | Refusal>;
 }
 
+export type AnswerOf<Op> = Op extends Operation<infer Answer> ? Answer : never;
 /** The body that a caller passes to an operation. */
 export type BodyOf<Op> = Op extends Operation<object, ObjectSchema, infer Body> ? v.InferInput<Body> : never;
 export type QueryOf<Op> = Op extends Operation<object, infer Query> ? v.InferInput<Query> : never;
@@ -128,6 +129,7 @@ export function defineLedgerOperation<
 >(
   operation: Description<Query, Body, Answer> &
     Partial<LedgerCallOptions> & {
+      readonly repeatable?: boolean;
       call(
         ledger: RemoteLedger,
         request: CheckedRequest<v.InferOutput<Query>, v.InferOutput<Body>>,
@@ -135,13 +137,13 @@ export function defineLedgerOperation<
       ): Promise<v.InferOutput<Answer> | Refusal> | Refusal;
     },
 ): Operation<v.InferOutput<Answer>, Query, Body> {
-  const { call, repeatable = false, waitsFor = [], ...description } = operation;
+  const { call, repeatable = false, retry = repeatable, waitsFor = [], ...description } = operation;
   return defineOperation({
     ...(description as Description<Query, Body, Answer>),
     repeatable,
     run: (context, request) =>
       context.ledgers.call(request.account, async (ledger) => await call(ledger, request, context), {
-        repeatable,
+        retry,
         waitsFor,
       }),
   });

@@ -73,7 +73,7 @@ export class PortalSessions {
   async find(token: string): Promise<PortalSession | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
-    const ask = { repeatable: true };
+    const ask = { retry: true };
     const session = await this.#desk.call(read.account, (ledger) => ledger.portalSession(read.digest), ask);
     return isRefusal(session) ? session : { ...session, account: read.account, token };
   }
@@ -81,7 +81,7 @@ export class PortalSessions {
   async leave({ token }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
-    const ask = { repeatable: true };
+    const ask = { retry: true };
     return await this.#desk.call(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
   }
 

@@ -1,10 +1,11 @@
-// The gateway's control plane over HTTP.
+// The gateway's control plane over HTTP, from the operations that the gateway itself is made of.
 //
-// Guarantees: an answer is the gateway's own or an error (`RefusedError`, `UnreachableError`). A call that may be repeated is,
-// once, when its answer was lost, with the same `Idempotency-Key`, so that no second key is made. Redirects
-// are not followed: the token goes to the gateway alone.
+// Guarantees that an answer is the gateway's own or an error (`RefusedError`, `UnreachableError`). A repeatable call is
+// made again, once, when its answer was lost, with the same `Idempotency-Key`, so that no second key is made.
+// Redirects are not followed: the token goes to the gateway alone.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Operation } from "../../control/operation.ts";
 import { isLoopback } from "./connection.ts";
 import { type RefusalBody, RefusedError, UnreachableError } from "./errors.ts";
 
@@ -19,16 +20,13 @@ const SERVICE_UNAVAILABLE = 503;
 const NEVER_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|.*CERT.*|.*VERIFY.*)$/;
 
-export interface ControlCall {
-  readonly method: "GET" | "POST" | "PATCH" | "PUT";
-  /** What follows `/control/v1/accounts/{account}`. */
-  readonly path: string;
+/** What an operation is called with. `{account}` in its path is the client's own. */
+export interface CallInput {
+  /** `{id}` in the operation's path. */
+  readonly id?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object;
-  /** Makes a call repeatable that would otherwise do its work twice. */
   readonly idempotencyKey?: string;
-  /** Whether doing it twice does no more than doing it once. */
-  readonly repeatable?: boolean;
 }
 
 export class ControlPlane {
@@ -44,42 +42,44 @@ export class ControlPlane {
     this.#actor = actor;
   }
 
-  async call<Answer extends object>(call: ControlCall): Promise<Answer> {
-    const isRepeatable = call.method === "GET" || call.repeatable || call.idempotencyKey !== undefined;
-    const outcome = await this.#attempt<Answer>(call);
-    if (!isFailure(outcome)) return outcome;
-    if (!isRepeatable || !mayPass(outcome)) throw noted(outcome, call, [outcome]);
+  async call<Answer extends object>(operation: Operation<Answer>, input: CallInput = {}): Promise<Answer> {
+    const isRepeatable = operation.repeatable || input.idempotencyKey !== undefined;
+    const first = await this.#attempt(operation, input);
+    if (!isError(first)) return first;
+    if (!isRepeatable || !isTransient(first)) throw annotated(first, operation, [first]);
     await sleep(RETRY_AFTER_MS);
-    const second = await this.#attempt<Answer>(call);
-    if (isFailure(second)) throw noted(second, call, [outcome, second]);
+    const second = await this.#attempt(operation, input);
+    if (isError(second)) throw annotated(second, operation, [first, second]);
     return second;
   }
 
   async #attempt<Answer extends object>(
-    call: ControlCall,
+    operation: Operation<Answer>,
+    { id = "", query = {}, body, idempotencyKey }: CallInput,
   ): Promise<Answer | RefusedError | UnreachableError> {
     try {
-      const response = await fetch(this.#urlOf(call), {
-        method: call.method,
+      const response = await fetch(this.#urlOf(operation, id, query), {
+        method: operation.method.toUpperCase(),
         headers: {
           Authorization: `Bearer ${this.#token}`,
           Accept: "application/json",
-          ...(call.method === "GET" ? {} : { "Octopost-Actor": this.#actor }),
-          ...(call.body && { "Content-Type": "application/json" }),
-          ...(call.idempotencyKey !== undefined && { "Idempotency-Key": call.idempotencyKey }),
+          ...(operation.method === "get" ? {} : { "Octopost-Actor": this.#actor }),
+          ...(body && { "Content-Type": "application/json" }),
+          ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
         },
-        ...(call.body && { body: JSON.stringify(call.body) }),
+        ...(body && { body: JSON.stringify(body) }),
         redirect: "manual",
-        signal: AbortSignal.timeout(limitOf(call)),
+        signal: AbortSignal.timeout(timeLimitMs(operation)),
       });
       return this.#read<Answer>(response.status, await response.text(), response.headers);
     } catch (error) {
-      return this.#unreachable(error, call);
+      return this.#unreachable(error, operation);
     }
   }
 
-  #urlOf({ path, query = {} }: ControlCall): URL {
-    const url = new URL(`/control/v1/accounts/${this.account}${path}`, this.origin);
+  #urlOf({ path }: Operation, id: string, query: NonNullable<CallInput["query"]>): URL {
+    const target = path.replace("{account}", this.account).replace("{id}", id);
+    const url = new URL(`/control/v1${target}`, this.origin);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
@@ -99,9 +99,9 @@ export class ControlPlane {
     return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, how);
   }
 
-  #unreachable(error: unknown, call: ControlCall): UnreachableError {
+  #unreachable(error: unknown, operation: Operation): UnreachableError {
     if ((error as Error).name === "TimeoutError") {
-      const text = `${this.origin} did not answer within ${limitOf(call) / 1000} s`;
+      const text = `${this.origin} did not answer within ${timeLimitMs(operation) / 1000} s`;
       return new UnreachableError(text, "answer_lost");
     }
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
@@ -112,37 +112,37 @@ export class ControlPlane {
   }
 }
 
-function limitOf({ path }: ControlCall): number {
-  return path.endsWith("/import") ? IMPORT_LIMIT_MS : CALL_LIMIT_MS;
+function timeLimitMs({ answersByRow }: Operation): number {
+  return answersByRow ? IMPORT_LIMIT_MS : CALL_LIMIT_MS;
 }
 
-function isFailure(outcome: object): outcome is RefusedError | UnreachableError {
+function isError(outcome: object): outcome is RefusedError | UnreachableError {
   return outcome instanceof RefusedError || outcome instanceof UnreachableError;
 }
 
-/** Whether it may be otherwise in a moment. */
-function mayPass(failure: RefusedError | UnreachableError): boolean {
-  return failure instanceof UnreachableError
-    ? failure.how !== "not_the_gateway"
-    : failure.status === SERVICE_UNAVAILABLE;
+/** Whether the same call can succeed a moment later. */
+function isTransient(error: RefusedError | UnreachableError): boolean {
+  return error instanceof UnreachableError
+    ? error.how !== "not_the_gateway"
+    : error.status === SERVICE_UNAVAILABLE;
 }
 
-function mayBeDone(failure: RefusedError | UnreachableError): boolean {
-  return failure instanceof UnreachableError
-    ? failure.how === "answer_lost"
-    : failure.status === SERVICE_UNAVAILABLE;
+function mayBeDone(error: RefusedError | UnreachableError): boolean {
+  return error instanceof UnreachableError
+    ? error.how === "answer_lost"
+    : error.status === SERVICE_UNAVAILABLE;
 }
 
-/** Says so when an attempt may have been carried out unheard. */
-function noted(
-  failure: RefusedError | UnreachableError,
-  { method }: ControlCall,
+/** Notes that an attempt may have been carried out although its answer was lost. */
+function annotated(
+  error: RefusedError | UnreachableError,
+  { method }: Operation,
   attempts: readonly (RefusedError | UnreachableError)[],
 ): RefusedError | UnreachableError {
-  if (method !== "GET" && attempts.some(mayBeDone)) {
-    failure.notes.push("An answer was lost, so it is not known whether this was carried out.");
+  if (method !== "get" && attempts.some(mayBeDone)) {
+    error.notes.push("An answer was lost, so it is not known whether this was carried out.");
   }
-  return failure;
+  return error;
 }
 
 function parsedObject(text: string): object | null {

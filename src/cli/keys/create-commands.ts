@@ -4,15 +4,17 @@
 // output, with the warning to copy it now on standard error.
 
 import { type Command, Option } from "commander";
-import type { IssuedKey, RotatedKey } from "../../keys/api-key.ts";
+import type { Operation } from "../../control/operation.ts";
+import { createKey, rotateKey } from "../../control/operations/keys.ts";
+import type { RotatedKey } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
-import type { ControlCall, ControlPlane } from "./control-plane.ts";
+import type { CallInput, ControlPlane } from "./control-plane.ts";
 import { CallError } from "./errors.ts";
 import { COPY_IT_NOW, keyInWords, newKey } from "./key-format.ts";
 import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-parsers.ts";
 import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
-import { getKey } from "./read-commands.ts";
+import { fetchKey } from "./read-commands.ts";
 import { printable, readableTime } from "./text-format.ts";
 
 interface CreateOptions {
@@ -81,25 +83,24 @@ async function create(options: CreateOptions, command: Command): Promise<void> {
   };
   // `90d` said a second time would be another moment, and so another request.
   const sameAgain = expires === undefined ? "" : ` --expires ${expires}`;
-  const call = { method: "POST", path: "/keys", body, idempotencyKey } as const;
-  const key = await issue<IssuedKey>(context.gateway, call, sameAgain);
+  const key = await issue(context.gateway, createKey, { body, idempotencyKey }, sameAgain);
   context.print(key, newKey(key, Date.now()));
   printNote(COPY_IT_NOW);
 }
 
 async function rotate(id: string, options: RotateOptions, command: Command): Promise<void> {
   const { overlap, yes, idempotencyKey = freshIdempotencyKey() } = options;
-  const path = `/keys/${keyId(id)}/rotate`;
+  keyId(id);
   if (overlap === 0) requireSomebodyToAsk(yes);
   const context = commandContext(command);
   if (overlap === 0 && !yes) {
-    const old = await getKey(context.gateway, id);
+    const old = await fetchKey(context.gateway, id);
     await confirm(
       `Without an overlap this revokes ${printable(keyInWords(old))}.\nIt stops working at once, for good.`,
     );
   }
   const body = overlap === undefined ? {} : { overlap_seconds: overlap };
-  const key = await issue<RotatedKey>(context.gateway, { method: "POST", path, body, idempotencyKey });
+  const key = await issue(context.gateway, rotateKey, { id, body, idempotencyKey });
   context.print(key, newKey(key, Date.now()));
   printNote(COPY_IT_NOW);
   printNote(whatBecomesOf(key));
@@ -116,14 +117,15 @@ function whatBecomesOf({ replaces }: RotatedKey): string {
 /** `sameAgain`: options in which the same command, given later, would say something else. */
 async function issue<Key extends object>(
   gateway: ControlPlane,
-  call: ControlCall,
+  operation: Operation<Key>,
+  input: CallInput,
   sameAgain = "",
 ): Promise<Key> {
   try {
-    return await gateway.call<Key>(call);
+    return await gateway.call(operation, input);
   } catch (error) {
     if (error instanceof CallError && error.notes.length > 0) {
-      const options = `--idempotency-key ${call.idempotencyKey}${sameAgain}`;
+      const options = `--idempotency-key ${input.idempotencyKey}${sameAgain}`;
       error.notes.push(
         `The same command with ${options} gives that answer, or carries it out now; never twice.`,
       );

@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { IMPORT_MAX_KEYS } from "../../control/control-input.ts";
+import { importKeys } from "../../control/operations/import-keys.ts";
 import { freshIdempotencyKey } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type ImportEntry, readImportFile } from "./import-file.ts";
@@ -17,11 +18,6 @@ const RETRY_DELAYS_MS = [1000, 2000, 4000];
 const RETRYABLE = new Set(["store_unreachable", "ledger_unreachable"]);
 
 type Row = Extract<ImportEntry, { row: object }>;
-
-interface ImportAnswer {
-  /** One per row sent, in their order. */
-  readonly keys: readonly Pick<Verdict, "id" | "error" | "details">[];
-}
 
 export interface Progress {
   /** Lines that have a verdict. */
@@ -84,9 +80,7 @@ export class ImportRun {
 
   /** Returns the rows to send again. */
   async #sendOnce(rows: readonly Row[], mayRetry: boolean): Promise<Row[]> {
-    const { keys } = await this.#gateway.call<ImportAnswer>({
-      method: "POST",
-      path: "/keys/import",
+    const { keys } = await this.#gateway.call(importKeys, {
       body: { keys: rows.map(({ row }) => row) },
       idempotencyKey: freshIdempotencyKey(),
     });

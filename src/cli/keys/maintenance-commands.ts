@@ -1,13 +1,10 @@
 // assertion-key, rebuild-kv: what an operator needs beside the keys themselves.
 
 import type { Command } from "commander";
+import type { AnswerOf } from "../../control/operation.ts";
+import { rebuildKv as rebuildKvOperation } from "../../control/operations/upkeep.ts";
 import { newAssertionKey } from "../assertion-key.ts";
 import { commandContext, printNote } from "./command-context.ts";
-
-interface RebuiltPage {
-  readonly written: number;
-  readonly next_cursor: string | null;
-}
 
 export function addUpkeepCommands(program: Command): void {
   program
@@ -40,11 +37,8 @@ async function rebuildKv(_options: object, command: Command): Promise<void> {
   let cursor: string | null = null;
   do {
     const body: { cursor?: string } = cursor === null ? {} : { cursor };
-    const page: RebuiltPage = await context.gateway.call({
-      method: "POST",
-      path: "/rebuild-kv",
+    const page: AnswerOf<typeof rebuildKvOperation> = await context.gateway.call(rebuildKvOperation, {
       body,
-      repeatable: true,
     });
     written += page.written;
     cursor = page.next_cursor;

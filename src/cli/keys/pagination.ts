@@ -1,6 +1,7 @@
 // A list of the API from its first page to its last, as one answer of the same form.
 
 import { PAGE_MAX } from "../../control/control-input.ts";
+import type { Operation } from "../../control/operation.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: string | null };
@@ -8,7 +9,7 @@ type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: str
 /** `limit`: how many in all; every one, if left out. `next_cursor` is null at the end of the list. */
 export async function fetchAllPages<Name extends string, Item>(
   gateway: ControlPlane,
-  path: string,
+  operation: Operation<Page<Name, Item>>,
   name: Name,
   query: Readonly<Record<string, string | undefined>>,
   limit = Number.POSITIVE_INFINITY,
@@ -16,9 +17,7 @@ export async function fetchAllPages<Name extends string, Item>(
   const items: Item[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<Name, Item> = await gateway.call({
-      method: "GET",
-      path,
+    const page: Page<Name, Item> = await gateway.call(operation, {
       query: {
         ...query,
         limit: String(Math.min(PAGE_MAX, limit - items.length)),

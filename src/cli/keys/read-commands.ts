@@ -1,7 +1,9 @@
 // list, show, events: the commands that change nothing.
 
 import type { Command } from "commander";
-import type { ApiKey, LedgerEvent } from "../../keys/api-key.ts";
+import { listEvents } from "../../control/operations/accounts.ts";
+import { getKey, listKeys } from "../../control/operations/keys.ts";
+import type { ApiKey } from "../../keys/api-key.ts";
 import { commandContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
@@ -43,14 +45,14 @@ export function addReadCommands(program: Command): void {
 }
 
 /** One key as it is now. */
-export function getKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
-  return gateway.call<ApiKey>({ method: "GET", path: `/keys/${id}` });
+export function fetchKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
+  return gateway.call(getKey, { id });
 }
 
 async function list({ limit, revoked }: ListOptions, command: Command): Promise<void> {
   const context = commandContext(command);
   const query = { include: revoked ? "revoked" : undefined };
-  const page = await fetchAllPages<"keys", ApiKey>(context.gateway, "/keys", "keys", query, limit);
+  const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit);
   context.print(page, keyTable(page.keys, Date.now()));
   sayIfMore(page.next_cursor);
 }
@@ -58,13 +60,13 @@ async function list({ limit, revoked }: ListOptions, command: Command): Promise<
 async function show(id: string, _options: object, command: Command): Promise<void> {
   keyId(id);
   const context = commandContext(command);
-  const key = await getKey(context.gateway, id);
+  const key = await fetchKey(context.gateway, id);
   context.print(key, keyDetails(key, Date.now()));
 }
 
 async function events({ limit }: ListOptions, command: Command): Promise<void> {
   const context = commandContext(command);
-  const page = await fetchAllPages<"events", LedgerEvent>(context.gateway, "/events", "events", {}, limit);
+  const page = await fetchAllPages(context.gateway, listEvents, "events", {}, limit);
   context.print(page, eventTable(page.events));
   sayIfMore(page.next_cursor);
 }

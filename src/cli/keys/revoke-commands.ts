@@ -4,14 +4,15 @@
 // command says "dead everywhere", the gateway has waited for it to be so.
 
 import { type Command, Option } from "commander";
-import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
+import { listKeys, revokeAll as revokeAllOperation, revokeKey } from "../../control/operations/keys.ts";
+import type { ApiKey } from "../../keys/api-key.ts";
 import { commandContext } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { keyInWords } from "./key-format.ts";
 import { keyId, timeAgo } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
 import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
-import { getKey } from "./read-commands.ts";
+import { fetchKey } from "./read-commands.ts";
 import { count, printable, readableMs, readableTime } from "./text-format.ts";
 
 const NAMED_MAX_KEYS = 20;
@@ -54,17 +55,17 @@ export function addRevokeCommands(program: Command): void {
 }
 
 async function revoke(id: string, { reason, yes }: RevokeOptions, command: Command): Promise<void> {
-  const path = `/keys/${keyId(id)}/revoke`;
+  keyId(id);
   requireSomebodyToAsk(yes);
   const context = commandContext(command);
   if (!yes) {
-    const key = await getKey(context.gateway, id);
+    const key = await fetchKey(context.gateway, id);
     await confirm(
       `Revoke ${printable(keyInWords(key))}?\nIt stops working at once, for requests in flight too, and for good.`,
     );
   }
   const body = reason === undefined ? {} : { reason };
-  const key = await context.gateway.call<RevokedKey>({ method: "POST", path, body, repeatable: true });
+  const key = await context.gateway.call(revokeKey, { id, body });
   const took = `${readableMs(key.waited_ms)}, of ${readableMs(key.lease_bound_ms)} at the most`;
   context.print(
     key,
@@ -81,9 +82,7 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
     const keys = await matchingKeys(context.gateway, options);
     if (keys.length > 0) await confirm(questionAbout(keys));
   }
-  const answer = await context.gateway.call<{ revoked: number; effective_at: string }>({
-    method: "POST",
-    path: "/revoke-all",
+  const answer = await context.gateway.call(revokeAllOperation, {
     body: { ...(mode && { mode }), ...(createdBefore && { created_before: createdBefore }) },
   });
   context.print(
@@ -93,7 +92,7 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
 }
 
 async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Promise<ApiKey[]> {
-  const { keys } = await fetchAllPages<"keys", ApiKey>(gateway, "/keys", "keys", {});
+  const { keys } = await fetchAllPages(gateway, listKeys, "keys", {});
   const before =
     filter.createdBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.createdBefore);
   return keys.filter(

@@ -1,7 +1,9 @@
 // rename, reschedule, tier: changes that leave a key's text and its being good as they are.
 
 import type { Command } from "commander";
-import type { Account, ApiKey } from "../../keys/api-key.ts";
+import { getAccount, setTier } from "../../control/operations/accounts.ts";
+import { changeKey } from "../../control/operations/keys.ts";
+import type { Account } from "../../keys/api-key.ts";
 import { commandContext } from "./command-context.ts";
 import { UsageError } from "./errors.ts";
 import { keyDetails } from "./key-format.ts";
@@ -50,9 +52,9 @@ export function addChangeCommands(program: Command): void {
 }
 
 async function change(id: string, body: object, command: Command): Promise<void> {
-  const path = `/keys/${keyId(id)}`;
+  keyId(id);
   const context = commandContext(command);
-  const key = await context.gateway.call<ApiKey>({ method: "PATCH", path, body, repeatable: true });
+  const key = await context.gateway.call(changeKey, { id, body });
   context.print(key, keyDetails(key, Date.now()));
 }
 
@@ -67,9 +69,9 @@ async function showOrSetTier(
     throw new UsageError("it takes a tier, or both --requests-per-minute and --publish-per-hour");
   }
   const context = commandContext(command);
-  const account = await context.gateway.call<Account>(
-    tier === null ? { method: "GET", path: "" } : { method: "PUT", path: "", body: { tier } },
-  );
+  const account = await (tier === null
+    ? context.gateway.call(getAccount)
+    : context.gateway.call(setTier, { body: { tier } }));
   context.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
 }
 

@@ -17,6 +17,7 @@ export const listEvents = defineLedgerOperation({
   status: 200,
   answer: eventPageSchema,
   refusals: [404, 422],
+  repeatable: true,
   call: async (ledger, { query: { limit, cursor } }) => {
     const events = await ledger.listEvents(limit, cursor ?? null);
     if (isRefusal(events)) return events;

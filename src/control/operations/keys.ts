@@ -42,6 +42,7 @@ export const listKeys = defineLedgerOperation({
   status: 200,
   answer: keyPageSchema,
   refusals: [404, 422],
+  repeatable: true,
   call: async (ledger, { query: { include, limit, cursor } }) => {
     const keys = await ledger.listKeys(limit, cursor ?? null, include === "revoked");
     return isRefusal(keys) ? keys : { keys, next_cursor: nextCursor(keys, limit, keyCursor) };
@@ -79,6 +80,9 @@ export const changeKey = defineLedgerOperation({
   status: 200,
   answer: keySchema,
   refusals: [404, 409, 422],
+  repeatable: true,
+  // Each call is an event.
+  retry: false,
   call: (ledger, { id, body, caller }, { now }) =>
     refusePast({ revokes_at: body.revokes_at }, now()) ?? ledger.changeKey(id, body, caller),
 });

@@ -27,7 +27,7 @@ export const identifyKey = defineOperation({
   run: async ({ finder, ledgers }, { body, address }) => {
     const record = await finder.findLimited(body.secret, address);
     if (isRefusal(record)) return record;
-    return await ledgers.call(record.account, (ledger) => ledger.getKey(record.id), { repeatable: true });
+    return await ledgers.call(record.account, (ledger) => ledger.getKey(record.id), { retry: true });
   },
 });
 
@@ -52,7 +52,7 @@ export const revokeByPossession = defineOperation({
     const outcome = await ledgers.call(
       record.account,
       (ledger) => ledger.revokeKey(record.id, { actor: "possession", idempotencyKey: null }, null),
-      { repeatable: true, waitsFor: ["leases"] },
+      { retry: true, waitsFor: ["leases"] },
     );
     return isRefusal(outcome) && outcome.reason !== "not_found" ? outcome : {};
   },

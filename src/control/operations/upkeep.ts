@@ -18,6 +18,9 @@ export const rebuildKv = defineLedgerOperation({
   status: 200,
   answer: rebuiltSchema,
   refusals: [404, 422],
+  repeatable: true,
+  // Each call is an event, and writes very much.
+  retry: false,
   waitsFor: ["bulk"],
   call: async (ledger, { body: { limit, cursor }, caller }) => {
     const page = await ledger.rebuildRecords(limit, cursor ?? null, caller);
