@@ -1,36 +1,36 @@
-/** Who did what with the account's keys, a page at a time. */
+/** The account's event log, newest first, page by page. */
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
-import { gatherKeys } from "./gather-keys.ts";
+import { loadAccountKeys } from "./account-keys.ts";
+import { formatMinute } from "./format-time.ts";
+import { RelativeTime } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { RelativeTime } from "./shown-key.tsx";
-import { toTheMinute } from "./shown-times.ts";
 import { texts } from "./texts.ts";
 
 const EVENTS_PER_PAGE = 50;
 
 export async function activityPage(c: PortalRequest) {
   const { operations } = c.env;
-  const { account } = c.var.visit;
+  const { account } = c.var.session;
   const cursor = c.req.query("cursor");
   const query = { limit: EVENTS_PER_PAGE, ...(cursor !== undefined && { cursor }) };
-  const [page, gathered] = await Promise.all([
+  const [page, loaded] = await Promise.all([
     operations.listEvents(account, query),
-    gatherKeys(operations, account),
+    loadAccountKeys(operations, account),
   ]);
-  if (isRefusal(gathered)) return refuse(c, gathered);
-  // An account to which nothing has happened is no mistake here.
+  if (isRefusal(loaded)) return refuse(c, loaded);
+  // `not_found`: the account has no events. Here that is an empty list.
   const isNew = isRefusal(page) && page.reason === "not_found";
   if (isRefusal(page) && !isNew)
     return refuse(c, page.reason === "invalid_input" ? { reason: "not_found" } : page);
   const { events, next_cursor: next } = isRefusal(page) ? { events: [], next_cursor: null } : page;
-  const names = new Map(gathered.keys.map(({ id, name }) => [id, name]));
+  const names = new Map(loaded.keys.map(({ id, name }) => [id, name]));
   const { activity } = texts;
   return showPage(
     c,
-    { title: activity.title, at: "activity" },
+    { title: activity.title, nav: "activity" },
     <>
       <Heading title={activity.title} lead={activity.intro} />
       {events.length === 0 ? (
@@ -56,7 +56,7 @@ function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>;
   const { of: event, names, now } = props;
   const { actors, actions, account } = texts.activity;
   const { key_id: id } = event;
-  const details = detailWords(event, names);
+  const details = detailText(event, names);
   return (
     <li>
       <p>
@@ -69,15 +69,15 @@ function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>;
   );
 }
 
-function detailWords({ details }: LedgerEvent, names: ReadonlyMap<string, string>): string {
+function detailText({ details }: LedgerEvent, names: ReadonlyMap<string, string>): string {
   const { detail } = texts.activity;
-  const said = (name: string) => (typeof details[name] === "string" ? (details[name] as string) : null);
-  const [replaces, from, to, end, reason] = ["replaces", "from", "to", "revokes_at", "reason"].map(said);
+  const textOf = (name: string) => (typeof details[name] === "string" ? (details[name] as string) : null);
+  const [replaces, from, to, end, reason] = ["replaces", "from", "to", "revokes_at", "reason"].map(textOf);
   return [
     replaces && detail.replaces(names.get(replaces) ?? replaces),
     from && to && detail.renamed(from, to),
-    end && detail.ends(toTheMinute(end)),
-    details.revokes_at === null && detail.endsNot,
+    end && detail.revokes(formatMinute(end)),
+    details.revokes_at === null && detail.noRevocation,
     reason && detail.reason(reason),
   ]
     .filter(Boolean)

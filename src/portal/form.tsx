@@ -1,28 +1,28 @@
-/** The parts of a form: itself, its fields, what is wrong with it, and how it is sent or left. */
+/** The parts of a form: the form with its CSRF token, its fields, its problems, and its buttons. */
 import type { Child } from "hono/jsx";
-import { FORM_TOKEN, type PortalRequest, paths } from "./portal-context.ts";
+import { CSRF_FIELD, type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 interface FormProps {
   readonly c: PortalRequest;
   readonly action: string;
   readonly class?: string;
-  /** What is said while the answer is awaited. */
+  /** The button's label after the form was submitted. */
   readonly busy?: string;
   readonly children?: Child;
 }
 
-/** A form that only this session's pages can send. */
+/** A form that passes the CSRF check of this session. */
 export function Form({ c, action, busy, children, ...rest }: FormProps) {
   return (
     <form method="post" action={action} data-busy={busy} {...rest}>
-      <input type="hidden" name={FORM_TOKEN} value={c.var.formToken} />
+      <input type="hidden" name={CSRF_FIELD} value={c.var.csrfToken} />
       {children}
     </form>
   );
 }
 
-/** A field of a form, with what is wrong with it. */
+/** A labelled field with its hint and its problem. */
 export function Field(props: {
   readonly id: string;
   readonly label: string;
@@ -54,8 +54,8 @@ export function Field(props: {
   );
 }
 
-/** What is wrong with a form, said first; each problem leads to its field. */
-export function Problems({ of }: { readonly of: readonly (readonly [id: string, text: string])[] }) {
+/** The summary of a refused form, focused by the script; each problem links to its field. */
+export function ProblemSummary({ of }: { readonly of: readonly (readonly [id: string, text: string])[] }) {
   if (of.length === 0) return "";
   return (
     <div class="note bad" role="alert" tabindex={-1} data-focus>
@@ -71,12 +71,13 @@ export function Problems({ of }: { readonly of: readonly (readonly [id: string, 
   );
 }
 
-/** What a form ends with. `danger`: it takes something away; then it may be in a dialog, which cancelling closes. */
-export function SendOrCancel({ send, danger = false }: { readonly send: string; readonly danger?: boolean }) {
+/** `danger`: a destructive form. It may be shown in a dialog, which the cancel button closes. */
+export function SubmitOrCancel(props: { readonly submit: string; readonly danger?: boolean }) {
+  const { submit, danger = false } = props;
   return (
     <p class="actions">
       <button type="submit" class={danger ? "main danger" : "main"}>
-        {send}
+        {submit}
       </button>
       <a class="button plain" href={paths.keys} {...(danger && { "data-close": true })}>
         {texts.cancel}

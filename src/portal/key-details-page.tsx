@@ -1,42 +1,42 @@
-/** One key: everything there is to know about it, its name to change, and the ways on. */
+/** One key: its facts, its name to edit, and links to rotate or revoke it. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
-import { Field, Form, Problems } from "./form.tsx";
-import { problemsIn } from "./form-input.ts";
+import { Field, Form, ProblemSummary } from "./form.tsx";
+import { problemsIn } from "./form-values.ts";
+import { Badges, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { Badges, ShortFacts } from "./shown-key.tsx";
 import { texts } from "./texts.ts";
 
 export async function keyDetailsPage(c: PortalRequest) {
-  const key = await c.env.operations.getKey(c.var.visit.account, c.req.param("id") ?? "");
+  const key = await c.env.operations.getKey(c.var.session.account, c.req.param("id") ?? "");
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key);
 }
 
 export async function renameKey(c: PortalRequest) {
-  const { form, visit } = c.var;
+  const { form, session } = c.var;
   const { operations } = c.env;
   const id = c.req.param("id") ?? "";
   const name = form.get("name") ?? "";
-  const changed = await operations.changeKey(visit.account, id, { name }, { actor: visit.actor });
+  const changed = await operations.changeKey(session.account, id, { name }, { actor: session.actor });
   if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=name`, 303);
   const problem = problemsIn(changed)?.name;
   if (problem === undefined) return refuse(c, changed);
-  const key = await operations.getKey(visit.account, id);
+  const key = await operations.getKey(session.account, id);
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem });
 }
 
 function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; problem: string }) {
   const { facts } = texts;
   const now = c.env.now();
-  const saved = { name: texts.key.renamed, end: texts.key.scheduled }[c.req.query("saved") ?? ""];
+  const savedText = { name: texts.key.renamed, revocation: texts.key.scheduled }[c.req.query("saved") ?? ""];
   return showPage(
     c,
     {
       title: key.name,
-      at: "keys",
+      nav: "keys",
       hasProblems: refused !== undefined,
       status: refused === undefined ? 200 : 422,
     },
@@ -45,18 +45,20 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; pr
         <h1>{key.name}</h1>
         <code>{key.hint}</code>
         <Badges of={key} now={now} />
-        {saved && (
+        {savedText && (
           <p class="note good" role="status">
-            {saved}
+            {savedText}
           </p>
         )}
-        <Problems of={refused === undefined ? [] : [["name", `${texts.create.name} ${refused.problem}`]]} />
-        <ShortFacts of={key} now={now} />
+        <ProblemSummary
+          of={refused === undefined ? [] : [["name", `${texts.create.name} ${refused.problem}`]]}
+        />
+        <KeyFacts of={key} now={now} />
         <dl class="facts">
           {key.use_count > 0 && (
             <div>
               <dt>{facts.uses}</dt>
-              <dd>{facts.about(key.use_count)}</dd>
+              <dd>{facts.approximately(key.use_count)}</dd>
             </div>
           )}
           <div class="wide">
@@ -85,19 +87,19 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; pr
           <button type="submit">{texts.key.save}</button>
         </Form>
       </section>
-      <WaysOn of={key} now={now} />
+      <KeyActions of={key} now={now} />
     </>,
   );
 }
 
-function WaysOn({ of: key, now }: { of: ApiKey; now: number }) {
+function KeyActions({ of: key, now }: { of: ApiKey; now: number }) {
   const state = keyState(key, now);
   const { list } = texts;
   if (state === "revoked") {
     return (
       <section class="sheet form">
         <a class="button" href={paths.revoke(key.id)}>
-          {texts.revoke.since}…
+          {texts.key.receipt}
         </a>
       </section>
     );
@@ -114,8 +116,8 @@ function WaysOn({ of: key, now }: { of: ApiKey; now: number }) {
         </div>
       )}
       <div>
-        <h2>{texts.key.danger}</h2>
-        <p>{texts.key.dangerHint}</p>
+        <h2>{texts.key.revoke}</h2>
+        <p>{texts.key.revokeHint}</p>
         <a class="button danger" href={paths.revoke(key.id)} data-dialog>
           {list.revoke}
         </a>

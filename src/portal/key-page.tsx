@@ -1,74 +1,98 @@
 /**
- * Settings › API Keys: the page where people make, rotate and revoke keys. A dashboard opens it with a link
- * (`POST …/portal-sessions`); it works without JavaScript and does everything through `KeyOperations`.
+ * Settings › API Keys: the page where people create, rotate and revoke keys. The Octopost dashboard opens it with a
+ * link (`POST …/portal-sessions`). It works without JavaScript and does everything through `KeyOperations`.
  *
- * Guarantees that nothing but the way in answers without a session, and that nothing is changed but by a form of
- * that session's own pages. It keeps no state: links, sessions and keys are the ledger's.
+ * Guarantees that every page but the entry needs a session, and that only a form of the same session changes anything.
+ * Stateless: links, sessions and keys belong to the ledger.
  */
 import { Hono } from "hono";
+import { NONCE, secureHeaders } from "hono/secure-headers";
 import { logException } from "../log.ts";
 import { isRefusal } from "../refusals.ts";
 import { activityPage } from "./activity-page.tsx";
+import { csrfCheck } from "./csrf-check.ts";
+import { scheduleRevocation } from "./finish-rotation-page.tsx";
 import { keyDetailsPage, renameKey } from "./key-details-page.tsx";
-import { listPage } from "./list-page.tsx";
-import { madeKeyPage } from "./made-key-page.tsx";
-import { makeKey, newKeyPage } from "./new-key-page.tsx";
+import { keyListPage } from "./key-list-page.tsx";
+import { createKey, newKeyPage } from "./new-key-page.tsx";
 import { refuse, showNotice, showSignedOut } from "./notices.tsx";
-import { requireOwnForm } from "./own-form.ts";
-import { PORTAL, type PortalContext, paths } from "./portal-context.ts";
-import { setEnd } from "./retire-page.tsx";
+import { type PortalContext, paths } from "./portal-context.ts";
 import { revokeKey, revokePage } from "./revoke-page.tsx";
-import { makeSuccessor, rotatePage } from "./rotate-page.tsx";
-import { securityHeaders } from "./security-headers.ts";
-import { dropSession, keepSession, requireSession } from "./session.ts";
-import { revokeTested, testKey, testPage } from "./test-page.tsx";
+import { rotateKey, rotatePage } from "./rotate-page.tsx";
+import { clearSessionCookie, requireSession, setSessionCookie } from "./session.ts";
+import { showOncePage } from "./show-once-page.tsx";
+import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
 
 const METHODS = ["GET", "POST"];
 
 export const keyPage = new Hono<PortalContext>();
 
-keyPage.use(securityHeaders);
+keyPage.use(
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: [NONCE],
+      styleSrc: [NONCE],
+      // The script shows the revocation form of this page in a dialog.
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    // With `no-referrer` a browser sends forms with `Origin: null`.
+    referrerPolicy: "same-origin",
+    strictTransportSecurity: false,
+  }),
+);
 
-// HEAD would be answered as GET is, and use up what can be had once.
-keyPage.use(async function takeTwoMethods(c, next) {
+keyPage.use(async function neverStoreOrIndex(c, next) {
+  await next();
+  c.header("Cache-Control", "no-store");
+  c.header("X-Robots-Tag", "noindex");
+  c.header("X-Request-Id", c.env.requestId);
+});
+
+// Hono answers HEAD with the GET handler, which would use up links and secrets that are shown once.
+keyPage.use(async function allowGetAndPost(c, next) {
   if (METHODS.includes(c.req.raw.method)) return await next();
   return refuse(c, { reason: "method_not_allowed", allow: METHODS });
 });
 
-keyPage.get(`${PORTAL}/enter/:token`, async (c) => {
-  const visit = await c.env.operations.portal.enter(c.req.param("token"));
-  if (isRefusal(visit)) return refuse(c, visit);
-  keepSession(c, visit);
+keyPage.get(paths.enter(":token"), async (c) => {
+  const session = await c.env.operations.portal.enter(c.req.param("token") ?? "");
+  if (isRefusal(session)) return refuse(c, session);
+  setSessionCookie(c, session);
   return c.redirect(paths.keys, 303);
 });
 
 keyPage.use(requireSession);
-keyPage.post("*", requireOwnForm);
+keyPage.post("*", csrfCheck);
 
-keyPage.get(PORTAL, (c) => c.redirect(paths.keys, 303));
-keyPage.get(paths.keys, listPage);
+keyPage.get(paths.root, (c) => c.redirect(paths.keys, 303));
+keyPage.get(paths.keys, keyListPage);
 keyPage.get(paths.newKey, newKeyPage);
-keyPage.post(paths.newKey, makeKey);
-keyPage.get(paths.made(":form"), madeKeyPage);
+keyPage.post(paths.newKey, createKey);
+keyPage.get(paths.showOnce(":form"), showOncePage);
 keyPage.get(paths.key(":id"), keyDetailsPage);
 keyPage.post(paths.rename(":id"), renameKey);
 keyPage.get(paths.rotate(":id"), rotatePage);
-keyPage.post(paths.rotate(":id"), makeSuccessor);
-keyPage.post(paths.end(":id"), setEnd);
+keyPage.post(paths.rotate(":id"), rotateKey);
+keyPage.post(paths.scheduleRevocation(":id"), scheduleRevocation);
 keyPage.get(paths.revoke(":id"), revokePage);
 keyPage.post(paths.revoke(":id"), revokeKey);
 keyPage.get(paths.activity, activityPage);
-keyPage.get(paths.test, testPage);
+keyPage.get(paths.test, testKeyPage);
 keyPage.post(paths.test, testKey);
-keyPage.post(`${paths.test}/revoke`, revokeTested);
+keyPage.post(paths.testRevoke, revokeTestedKey);
 
-keyPage.post(paths.leave, async (c) => {
-  const { visit } = c.var;
-  const left = await c.env.operations.portal.leave(visit);
-  if (isRefusal(left)) return refuse(c, left);
-  dropSession(c);
-  c.set("visit", undefined as never);
-  return showSignedOut(c, visit.returnUrl);
+keyPage.post(paths.signOut, async (c) => {
+  const { session } = c.var;
+  const ended = await c.env.operations.portal.leave(session);
+  if (isRefusal(ended)) return refuse(c, ended);
+  clearSessionCookie(c);
+  c.set("session", undefined as never);
+  return showSignedOut(c, session.returnUrl);
 });
 
 keyPage.notFound((c) => refuse(c, { reason: "not_found" }));

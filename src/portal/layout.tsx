@@ -1,26 +1,25 @@
-/** The frame of every page: head, navigation, account, the way out. Escapes whatever it is given. */
+/** The frame of every page: head, navigation, account and sign-out. Escapes all text. */
 import { html, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { Form } from "./form.tsx";
-import { type PortalRequest, paths } from "./portal-context.ts";
+import { RelativeTime } from "./key-summary.tsx";
+import { type PortalRequest, paths, sessionOf } from "./portal-context.ts";
 import { SCRIPT } from "./script.ts";
-import { RelativeTime } from "./shown-key.tsx";
 import { STYLES } from "./styles.ts";
 import { texts } from "./texts.ts";
 
 interface Page {
   readonly title: string;
-  /** The navigation's current entry. */
-  readonly at?: keyof typeof texts.nav;
-  /** Whether a form on the page was refused: said first, in the title too. */
+  /** The current entry of the navigation. */
+  readonly nav?: keyof typeof texts.nav;
+  /** Whether a form was refused; the title says so too. */
   readonly hasProblems?: boolean;
   readonly status?: number;
 }
 
-/** The page as an answer. */
 export function showPage(c: PortalRequest, page: Page, content: Child): Response | Promise<Response> {
   const { title, hasProblems = false, status = 200 } = page;
-  const { nonce } = c.var;
+  const nonce = c.var.secureHeadersNonce;
   const document = (
     <html lang="en">
       <head>
@@ -45,15 +44,15 @@ export function showPage(c: PortalRequest, page: Page, content: Child): Response
           {content}
         </main>
         {footer(c)}
-        <p class="quiet-voice" role="status" id="voice" />
+        <p class="visually-hidden" role="status" id="announcer" />
       </body>
     </html>
   );
   return c.html(html`<!doctype html>${document}`, status as 200);
 }
 
-function header(c: PortalRequest, { at }: Page) {
-  const visit = c.var.visit as PortalRequest["var"]["visit"] | undefined;
+function header(c: PortalRequest, { nav }: Page) {
+  const session = sessionOf(c);
   return (
     <header>
       <div class="bar">
@@ -61,21 +60,21 @@ function header(c: PortalRequest, { at }: Page) {
           <span aria-hidden="true" class="drop" />
           {texts.product} <span>{texts.title}</span>
         </p>
-        {visit && (
+        {session && (
           <nav aria-label={texts.navigation}>
             {(["keys", "activity", "test"] as const).map((name) => (
-              <a href={paths[name]} aria-current={name === at ? "page" : undefined}>
+              <a href={paths[name]} aria-current={name === nav ? "page" : undefined}>
                 {texts.nav[name]}
               </a>
             ))}
           </nav>
         )}
-        {visit && (
-          <div class="way-out">
-            {visit.returnUrl !== null && <a href={visit.returnUrl}>{texts.back}</a>}
-            <Form c={c} action={paths.leave}>
+        {session && (
+          <div class="account-links">
+            {session.returnUrl !== null && <a href={session.returnUrl}>{texts.back}</a>}
+            <Form c={c} action={paths.signOut}>
               <button type="submit" class="plain">
-                {texts.leave}
+                {texts.signOut}
               </button>
             </Form>
           </div>
@@ -86,18 +85,18 @@ function header(c: PortalRequest, { at }: Page) {
 }
 
 function footer(c: PortalRequest) {
-  const visit = c.var.visit as PortalRequest["var"]["visit"] | undefined;
-  if (!visit) return "";
-  const ends = new Date(visit.endsAt).toISOString();
+  const session = sessionOf(c);
+  if (!session) return "";
+  const endsAt = new Date(session.endsAt).toISOString();
   return (
     <footer>
-      {texts.account} <strong>{visit.account}</strong> · {texts.ends}{" "}
-      <RelativeTime at={ends} now={c.env.now()} />
+      {texts.account} <strong>{session.account}</strong> · {texts.sessionEnds}{" "}
+      <RelativeTime at={endsAt} now={c.env.now()} />
     </footer>
   );
 }
 
-/** What a page begins with; `children`: what can be done there. */
+/** The title and introduction of a page; `children`: its main actions. */
 export function Heading(props: { readonly title: string; readonly lead: string; readonly children?: Child }) {
   const { title, lead, children } = props;
   return (

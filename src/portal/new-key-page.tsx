@@ -1,12 +1,13 @@
 /**
- * Making a key. The form carries an id of its own: sent twice, by a double click or by going back, it makes one key.
+ * Creates a key. The form has an id, the `Idempotency-Key` of the call: submitted twice, by a double click or by going
+ * back, it creates one key.
  */
 import { isRefusal } from "../refusals.ts";
-import { Field, Form, Problems, SendOrCancel } from "./form.tsx";
-import { chosenTime, daysInSeconds, type FieldProblems, NO_PROBLEMS, problemsIn } from "./form-input.ts";
+import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
+import { daysToSeconds, type FieldProblems, NO_PROBLEMS, problemsIn, selectedTime } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
-import { PermissionGrid } from "./permission-grid.tsx";
+import { PermissionGrid } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
@@ -26,8 +27,8 @@ export function newKeyPage(c: PortalRequest) {
   return showForm(c, BLANK, NO_PROBLEMS);
 }
 
-export async function makeKey(c: PortalRequest) {
-  const { form, visit } = c.var;
+export async function createKey(c: PortalRequest) {
+  const { form, session } = c.var;
   const { operations, now } = c.env;
   const draft: Draft = {
     name: form.get("name") ?? "",
@@ -37,18 +38,19 @@ export async function makeKey(c: PortalRequest) {
     expiresOn: form.get("expires_on") ?? "",
   };
   const formId = form.get("form_id") ?? "";
-  const madeAt = Number(form.get("form_made_at")) || now();
-  const expiresAt = chosenTime(daysInSeconds(draft.expires), draft.expiresOn, madeAt);
-  if (expiresAt === undefined) return showForm(c, draft, { expires_at: texts.create.dateMissing });
+  // The time of the form, so that submitting it again means the same expiry.
+  const formMadeAt = Number(form.get("form_made_at")) || now();
+  const expiresAt = selectedTime(daysToSeconds(draft.expires), draft.expiresOn, formMadeAt);
+  if (expiresAt === undefined) return showForm(c, draft, { expires_at: texts.notInFuture });
   const { name, mode, permissions } = draft;
-  const made = await operations.createKey(
-    visit.account,
+  const created = await operations.createKey(
+    session.account,
     { name, mode, permissions, expires_at: expiresAt },
-    { actor: visit.actor, idempotency_key: await operations.portal.formKey(visit, formId) },
+    { actor: session.actor, idempotency_key: await operations.portal.formKey(session, formId) },
   );
-  if (!isRefusal(made)) return c.redirect(paths.made(formId), 303);
-  const problems = problemsIn(made);
-  return problems ? showForm(c, draft, problems) : refuse(c, made);
+  if (!isRefusal(created)) return c.redirect(paths.showOnce(formId), 303);
+  const problems = problemsIn(created);
+  return problems ? showForm(c, draft, problems) : refuse(c, created);
 }
 
 function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
@@ -57,10 +59,10 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
   const hasProblems = listed.length > 0;
   return showPage(
     c,
-    { title: create.title, at: "keys", hasProblems, status: hasProblems ? 422 : 200 },
+    { title: create.title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <Form c={c} action={paths.newKey} class="sheet form" busy={create.busy}>
       <h1>{create.title}</h1>
-      <Problems of={listed} />
+      <ProblemSummary of={listed} />
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
       <Field
@@ -72,31 +74,31 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
           <input {...attributes} name="name" value={draft.name} required maxlength={100} autocomplete="off" />
         )}
       />
-      <ModeChoice chosen={draft.mode} />
-      <PermissionGrid chosen={draft.permissions} />
-      <ExpiryChoice of={draft} problem={problems.expires_at} />
-      <SendOrCancel send={create.submit} />
+      <ModeField selected={draft.mode} />
+      <PermissionGrid selected={draft.permissions} />
+      <ExpiryField of={draft} problem={problems.expires_at} />
+      <SubmitOrCancel submit={create.submit} />
     </Form>,
   );
 }
 
-/** Each problem with the field that it leads to. */
+/** Each problem with the id of the field that it links to. */
 function listProblems(problems: FieldProblems): (readonly [id: string, text: string])[] {
   const { create } = texts;
   const fields: Readonly<Record<string, readonly [id: string, label: string]>> = {
     name: ["name", create.name],
     mode: ["mode-test", create.mode],
     expires_at: ["expires_on", create.expiry],
-    // The form's id, which people do not see.
+    // The hidden `form_id`.
     "Idempotency-Key": ["name", create.formId],
   };
   return Object.entries(problems).map(([field, text]) => {
     const [id, label] = fields[field] ?? ["permissions", create.permissions];
-    return [id, `${label} ${field === "Idempotency-Key" ? create.again : text}`];
+    return [id, `${label} ${field === "Idempotency-Key" ? create.alreadySubmitted : text}`];
   });
 }
 
-function ModeChoice({ chosen }: { readonly chosen: string }) {
+function ModeField({ selected }: { readonly selected: string }) {
   const { create, mode: names } = texts;
   return (
     <fieldset>
@@ -109,7 +111,7 @@ function ModeChoice({ chosen }: { readonly chosen: string }) {
               name="mode"
               id={`mode-${mode}`}
               value={mode}
-              checked={chosen === mode}
+              checked={selected === mode}
               required
             />
             <strong>{names[mode]}</strong>
@@ -121,7 +123,7 @@ function ModeChoice({ chosen }: { readonly chosen: string }) {
   );
 }
 
-function ExpiryChoice({ of: draft, problem }: { readonly of: Draft; readonly problem: string | undefined }) {
+function ExpiryField({ of: draft, problem }: { readonly of: Draft; readonly problem: string | undefined }) {
   const { create } = texts;
   const choices: readonly (readonly [value: string, label: string])[] = [
     ["never", create.neverExpires],

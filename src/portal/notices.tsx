@@ -1,23 +1,23 @@
-/** Pages that say why there is nothing else to see: signed out, spent link, no such page, a fault. */
+/** Pages that show a refusal instead of content: session ended, link used, page not found, fault. */
 import { logRefusal } from "../log.ts";
 import { publicAnswer, type Reason, type Refusal } from "../refusals.ts";
 import { showPage } from "./layout.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
-/** The refusal as a page, with the status that `refusals.ts` gives it. */
+/** Logs the refusal and shows it as a page, with its status from `refusals.ts`. */
 export function refuse(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
   logRefusal(c.env.requestId, c.req.method, refusal);
   return showNotice(c, refusal);
 }
 
-/** The same without a line in the log, for what has one already. */
+/** Shows the refusal without logging it, for callers that have logged it. */
 export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
   const { status, headers = {} } = publicAnswer(refusal);
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   const { title, text } = noticeOf(refusal.reason);
   const isFault = text === texts.notice.fault.text;
-  const isBusy = text === texts.notice.busy.text;
+  const isUnavailable = text === texts.notice.unavailable.text;
   const returnUrl = refusal.reason === "session_ended" ? refusal.returnUrl : null;
   return showPage(
     c,
@@ -25,7 +25,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
     <Notice title={title} text={text}>
       {isFault && (
         <p>
-          {texts.notice.request} <code>{c.env.requestId}</code>
+          {texts.notice.requestId} <code>{c.env.requestId}</code>
         </p>
       )}
       {returnUrl !== null && (
@@ -35,7 +35,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
       )}
       {refusal.reason !== "session_ended" && refusal.reason !== "link_used" && (
         <a class="button main" href={paths.keys}>
-          {isBusy ? texts.notice.retry : texts.notice.toKeys}
+          {isUnavailable ? texts.notice.retry : texts.notice.toKeys}
         </a>
       )}
     </Notice>,
@@ -43,7 +43,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
 }
 
 export function showSignedOut(c: PortalRequest, returnUrl: string | null): Response | Promise<Response> {
-  const { title, text } = texts.notice.left;
+  const { title, text } = texts.notice.signed_out;
   return showPage(
     c,
     { title },
@@ -67,10 +67,10 @@ function Notice({ title, text, children }: { title: string; text: string; childr
   );
 }
 
-/** The notice for a refusal; what has none of its own is a fault. */
+/** A reason without a notice of its own is shown as a fault. */
 function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
   const { notice } = texts;
-  if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.busy;
+  if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.unavailable;
   if (reason === "session_ended" || reason === "link_used" || reason === "csrf_failed") return notice[reason];
   if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {
     return notice.not_found;

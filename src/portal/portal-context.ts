@@ -1,4 +1,4 @@
-/** What every page of the key page knows: settings and operations from the front door, and who is here. */
+/** What the pages share: settings and operations from the Worker, the session of this request, and the paths. */
 import type { Context } from "hono";
 import type { KeyOperations } from "../control/key-operations.ts";
 import type { PortalSession } from "../control/portal-sessions.ts";
@@ -13,35 +13,42 @@ export interface PortalContext {
     readonly now: () => number;
   };
   Variables: {
-    /** Lets this page's own style and script run, and no other. */
-    nonce: string;
-    /** Set behind `requireSession`. */
-    visit: PortalSession;
-    /** What a form of this session must bring along. */
-    formToken: string;
-    /** The form that was sent; set behind `requireOwnForm`. */
+    /** Set by `secureHeaders`; the page's own style and script carry it. */
+    secureHeadersNonce?: string;
+    /** Set by `requireSession`; undefined on the pages before it and after signing out. */
+    session: PortalSession;
+    /** Set by `requireSession`: the CSRF token that every form of this session sends. */
+    csrfToken: string;
+    /** The submitted form, set by `csrfCheck`. */
     form: URLSearchParams;
   };
 }
 
 export type PortalRequest = Context<PortalContext>;
 
-/** The field in which every form brings its session's token. */
-export const FORM_TOKEN = "form_token";
+/** The session, on pages that are also shown without one. */
+export function sessionOf(c: PortalRequest): PortalSession | undefined {
+  return c.var.session as PortalSession | undefined;
+}
 
-/** Where the key page lies. */
-export const PORTAL = "/portal";
+/** The form field that carries the CSRF token. */
+export const CSRF_FIELD = "form_token";
+
+const PORTAL = "/portal";
 
 export const paths = {
+  root: PORTAL,
+  enter: (token: string) => `${PORTAL}/enter/${token}`,
   keys: `${PORTAL}/keys`,
   newKey: `${PORTAL}/keys/new`,
-  activity: `${PORTAL}/activity`,
-  test: `${PORTAL}/test`,
-  leave: `${PORTAL}/leave`,
   key: (id: string) => `${PORTAL}/keys/${id}`,
   rename: (id: string) => `${PORTAL}/keys/${id}/rename`,
   rotate: (id: string) => `${PORTAL}/keys/${id}/rotate`,
-  end: (id: string) => `${PORTAL}/keys/${id}/end`,
+  scheduleRevocation: (id: string) => `${PORTAL}/keys/${id}/end`,
   revoke: (id: string) => `${PORTAL}/keys/${id}/revoke`,
-  made: (formId: string) => `${PORTAL}/made/${formId}`,
+  showOnce: (formId: string) => `${PORTAL}/made/${formId}`,
+  activity: `${PORTAL}/activity`,
+  test: `${PORTAL}/test`,
+  testRevoke: `${PORTAL}/test/revoke`,
+  signOut: `${PORTAL}/leave`,
 } as const;

@@ -1,19 +1,20 @@
-/** Revoking a key: a question that names it, then the ledger's receipt. */
+/** Revokes a key: a confirmation that names it, then the receipt with the ledger's `effective_at`. */
 
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
-import { Field, Form, SendOrCancel } from "./form.tsx";
+import { Field, Form, SubmitOrCancel } from "./form.tsx";
+import { formatSecond } from "./format-time.ts";
+import { Badges, RelativeTime } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { Badges, permissionWords, RelativeTime } from "./shown-key.tsx";
-import { toTheSecond } from "./shown-times.ts";
 import { texts } from "./texts.ts";
 
-/** The question, or the receipt when the key is revoked. */
+/** The confirmation, or the receipt of a key that is revoked. */
 export async function revokePage(c: PortalRequest) {
   const { operations, now } = c.env;
-  const key = await operations.getKey(c.var.visit.account, c.req.param("id") ?? "");
+  const key = await operations.getKey(c.var.session.account, c.req.param("id") ?? "");
   if (isRefusal(key)) return refuse(c, key);
   const { revoke } = texts;
   if (keyState(key, now()) === "revoked" && key.effective_at !== null) {
@@ -21,12 +22,12 @@ export async function revokePage(c: PortalRequest) {
   }
   return showPage(
     c,
-    { title: revoke.title(key.name), at: "keys" },
+    { title: revoke.title(key.name), nav: "keys" },
     <Form c={c} action={paths.revoke(key.id)} class="sheet form" busy={revoke.busy}>
       <h1>{revoke.title(key.name)}</h1>
       <code>{key.hint}</code>
       <Badges of={key} now={now()} />
-      <p>{permissionWords(key.permissions)}</p>
+      <p>{permissionText(key.permissions)}</p>
       <p>
         {revoke.explain}{" "}
         {key.last_used_at === null ? (
@@ -42,22 +43,24 @@ export async function revokePage(c: PortalRequest) {
         label={revoke.reason}
         input={(attributes) => <input {...attributes} name="reason" maxlength={500} autocomplete="off" />}
       />
-      <SendOrCancel send={revoke.submit} danger />
+      <SubmitOrCancel submit={revoke.submit} danger />
     </Form>,
   );
 }
 
-/** Answers when the key is dead everywhere, with the way to the receipt. */
+/** Answers once the key is revoked everywhere, with a redirect to the receipt. */
 export async function revokeKey(c: PortalRequest) {
-  const { form, visit } = c.var;
+  const { form, session } = c.var;
   const id = c.req.param("id") ?? "";
   const reason = form.get("reason")?.trim();
-  const by = { actor: visit.actor };
+  const caller = { actor: session.actor };
   const input = reason ? { reason } : {};
-  const revoked = await c.env.operations.revokeKey(visit.account, id, input, by);
-  // A reason that cannot be kept must not keep the key alive.
+  const revoked = await c.env.operations.revokeKey(session.account, id, input, caller);
+  // A reason that is refused must not prevent the revocation.
   const isReasonRefused = isRefusal(revoked) && revoked.reason === "invalid_input";
-  const outcome = isReasonRefused ? await c.env.operations.revokeKey(visit.account, id, {}, by) : revoked;
+  const outcome = isReasonRefused
+    ? await c.env.operations.revokeKey(session.account, id, {}, caller)
+    : revoked;
   return isRefusal(outcome) ? refuse(c, outcome) : c.redirect(paths.revoke(id), 303);
 }
 
@@ -65,17 +68,17 @@ function showReceipt(c: PortalRequest, name: string, hint: string, effectiveAt: 
   const { revoke } = texts;
   return showPage(
     c,
-    { title: revoke.doneTitle(name), at: "keys" },
+    { title: revoke.doneTitle(name), nav: "keys" },
     <section class="sheet form">
       <h1>{revoke.doneTitle(name)}</h1>
       <code>{hint}</code>
       <div class="note good" role="status">
         <p>
-          {revoke.since} <time datetime={effectiveAt}>{toTheSecond(effectiveAt)}</time>
+          {revoke.since} <time datetime={effectiveAt}>{formatSecond(effectiveAt)}</time>
         </p>
       </div>
       <p>{revoke.receipt}</p>
-      <p class="hint">{revoke.undone}</p>
+      <p class="hint">{revoke.notUndone}</p>
       <p class="actions">
         <a class="button main" href={paths.keys}>
           {revoke.toList}

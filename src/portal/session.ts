@@ -1,6 +1,6 @@
 /**
- * The session of the key page: a cookie that no script reads, that no other host can set, and that goes over https
- * alone (but on this machine). What it is worth only the account's ledger says, at every request.
+ * The session cookie of the key page: not readable by scripts, not settable by another host and, outside this machine,
+ * sent over HTTPS only. Whether a session is valid is decided by the account's ledger on every request, never here.
  */
 import { getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
@@ -10,35 +10,35 @@ import { isRefusal } from "../refusals.ts";
 import { refuse } from "./notices.tsx";
 import type { PortalContext, PortalRequest } from "./portal-context.ts";
 
-const NAME = "octopost_key_page";
+const COOKIE = "octopost_key_page";
 
-/** Lets nobody past who is not signed in, and sets who is. */
+/** Refuses a request without a valid session; sets the session and its CSRF token otherwise. */
 export const requireSession = createMiddleware<PortalContext>(async (c, next) => {
-  const token = getCookie(c, NAME, prefixOf(c)) ?? "";
-  const visit = await c.env.operations.portal.find(token);
-  if (isRefusal(visit)) return refuse(c, visit);
-  c.set("visit", visit);
-  c.set("formToken", await boundToSession(visit.token, "form token"));
+  const token = getCookie(c, COOKIE, prefixOf(c)) ?? "";
+  const session = await c.env.operations.portal.find(token);
+  if (isRefusal(session)) return refuse(c, session);
+  c.set("session", session);
+  c.set("csrfToken", await boundToSession(session.token, "form token"));
   return await next();
 });
 
-/** Gives the browser the session's token, for as long as the session lasts. */
-export function keepSession(c: PortalRequest, { token, endsAt }: PortalSession): void {
-  setCookieTo(c, token, Math.max(0, Math.floor((endsAt - c.env.now()) / 1000)));
+/** Sets the session cookie for as long as the session lasts. */
+export function setSessionCookie(c: PortalRequest, { token, endsAt }: PortalSession): void {
+  writeCookie(c, token, Math.max(0, Math.floor((endsAt - c.env.now()) / 1000)));
 }
 
-export function dropSession(c: PortalRequest): void {
-  setCookieTo(c, "", 0);
+export function clearSessionCookie(c: PortalRequest): void {
+  writeCookie(c, "", 0);
 }
 
-function setCookieTo(c: PortalRequest, value: string, maxAge: number): void {
+function writeCookie(c: PortalRequest, value: string, maxAge: number): void {
   const prefix = prefixOf(c);
   const options = { path: "/", httpOnly: true, secure: prefix === "host", sameSite: "Lax", maxAge } as const;
-  if (prefix === "host") setCookie(c, NAME, value, { ...options, prefix });
-  else setCookie(c, NAME, value, options);
+  if (prefix === "host") setCookie(c, COOKIE, value, { ...options, prefix });
+  else setCookie(c, COOKIE, value, options);
 }
 
-/** `__Host-`: https alone, this host alone. Browsers let that name be set nowhere on plain http. */
+/** `__Host-` (RFC 6265bis §4.1.3.2): HTTPS only, this host only. Browsers reject that prefix over plain HTTP. */
 function prefixOf(c: PortalRequest): "host" | undefined {
   const { protocol, hostname } = new URL(c.req.url);
   const isThisMachine = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);

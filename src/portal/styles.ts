@@ -1,4 +1,4 @@
-/** The one style sheet: light and dark, from 320 px up, no image and no font of anybody's. */
+/** The style sheet: light and dark, 320 px and wider, no images and no web fonts. */
 
 const COLOURS = `
 :root{color-scheme:light dark;
@@ -27,13 +27,13 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:.25rem}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;z-index:1;padding:.5rem 1rem;background:var(--sheet)}
-.quiet-voice{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .lead,.hint,footer,dt{color:var(--soft)}
 .lead{margin-top:.375rem;max-width:38rem}
 .hint{font-size:.875rem}
 [hidden]{display:none!important}`;
 
-const FRAME = `
+const LAYOUT = `
 header{background:var(--sheet);border-bottom:1px solid var(--line)}
 .bar{display:flex;flex-wrap:wrap;align-items:center;gap:0 1.75rem;min-height:3.75rem}
 .brand{font-weight:680;letter-spacing:-.01em;display:flex;align-items:center;gap:.375rem;padding:.75rem 0}
@@ -43,7 +43,7 @@ nav{display:flex;gap:.25rem}
 nav a{padding:.5rem .75rem;border-radius:.5rem;color:var(--soft);text-decoration:none;font-size:.9375rem}
 nav a:hover{color:var(--ink)}
 nav a[aria-current]{color:var(--accent);background:var(--tint);font-weight:600}
-.way-out{display:flex;align-items:center;gap:.5rem;margin-left:auto;font-size:.9375rem}
+.account-links{display:flex;align-items:center;gap:.5rem;margin-left:auto;font-size:.9375rem}
 footer{padding-top:1rem;padding-bottom:1.75rem;font-size:.875rem;overflow-wrap:anywhere}
 .heading{display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:flex-start;justify-content:space-between;margin-bottom:1.75rem}
 .sheet{display:block;background:var(--sheet);border:1px solid var(--line);border-radius:.875rem;padding:1.25rem 1.375rem;
@@ -63,7 +63,7 @@ const KEYS = `
 .keys>li+li{margin:0}
 .keys h2 a{color:inherit;text-decoration-color:var(--line)}
 .keys h2 a:hover{text-decoration-color:currentColor}
-.who code,.form>code{color:var(--soft)}
+.identity code,.form>code{color:var(--soft)}
 .badges{display:flex;flex-wrap:wrap;gap:.375rem;margin-top:.5rem}
 .badge{padding:.0625rem .5625rem;border-radius:1rem;font-size:.8125rem;font-weight:560;background:var(--paper);
 color:var(--soft);border:1px solid var(--line)}
@@ -89,7 +89,7 @@ dt{font-size:.8125rem}
 .keys .actions>*{flex:1}}
 @media(max-width:30rem){.facts{grid-template-columns:1fr 1fr}.filter label,.filter button{flex:1 1 100%;max-width:none}
 .filter label:nth-of-type(n+2){flex-basis:8rem}main{padding-top:1.5rem}.bar,main,footer{padding-left:1rem;padding-right:1rem}
-.sheet{padding:1.125rem 1rem}.heading .button{width:100%}.brand span:last-child{display:none}nav{order:2;flex:1 0 100%;margin:0 -.625rem .5rem}nav a{padding:.5rem .625rem}.bar{gap:0 .5rem}.way-out .plain{padding:.25rem 0 .25rem .5rem}}`;
+.sheet{padding:1.125rem 1rem}.heading .button{width:100%}.brand span:last-child{display:none}nav{order:2;flex:1 0 100%;margin:0 -.625rem .5rem}nav a{padding:.5rem .625rem}.bar{gap:0 .5rem}.account-links .plain{padding:.25rem 0 .25rem .5rem}}`;
 
 const FORMS = `
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.4375rem 1rem;
@@ -133,7 +133,7 @@ border-radius:.75rem;cursor:pointer}
 .grid tr>:first-child{width:6.5rem;padding-left:0}
 .grid label{display:flex;gap:.5rem;font-size:.875rem;color:var(--soft);cursor:pointer}
 .grid code{display:block;color:var(--ink)}
-.grid:has(:checked)~.if-none{display:none}
+.grid:has(:checked)~.if-none-selected{display:none}
 :not(:has(option[value=date]:checked))+.on-date:not(:has([aria-invalid])){display:none}
 .timed{display:grid;gap:1.25rem}
 .copyable{display:grid;gap:.5rem;justify-items:start}
@@ -146,10 +146,10 @@ font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:no
 .steps .done{border-color:var(--good);color:var(--good)}
 .steps [aria-current]{border-color:var(--accent);color:var(--ink);font-weight:600}
 .uses{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
-.quiet,.fresh{background:var(--good-tint);color:var(--good);border-color:transparent}
-.used{background:var(--warn-tint);color:var(--warn);border-color:transparent}
+.badge.good{background:var(--good-tint);color:var(--good);border-color:transparent}
+.badge.warn{background:var(--warn-tint);color:var(--warn);border-color:transparent}
 .uses>div{display:grid;gap:.125rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;font-size:.9375rem}
-.later{display:grid;gap:.875rem;justify-items:start;padding-top:1.25rem;border-top:1px solid var(--line)}
+.schedule{display:grid;gap:.875rem;justify-items:start;padding-top:1.25rem;border-top:1px solid var(--line)}
 .in-line{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end}
 .in-line .field{flex:1 1 14rem}
 .in-line .field input{max-width:none}
@@ -161,4 +161,4 @@ dialog .sheet{border:0;box-shadow:none}
 @media(max-width:36rem){.choices,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5rem;font-size:.875rem}.grid code{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 @media(prefers-reduced-motion:no-preference){button,.button{transition:background-color .12s,border-color .12s}}`;
 
-export const STYLES = [COLOURS, BASE, FRAME, KEYS, FORMS].join("").replaceAll("\n", "");
+export const STYLES = [COLOURS, BASE, LAYOUT, KEYS, FORMS].join("").replaceAll("\n", "");

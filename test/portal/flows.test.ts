@@ -1,16 +1,26 @@
 /**
- * What people do on the key page, in a real browser, once with JavaScript and once without: make a key and use it,
- * find it, rotate it, rename it, revoke it, look at what happened, test a key that was found, and go back.
+ * The tasks of the key page in a real browser, with and without JavaScript: create a key and use it, find it, rotate,
+ * rename and revoke it, read the activity, test a key, and return to the dashboard.
  */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { linkTo, makeKey, newAccount, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  enterKeyPage,
+  headingOf,
+  linkTo,
+  newAccount,
+  type OpenKeyPage,
+  openKeyPage,
+  RETURN_URL,
+  SETTINGS,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -22,50 +32,48 @@ afterAll(async () => {
   await cluster.close();
 });
 
-/** What the shown command prints when it is pasted into a shell, with the status alone asked for. */
+/** Runs the shown command in a shell and returns the status of the response. */
 async function paste(command: string): Promise<string> {
   const { stdout } = await promisify(execFile)("sh", ["-c", `${command} -sS -o /dev/null -w '%{http_code}'`]);
   return stdout;
 }
 
-const heading = (page: Page) => page.getByRole("heading", { level: 1 }).first().textContent();
-
 describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  // One page for all, as opening one is what takes time; each test comes in by a link to an account of its own.
-  let first: Visit;
+  // One browser page for all tests, since opening one is slow; each test enters with a link to its own account.
+  let shared: OpenKeyPage;
   beforeAll(async () => {
-    first = await visit(cluster, browser, { javaScriptEnabled });
+    shared = await openKeyPage(cluster, browser, { javaScriptEnabled });
   });
-  afterAll(() => first.context.close());
-  afterEach(() => expect(first.complaints).toEqual([]));
+  afterAll(() => shared.context.close());
+  afterEach(() => expect(shared.complaints).toEqual([]));
 
   async function open(input: object = {}) {
     const account = newAccount();
-    await first.page.goto(await linkTo(cluster, account, input));
-    return { ...first, account, owner: new Account(cluster, account) };
+    await enterKeyPage(shared.page, await linkTo(cluster, account, input));
+    return { ...shared, account, owner: new Account(cluster, account) };
   }
 
-  test("an account without keys is told how to begin", async () => {
+  test("an account without keys gets the first steps", async () => {
     const { page } = await open();
-    expect(await heading(page)).toBe("API keys");
-    expect(await page.getByRole("heading", { name: "Make your first key" }).isVisible()).toBe(true);
+    expect(await headingOf(page)).toBe("API keys");
+    expect(await page.getByRole("heading", { name: "Create your first key" }).isVisible()).toBe(true);
     expect(await page.getByRole("search").count()).toBe(0);
   });
 
-  test("a key is made, its curl line pasted: 200; it is revoked on the page: 401", async () => {
+  test("a created key works in the pasted curl command, and is refused after it was revoked on the page", async () => {
     const { page, owner } = await open();
     await page.getByRole("link", { name: "Create API key" }).click();
     await page.getByLabel("Name").fill("Production Server");
     await page.getByRole("radio", { name: "Live" }).check();
-    const full = page.getByText("this key will have full access");
+    const full = page.getByText("No permissions selected: full access");
     expect(await full.isVisible()).toBe(true);
     await page.getByRole("checkbox", { name: "posts:read" }).check();
     expect(await full.isVisible()).toBe(false);
     await page.getByRole("button", { name: "Create key" }).click();
-    expect(await heading(page)).toBe("Copy your key now");
+    expect(await headingOf(page)).toBe("Copy your key now");
     const command = await page.getByLabel("ready to paste").inputValue();
     expect(await paste(command)).toBe("200");
 
@@ -74,14 +82,14 @@ describe.each([
     await page.getByRole("button", { name: "Revoke key" }).click();
     await page.getByRole("heading", { name: "Production Server is revoked" }).waitFor();
     const [key] = await owner.keys("revoked");
-    const since = await page.getByText("Dead everywhere since").locator("time").getAttribute("datetime");
+    const since = await page.getByText("Revoked everywhere since").locator("time").getAttribute("datetime");
     expect(since).toBe(key?.effective_at);
     expect(key?.permissions).toEqual(["posts:read"]);
     expect(await paste(command)).toBe("401");
     expect((await owner.events()).map(({ actor }) => actor)).toEqual(["key_page", "key_page"]);
   });
 
-  test("a form that is refused says which field is wrong, keeps the rest, and makes nothing", async () => {
+  test("a refused form names the wrong field, keeps the other values, and creates nothing", async () => {
     const { page, owner } = await open();
     await page.getByRole("link", { name: "Create API key" }).click();
     await page.getByLabel("Name").fill("  ");
@@ -108,7 +116,7 @@ describe.each([
     expect(Math.round(days)).toBe(90);
   });
 
-  test("a key is found by name, mode and state, and an old one says how old it is", async () => {
+  test("keys are filtered by name, mode and state, and an old key shows its age", async () => {
     const { page, owner } = await open();
     const created_at = new Date(Date.now() - 112 * 86_400_000).toISOString();
     const sha256 = Buffer.from(owner.name.padEnd(32, "x")).toString("hex");
@@ -116,8 +124,8 @@ describe.each([
       keys: [{ sha256, name: "Old job", mode: "live", created_at }],
     });
     await owner.create({ name: "Sandbox", mode: "test", permissions: ["posts:read", "posts:write"] });
-    const gone = await owner.create({ name: "Gone" });
-    await owner.revoke(gone.id);
+    const revoked = await owner.create({ name: "Gone" });
+    await owner.revoke(revoked.id);
     const names = () => page.locator(".keys h2").allInnerTexts();
 
     await page.reload();
@@ -137,28 +145,28 @@ describe.each([
     expect(await page.getByText("No key matches this filter.").isVisible()).toBe(true);
   });
 
-  test("a rotation goes its four steps and both keys work until the old one is revoked", async () => {
+  test("a rotation has four steps, and both keys work until the old key is revoked", async () => {
     const { page, owner } = await open();
     const old = await owner.create({ name: "CI", permissions: ["posts:read"] });
     expect(await owner.statusOf(old.secret)).toBe(200);
     await page.reload();
     await page.getByRole("link", { name: "Rotate: CI" }).click();
     const step = () => page.locator(".steps [aria-current]").textContent();
-    expect(await step()).toContain("Make the new key");
+    expect(await step()).toContain("Create the new key");
     await page.getByLabel("Keep the old key working for").selectOption("7 days");
-    await page.getByRole("button", { name: "Make the new key" }).click();
-    expect(await heading(page)).toBe("Copy the new key now");
+    await page.getByRole("button", { name: "Create the new key" }).click();
+    expect(await headingOf(page)).toBe("Copy the new key now");
     expect(await step()).toContain("Copy it");
-    const fresh = await page.getByLabel("Your new API key").inputValue();
-    expect(await owner.statusOf(fresh)).toBe(200);
+    const newSecret = await page.getByLabel("Your new API key").inputValue();
+    expect(await owner.statusOf(newSecret)).toBe(200);
 
     await page.getByRole("link", { name: "next step" }).click();
-    expect(await step()).toContain("See the old key go quiet");
+    expect(await step()).toContain("Wait until the old key is unused");
     const uses = () => page.locator("#uses").textContent();
     expect(await uses()).toMatch(/New key[\s\S]*Last used: just now[\s\S]*Old key[\s\S]*In use/);
-    await page.getByLabel("End the old key").selectOption("In 1 hour");
+    await page.getByLabel("Revoke the old key").selectOption("In 1 hour");
     await page.getByRole("button", { name: "Save" }).click();
-    expect(await page.getByRole("status").first().textContent()).toBe("The end of the key was saved.");
+    expect(await page.getByRole("status").first().textContent()).toBe("The revocation time was saved.");
     const hours = (Date.parse((await owner.get(old.id)).revokes_at ?? "") - Date.now()) / 3_600_000;
     expect(Math.round(hours)).toBe(1);
 
@@ -166,17 +174,17 @@ describe.each([
     await page.getByRole("link", { name: "Revoke the old key now" }).click();
     await page.getByRole("button", { name: "Revoke key" }).click();
     await page.getByRole("heading", { name: "CI is revoked" }).waitFor();
-    expect([await owner.statusOf(old.secret), await owner.statusOf(fresh)]).toEqual([401, 200]);
+    expect([await owner.statusOf(old.secret), await owner.statusOf(newSecret)]).toEqual([401, 200]);
   });
 
-  test("a key gets another name, and the activity says who did what", async () => {
+  test("a key is renamed, and the activity shows who did what", async () => {
     const { page, owner } = await open();
-    await makeKey(page, "Before");
+    await createKeyOnPage(page, "Before");
     await page.getByRole("link", { name: "Keys", exact: true }).click();
     await page.getByRole("link", { name: "Before", exact: true }).click();
     await page.getByLabel("Name").fill("After");
     await page.getByRole("button", { name: "Save name" }).click();
-    expect(await heading(page)).toBe("After");
+    expect(await headingOf(page)).toBe("After");
     expect(await page.getByText("The name was saved.").isVisible()).toBe(true);
     await page.getByLabel("Name").fill(" ");
     await page.getByRole("button", { name: "Save name" }).click();
@@ -184,54 +192,56 @@ describe.each([
 
     await owner.call("PUT", "", { tier: "pro" });
     await page.getByRole("link", { name: "Activity" }).click();
-    const said = (await page.locator(".events li p").allInnerTexts()).join("\n");
-    expect(said).toBe(
+    const activity = (await page.locator(".events li p").allInnerTexts()).join("\n");
+    expect(activity).toBe(
       [
-        "Through the control API changed the tier of the account",
-        "On the key page renamed After",
+        "Control API changed the tier of the account",
+        "Key page renamed After",
         "From “Before” to “After”.",
-        "On the key page created After",
+        "Key page created After",
       ].join("\n"),
     );
   });
 
-  test("a found key tells what it is, and can be ended; its text is in no answer and no log", async () => {
+  test("a key is identified and can be revoked; its text is in no answer and no log", async () => {
     const { page, owner } = await open();
-    const [mine, others] = [
+    const [own, other] = [
       await owner.create({ name: "Mine", mode: "test", permissions: ["accounts:read"] }),
-      await new Account(cluster).create({ name: "Not to be seen" }),
+      await new Account(cluster).create({ name: "Not to be shown" }),
     ];
-    const look = async (secret: string) => {
+    const identify = async (secret: string) => {
       await page.getByRole("link", { name: "Test a key" }).click();
       await page.getByLabel("API key").fill(secret);
-      await page.getByRole("button", { name: "Look it up" }).click();
+      await page.getByRole("button", { name: "Test key" }).click();
       return await page.getByRole("main").textContent();
     };
-    expect(await look(mine.secret)).toMatch(/A key of this account\s*Mine[\s\S]*Test[\s\S]*Accounts: read/);
-    expect(await look("oct_live_nothing")).toContain("This is not a key of Octopost");
-    const found = await look(others.secret);
-    expect(found).toMatch(/A key of another account[\s\S]*Live[\s\S]*Full access/);
-    expect(await page.content()).not.toMatch(/Not to be seen|oct_live_[0-9A-Za-z]{30}/);
-    await page.locator("#again").fill(others.secret);
+    expect(await identify(own.secret)).toMatch(
+      /A key of this account\s*Mine[\s\S]*Test[\s\S]*Accounts: read/,
+    );
+    expect(await identify("oct_live_nothing")).toContain("This is not a key of Octopost");
+    const identified = await identify(other.secret);
+    expect(identified).toMatch(/A key of another account[\s\S]*Live[\s\S]*Full access/);
+    expect(await page.content()).not.toMatch(/Not to be shown|oct_live_[0-9A-Za-z]{30}/);
+    await page.locator("#again").fill(other.secret);
     await page.getByRole("button", { name: "Revoke that key" }).click();
     expect(await page.getByText("The key is revoked.").isVisible()).toBe(true);
-    expect(await owner.statusOf(others.secret)).toBe(401);
+    expect(await owner.statusOf(other.secret)).toBe(401);
 
-    expect(await look(mine.secret)).toContain("Mine");
+    expect(await identify(own.secret)).toContain("Mine");
     await page.getByRole("link", { name: "Revoke this key" }).click();
     await page.getByRole("button", { name: "Revoke key" }).click();
     await page.getByRole("heading", { name: "Mine is revoked" }).waitFor();
     expect(cluster.logs.join("\n")).not.toMatch(/oct_(?:live|test)_[0-9A-Za-z]{30}/);
   });
 
-  test("there is a way back to the dashboard, and signing out ends the visit", async () => {
+  test("a link leads back to the dashboard, and signing out ends the session", async () => {
     const { page, origin } = await open({ return_url: RETURN_URL });
     const back = page.getByRole("link", { name: "Back to Octopost" });
     expect(await back.getAttribute("href")).toBe(RETURN_URL);
     await page.getByRole("button", { name: "Sign out" }).click();
-    expect(await heading(page)).toBe("You are signed out");
+    expect(await headingOf(page)).toBe("You are signed out");
     expect(await back.getAttribute("href")).toBe(RETURN_URL);
     await page.goto(`${origin}/portal/keys`);
-    expect(await heading(page)).toBe("Your visit to the key page has ended");
+    expect(await headingOf(page)).toBe("Your session has ended");
   });
 });

@@ -1,27 +1,30 @@
 /**
- * The key page as somebody at a browser meets it: links made over the control plane, visits in contexts of their own.
+ * The key page for tests: links created over the control plane, sessions in browser contexts of their own, and sessions
+ * over raw HTTP without a browser.
  */
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 
-export interface Visit {
+export interface OpenKeyPage {
   readonly page: Page;
   readonly context: BrowserContext;
   /** Such as `http://127.0.0.1:8787`. */
   readonly origin: string;
   readonly account: string;
-  /** Exceptions of the page's script, and what its security policy has stopped. */
+  /** Exceptions of the page's script, and violations of its security policy. */
   readonly complaints: readonly string[];
 }
 
-/** Short leases, so that a revocation does not keep the tests waiting; a dashboard to go back to. */
+/** Short leases, so that the tests do not wait long for revocations; a dashboard to return to. */
 export const SETTINGS = { LEASE_MS: 200, LEASE_MARGIN_MS: 60, PORTAL_RETURN_HOSTS: "dashboard.example" };
 export const RETURN_URL = "https://dashboard.example/settings?tab=keys";
 
 let accounts = 0;
 
-/** An account that nobody else uses. */
+/** An account that no other test uses. */
 export function newAccount(): string {
   return `portal_${++accounts}`;
 }
@@ -42,26 +45,35 @@ export async function linkTo(cluster: GatewayCluster, account: string, input: ob
   return json.url;
 }
 
-/** Opens the key page in a browser that has seen nothing before. */
-export async function visit(
+/** Opens the key page in a new browser context. */
+export async function openKeyPage(
   cluster: GatewayCluster,
   browser: Browser,
   options: BrowserContextOptions & { account?: string; input?: object } = {},
-): Promise<Visit> {
-  const { account = newAccount(), input, ...context } = options;
-  const opened = await browser.newContext(context);
-  const page = await opened.newPage();
+): Promise<OpenKeyPage> {
+  const { account = newAccount(), input, ...contextOptions } = options;
+  const context = await browser.newContext(contextOptions);
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
   });
-  await page.goto(await linkTo(cluster, account, input));
-  return { page, context: opened, origin: originOf(cluster), account, complaints };
+  await enterKeyPage(page, await linkTo(cluster, account, input));
+  return { page, context, origin: originOf(cluster), account, complaints };
 }
 
-/** Makes a key on the page, and returns it as it is shown. The page stays where the key is shown. */
-export async function makeKey(page: Page, name: string, options: { live?: boolean } = {}): Promise<string> {
+/** Opens a link and begins its session. */
+export async function enterKeyPage(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+}
+
+/** Creates a key on the page and returns its secret. The page that shows it stays open. */
+export async function createKeyOnPage(
+  page: Page,
+  name: string,
+  options: { live?: boolean } = {},
+): Promise<string> {
   await page.goto(new URL("/portal/keys/new", page.url()).href);
   await page.getByLabel("Name").fill(name);
   if (options.live) await page.getByRole("radio", { name: "Live" }).check();
@@ -69,7 +81,56 @@ export async function makeKey(page: Page, name: string, options: { live?: boolea
   return await page.getByLabel("Your new API key").inputValue();
 }
 
-/** Ends every session of the account, as time does. */
-export async function endSessions(cluster: GatewayCluster, account: string): Promise<void> {
+/** Ends every session of the account, as the passing of time does. */
+export async function expireSessions(cluster: GatewayCluster, account: string): Promise<void> {
   await cluster.distance.ledgerRows(account, "UPDATE portal_visits SET ends_at = 1 WHERE kind = 'session'");
+}
+
+export async function headingOf(page: Page): Promise<string | null> {
+  return await page.getByRole("heading", { level: 1 }).first().textContent();
+}
+
+/** A GET request to the key page, or a POST request with a form. */
+export function requestPage(
+  cluster: GatewayCluster,
+  target: string,
+  headers: readonly Header[] = [],
+  form?: Record<string, string>,
+): Promise<RawResponse> {
+  return rawRequest(cluster.gateway(0), {
+    method: form ? "POST" : "GET",
+    target,
+    headers: [
+      ...headers,
+      ...(form ? ([["Content-Type", "application/x-www-form-urlencoded"]] as const) : []),
+    ],
+    ...(form && { body: Buffer.from(new URLSearchParams(form).toString()) }),
+  });
+}
+
+export function pathOf(link: string): string {
+  return new URL(link).pathname;
+}
+
+/** The response's cookie as `name=value`. */
+export function cookieOf(response: RawResponse): string {
+  return /^[^;]+/.exec(response.header("Set-Cookie") ?? "")?.[0] ?? "";
+}
+
+/** Opens a link over raw HTTP; the response is the redirect that sets the cookie, or the refusal. */
+export function enter(
+  cluster: GatewayCluster,
+  link: string,
+  headers: readonly Header[] = [],
+): Promise<RawResponse> {
+  return requestPage(cluster, pathOf(link), headers);
+}
+
+/** A session without a browser: its cookie, and the CSRF token of its forms. */
+export async function signIn(cluster: GatewayCluster, account = newAccount()) {
+  const cookie: Header = ["Cookie", cookieOf(await enter(cluster, await linkTo(cluster, account)))];
+  const page = (await requestPage(cluster, "/portal/keys/new", [cookie])).body.toString();
+  const token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? "no token";
+  const origin: Header = ["Origin", originOf(cluster)];
+  return { account, owner: new Account(cluster, account), cookie, token, origin };
 }

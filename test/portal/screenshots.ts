@@ -1,6 +1,6 @@
 /**
- * npx node test/portal/screenshots.ts <directory>: every page of the key page, on a desktop and on a phone, light and
- * dark, to be looked at. The README shows some of them.
+ * npx node test/portal/screenshots.ts <directory>: screenshots of every page, on a desktop and a phone, light and dark.
+ * docs/key-page.md shows some of them.
  */
 
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { buildWorker } from "../support/build-worker.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { originOf, visit } from "./key-page.ts";
+import { openKeyPage, originOf } from "./key-page.ts";
 
 const ACCOUNT = "acme";
 const DAY_MS = 86_400_000;
@@ -30,10 +30,10 @@ async function main(directory: string): Promise<void> {
   const cluster = await startCluster({ bundle, settings: { PORTAL_RETURN_HOSTS: "octopost.ink" } });
   const browser = await startBrowser();
   try {
-    const ids = await furnish(cluster);
+    const ids = await createKeys(cluster);
     for (const [view, options] of Object.entries(VIEWS)) {
       for (const colorScheme of ["light", "dark"] as const) {
-        await shoot(
+        await screenshotPages(
           cluster,
           browser,
           ids,
@@ -49,15 +49,15 @@ async function main(directory: string): Promise<void> {
   }
 }
 
-async function furnish(cluster: GatewayCluster): Promise<Ids> {
+async function createKeys(cluster: GatewayCluster): Promise<Ids> {
   const account = new Account(cluster, ACCOUNT);
   const old = "0123456789abcdef".repeat(4);
   const created_at = new Date(Date.now() - 112 * DAY_MS).toISOString();
   await account.call("POST", "/keys/import", {
     keys: [{ sha256: old, name: "Reporting job", mode: "live", permissions: ["posts:read"], created_at }],
   });
-  const gone = await account.create({ name: "Old laptop", mode: "live" });
-  await account.revoke(gone.id);
+  const revoked = await account.create({ name: "Old laptop", mode: "live" });
+  await account.revoke(revoked.id);
   await account.create({
     name: "Ada’s sandbox",
     mode: "test",
@@ -77,10 +77,10 @@ async function furnish(cluster: GatewayCluster): Promise<Ids> {
     permissions: ["posts:read", "posts:write", "accounts:read", "presets:read"],
   });
   await account.statusOf(production.secret);
-  return { active: production.id, retiring: ci.id, revoked: gone.id, secret: production.secret };
+  return { active: production.id, retiring: ci.id, revoked: revoked.id, secret: production.secret };
 }
 
-async function shoot(
+async function screenshotPages(
   cluster: GatewayCluster,
   browser: Browser,
   ids: Ids,
@@ -88,27 +88,27 @@ async function shoot(
   prefix: string,
 ): Promise<void> {
   const input = { return_url: "https://octopost.ink/dashboard/settings" };
-  const { page, context } = await visit(cluster, browser, { ...options, account: ACCOUNT, input });
+  const { page, context } = await openKeyPage(cluster, browser, { ...options, account: ACCOUNT, input });
   const at = (path: string) => page.goto(`${originOf(cluster)}/portal${path}`);
   const take = (name: string) => page.screenshot({ path: `${prefix}-${name}.png`, fullPage: true });
   await take("list");
   for (const [name, path] of Object.entries({
     details: `/keys/${ids.active}`,
     rotate: `/keys/${ids.active}/rotate`,
-    retire: `/keys/${ids.retiring}/rotate`,
+    "finish-rotation": `/keys/${ids.retiring}/rotate`,
     revoke: `/keys/${ids.active}/revoke`,
     receipt: `/keys/${ids.revoked}/revoke`,
     activity: "/activity",
-    missing: "/nothing",
+    "not-found": "/nothing",
     new: "/keys/new",
   })) {
     await at(path);
     await take(name);
   }
-  await makeKey(page, take);
+  await createKey(page, take);
   await at("/test");
   await page.getByLabel("API key").fill(ids.secret);
-  await page.getByRole("button", { name: "Look it up" }).click();
+  await page.getByRole("button", { name: "Test key" }).click();
   await take("test");
   await at("/keys");
   await page.getByRole("link", { name: "Revoke: Production Server" }).click();
@@ -119,12 +119,12 @@ async function shoot(
   await take("ended");
   await context.close();
 
-  const empty = await visit(cluster, browser, options);
+  const empty = await openKeyPage(cluster, browser, options);
   await empty.page.screenshot({ path: `${prefix}-empty.png`, fullPage: true });
   await empty.context.close();
 }
 
-async function makeKey(page: Page, take: (name: string) => Promise<unknown>): Promise<void> {
+async function createKey(page: Page, take: (name: string) => Promise<unknown>): Promise<void> {
   await page.getByLabel("Name").fill(" ");
   await page.getByRole("button", { name: "Create key" }).click();
   await take("new-problem");
@@ -132,12 +132,12 @@ async function makeKey(page: Page, take: (name: string) => Promise<unknown>): Pr
   await page.getByRole("checkbox", { name: /posts:read/ }).check();
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("heading", { name: "Copy your key now" }).waitFor();
-  await take("made");
-  // The next pass shall find the account as this one did.
+  await take("secret");
+  // The next view starts with the same keys.
   await page.getByRole("link", { name: "I have copied it" }).click();
   await page.getByRole("link", { name: "Revoke: Screenshot" }).click();
   await page.getByRole("button", { name: "Revoke key" }).click();
-  await page.getByText("Dead everywhere since").waitFor();
+  await page.getByText("Revoked everywhere since").waitFor();
 }
 
 await main(process.argv[2] ?? ".");

@@ -1,6 +1,6 @@
 /**
- * The promise that a key is shown exactly once: whatever is done to the page that shows it (reloaded, left, gone back
- * to, opened twice) and to the form that makes it (sent twice, gone back to), one key is made and its text is seen once.
+ * A key is shown exactly once: reloading, leaving, going back or opening a second tab does not show it again, and a form
+ * that is submitted twice creates one key.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -8,7 +8,16 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { linkTo, makeKey, newAccount, SETTINGS, type Visit, visit } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  enterKeyPage,
+  headingOf,
+  linkTo,
+  newAccount,
+  type OpenKeyPage,
+  openKeyPage,
+  SETTINGS,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -24,14 +33,10 @@ afterAll(async () => {
 });
 
 const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
-const GONE = "This key has been shown";
+const ALREADY_SHOWN = "This key has been shown";
 
-async function heading(page: Page): Promise<string | null> {
-  return await page.getByRole("heading", { level: 1 }).first().textContent();
-}
-
-/** All that is in the page, what stands in its fields too. */
-async function everything(page: Page): Promise<string> {
+/** The markup of the page and the values of its fields. */
+async function contentOf(page: Page): Promise<string> {
   const fields = await page
     .locator("input, textarea")
     .evaluateAll((found) => found.map((field) => (field as HTMLInputElement).value).join("\n"));
@@ -42,63 +47,63 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  // One page for all, as opening one is what takes time; each test comes in by a link to an account of its own.
-  let first: Visit;
+  // One browser page for all tests, since opening one is slow; each test enters with a link to its own account.
+  let shared: OpenKeyPage;
   beforeAll(async () => {
-    first = await visit(cluster, browser, { javaScriptEnabled });
+    shared = await openKeyPage(cluster, browser, { javaScriptEnabled });
   });
-  afterAll(() => first.context.close());
+  afterAll(() => shared.context.close());
 
   async function open() {
     const account = newAccount();
-    await first.page.goto(await linkTo(cluster, account));
-    return { ...first, account, owner: new Account(cluster, account) };
+    await enterKeyPage(shared.page, await linkTo(cluster, account));
+    return { ...shared, account, owner: new Account(cluster, account) };
   }
 
   test("reloading the page that shows a key does not show it again", async () => {
     const { page, owner } = await open();
-    expect(await makeKey(page, "Once")).toMatch(KEY_TEXT);
+    expect(await createKeyOnPage(page, "Once")).toMatch(KEY_TEXT);
     await page.reload();
-    expect(await heading(page)).toBe(GONE);
-    expect(await everything(page)).not.toMatch(KEY_TEXT);
+    expect(await headingOf(page)).toBe(ALREADY_SHOWN);
+    expect(await contentOf(page)).not.toMatch(KEY_TEXT);
     expect(await owner.keys()).toHaveLength(1);
   });
 
-  test("going on and coming back does not show it again", async () => {
+  test("going on and then back does not show it again", async () => {
     const { page } = await open();
-    await makeKey(page, "Once");
+    await createKeyOnPage(page, "Once");
     await page.getByRole("link", { name: "I have copied it" }).click();
     await page.getByRole("heading", { name: "API keys" }).waitFor();
     await page.goBack();
-    await page.getByRole("heading", { name: GONE }).waitFor();
-    expect(await everything(page)).not.toMatch(KEY_TEXT);
+    await page.getByRole("heading", { name: ALREADY_SHOWN }).waitFor();
+    expect(await contentOf(page)).not.toMatch(KEY_TEXT);
   });
 
-  test("a second tab with the same address does not show it", async () => {
+  test("a second tab with the same URL does not show it", async () => {
     const { page, context } = await open();
-    const secret = await makeKey(page, "Once");
+    const secret = await createKeyOnPage(page, "Once");
     const second = await context.newPage();
     await second.goto(page.url());
-    expect(await heading(second)).toBe(GONE);
-    expect(await everything(second)).not.toContain(secret);
+    expect(await headingOf(second)).toBe(ALREADY_SHOWN);
+    expect(await contentOf(second)).not.toContain(secret);
   });
 
-  test("the text of a rotated key is shown once too", async () => {
+  test("the secret of a rotated key is shown once too", async () => {
     const { page, owner } = await open();
     const { id } = await owner.create({ name: "Old" });
     await page.goto(new URL(`/portal/keys/${id}/rotate`, page.url()).href);
-    await page.getByRole("button", { name: "Make the new key" }).click();
+    await page.getByRole("button", { name: "Create the new key" }).click();
     expect(await page.getByLabel("Your new API key").inputValue()).toMatch(KEY_TEXT);
     await page.reload();
-    expect(await heading(page)).toBe(GONE);
-    expect(await everything(page)).not.toMatch(KEY_TEXT);
+    expect(await headingOf(page)).toBe(ALREADY_SHOWN);
+    expect(await contentOf(page)).not.toMatch(KEY_TEXT);
     await page.getByRole("link", { name: "Continue rotation" }).click();
-    expect(await heading(page)).toBe("Rotate Old");
+    expect(await headingOf(page)).toBe("Rotate Old");
   });
 });
 
 describe("the form of a new key", () => {
-  /** Sends the very form that the page holds, as a browser does, without following where it leads. */
+  /** Submits the form of the page as the browser does, without following the redirect. */
   async function send(page: Page, changes: Record<string, string> = {}) {
     const form = await page
       .locator("main form")
@@ -113,20 +118,20 @@ describe("the form of a new key", () => {
     });
   }
 
-  let first: Visit;
+  let shared: OpenKeyPage;
   beforeAll(async () => {
-    first = await visit(cluster, browser);
+    shared = await openKeyPage(cluster, browser);
   });
-  afterAll(() => first.context.close());
+  afterAll(() => shared.context.close());
 
   async function openForm() {
     const account = newAccount();
-    await first.page.goto(await linkTo(cluster, account));
-    await first.page.goto(`${first.origin}/portal/keys/new`);
-    return { ...first, account, owner: new Account(cluster, account) };
+    await enterKeyPage(shared.page, await linkTo(cluster, account));
+    await shared.page.goto(`${shared.origin}/portal/keys/new`);
+    return { ...shared, account, owner: new Account(cluster, account) };
   }
 
-  test("sent twice makes one key, and both answers lead to the one page that shows it", async () => {
+  test("submitted twice creates one key, and both answers lead to the page that shows it", async () => {
     const { page, owner } = await openForm();
     const first = await send(page);
     const second = await send(page);
@@ -134,31 +139,31 @@ describe("the form of a new key", () => {
     expect(second.headers().location).toBe(first.headers().location);
     expect(await owner.keys()).toHaveLength(1);
     await page.goto(new URL(first.headers().location ?? "", page.url()).href);
-    expect(await everything(page)).toMatch(KEY_TEXT);
+    expect(await contentOf(page)).toMatch(KEY_TEXT);
   });
 
-  test("sent again after the key was shown shows nothing", async () => {
+  test("submitted again after the key was shown shows nothing", async () => {
     const { page, owner, context } = await openForm();
     const { location = "" } = (await send(page)).headers();
     const shown = await context.newPage();
     await shown.goto(new URL(location, page.url()).href);
-    expect(await everything(shown)).toMatch(KEY_TEXT);
+    expect(await contentOf(shown)).toMatch(KEY_TEXT);
     expect((await send(page)).status()).toBe(303);
     await shown.reload();
-    expect(await everything(shown)).not.toMatch(KEY_TEXT);
+    expect(await contentOf(shown)).not.toMatch(KEY_TEXT);
     expect(await owner.keys()).toHaveLength(1);
   });
 
-  test("sent again with other contents is refused, and comes back as a new form", async () => {
+  test("submitted again with other values is refused, and answered with a new form", async () => {
     const { page, owner } = await openForm();
     await send(page);
     const again = await send(page, { name: "Another" });
     expect(again.status()).toBe(422);
-    expect(await again.text()).toContain("This form had been sent already");
+    expect(await again.text()).toContain("This form was already submitted");
     expect(await owner.keys()).toHaveLength(1);
   });
 
-  test("what the ledger keeps to show the key is sealed before, and gone after", async () => {
+  test("the ledger keeps the secret sealed until it is shown, and deletes it then", async () => {
     const { page, account } = await openForm();
     const rows = () => cluster.distance.ledgerRows(account, "SELECT answer, sealed_secret FROM answers");
     const { location = "" } = (await send(page)).headers();
@@ -169,14 +174,14 @@ describe("the form of a new key", () => {
     expect((await rows())[0]?.sealed_secret).toBeNull();
   });
 
-  test("the page that shows a key shows it to nobody else: not to another session of the account", async () => {
+  test("another session of the account cannot open the page that shows the key", async () => {
     const { page, account } = await openForm();
     const { location = "" } = (await send(page)).headers();
-    const other = await visit(cluster, browser, { account });
+    const other = await openKeyPage(cluster, browser, { account });
     onTestFinished(() => other.context.close());
     await other.page.goto(`${other.origin}${location}`);
-    expect(await heading(other.page)).toBe("There is no such page");
+    expect(await headingOf(other.page)).toBe("Page not found");
     await page.goto(new URL(location, page.url()).href);
-    expect(await everything(page)).toMatch(KEY_TEXT);
+    expect(await contentOf(page)).toMatch(KEY_TEXT);
   });
 });

@@ -1,13 +1,13 @@
-/** The list of keys: filtered, searched, a page at a time; for an account without keys, how to begin. */
+/** The list of keys with its filter, page by page. An account without keys gets the first steps instead. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { KEY_STATES, type KeyState, keyState } from "../keys/key-state.ts";
 import type { Mode } from "../policy.ts";
 import { isRefusal } from "../refusals.ts";
-import { gatherKeys, KEYS_MAX } from "./gather-keys.ts";
+import { ACCOUNT_KEYS_MAX, loadAccountKeys } from "./account-keys.ts";
+import { Badges, KeyFacts } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { Badges, ShortFacts } from "./shown-key.tsx";
 import { texts } from "./texts.ts";
 
 const KEYS_PER_PAGE = 20;
@@ -38,31 +38,31 @@ function matches(key: ApiKey, { name, mode, state }: KeyFilter, now: number): bo
   );
 }
 
-export async function listPage(c: PortalRequest) {
+export async function keyListPage(c: PortalRequest) {
   const { operations, now: clock } = c.env;
-  const gathered = await gatherKeys(operations, c.var.visit.account);
-  if (isRefusal(gathered)) return refuse(c, gathered);
+  const loaded = await loadAccountKeys(operations, c.var.session.account);
+  if (isRefusal(loaded)) return refuse(c, loaded);
   const now = clock();
   const filter = readFilter(c.req.query());
-  const found = gathered.keys.filter((key) => matches(key, filter, now));
-  const last = Math.max(1, Math.ceil(found.length / KEYS_PER_PAGE));
+  const matching = loaded.keys.filter((key) => matches(key, filter, now));
+  const last = Math.max(1, Math.ceil(matching.length / KEYS_PER_PAGE));
   const number = Math.min(Math.max(1, Number(c.req.query("page")) || 1), last);
-  const shown = found.slice((number - 1) * KEYS_PER_PAGE, number * KEYS_PER_PAGE);
+  const shown = matching.slice((number - 1) * KEYS_PER_PAGE, number * KEYS_PER_PAGE);
   return showPage(
     c,
-    { title: texts.nav.keys, at: "keys" },
+    { title: texts.nav.keys, nav: "keys" },
     <>
       <Heading title={texts.title} lead={texts.list.intro}>
         <a class="button main" href={paths.newKey}>
           {texts.list.create}
         </a>
       </Heading>
-      {gathered.keys.length === 0 ? (
+      {loaded.keys.length === 0 ? (
         <FirstSteps />
       ) : (
         <>
-          <Filter filter={filter} found={found.length} />
-          {gathered.isCut && <p class="note">{texts.list.newest(KEYS_MAX)}</p>}
+          <Filter filter={filter} matching={matching.length} />
+          {loaded.isTruncated && <p class="note">{texts.list.newest(ACCOUNT_KEYS_MAX)}</p>}
           {shown.length === 0 && <p class="sheet">{texts.list.none}</p>}
           <ul class="keys">
             {shown.map((key) => (
@@ -90,9 +90,9 @@ function FirstSteps() {
   );
 }
 
-function Filter({ filter, found }: { readonly filter: KeyFilter; readonly found: number }) {
+function Filter({ filter, matching }: { readonly filter: KeyFilter; readonly matching: number }) {
   const { list, state, mode } = texts;
-  const states = [["", list.inUse], ...KEY_STATES.map((one) => [one, state[one]]), ["all", list.all]];
+  const states = [["", list.notRevoked], ...KEY_STATES.map((one) => [one, state[one]]), ["all", list.all]];
   const modes = [
     ["", list.anyMode],
     ["live", mode.live],
@@ -106,11 +106,11 @@ function Filter({ filter, found }: { readonly filter: KeyFilter; readonly found:
           {texts.create.name}
           <input type="search" name="name" value={filter.name} />
         </label>
-        <Options name="mode" label={texts.create.mode} options={modes} chosen={filter.mode} />
-        <Options name="state" label={list.state} options={states} chosen={filter.state} />
+        <Options name="mode" label={texts.create.mode} options={modes} selected={filter.mode} />
+        <Options name="state" label={list.state} options={states} selected={filter.state} />
         <button type="submit">{list.apply}</button>
         <p>
-          {list.count(found)}
+          {list.count(matching)}
           {isFiltered && (
             <>
               {" · "}
@@ -127,14 +127,14 @@ function Options(props: {
   readonly name: string;
   readonly label: string;
   readonly options: readonly (readonly string[])[];
-  readonly chosen: string;
+  readonly selected: string;
 }) {
   return (
     <label>
       {props.label}
       <select name={props.name}>
         {props.options.map(([value = "", label = ""]) => (
-          <option value={value} selected={value === props.chosen}>
+          <option value={value} selected={value === props.selected}>
             {label}
           </option>
         ))}
@@ -146,22 +146,22 @@ function Options(props: {
 function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }) {
   const { list } = texts;
   const state = keyState(key, now);
-  const [rotate, rotation] =
+  const [rotate, rotateLabel] =
     state === "retiring" ? [list.continue, list.continueRotation] : [list.rotate, list.rotate];
   return (
     <li class="sheet">
-      <div class="who">
+      <div class="identity">
         <h2>
           <a href={paths.key(key.id)}>{key.name}</a>
         </h2>
         <code>{key.hint}</code>
         <Badges of={key} now={now} />
       </div>
-      <ShortFacts of={key} now={now} />
+      <KeyFacts of={key} now={now} />
       {state !== "revoked" && (
         <p class="actions">
           {state !== "expired" && (
-            <a class="button" href={paths.rotate(key.id)} aria-label={list.ofKey(rotation, key.name)}>
+            <a class="button" href={paths.rotate(key.id)} aria-label={list.ofKey(rotateLabel, key.name)}>
               {rotate}
             </a>
           )}

@@ -1,13 +1,13 @@
 /**
- * Takes a form only from a page of this very session: its Origin is this one, and it brings the token that only
- * such a page was given. A form of another site, of another session or of none changes nothing.
+ * Accepts a form only from a page of the same session: the `Origin` is this one, and the form carries the session's
+ * CSRF token. A form of another site, of another session or without a session changes nothing.
  */
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { isSame } from "../control/portal-token.ts";
 import { refuse } from "./notices.tsx";
-import { FORM_TOKEN, type PortalContext, type PortalRequest } from "./portal-context.ts";
+import { CSRF_FIELD, type PortalContext, type PortalRequest } from "./portal-context.ts";
 
 const FORM_MAX_BYTES = 16_384;
 
@@ -16,20 +16,20 @@ const limitBody = bodyLimit({
   onError: (c) => refuse(c as PortalRequest, { reason: "body_too_large" }),
 });
 
-const checkForm = createMiddleware<PortalContext>(async (c, next) => {
+const checkToken = createMiddleware<PortalContext>(async (c, next) => {
   const isForm = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "");
-  if (!isForm || !isFromHere(c)) return refuse(c, { reason: "csrf_failed" });
+  if (!isForm || !isSameOrigin(c)) return refuse(c, { reason: "csrf_failed" });
   const form = new URLSearchParams(await c.req.text());
-  if (!(await isSame(form.get(FORM_TOKEN) ?? "", c.var.formToken)))
+  if (!(await isSame(form.get(CSRF_FIELD) ?? "", c.var.csrfToken)))
     return refuse(c, { reason: "csrf_failed" });
   c.set("form", form);
   return await next();
 });
 
-export const requireOwnForm = every(limitBody, checkForm);
+export const csrfCheck = every(limitBody, checkToken);
 
-/** Every browser says where a form comes from; who says nothing has the token to show still. */
-function isFromHere(c: PortalRequest): boolean {
+/** Browsers send `Origin` with every POST. A client that sends none must still have the token. */
+function isSameOrigin(c: PortalRequest): boolean {
   const origin = c.req.header("Origin");
   return origin === undefined || origin === new URL(c.req.url).origin;
 }

@@ -1,4 +1,4 @@
-/** Times in words. Pure: `now` in Unix milliseconds, all else ISO 8601; everything is UTC until the script says otherwise. */
+/** Times as text. Pure: `now` in Unix milliseconds, other times ISO 8601, output in UTC. */
 const LOCALE = "en-GB";
 const UNITS = [
   ["year", 31_536_000_000],
@@ -21,16 +21,16 @@ export function relativeTime(iso: string, now: number): string {
 }
 
 /** “24 Nov 2026”. */
-export function calendarDay(iso: string): string {
+export function formatDay(iso: string): string {
   return day.format(new Date(iso));
 }
 
 /** “24 Nov 2026, 06:40 UTC”. */
-export function toTheMinute(iso: string): string {
+export function formatMinute(iso: string): string {
   return `${minute.format(new Date(iso))} UTC`;
 }
 
 /** “24 Nov 2026, 06:40:12 UTC”. */
-export function toTheSecond(iso: string): string {
+export function formatSecond(iso: string): string {
   return `${second.format(new Date(iso))} UTC`;
 }

@@ -1,47 +1,47 @@
 /**
- * The test tool: what a key is that somebody has found. Its text comes in the body of a form, is looked up and
- * forgotten: it is in no answer, no address, no log and no store.
+ * Identifies a key by its text, and revokes a key of another account that was found. The text arrives in the body of a
+ * form and appears in no answer, no URL, no log and no store.
  */
-
 import { clientAddress } from "../http/client-address.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form } from "./form.tsx";
+import { Badges, KeyFacts } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { Badges, permissionWords, ShortFacts } from "./shown-key.tsx";
 import { texts } from "./texts.ts";
 
-export function testPage(c: PortalRequest) {
-  return showTool(c, null);
+export function testKeyPage(c: PortalRequest) {
+  return showPageWith(c, null);
 }
 
 export async function testKey(c: PortalRequest) {
   const secret = c.var.form.get("secret")?.trim() ?? "";
   const key = await c.env.operations.identifyKey({ secret }, clientAddress(c.req.raw));
-  if (!isRefusal(key)) return showTool(c, <Found c={c} of={key} />);
+  if (!isRefusal(key)) return showPageWith(c, <IdentifiedKey c={c} of={key} />);
   if (key.reason === "store_unreachable" || key.reason === "ledger_unreachable") return refuse(c, key);
   const text = key.reason === "too_many_look_ups" ? texts.test.tooMany : texts.test.unknown;
-  return showTool(c, <p>{text}</p>);
+  return showPageWith(c, <p>{text}</p>);
 }
 
-/** Ends a key by its text, whoever's it is. */
-export async function revokeTested(c: PortalRequest) {
+/** Revokes a key by its text, whichever account it belongs to. */
+export async function revokeTestedKey(c: PortalRequest) {
   const secret = c.var.form.get("secret")?.trim() ?? "";
   const outcome = await c.env.operations.revokeByPossession({ secret }, clientAddress(c.req.raw));
-  if (!isRefusal(outcome)) return showTool(c, <p>{texts.test.revoked}</p>);
-  if (outcome.reason === "invalid_input") return showTool(c, <p>{texts.test.unknown}</p>);
-  if (outcome.reason === "too_many_look_ups") return showTool(c, <p>{texts.test.tooMany}</p>);
+  if (!isRefusal(outcome)) return showPageWith(c, <p>{texts.test.revoked}</p>);
+  if (outcome.reason === "invalid_input") return showPageWith(c, <p>{texts.test.unknown}</p>);
+  if (outcome.reason === "too_many_look_ups") return showPageWith(c, <p>{texts.test.tooMany}</p>);
   return refuse(c, outcome);
 }
 
-function showTool(c: PortalRequest, result: unknown) {
+function showPageWith(c: PortalRequest, result: unknown) {
   const { test } = texts;
   return showPage(
     c,
-    { title: test.title, at: "test" },
+    { title: test.title, nav: "test" },
     <div class="column">
       <Heading title={test.title} lead={test.intro} />
       {result !== null && (
@@ -80,21 +80,21 @@ function SecretField({ id }: { id: string }) {
   );
 }
 
-function Found({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
+function IdentifiedKey({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
   const { test } = texts;
-  const isMine = key.account === c.var.visit.account;
-  const isOver = keyState(key, c.env.now()) === "revoked";
-  if (isMine) {
+  const isOwn = key.account === c.var.session.account;
+  const isRevoked = keyState(key, c.env.now()) === "revoked";
+  if (isOwn) {
     return (
       <>
-        <p class="hint">{test.mine}</p>
+        <p class="hint">{test.own}</p>
         <h2>
           <a href={paths.key(key.id)}>{key.name}</a>
         </h2>
         <code>{key.hint}</code>
         <Badges of={key} now={c.env.now()} />
-        <ShortFacts of={key} now={c.env.now()} />
-        {!isOver && (
+        <KeyFacts of={key} now={c.env.now()} />
+        {!isRevoked && (
           <a class="button danger" href={paths.revoke(key.id)} data-dialog>
             {test.revoke}
           </a>
@@ -104,18 +104,18 @@ function Found({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
   }
   return (
     <>
-      <h2>{test.others}</h2>
+      <h2>{test.other}</h2>
       <p class="badges">
         <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
         <span class={`badge ${keyState(key, c.env.now())}`}>{texts.state[keyState(key, c.env.now())]}</span>
       </p>
-      <p>{permissionWords(key.permissions)}</p>
-      {!isOver && (
-        <Form c={c} action={`${paths.test}/revoke`}>
-          <p>{test.othersHint}</p>
+      <p>{permissionText(key.permissions)}</p>
+      {!isRevoked && (
+        <Form c={c} action={paths.testRevoke}>
+          <p>{test.otherHint}</p>
           <SecretField id="again" />
           <button type="submit" class="danger">
-            {test.revokeOthers}
+            {test.revokeOther}
           </button>
         </Form>
       )}

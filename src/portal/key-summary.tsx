@@ -1,35 +1,35 @@
-/** A key as the pages show it: badges, times, facts. Never its text. */
+/** A key's badges, times and facts, shared by several pages. Never the key's secret. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { ageDays, isDueForRotation, keyState, scheduledEnd } from "../keys/key-state.ts";
-import type { Permission } from "../policy.ts";
+import { formatDay, formatMinute, relativeTime } from "./format-time.ts";
+import { permissionText } from "./permissions.tsx";
 import { paths } from "./portal-context.ts";
-import { calendarDay, relativeTime, toTheMinute } from "./shown-times.ts";
 import { texts } from "./texts.ts";
 
-interface KeyAt {
+interface KeyProps {
   readonly of: ApiKey;
   /** Unix milliseconds. */
   readonly now: number;
 }
 
-/** “3 minutes ago”; the exact time on demand, and the script keeps it true. */
+/** “3 minutes ago”, kept current by the script; the exact time is the tooltip. */
 export function RelativeTime({ at, now }: { readonly at: string; readonly now: number }) {
   return (
-    <time datetime={at} title={toTheMinute(at)} data-relative>
+    <time datetime={at} title={formatMinute(at)} data-relative>
       {relativeTime(at, now)}
     </time>
   );
 }
 
-export function Day({ at }: { readonly at: string }) {
+function Day({ at }: { readonly at: string }) {
   return (
-    <time datetime={at} title={toTheMinute(at)}>
-      {calendarDay(at)}
+    <time datetime={at} title={formatMinute(at)}>
+      {formatDay(at)}
     </time>
   );
 }
 
-export function Badges({ of: key, now }: KeyAt) {
+export function Badges({ of: key, now }: KeyProps) {
   const state = keyState(key, now);
   return (
     <p class="badges">
@@ -48,19 +48,18 @@ export function Badges({ of: key, now }: KeyAt) {
   );
 }
 
-export function LastUsed({ of: key, now }: KeyAt) {
+export function LastUsed({ of: key, now }: KeyProps) {
   return key.last_used_at === null ? texts.facts.notUsed : <RelativeTime at={key.last_used_at} now={now} />;
 }
 
-/** The facts a list has room for. */
-export function ShortFacts({ of: key, now }: KeyAt) {
+export function KeyFacts({ of: key, now }: KeyProps) {
   const { facts, never } = texts;
-  const end = endOf(key);
+  const end = endFact(key);
   return (
     <dl class="facts">
       <div class="wide">
         <dt>{facts.permissions}</dt>
-        <dd>{permissionWords(key.permissions)}</dd>
+        <dd>{permissionText(key.permissions)}</dd>
       </div>
       <div>
         <dt>{facts.created}</dt>
@@ -82,25 +81,11 @@ export function ShortFacts({ of: key, now }: KeyAt) {
   );
 }
 
-/** What ends the key first, or has ended it. */
-function endOf(key: ApiKey): { readonly label: string; readonly at: string | null } {
+function endFact(key: ApiKey): { readonly label: string; readonly at: string | null } {
   const { facts } = texts;
   if (key.revoked_at !== null) return { label: facts.revoked, at: key.revoked_at };
   const end = scheduledEnd(key);
   return end?.kind === "revokes"
-    ? { label: facts.ends, at: end.at }
+    ? { label: facts.revokes, at: end.at }
     : { label: facts.expires, at: end?.at ?? null };
-}
-
-/** “Posts: read and write, Accounts: read”, or “Full access”. */
-export function permissionWords(permissions: ApiKey["permissions"]): string {
-  if (permissions.length === 0) return texts.fullAccess;
-  return Object.entries(texts.resources)
-    .map(([resource, name]) => {
-      const can = (what: "read" | "write") => permissions.includes(`${resource}:${what}` as Permission);
-      if (can("read") && can("write")) return `${name}: ${texts.readAndWrite}`;
-      return can("read") ? `${name}: ${texts.read}` : can("write") ? `${name}: ${texts.write}` : "";
-    })
-    .filter((words) => words !== "")
-    .join(", ");
 }

@@ -1,6 +1,6 @@
 /**
- * Whether everybody can use the key page: axe-core (WCAG 2.2 AA) on every page, light and dark; with the keyboard alone;
- * at 320 px; and what the list costs to load. Names of pages are those of the screenshots.
+ * Accessibility of the key page: axe-core (WCAG 2.2 AA) on every page, light and dark, keyboard-only use, 320 px width,
+ * and the size of the key list.
  */
 
 import { createRequire } from "node:module";
@@ -10,7 +10,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { endSessions, makeKey, RETURN_URL, SETTINGS, type Visit, visit } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  expireSessions,
+  type OpenKeyPage,
+  openKeyPage,
+  RETURN_URL,
+  SETTINGS,
+} from "./key-page.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -20,7 +27,7 @@ const KEYS_PER_PAGE = 20;
 
 let cluster: GatewayCluster;
 let browser: Browser;
-let visited: Visit;
+let opened: OpenKeyPage;
 let ids: { active: string; retiring: string; revoked: string };
 beforeAll(async () => {
   [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
@@ -34,8 +41,8 @@ beforeAll(async () => {
   await owner.rotate(retiring.id, 86_400);
   const active = await owner.create({ name: "Active", permissions: ["posts:read", "posts:write"] });
   ids = { active: active.id, retiring: retiring.id, revoked: revoked.id };
-  // axe is put into the page past its policy; that the policy holds is in the other files.
-  visited = await visit(cluster, browser, {
+  // axe-core is injected despite the security policy; other files test the policy.
+  opened = await openKeyPage(cluster, browser, {
     account: owner.name,
     input: { return_url: RETURN_URL },
     bypassCSP: true,
@@ -47,13 +54,13 @@ afterAll(async () => {
 });
 
 const goTo = (path: string) => async (page: Page) => {
-  await page.goto(`${visited.origin}/portal${path}`);
+  await page.goto(`${opened.origin}/portal${path}`);
 };
 
-/** Every page, and how to get there. */
+/** Every page, and how to open it. */
 const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   list: goTo("/keys?state=all"),
-  "list without a match": goTo("/keys?name=nothing"),
+  "list, no match": goTo("/keys?name=nothing"),
   "new key": goTo("/keys/new"),
   "new key, refused": async (page) => {
     await goTo("/keys/new")(page);
@@ -62,8 +69,8 @@ const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.getByLabel("Last day").fill("2020-01-01");
     await page.getByRole("button", { name: "Create key" }).click();
   },
-  "key shown": (page) => makeKey(page, "Shown"),
-  "key shown before": (page) => page.reload(),
+  "secret shown": (page) => createKeyOnPage(page, "Shown"),
+  "secret shown before": (page) => page.reload(),
   details: (page) => goTo(`/keys/${ids.active}`)(page),
   "rotate, first step": (page) => goTo(`/keys/${ids.active}/rotate`)(page),
   "rotate, last steps": (page) => goTo(`/keys/${ids.retiring}/rotate`)(page),
@@ -76,12 +83,12 @@ const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   receipt: (page) => goTo(`/keys/${ids.revoked}/revoke`)(page),
   activity: goTo("/activity"),
   test: goTo("/test"),
-  "test, found nothing": async (page) => {
+  "test, unknown key": async (page) => {
     await page.getByLabel("API key").fill("oct_live_nothing");
-    await page.getByRole("button", { name: "Look it up" }).click();
+    await page.getByRole("button", { name: "Test key" }).click();
   },
-  "no such page": goTo("/nothing"),
-  "spent link": goTo("/enter/x"),
+  "page not found": goTo("/nothing"),
+  "used link": goTo("/enter/x"),
 };
 
 async function violationsOn(page: Page, only: readonly string[] = TAGS): Promise<string[]> {
@@ -96,16 +103,16 @@ async function violationsOn(page: Page, only: readonly string[] = TAGS): Promise
   );
 }
 
-async function isWiderThanTheWindow(page: Page): Promise<boolean> {
+async function overflowsWindow(page: Page): Promise<boolean> {
   return await page.evaluate(
     () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
   );
 }
 
 test.each(Object.keys(PAGES))(
-  "%s: no violation, light or dark, and nothing to scroll sideways at 320 px",
+  "%s: no violation in light or dark mode, and no horizontal scrolling at 320 px",
   async (name) => {
-    const { page } = visited;
+    const { page } = opened;
     await page.setViewportSize({ width: 1200, height: 800 });
     await PAGES[name]?.(page);
     for (const colorScheme of ["light", "dark"] as const) {
@@ -113,12 +120,12 @@ test.each(Object.keys(PAGES))(
       expect(await violationsOn(page), colorScheme).toEqual([]);
     }
     await page.setViewportSize({ width: 320, height: 640 });
-    expect(await isWiderThanTheWindow(page)).toBe(false);
+    expect(await overflowsWindow(page)).toBe(false);
   },
 );
 
-test("the search for violations finds those that are planted, in the dark too", async () => {
-  const { page } = visited;
+test("planted violations are found, in dark mode too", async () => {
+  const { page } = opened;
   await goTo("/keys/new")(page);
   await page.evaluate(() => document.querySelector("label[for=name]")?.remove());
   expect((await violationsOn(page, ["wcag2a"])).join()).toContain("label:");
@@ -127,22 +134,27 @@ test("the search for violations finds those that are planted, in the dark too", 
   expect((await violationsOn(page, ["color-contrast"])).join()).toContain("color-contrast: <h1");
 });
 
-describe("with the keyboard alone", () => {
-  test("a key is made, copied and revoked, and the focus is where it is expected", async () => {
-    const { page, context, origin } = await visit(cluster, browser);
+describe("keyboard only", () => {
+  test("creates, copies and revokes a key, with the focus where users expect it", async () => {
+    const { page, context, origin } = await openKeyPage(cluster, browser);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
     const focused = () =>
       page.evaluate(() => {
-        const { activeElement: at } = document;
-        return at?.getAttribute("aria-label") ?? at?.closest("label")?.textContent ?? at?.textContent ?? "";
+        const { activeElement: element } = document;
+        return (
+          element?.getAttribute("aria-label") ??
+          element?.closest("label")?.textContent ??
+          element?.textContent ??
+          ""
+        );
       });
-    /** Tabs to what is named so; fails when the order of the page does not come by it. */
+    /** Presses Tab until the named element has the focus; fails when it is not reached. */
     const tabTo = async (name: string | RegExp) => {
       for (let steps = 0; steps < 40; steps++) {
         await page.keyboard.press("Tab");
         if (new RegExp(name).test(await focused())) return;
       }
-      throw new Error(`Tab does not come to ${name}`);
+      throw new Error(`Tab does not reach ${name}`);
     };
     await page.keyboard.press("Tab");
     expect(await focused()).toBe("Skip to content");
@@ -181,8 +193,8 @@ describe("with the keyboard alone", () => {
     await context.close();
   });
 
-  test("a refused form takes the focus to what is wrong, and from there to the field", async () => {
-    const { page } = visited;
+  test("a refused form moves the focus to its problems, whose links lead to the fields", async () => {
+    const { page } = opened;
     await page.setViewportSize({ width: 1200, height: 800 });
     await PAGES["new key, refused"]?.(page);
     await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "alert");
@@ -193,8 +205,8 @@ describe("with the keyboard alone", () => {
 });
 
 describe("a full page of the list", () => {
-  test(`is under ${LIST_MAX_BYTES / 1024} KiB in one request, and nothing moves while it loads`, async () => {
-    const { page, context, account } = await visit(cluster, browser, {
+  test(`is under ${LIST_MAX_BYTES / 1024} KiB in one request, without layout shift`, async () => {
+    const { page, context, account } = await openKeyPage(cluster, browser, {
       viewport: { width: 375, height: 700 },
     });
     const owner = new Account(cluster, account);
@@ -203,12 +215,12 @@ describe("a full page of the list", () => {
       await owner.create({ name: `Production Server ${i}`, permissions });
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.url()));
-    const answer = await page.reload();
+    const response = await page.reload();
     await page.waitForLoadState("networkidle");
-    const body = (await answer?.body()) ?? Buffer.alloc(0);
+    const body = (await response?.body()) ?? Buffer.alloc(0);
     expect(await page.locator(".keys > li").count()).toBe(KEYS_PER_PAGE);
     expect(requests).toHaveLength(1);
-    // As it leaves Cloudflare, which compresses it.
+    // Cloudflare compresses the response.
     expect(gzipSync(body).length).toBeLessThan(LIST_MAX_BYTES / 3);
     expect(body.length).toBeLessThan(2 * LIST_MAX_BYTES);
     const shift = await page.evaluate(
@@ -229,9 +241,9 @@ describe("a full page of the list", () => {
   });
 });
 
-test("the end of a visit has no violation either", async () => {
-  await endSessions(cluster, visited.account);
-  await goTo("/keys")(visited.page);
-  expect(await violationsOn(visited.page)).toEqual([]);
-  expect(await visited.page.title()).toContain("Your visit to the key page has ended");
+test("the page of an ended session has no violation", async () => {
+  await expireSessions(cluster, opened.account);
+  await goTo("/keys")(opened.page);
+  expect(await violationsOn(opened.page)).toEqual([]);
+  expect(await opened.page.title()).toContain("Your session has ended");
 });

@@ -1,0 +1,241 @@
+/**
+ * Who gets onto the key page: a link opens one session, a cookie is worth what the ledger says, and a session reaches
+ * its own account only. Requests of strangers cost no ledger call.
+ */
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { Account } from "../control/account.ts";
+import { startBrowser } from "../support/browser.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { logLineOf } from "../support/log-lines.ts";
+import { type Header, rawRequest } from "../support/raw-http.ts";
+import {
+  cookieOf,
+  enter,
+  enterKeyPage,
+  expireSessions,
+  headingOf,
+  linkTo,
+  newAccount,
+  openKeyPage,
+  pathOf,
+  RETURN_URL,
+  requestPage,
+  SETTINGS,
+  signIn,
+} from "./key-page.ts";
+
+let cluster: GatewayCluster;
+let browser: Browser;
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await cluster.close();
+});
+
+const get = (target: string, headers?: readonly Header[]) => requestPage(cluster, target, headers);
+
+async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
+  const opened = await openKeyPage(cluster, browser, options);
+  onTestFinished(() => opened.context.close());
+  return { ...opened, owner: new Account(cluster, opened.account) };
+}
+
+describe("a link", () => {
+  test("opens the key page of its account, once", async () => {
+    const link = await linkTo(cluster, newAccount());
+    const first = await enter(cluster, link);
+    expect([first.status, first.header("Location")]).toEqual([303, "/portal/keys"]);
+    const second = await enter(cluster, link);
+    expect(second.status).toBe(410);
+    expect(second.header("Set-Cookie")).toBeUndefined();
+    expect(second.body.toString()).toContain("This link has already been used");
+    expect((await logLineOf(cluster, second)).reason).toBe("link_used");
+  });
+
+  test("opens one session for three requests at once", async () => {
+    const link = await linkTo(cluster, newAccount());
+    const statuses = await Promise.all([1, 2, 3].map(() => enter(cluster, link)));
+    expect(statuses.map(({ status }) => status).sort()).toEqual([303, 410, 410]);
+  });
+
+  test("is valid for five minutes", async () => {
+    const account = newAccount();
+    const { json } = await cluster.control("POST", `/accounts/${account}/portal-sessions`);
+    const lastsMs = Date.parse(json.expires_at) - Date.now();
+    expect(Math.round(lastsMs / 60_000)).toBe(5);
+    await cluster.distance.ledgerRows(account, "UPDATE portal_visits SET ends_at = ends_at - 300000");
+    expect((await enter(cluster, json.url)).status).toBe(410);
+  });
+
+  test("is not used up by HEAD, which gets nothing", async () => {
+    const link = await linkTo(cluster, newAccount());
+    const head = await rawRequest(cluster.gateway(0), { method: "HEAD", target: pathOf(link) });
+    expect([head.status, head.header("Set-Cookie")]).toEqual([400, undefined]);
+    expect((await enter(cluster, link)).status).toBe(303);
+  });
+
+  test("that is made up costs no ledger call, whatever account it names", async () => {
+    const link = pathOf(await linkTo(cluster, newAccount()));
+    const other = newAccount();
+    await cluster.distance.resetCounts();
+    const token = link.split("/").at(-1) ?? "";
+    const [account = "", random, check = ""] = token.split(".");
+    for (const forged of [
+      `${other}.${random}.${check}`,
+      `${account}.${random}.${"A".repeat(43)}`,
+      `${account}.${"A".repeat(43)}.${check}`,
+      `${token}A`,
+      "nothing",
+    ]) {
+      expect((await get(`/portal/enter/${forged}`)).status, forged).toBe(410);
+    }
+    // The token of a link is no session token.
+    const asSession = await get("/portal/keys", [["Cookie", `octopost_key_page=${token}`]]);
+    expect(asSession.status).toBe(403);
+    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+  });
+});
+
+describe("a return URL", () => {
+  test.each([
+    "https://evil.example/",
+    "https://dashboard.example.evil.example/",
+    "https://dashboard.example:8443/",
+    "http://dashboard.example/",
+    "https://user@dashboard.example/",
+    "//dashboard.example/",
+    "javascript:alert(1)//dashboard.example",
+    "dashboard.example",
+    "",
+  ])("%s is refused", async (return_url) => {
+    const { status, json } = await cluster.control("POST", `/accounts/a/portal-sessions`, { return_url });
+    expect([status, Object.keys(json.details)]).toEqual([422, ["return_url"]]);
+  });
+});
+
+describe("the session cookie", () => {
+  test("is hidden from scripts and other sites, and lasts as long as the session", async () => {
+    const response = await enter(cluster, await linkTo(cluster, newAccount()));
+    const cookie = response.header("Set-Cookie") ?? "";
+    expect(cookie).toMatch(
+      /^octopost_key_page=[^;]+; Max-Age=(?:1800|179\d); Path=\/; HttpOnly; SameSite=Lax$/,
+    );
+  });
+
+  test("is Secure and bound to its host, except on this machine", async () => {
+    const host: Header = ["Host", "api.octopost.ink"];
+    const response = await enter(cluster, await linkTo(cluster, newAccount()), [host]);
+    expect(response.header("Set-Cookie")).toMatch(/^__Host-octopost_key_page=[^;]+;.* Secure;/);
+    const [name, value] = cookieOf(response).split("=");
+    expect((await get("/portal/keys", [host, ["Cookie", `${name}=${value}`]])).status).toBe(200);
+    // A neighbouring host could set a cookie of the unprefixed name, so that one is not accepted.
+    expect((await get("/portal/keys", [host, ["Cookie", `octopost_key_page=${value}`]])).status).toBe(403);
+  });
+
+  test("with another account's name in it opens nothing and costs no ledger call", async () => {
+    const { cookie, owner } = await signIn(cluster);
+    const victim = new Account(cluster);
+    await victim.create();
+    await cluster.distance.resetCounts();
+    const forged = cookie[1].replace(owner.name, victim.name);
+    expect(forged).not.toBe(cookie[1]);
+    expect((await get("/portal/keys", [["Cookie", forged]])).status).toBe(403);
+    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+  });
+
+  test("is not accepted by the API, and an API key is not accepted by the page", async () => {
+    const { cookie, owner } = await signIn(cluster);
+    const { secret } = await owner.create();
+    expect((await get("/v1/posts", [cookie])).status).toBe(401);
+    expect((await get("/portal/keys", [["Authorization", `Bearer ${secret}`]])).status).toBe(403);
+    await owner.use(secret, { headers: [cookie] });
+    expect(cluster.live.requests.at(-1)?.header("Cookie")).toBeUndefined();
+    expect(cluster.live.requests).toHaveLength(1);
+  });
+});
+
+describe("a session", () => {
+  test("that has ended says so, and links back to the dashboard", async () => {
+    const { page, account, origin } = await open({ input: { return_url: RETURN_URL } });
+    await expireSessions(cluster, account);
+    await page.getByRole("link", { name: "Activity" }).click();
+    expect(await headingOf(page)).toBe("Your session has ended");
+    expect(await page.getByRole("link", { name: "Back to Octopost" }).getAttribute("href")).toBe(RETURN_URL);
+    expect(await page.goto(`${origin}/portal/keys/new`).then((answer) => answer?.status())).toBe(403);
+  });
+
+  test("that ends while a form is filled in changes nothing", async () => {
+    const { page, owner, account } = await open();
+    await page.getByRole("link", { name: "Create API key" }).click();
+    await page.getByLabel("Name").fill("Too late");
+    await expireSessions(cluster, account);
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+    expect((await owner.shown()).keys).toEqual([]);
+  });
+
+  test("works in two tabs at once", async () => {
+    const { page, context, origin, owner } = await open();
+    const { id } = await owner.create({ name: "Shared" });
+    const second = await context.newPage();
+    await page.goto(`${origin}/portal/keys/${id}/revoke`);
+    await second.goto(`${origin}/portal/keys/${id}`);
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("heading", { name: "Shared is revoked" }).waitFor();
+    await second.getByLabel("Name").fill("Renamed");
+    await second.getByRole("button", { name: "Save name" }).click();
+    await second.getByRole("heading", { name: "Renamed" }).waitFor();
+    // The other tab shows the current state.
+    await second.goto(`${origin}/portal/keys/${id}/rotate`);
+    expect(await second.getByText("is revoked and cannot be rotated").isVisible()).toBe(true);
+  });
+
+  test("does not see or touch another account's key", async () => {
+    const { cookie, token, origin } = await signIn(cluster);
+    const others = await new Account(cluster).create({ name: "Not yours" });
+    for (const path of ["", "/rotate", "/revoke"]) {
+      const response = await get(`/portal/keys/${others.id}${path}`, [cookie]);
+      expect([response.status, response.body.includes("Not yours")], path).toEqual([404, false]);
+    }
+    for (const path of ["/rename", "/rotate", "/end", "/revoke"]) {
+      const form = { form_token: token, name: "Mine", overlap: "3600", when: "3600", form_id: "x" };
+      const response = await requestPage(cluster, `/portal/keys/${others.id}${path}`, [cookie, origin], form);
+      expect(response.status, path).toBe(404);
+    }
+    expect(await new Account(cluster, others.account).get(others.id)).toMatchObject({
+      name: "Not yours",
+      revokes_at: null,
+      revoked_at: null,
+    });
+  });
+
+  test("of a second account in the same browser refuses the forms of the first", async () => {
+    const { page, context, owner } = await open();
+    await page.getByRole("link", { name: "Create API key" }).click();
+    await page.getByLabel("Name").fill("For the first account");
+    const second = await context.newPage();
+    const other = newAccount();
+    await enterKeyPage(second, await linkTo(cluster, other));
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("heading", { name: "This form is out of date" }).waitFor();
+    expect((await owner.shown()).keys).toEqual([]);
+    expect((await new Account(cluster, other).shown()).keys).toEqual([]);
+  });
+
+  test("appears in the events under the actor that the dashboard named", async () => {
+    const account = newAccount();
+    const link = await cluster.control("POST", `/accounts/${account}/portal-sessions`, undefined, {
+      headers: [["Octopost-Actor", "ada@example.com"]],
+    });
+    const cookie: Header = ["Cookie", cookieOf(await enter(cluster, link.json.url))];
+    const page = (await get("/portal/keys/new", [cookie])).body.toString();
+    const form_token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
+    const form = { form_token, form_id: "1", name: "Hers", mode: "test", expires: "never" };
+    expect((await requestPage(cluster, "/portal/keys/new", [cookie], form)).status).toBe(303);
+    expect((await new Account(cluster, account).events())[0]?.actor).toBe("ada@example.com");
+  });
+});
