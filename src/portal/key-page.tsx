@@ -7,6 +7,7 @@
  */
 import { Hono } from "hono";
 import { NONCE, secureHeaders } from "hono/secure-headers";
+import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { logException } from "../log.ts";
 import { isRefusal } from "../refusals.ts";
 import { activityPage } from "./activity-page.tsx";
@@ -24,6 +25,9 @@ import { showOncePage } from "./show-once-page.tsx";
 import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
 
 const METHODS = ["GET", "POST"];
+
+/** Only a well-formed key id is a page; anything else is 404. */
+const ID = `:id{${KEY_ID_FORMAT.source.slice(1, -1)}}`;
 
 export const keyPage = new Hono<PortalContext>();
 
@@ -74,13 +78,13 @@ keyPage.get(paths.keys, keyListPage);
 keyPage.get(paths.newKey, newKeyPage);
 keyPage.post(paths.newKey, createKey);
 keyPage.get(paths.showOnce(":form"), showOncePage);
-keyPage.get(paths.key(":id"), keyDetailsPage);
-keyPage.post(paths.rename(":id"), renameKey);
-keyPage.get(paths.rotate(":id"), rotatePage);
-keyPage.post(paths.rotate(":id"), rotateKey);
-keyPage.post(paths.scheduleRevocation(":id"), scheduleRevocation);
-keyPage.get(paths.revoke(":id"), revokePage);
-keyPage.post(paths.revoke(":id"), revokeKey);
+keyPage.get(paths.key(ID), keyDetailsPage);
+keyPage.post(paths.rename(ID), renameKey);
+keyPage.get(paths.rotate(ID), rotatePage);
+keyPage.post(paths.rotate(ID), rotateKey);
+keyPage.post(paths.scheduleRevocation(ID), scheduleRevocation);
+keyPage.get(paths.revoke(ID), revokePage);
+keyPage.post(paths.revoke(ID), revokeKey);
 keyPage.get(paths.activity, activityPage);
 keyPage.get(paths.test, testKeyPage);
 keyPage.post(paths.test, testKey);

@@ -74,6 +74,15 @@ test("a page answers 503 while the ledger cannot be reached, and the session con
   expect((await get("/portal/keys", [cookie])).status).toBe(200);
 });
 
+test("a path without a well-formed key id is not found", async () => {
+  const { cookie, token, origin } = await signIn(cluster);
+  for (const path of ["/keys/x", "/keys/key_short/rotate", "/keys/%00/revoke", "/nothing"]) {
+    expect((await get(`/portal${path}`, [cookie])).status, path).toBe(404);
+  }
+  const form = { form_token: token, name: "x" };
+  expect((await requestPage(cluster, "/portal/keys/x/rename", [cookie, origin], form)).status).toBe(404);
+});
+
 test("every page and every form needs a session", async () => {
   for (const path of ["", "/keys", "/keys/new", "/activity", "/test", "/made/x", "/keys/x/revoke", "/x"]) {
     expect((await get(`/portal${path}`)).status, path).toBe(403);
