@@ -1,4 +1,4 @@
-// Makes the key that signs `X-Octopost-Assertion`: Ed25519, as a private JWK (RFC 8037).
+/** Creates the key that signs `X-Octopost-Assertion`: Ed25519, as a private JWK (RFC 8037). */
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 
@@ -13,6 +13,6 @@ export interface PrivateAssertionKey {
 export function newAssertionKey(): PrivateAssertionKey {
   const { privateKey } = generateKeyPairSync("ed25519");
   const { kty, crv, x, d } = privateKey.export({ format: "jwk" });
-  if (!kty || !crv || !x || !d) throw new Error("Node made an Ed25519 key with parts missing");
+  if (!kty || !crv || !x || !d) throw new Error("Node created an incomplete Ed25519 key");
   return { kty, crv, x, d, kid: randomBytes(6).toString("hex") };
 }

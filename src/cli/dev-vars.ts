@@ -1,22 +1,21 @@
 /**
- * The secrets of this machine, in .dev.vars, where `wrangler dev` looks for them.
+ * Local secrets in .dev.vars, which `wrangler dev` reads.
  *
- * Guarantees: a missing secret is made at random; one that is there, even an empty one, is never
- * changed. The file appears whole or not at all, and only its owner may read it. It is never
- * committed (.gitignore), and no deployed gateway uses it.
+ * Guarantees that a missing secret is generated at random and an existing one, even an empty one, is never changed.
+ * The file is created atomically and readable by its owner only. It is in .gitignore, and no deployed gateway uses it.
  */
 import { randomBytes } from "node:crypto";
 import { appendFile, chmod, link, readFile, rm, writeFile } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { newAssertionKey } from "./assertion-key.ts";
 
-/** What `[secrets] required` in wrangler.toml lists; a test keeps the two alike. */
+/** Equal to `[secrets] required` in wrangler.toml; a test compares the two. */
 export const LOCAL_SECRETS = ["KEY_PEPPER", "CONTROL_TOKEN", "ASSERTION_KEY"] as const;
 type LocalSecret = (typeof LOCAL_SECRETS)[number];
 export type DevVars = Record<LocalSecret, string> & Record<string, string>;
 
 function newSecret(name: LocalSecret): string {
-  // Single quotes keep the JSON as it is, for wrangler as for parseEnv.
+  // In single quotes, wrangler and parseEnv read the JSON unchanged.
   if (name === "ASSERTION_KEY") return `'${JSON.stringify(newAssertionKey())}'`;
   return randomBytes(SECRET_BYTES).toString("base64url");
 }
@@ -24,26 +23,26 @@ function newSecret(name: LocalSecret): string {
 const SECRET_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
-/** Makes what is missing, then answers everything the file says. */
+/** Adds missing secrets, then returns every variable of the file. */
 export async function ensureDevVars(path: string): Promise<DevVars> {
-  await createUnlessThere(path);
-  const before = await readFile(path, "utf8");
-  const present = parseEnv(before);
+  await createUnlessExists(path);
+  const existing = await readFile(path, "utf8");
+  const present = parseEnv(existing);
   const missing = LOCAL_SECRETS.filter((name) => present[name] === undefined);
   if (missing.length > 0) {
-    // A file someone wrote by hand may be open to all; from now on it holds a secret of ours.
+    // A file that was written by hand may be readable by everyone.
     await chmod(path, OWNER_ONLY);
-    const separator = before === "" || before.endsWith("\n") ? "" : "\n";
+    const separator = existing === "" || existing.endsWith("\n") ? "" : "\n";
     await appendFile(path, separator + newLines(missing));
   }
   return parseEnv(await readFile(path, "utf8")) as DevVars;
 }
 
-async function createUnlessThere(path: string): Promise<void> {
+async function createUnlessExists(path: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     await writeFile(draft, newLines(LOCAL_SECRETS), { mode: OWNER_ONLY, flag: "wx" });
-    // Unlike a rename, a link never replaces: of two first runs at once, the second finds the file.
+    // Unlike rename, link never overwrites: of two concurrent first runs, the second one fails with EEXIST.
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

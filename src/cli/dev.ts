@@ -1,20 +1,28 @@
 /**
  * npm run dev -- [wrangler dev flags]
  *
- * `wrangler dev` on this machine, with secrets made for it on the first run (.dev.vars). Every flag
- * is passed on untouched; without --port it listens on 8787. Ends when wrangler does, with its exit
- * code.
+ * Runs `wrangler dev` with secrets in .dev.vars, which the first run creates. Every flag is passed on unchanged;
+ * without --port it listens on 8787. Exits when wrangler does, with its exit code.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { ensureDevVars } from "./dev-vars.ts";
-import { devArguments, localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "./local-wrangler.ts";
+import {
+  DEV_NOTE,
+  devArguments,
+  isHelp,
+  localWranglerPath,
+  OFFLINE_ENVIRONMENT,
+  PROJECT_DIRECTORY,
+} from "./local-wrangler.ts";
 import { onNpmExit } from "./npm-exit.ts";
 
-await ensureDevVars(join(PROJECT_DIRECTORY, ".dev.vars"));
+const flags = process.argv.slice(2);
+console.error(DEV_NOTE);
+if (!isHelp(flags)) await ensureDevVars(join(PROJECT_DIRECTORY, ".dev.vars"));
 
-const wrangler = spawn(process.execPath, [localWranglerPath(), ...devArguments(process.argv.slice(2))], {
+const wrangler = spawn(process.execPath, [localWranglerPath(), ...devArguments(flags)], {
   cwd: PROJECT_DIRECTORY,
   env: { ...process.env, ...OFFLINE_ENVIRONMENT },
   stdio: "inherit",
@@ -26,7 +34,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 onNpmExit(() => wrangler.kill("SIGTERM"));
 
 wrangler.on("error", (error) => {
-  console.error(`wrangler could not be started: ${error.message}`);
+  console.error(`wrangler did not start: ${error.message}`);
   process.exitCode = 1;
 });
 wrangler.on("exit", (code, signal) => {

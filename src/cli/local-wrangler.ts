@@ -1,31 +1,41 @@
 /**
- * How the commands of this project call `wrangler dev`: the installed one, with the Node that runs
- * the command, so that neither a global wrangler nor an older Node in the PATH gets in between.
- * Starts nothing by itself.
+ * How the scripts of this project call wrangler: the installed version, with the Node that runs the script, never a
+ * global wrangler or an older Node in the PATH. Starts nothing itself.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where wrangler.toml is. */
+/** The directory of wrangler.toml. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Added to the environment: no usage reports, and no call home for the sample `request.cf`. */
+/** Environment variables that switch off usage reports and the download of a sample `request.cf`. */
 export const OFFLINE_ENVIRONMENT = {
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 } as const;
 
-/** What `process.execPath` has to run to get the local wrangler. */
+/** The gateway alone answers 502: a first run of `npm run dev` without origins would look broken. */
+export const DEV_NOTE = `npm run dev starts the gateway only, and a gateway needs origins: it forwards live keys to LIVE_ORIGIN and test keys
+to SANDBOX_ORIGIN (http://localhost:9101 and http://localhost:9102 in wrangler.toml). Without a server there, requests
+get 502. Start your origins on these ports, or pass --var LIVE_ORIGIN:<url> --var SANDBOX_ORIGIN:<url>.
+npm start brings demo origins and keys.
+`;
+
+/** The script of the local wrangler, to be run with `process.execPath`. */
 export function localWranglerPath(): string {
   const manifestPath = createRequire(import.meta.url).resolve("wrangler/package.json");
   const manifest = JSON.parse(readFileSync(manifestPath, "utf8")) as { bin: { wrangler: string } };
   return join(dirname(manifestPath), manifest.bin.wrangler);
 }
 
-/** The flags as they came; a port is added when they name none. */
+/** The flags unchanged, with a port if they name none. */
 export function devArguments(flags: readonly string[]): string[] {
-  const namesPort = flags.some((flag) => flag === "--port" || flag.startsWith("--port="));
-  return ["dev", ...(namesPort ? [] : ["--port", "8787"]), ...flags];
+  const hasPort = flags.some((flag) => flag === "--port" || flag.startsWith("--port="));
+  return ["dev", ...(hasPort ? [] : ["--port", "8787"]), ...flags];
+}
+
+export function isHelp(flags: readonly string[]): boolean {
+  return flags.some((flag) => flag === "--help" || flag === "-h");
 }

@@ -1,9 +1,8 @@
 /**
- * Notices that npm has ended under a command it was running.
+ * Detects that npm has exited while its script still runs.
  *
- * `kill <npm>` reaches the shell that npm runs a script in; that shell dies of it, and the command
- * it was running hears nothing. Without this, its servers would run on and hold their ports.
- * Does nothing for a command started without npm, which may well outlive what started it.
+ * `kill <npm>` reaches only the shell in which npm runs a script; the script itself gets no signal. Without this check,
+ * its servers would keep running and keep their ports. Does nothing for a script that was started without npm.
  */
 const CHECK_MS = 500;
 
@@ -11,7 +10,7 @@ export function onNpmExit(stop: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const timer = setInterval(() => {
-    // An orphan is given another parent at once.
+    // The parent of an orphaned process changes.
     if (process.ppid === parent) return;
     clearInterval(timer);
     stop();

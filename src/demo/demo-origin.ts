@@ -1,85 +1,88 @@
 /**
- * A stand-in for the API behind the gateway: every documented endpoint, served from memory, so that
- * a reader sees the gateway at work without an Octopost account.
+ * A stand-in for the API behind the gateway: the three endpoints of the walkthrough, served from memory.
  *
- * Guarantees the documented shapes and errors, one log line per request, that only the gateway can call it,
- * and that data of one account is never shown to another. Not part of what is deployed; runs on Node, on
- * loopback only.
+ * Guarantees that only the gateway can call it, and one log line per request, without the query string. It is not
+ * deployed: it runs on Node, on loopback only.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
-import type { OriginMode } from "./account-data.ts";
-import { accountRoutes } from "./accounts.ts";
-import { KEY_MODE, type OriginEnv, openAccount } from "./origin-identity.ts";
-import { answerError, Refusal } from "./origin-refusals.ts";
-import { postRoutes } from "./posts.ts";
-import { presetRoutes } from "./presets.ts";
-import { type CallerEnv, verifyAssertion } from "./verify-assertion.ts";
-import { webhookRoutes } from "./webhooks.ts";
+import * as v from "valibot";
+import { type OriginMode, Posts } from "./posts.ts";
+import { type AssertionVerifier, assertionVerifier, type Caller } from "./verify-assertion.ts";
 
 const BODY_MAX_BYTES = 1024 * 1024;
 const DELAY_MAX_MS = 30_000;
 
-/** Takes one finished line of text, without a line break. */
+/** The mode of the keys that each origin serves. */
+const KEY_MODE = { live: "live", sandbox: "test" } as const;
+
+const newPostInput = v.object({
+  content: v.pipe(v.string(), v.nonEmpty()),
+  platforms: v.pipe(v.array(v.string()), v.nonEmpty()),
+});
+
+/** Receives one line of text, without a line break. */
 export type Log = (line: string) => void;
 
-export interface DemoOriginParts {
-  mode: OriginMode;
-  /** Sets the caller or refuses the request. */
-  verify: MiddlewareHandler<CallerEnv>;
-  log?: Log;
-  now?: () => Date;
+interface OriginEnv {
+  Variables: { caller: Caller };
 }
 
-export function createDemoOrigin(parts: DemoOriginParts): Hono<OriginEnv> {
-  const { mode, verify, log = () => {}, now = () => new Date() } = parts;
+export function createDemoOrigin(options: {
+  readonly mode: OriginMode;
+  readonly verify: AssertionVerifier;
+  readonly log?: Log;
+  readonly now?: () => Date;
+}): Hono<OriginEnv> {
+  const { mode, verify, log = () => {}, now = () => new Date() } = options;
+  const posts = new Posts(mode);
   const app = new Hono<OriginEnv>();
   app.use(logRequest(mode, log));
-  app.use(verify);
-  app.use(openAccount(mode, now));
-  app.use(bodyLimit({ maxSize: BODY_MAX_BYTES, onError: refuseTooLarge }));
-  app.use(waitWhenAsked);
-  app.route("/v1/posts", postRoutes(now));
-  app.route("/v1/accounts", accountRoutes());
-  app.route("/v1/presets", presetRoutes(now));
-  app.route("/v1/webhooks", webhookRoutes(now));
-  app.notFound(() => {
-    throw new Refusal("not_found", "No such endpoint");
+  app.use(requireCaller(verify));
+  app.use(bodyLimit({ maxSize: BODY_MAX_BYTES, onError: (c) => badRequest(c, "The body is too large") }));
+  app.use(delay);
+  app.get("/v1/posts", (c) => c.json({ posts: posts.list(c.var.caller.account, now()) }));
+  app.post("/v1/posts", async (c) => {
+    const input = v.safeParse(newPostInput, await c.req.json().catch(() => null));
+    if (!input.success) return badRequest(c, "content and platforms are required");
+    return c.json(posts.create(c.var.caller.account, input.output, now()), 201);
   });
-  app.onError(answerError);
+  app.post("/v1/posts/:id/publish", (c) => {
+    const post = posts.publish(c.var.caller.account, c.req.param("id"), now());
+    return post === null ? notFound(c) : c.json(post);
+  });
+  app.notFound(notFound);
+  app.onError((_error, c) => c.json({ error: "Internal error of the origin", code: "internal_error" }, 500));
   return app;
 }
 
 export interface ServedOrigin {
-  url: string;
-  /** Ends open connections too; settles when the port is free again. */
+  readonly url: string;
+  /** Closes open connections too; resolves when the port is free. */
   close(): Promise<void>;
 }
 
-/** Port 0 takes any free port. Rejects when the port cannot be had. `jwksUrl`: the gateway's public keys. */
+/** Port 0 means any free port. Rejects when the port is in use. `jwksUrl`: the gateway's public keys. */
 export async function serveDemoOrigin(settings: {
-  mode: OriginMode;
-  port: number;
-  jwksUrl: string;
-  log: Log;
+  readonly mode: OriginMode;
+  readonly port: number;
+  readonly jwksUrl: string;
+  readonly log: Log;
 }): Promise<ServedOrigin> {
   const { mode, jwksUrl, log } = settings;
-  // Made on the first request, since only a server that listens knows its own address.
+  // Created on the first request: the audience is this server's own URL, which is known once it listens.
   let app: Hono<OriginEnv> | undefined;
   const fetch: Hono["fetch"] = (request, env) => {
-    app ??= createDemoOrigin({
-      mode,
-      log,
-      verify: verifyAssertion({ jwksUrl, audience: urlOf(server), mode: KEY_MODE[mode] }),
-    });
+    const expected = { jwksUrl, audience: urlOf(server), mode: KEY_MODE[mode] };
+    app ??= createDemoOrigin({ mode, log, verify: assertionVerifier(expected) });
     return app.fetch(request, env);
   };
-  // No HTTP/2 is asked for, so what comes back is the plain server of node:http.
+  // Without HTTP/2, the adapter creates a plain server of node:http.
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -101,30 +104,40 @@ function urlOf(server: Server): string {
 
 function logRequest(mode: OriginMode, log: Log) {
   return createMiddleware(async (c, next) => {
-    // The adapter only watches for a disconnect once the signal has been asked for.
+    // The adapter watches for a disconnect only after the signal has been read.
     const { signal } = c.req.raw;
     await next();
-    const outcome = signal.aborted ? "cut off" : c.res.status;
-    log(`${mode} origin  ${c.req.method} ${new URL(c.req.url).pathname} ${outcome}`);
+    log(`${mode} origin  ${c.req.method} ${c.req.path} ${signal.aborted ? "aborted" : c.res.status}`);
   });
 }
 
-/**
- * `?demo_delay_ms=5000` makes the origin take that long, so that a reader has the time to revoke a
- * key while its request is under way. This parameter is the demo's own.
- */
-const waitWhenAsked = createMiddleware(async (c, next) => {
-  const asked = c.req.query("demo_delay_ms");
-  if (asked !== undefined) {
-    const delayMs = Number(asked);
-    if (!/^\d+$/.test(asked) || delayMs > DELAY_MAX_MS) {
-      throw new Refusal("bad_request", `demo_delay_ms must be a whole number up to ${DELAY_MAX_MS}`);
+function requireCaller(verify: AssertionVerifier) {
+  return createMiddleware<OriginEnv>(async (c, next) => {
+    const caller = await verify(c.req.header("X-Octopost-Assertion"));
+    if (caller === null) {
+      return c.json({ error: "Only the gateway may call this origin", code: "unauthorized" }, 401);
     }
-    await sleep(delayMs, undefined, { signal: c.req.raw.signal });
+    c.set("caller", caller);
+    return await next();
+  });
+}
+
+/** `?demo_delay_ms=5000` delays the answer, so that a reader has time to revoke a key in use. */
+const delay = createMiddleware(async (c, next) => {
+  const delayMs = c.req.query("demo_delay_ms");
+  if (delayMs !== undefined) {
+    if (!/^\d{1,5}$/.test(delayMs) || Number(delayMs) > DELAY_MAX_MS) {
+      return badRequest(c, `demo_delay_ms must be a whole number up to ${DELAY_MAX_MS}`);
+    }
+    await sleep(Number(delayMs), undefined, { signal: c.req.raw.signal });
   }
-  await next();
+  return await next();
 });
 
-function refuseTooLarge(): never {
-  throw new Refusal("bad_request", `Request body must be at most ${BODY_MAX_BYTES} bytes long`);
+function badRequest(c: Context, error: string): Response {
+  return c.json({ error, code: "bad_request" }, 400);
+}
+
+function notFound(c: Context): Response {
+  return c.json({ error: "Not found", code: "not_found" }, 404);
 }

@@ -1,9 +1,9 @@
 /**
- * The gateway as a child process: `wrangler dev`, quiet, with secrets and storage of its own.
+ * Runs the gateway as a child process: `wrangler dev`, with its own secrets and storage.
  *
- * Guarantees: `stop` ends wrangler and everything it started (workerd, esbuild), and so does the
- * end of this process, short of a SIGKILL. Reads neither .dev.vars nor .wrangler/state, so that a
- * demo and `npm run dev` leave each other alone.
+ * Guarantees that `stop` ends wrangler and every process it started (workerd, esbuild), and that the exit of this
+ * process does too, except by SIGKILL. It uses neither .dev.vars nor .wrangler/state, so that the demo and
+ * `npm run dev` do not affect each other.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -14,19 +14,19 @@ import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../cl
 import type { Log } from "./demo-origin.ts";
 
 const READY_TIMEOUT_MS = 60_000;
-const ANSWER_TIMEOUT_MS = 5_000;
+const RESPONSE_TIMEOUT_MS = 5_000;
 const POLL_MS = 250;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface GatewayProcess {
-  url: string;
-  controlToken: string;
-  /** Rejects when wrangler ends without having been told to; never resolves. */
-  failed: Promise<never>;
+  readonly url: string;
+  readonly controlToken: string;
+  /** Rejects when wrangler exits before `stop`; never resolves. */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** Where it will answer; its origins are told before it starts. */
+/** Known before the gateway starts, since the origins need it. */
 export function gatewayUrl(port: number): string {
   return `http://localhost:${port}`;
 }
@@ -35,7 +35,7 @@ export async function startGateway(settings: {
   port: number;
   liveOrigin: string;
   sandboxOrigin: string;
-  /** For secrets and storage; whoever made it removes it. */
+  /** For secrets and storage; removed by the caller. */
   directory: string;
   log: Log;
 }): Promise<GatewayProcess> {
@@ -44,6 +44,7 @@ export async function startGateway(settings: {
   const flags = [
     ...["--port", String(settings.port), "--inspector-port", "0"],
     ...["--var", `LIVE_ORIGIN:${settings.liveOrigin}`, "--var", `SANDBOX_ORIGIN:${settings.sandboxOrigin}`],
+    ...["--var", `PUBLIC_ORIGIN:${gatewayUrl(settings.port)}`],
     ...["--env-file", secretsPath, "--persist-to", join(settings.directory, "state")],
     ...["--show-interactive-dev-session=false", "--log-level", "warn"],
   ];
@@ -53,30 +54,30 @@ export async function startGateway(settings: {
       ...process.env,
       ...OFFLINE_ENVIRONMENT,
       WRANGLER_HIDE_BANNER: "true",
-      // What wrangler would leave in the home directory and in /tmp goes when the directory goes.
+      // Otherwise wrangler leaves files in the home directory and in /tmp.
       WRANGLER_WRITE_LOGS: "false",
       WRANGLER_REGISTRY_PATH: join(settings.directory, "registry"),
       TMPDIR: settings.directory,
-      // wrangler prefers the environment to --env-file: a CONTROL_TOKEN exported here would win.
+      // In wrangler the environment overrides --env-file: an exported CONTROL_TOKEN would win.
       ...secrets,
     },
     stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own: Ctrl-C reaches it through us alone, and all of it at once.
+    // A new process group: Ctrl-C does not reach it, and `stop` signals all of it at once.
     detached: true,
   });
   let isStopping = false;
   for (const output of [wrangler.stdout, wrangler.stderr]) {
-    // What it says while it is being stopped is about that alone.
+    // Messages about the shutdown are not for the reader.
     createInterface(output).on("line", (line) => isStopping || settings.log(`gateway  ${line}`));
   }
   const killAll = () => signalGroup(wrangler, "SIGKILL");
   process.once("exit", killAll);
-  const ended = whenEnded(wrangler);
-  const failed = ended.then((how): never | Promise<never> => {
+  const exited = exitOf(wrangler);
+  const failed = exited.then((cause): never | Promise<never> => {
     if (isStopping) return new Promise(() => {});
-    throw new Error(`The gateway (wrangler dev) stopped by itself: ${how}`);
+    throw new Error(`The gateway (wrangler dev) exited: ${cause}`);
   });
-  // Whoever awaits it is told; nobody awaiting it yet must not end this process.
+  // A rejection before it is awaited must not end this process.
   failed.catch(() => {});
   return {
     url: gatewayUrl(settings.port),
@@ -85,42 +86,42 @@ export async function startGateway(settings: {
     async stop() {
       isStopping = true;
       signalGroup(wrangler, "SIGTERM");
-      await Promise.race([ended, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      await Promise.race([exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
       killAll();
-      await ended;
+      await exited;
       process.off("exit", killAll);
     },
   };
 }
 
-/** Waits until the gateway refuses a request that has no key, which takes all of it to be in place. */
+/** Waits until the gateway answers 401 to a request without a key, which requires valid settings. */
 export async function waitUntilReady(gateway: GatewayProcess, stopped: AbortSignal): Promise<void> {
   const timeout = AbortSignal.timeout(READY_TIMEOUT_MS);
-  const giveUp = AbortSignal.any([timeout, stopped]);
+  const signal = AbortSignal.any([timeout, stopped]);
   let lastStatus: number | null = null;
   const poll = async () => {
     while (true) {
-      const status = await statusWithoutKey(gateway, giveUp);
+      const status = await statusWithoutKey(gateway, signal);
       if (status === 401) return;
-      // A gateway that lacks a setting answers nothing else, ever. The second time, so that the line
-      // in which it names the setting has been shown.
-      if (status === 500 && lastStatus === 500) throw new Error("The gateway cannot work; see above why");
+      // Invalid settings never become valid. On the second 500, the log line that names the setting has been printed.
+      if (status === 500 && lastStatus === 500)
+        throw new Error("The gateway's settings are invalid; see the lines above");
       lastStatus = status;
-      await sleep(POLL_MS, undefined, { signal: giveUp });
+      await sleep(POLL_MS, undefined, { signal });
     }
   };
   try {
     await Promise.race([poll(), gateway.failed]);
   } catch (error) {
     if (!timeout.aborted) throw error;
-    const answer = lastStatus === null ? "does not answer" : `answers ${lastStatus}`;
-    throw new Error(`The gateway is not ready after ${READY_TIMEOUT_MS / 1000} s: it ${answer}`);
+    const response = lastStatus === null ? "no response" : `response ${lastStatus}`;
+    throw new Error(`The gateway is not ready after ${READY_TIMEOUT_MS / 1000} s: ${response}`);
   }
 }
 
-/** null: no answer. */
-async function statusWithoutKey(gateway: GatewayProcess, giveUp: AbortSignal): Promise<number | null> {
-  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+/** null: no response. */
+async function statusWithoutKey(gateway: GatewayProcess, stopped: AbortSignal): Promise<number | null> {
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]);
   try {
     const response = await fetch(`${gateway.url}/v1/posts`, { signal });
     await response.body?.cancel();
@@ -130,7 +131,7 @@ async function statusWithoutKey(gateway: GatewayProcess, giveUp: AbortSignal): P
   }
 }
 
-function whenEnded(child: ChildProcess): Promise<string> {
+function exitOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
@@ -142,7 +143,7 @@ function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-leader.pid, signal);
   } catch (error) {
-    // ESRCH: the whole group has ended.
+    // ESRCH: every process of the group has exited.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

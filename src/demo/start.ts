@@ -1,65 +1,70 @@
 /**
- * npm start -- [--port 8787] [--live-port 9101] [--sandbox-port 9102]
+ * npm start -- [options]
  *
- * The whole of it on one machine: a live and a sandbox origin, the gateway in front of them, keys,
- * and commands to paste. Ctrl-C ends everything this started and leaves nothing behind.
+ * Runs everything on this machine: a live and a sandbox origin, the gateway in front of them, keys, and commands to
+ * paste. Guarantees that Ctrl-C stops every process it started and removes every file it wrote.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onNpmExit } from "../cli/npm-exit.ts";
-import { makeDemoKeys, makePageLink, pageLinkUrl } from "./demo-keys.ts";
+import { createDemoKeys, createPageLink, pageLinkUrl } from "./demo-keys.ts";
 import { serveDemoOrigin } from "./demo-origin.ts";
 import { gatewayUrl, startGateway, waitUntilReady } from "./gateway-process.ts";
-import { findBusyPort } from "./ports.ts";
-import { type PortFlag, readStartSettings, USAGE } from "./start-options.ts";
-import { renderWalkthrough, walkthrough } from "./walkthrough.ts";
+import { findBusyPorts, replaceBusyPorts } from "./ports.ts";
+import { HELP, type Ports, readStartOptions, startCommand } from "./start-options.ts";
+import { type Demo, renderWalkthrough, walkthrough } from "./walkthrough.ts";
 
 const ACCOUNT = "demo";
-
-/** Settings that cannot be used: exit code 2, as is usual. */
+const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 async function main(args: string[]): Promise<number> {
-  const settings = readStartSettings(args);
-  if ("mistake" in settings) {
-    console.error(`${settings.mistake}\n${USAGE}`);
+  const options = readStartOptions(args);
+  if ("help" in options) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if ("error" in options) {
+    console.error(`${options.error}\nOptions: npm start -- --help`);
     return EXIT_USAGE;
   }
-  const busy = await findBusyPort(settings.ports);
-  if (busy) {
-    console.error(`Port ${busy.port} is busy. Choose another with --${busy.name}: ${USAGE}`);
-    return 1;
+  const { ports } = options;
+  const busy = await findBusyPorts(ports);
+  if (busy.length > 0) {
+    const free = await replaceBusyPorts(ports, busy);
+    const subject =
+      busy.length === 1
+        ? `Port ${ports[busy[0] as keyof Ports]} is`
+        : `Ports ${listOf(busy.map((name) => ports[name]))} are`;
+    console.error(`${subject} busy. On free ports: ${startCommand(free)}`);
+    return EXIT_FAILURE;
   }
-  const stopped = whenToldToStop();
-  /** How to end what has been started so far, in the order it was started. */
-  const endings: (() => Promise<unknown>)[] = [];
+  const stopped = stopSignal();
+  /** Cleanup of everything that was started, in the order it was started. */
+  const cleanups: (() => Promise<unknown>)[] = [];
   try {
-    await run(settings.ports, stopped, endings);
+    await run(ports, stopped, cleanups);
     return 0;
   } catch (error) {
     if (stopped.aborted) return 0;
     console.error((error as Error).message);
-    return 1;
+    return EXIT_FAILURE;
   } finally {
-    for (const end of endings.reverse()) await end();
+    for (const cleanUp of cleanups.reverse()) await cleanUp();
   }
 }
 
-/** Settles, by throwing, when told to stop or when the gateway ends by itself. */
-async function run(
-  ports: Record<PortFlag, number>,
-  stopped: AbortSignal,
-  endings: (() => Promise<unknown>)[],
-): Promise<void> {
+/** Rejects when `stopped` aborts or the gateway exits; never resolves. */
+async function run(ports: Ports, stopped: AbortSignal, cleanups: (() => Promise<unknown>)[]): Promise<void> {
   const log = (line: string) => console.log(line);
   const jwksUrl = `${gatewayUrl(ports.port)}/.well-known/jwks.json`;
   const live = await serveDemoOrigin({ mode: "live", port: ports["live-port"], jwksUrl, log });
-  endings.push(live.close);
+  cleanups.push(live.close);
   const sandbox = await serveDemoOrigin({ mode: "sandbox", port: ports["sandbox-port"], jwksUrl, log });
-  endings.push(sandbox.close);
+  cleanups.push(sandbox.close);
   const directory = await mkdtemp(join(tmpdir(), "octopost-edge-gateway-"));
-  endings.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  cleanups.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
 
   console.log("Starting the gateway…");
   const gateway = await startGateway({
@@ -69,24 +74,31 @@ async function run(
     directory,
     log,
   });
-  endings.push(gateway.stop);
+  cleanups.push(gateway.stop);
   await waitUntilReady(gateway, stopped);
-  const keys = await makeDemoKeys(gateway, ACCOUNT);
-  const pageLink = await makePageLink(gateway, ACCOUNT);
+  const keys = await createDemoKeys(gateway, ACCOUNT);
+  const pageLink = await createPageLink(gateway, ACCOUNT);
   stopped.throwIfAborted();
 
   const { url, controlToken } = gateway;
   const demo = { gatewayUrl: url, liveOriginUrl: live.url, account: ACCOUNT, controlToken, keys };
-  console.log(`\n${renderWalkthrough(demo, walkthrough(demo))}`);
-  console.log("What each origin hears is listed below. Ctrl-C ends everything.\n");
-  console.log("The key page, Settings › API Keys. A link opens it once, within five minutes; for another:");
-  console.log(`curl -sS -X POST ${pageLinkUrl(gateway, ACCOUNT)} -H 'Authorization: Bearer ${controlToken}'`);
-  console.log(`\n${pageLink}\n`);
-  await Promise.race([gateway.failed, rejectWhen(stopped)]);
+  printDemo(demo, pageLink);
+  await Promise.race([gateway.failed, rejectOnAbort(stopped)]);
 }
 
-/** A second signal changes nothing: npm passes on the one the terminal has sent already. */
-function whenToldToStop(): AbortSignal {
+function printDemo(demo: Demo, pageLink: string): void {
+  console.log(`\n${renderWalkthrough(demo, walkthrough(demo))}`);
+  console.log("The requests that each origin receives are listed below. Ctrl-C stops everything.\n");
+  console.log(
+    "The key page (Settings › API Keys). The link works once, within five minutes. For another link:",
+  );
+  const { gatewayUrl: url, controlToken, account } = demo;
+  console.log(`curl -sS -X POST ${pageLinkUrl(url, account)} -H 'Authorization: Bearer ${controlToken}'`);
+  console.log(`\n${pageLink}\n`);
+}
+
+/** Aborts on the first signal. npm sends the signal again that the terminal has sent already: the second is ignored. */
+function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => controller.abort());
@@ -95,11 +107,15 @@ function whenToldToStop(): AbortSignal {
   return controller.signal;
 }
 
-function rejectWhen(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason));
   });
+}
+
+function listOf(numbers: readonly number[]): string {
+  return new Intl.ListFormat("en").format(numbers.map(String));
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,23 +1,11 @@
 /**
- * For an origin in Hono: lets through only what the gateway has signed (`X-Octopost-Assertion`).
+ * Identifies the caller of an origin from the JWT that the gateway signs (`X-Octopost-Assertion`).
  *
- * Guarantees that the caller it sets comes from a JWT of the gateway's, not yet expired, meant for this origin
- * and this mode; from no header that anybody could write. Everything else gets 401. When the gateway's public
- * keys cannot be fetched it throws, and nothing is served. Made to be taken over: it needs hono alone.
+ * Guarantees that a caller comes from an unexpired JWT of the gateway, for this origin and this mode, and from no other
+ * header. It does not check permissions: the gateway has done that. Copy it into an origin on Node, Hono or Workers.
  */
-import { createMiddleware } from "hono/factory";
-import { decode, verifyWithJwks } from "hono/jwt";
-import { keepPublicKeys } from "./public-keys.ts";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
-export interface AssertionExpected {
-  /** `https://api.octopost.ink/.well-known/jwks.json` */
-  readonly jwksUrl: string;
-  /** This origin's own URL, as the gateway's `LIVE_ORIGIN` or `SANDBOX_ORIGIN` says it. */
-  readonly audience: string;
-  readonly mode: "live" | "test";
-}
-
-/** Who calls, as the gateway says. */
 export interface Caller {
   readonly account: string;
   readonly keyId: string;
@@ -25,35 +13,40 @@ export interface Caller {
   readonly scope: string;
 }
 
-export interface CallerEnv {
-  Variables: { caller: Caller };
-}
+/** Resolves to null for an assertion that is missing or invalid: answer 401. Rejects when the keys cannot be fetched. */
+export type AssertionVerifier = (jwt: string | undefined) => Promise<Caller | null>;
 
-export function verifyAssertion({ jwksUrl, audience, mode }: AssertionExpected) {
-  const publicKeys = keepPublicKeys(jwksUrl);
-  // `exp` alone bounds its life: whether `iat` lies ahead says only that two clocks differ.
-  const verification = { iss: "https://api.octopost.ink", aud: audience, iat: false };
-  return createMiddleware<CallerEnv>(async (c, next) => {
-    const jwt = c.req.header("X-Octopost-Assertion") ?? "";
-    const keys = await publicKeys(keyIdOf(jwt));
-    const checks = { keys, allowedAlgorithms: ["EdDSA"] as const, verification };
-    const claims = await verifyWithJwks(jwt, checks).catch(() => null);
-    if (claims?.exp === undefined || claims.mode !== mode) {
-      return c.json({ error: "Only the gateway may call this origin", code: "unauthorized" }, 401);
-    }
-    c.set("caller", {
-      account: String(claims.sub),
-      keyId: String(claims.key_id),
-      scope: String(claims.scope),
-    });
-    return await next();
+/** The `max-age` of the gateway's key set. */
+const JWKS_MAX_AGE_MS = 300_000;
+/** A key ID that is unknown causes at most one fetch per interval. */
+const JWKS_COOLDOWN_MS = 10_000;
+/** jose's codes for a key set that could not be fetched, as opposed to a JWT that is invalid. */
+const JWKS_ERRORS = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
+/** `audience`: this origin's URL, as `LIVE_ORIGIN` or `SANDBOX_ORIGIN` of the gateway has it. */
+export function assertionVerifier(expected: {
+  readonly jwksUrl: string;
+  readonly audience: string;
+  readonly mode: "live" | "test";
+}): AssertionVerifier {
+  // On Workers, jose shares no pending fetch between requests: https://github.com/panva/jose/issues/355.
+  const jwks = createRemoteJWKSet(new URL(expected.jwksUrl), {
+    cacheMaxAge: JWKS_MAX_AGE_MS,
+    cooldownDuration: JWKS_COOLDOWN_MS,
   });
-}
-
-function keyIdOf(jwt: string): string | undefined {
-  try {
-    return decode(jwt).header.kid;
-  } catch {
-    return undefined;
-  }
+  return async (jwt = "") => {
+    try {
+      const { payload } = await jwtVerify(jwt, jwks, {
+        algorithms: ["EdDSA"],
+        issuer: "https://api.octopost.ink",
+        audience: expected.audience,
+        requiredClaims: ["exp"],
+      });
+      if (payload.mode !== expected.mode) return null;
+      return { account: String(payload.sub), keyId: String(payload.key_id), scope: String(payload.scope) };
+    } catch (error) {
+      if (error instanceof errors.JOSEError && !JWKS_ERRORS.includes(error.code)) return null;
+      throw error;
+    }
+  };
 }

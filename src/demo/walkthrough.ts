@@ -1,9 +1,9 @@
 /**
- * What `npm start` prints: commands to paste, and what each of them shows. Pure: text in, text out.
+ * The text that `npm start` prints: keys, variables to export, and commands to paste. Pure.
  *
- * Guarantees: every command is complete in itself (keys written out, no variables left over from
- * another step) and needs curl, sed and sleep alone. Titles are shell comments, so that the whole
- * text may be pasted as well.
+ * Guarantees that every command is complete (keys are written out, no step depends on a variable of another) and needs
+ * curl, sed and sleep only. Titles are shell comments, so that the whole text can be pasted. The live key works after
+ * the last step.
  */
 export interface DemoKey {
   id: string;
@@ -25,10 +25,10 @@ export interface Demo {
 }
 
 export interface Step {
-  /** One line saying what the command shows. Without quotes: in a comment, zsh may read them. */
+  /** One line that says what the command shows. Without quotes, which an interactive zsh parses in comments too. */
   title: string;
   command: string;
-  /** Of the command's output: whole lines it has, texts it has, texts it has not. */
+  /** The command's output: lines and texts that it contains, texts that it does not contain. */
   expect: { lines: string[]; shows: string[]; hides: string[] };
 }
 
@@ -68,12 +68,12 @@ function sandboxPosts(demo: Demo): Step[] {
         shows: ["post_", "Hello from the test key", '"status":"draft"'],
       },
     ),
-    step("Publish it: 200, and nothing leaves the sandbox", publishNewest(demo, test), {
+    step("Publish it: 200, at the sandbox origin", publishNewest(demo, test), {
       lines: ["200"],
       shows: ['"status":"published"', "https://sandbox.example/"],
     }),
     step(
-      "The live origin never heard of it: no such post in the list of the live key",
+      "The live origin did not receive it: the list of the live key has no such post",
       listPosts(demo, live),
       {
         lines: ["200"],
@@ -91,8 +91,8 @@ function refusals(demo: Demo): Step[] {
       shows: ["API key does not have permission for this action"],
     }),
     step(
-      "Send the first request to the live origin directly, with all that a stranger can write: 401",
-      askOriginDirectly(demo),
+      "Send the first request to the live origin directly, with every header that a client can forge: 401",
+      requestOriginDirectly(demo),
       { lines: ["401"], shows: ["Only the gateway may call this origin"], hides: ["posts"] },
     ),
   ];
@@ -102,26 +102,22 @@ function revocations(demo: Demo): Step[] {
   const { live, readOnly } = demo.keys;
   return [
     step(
-      "Revoke the read-only key while a request of it waits on the origin for 10 s: that request gets 401",
+      "Revoke the read-only key while one of its requests waits for the origin: that request gets 401",
       revokeInFlight(demo, readOnly),
       {
         lines: ["revoke: 200", "waiting request: 401"],
-        shows: ["Invalid or expired API key", "effective_at"],
+        shows: ["Invalid or expired API key", readOnly.id, "effective_at"],
+        hides: [readOnly.secret],
       },
     ),
-    step(
-      "Revoke the live key: 200, with the moment from which it is refused everywhere",
-      revoke(demo, live),
-      {
-        lines: ["200"],
-        shows: [live.id, "effective_at"],
-        hides: [live.secret],
-      },
-    ),
-    step("Use the revoked key: 401", listPosts(demo, live), {
+    step("Use the revoked key: 401", listPosts(demo, readOnly), {
       lines: ["401"],
       shows: ["Invalid or expired API key"],
       hides: ["posts"],
+    }),
+    step("Use the live key, which still works: 200", listPosts(demo, live), {
+      lines: ["200"],
+      shows: ["of the live origin"],
     }),
   ];
 }
@@ -137,8 +133,8 @@ function listPosts(demo: Demo, key: DemoKey): string {
   return `curl -sS ${STATUS} ${postsUrl(demo)} \\\n  ${bearer(key.secret)}`;
 }
 
-/** With the gateway's own headers, but for the one that only the gateway can sign. */
-function askOriginDirectly({ liveOriginUrl, account, keys }: Demo): string {
+/** With the gateway's headers, except the one that only the gateway can sign. */
+function requestOriginDirectly({ liveOriginUrl, account, keys }: Demo): string {
   const headers = [
     `-H 'X-Octopost-Account: ${account}' -H 'X-Octopost-Key-Id: ${keys.live.id}'`,
     "-H 'X-Octopost-Mode: live' -H 'X-Octopost-Permissions: all'",
@@ -156,7 +152,7 @@ function createPost(demo: Demo, key: DemoKey, content: string): string {
   ].join(" \\\n  ");
 }
 
-/** Lists come newest first, so the first id is that of the post just made. */
+/** Lists are newest first: the first ID is that of the post just created. */
 function publishNewest(demo: Demo, key: DemoKey): string {
   return [
     `id=$(curl -sS ${postsUrl(demo)} ${bearer(key.secret)} \\`,
@@ -166,18 +162,15 @@ function publishNewest(demo: Demo, key: DemoKey): string {
   ].join("\n");
 }
 
-function revoke(demo: Demo, key: DemoKey, status = STATUS): string {
-  const url = `${demo.gatewayUrl}/control/v1/accounts/${demo.account}/keys/${key.id}/revoke`;
-  return `curl -sS ${status} -X POST ${url} \\\n  ${bearer(demo.controlToken)}`;
-}
-
-/** In parentheses: a shell of its own keeps its job messages to itself. */
+/** In a subshell, which prints no job messages. */
 function revokeInFlight(demo: Demo, key: DemoKey): string {
+  const url = `${demo.gatewayUrl}/control/v1/accounts/${demo.account}/keys/${key.id}/revoke`;
   return [
     `(curl -sS -w '\\nwaiting request: %{http_code}\\n' '${postsUrl(demo)}?demo_delay_ms=10000' \\`,
     `  ${bearer(key.secret)} &`,
     "sleep 1",
-    `${revoke(demo, key, "-w '\\nrevoke: %{http_code}\\n'")}`,
+    `curl -sS -w '\\nrevoke: %{http_code}\\n' -X POST ${url} \\`,
+    `  ${bearer(demo.controlToken)}`,
     "wait)",
   ].join("\n");
 }
@@ -187,15 +180,30 @@ export function renderWalkthrough(demo: Demo, steps: Step[]): string {
   return [
     `The gateway answers at ${demo.gatewayUrl}`,
     "",
-    "These were made for this run, end with it, and are shown nowhere but here:",
+    "Created for this run, valid until it stops, and shown nowhere else:",
     "",
     `  live key            ${live.secret}   full access`,
     `  test key            ${test.secret}   full access`,
     `  read-only live key  ${readOnly.secret}   posts:read`,
     `  control token       ${demo.controlToken}`,
     "",
+    "For commands of your own in another terminal, such as npm run keys -- list:",
+    "",
+    ...exportLines(demo),
+    "",
     "Paste into another terminal, from top to bottom:",
     "",
     ...steps.flatMap(({ title, command }, index) => [`# ${index + 1}. ${title}`, command, ""]),
   ].join("\n");
+}
+
+/** The first three are the variables of `npm run keys`. */
+function exportLines({ gatewayUrl, account, controlToken, keys }: Demo): string[] {
+  return [
+    `export OCTOPOST_GATEWAY_URL=${gatewayUrl}`,
+    `export OCTOPOST_ACCOUNT=${account}`,
+    `export OCTOPOST_CONTROL_TOKEN=${controlToken}`,
+    `export OCTOPOST_LIVE_KEY=${keys.live.secret}`,
+    `export OCTOPOST_TEST_KEY=${keys.test.secret}`,
+  ];
 }

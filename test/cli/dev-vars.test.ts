@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe("on the first run", () => {
-  test("makes every required secret, each different: 32 random bytes in base64url, or a private JWK", async () => {
+  test("generates every required secret, each different: 32 random bytes in base64url, or a private JWK", async () => {
     const vars = await ensureDevVars(path);
     expect(Object.keys(vars).sort()).toEqual([...LOCAL_SECRETS].sort());
     for (const name of ["KEY_PEPPER", "CONTROL_TOKEN"]) expect(vars[name]).toMatch(SECRET);
@@ -29,32 +29,32 @@ describe("on the first run", () => {
     expect(new Set(Object.values(vars)).size).toBe(LOCAL_SECRETS.length);
   });
 
-  test("leaves one file, which only its owner may read", async () => {
+  test("creates one file, which only its owner may read", async () => {
     await ensureDevVars(path);
     expect(await readdir(directory)).toEqual([".dev.vars"]);
     if (isPosix) expect(await modeOf(path)).toBe(0o600);
   });
 
-  test("makes one set of secrets when two runs begin at the same moment", async () => {
+  test("generates one set of secrets for concurrent runs", async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => ensureDevVars(path)));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(await readdir(directory)).toEqual([".dev.vars"]);
   });
 
-  test("says so when the directory is not there", async () => {
+  test("rejects when the directory does not exist", async () => {
     await expect(ensureDevVars(join(directory, "missing", ".dev.vars"))).rejects.toThrow("ENOENT");
   });
 });
 
-describe("when the file is there", () => {
-  test("changes nothing in a complete file", async () => {
+describe("when the file exists", () => {
+  test("does not change a complete file", async () => {
     const first = await ensureDevVars(path);
     const before = await readFile(path, "utf8");
     expect(await ensureDevVars(path)).toEqual(first);
     expect(await readFile(path, "utf8")).toBe(before);
   });
 
-  test("appends only what is missing, and keeps the rest to the byte", async () => {
+  test("appends only missing secrets, and keeps the rest byte for byte", async () => {
     const before = '# mine\nCONTROL_TOKEN="a token"\nLIVE_ORIGIN=http://localhost:1';
     await writeFile(path, before);
     const vars = await ensureDevVars(path);
@@ -68,20 +68,20 @@ describe("when the file is there", () => {
     expect(await readFile(path, "utf8")).toBe(`${before}\n${added}`);
   });
 
-  test("closes a file that was open to all before writing a secret into it", async () => {
+  test("restricts a file that everyone may read to its owner", async () => {
     await writeFile(path, "CONTROL_TOKEN=mine\n");
     await chmod(path, 0o644);
     await ensureDevVars(path);
     if (isPosix) expect(await modeOf(path)).toBe(0o600);
   });
 
-  test("leaves an empty secret for its owner to fill in", async () => {
+  test("leaves an empty secret empty", async () => {
     await writeFile(path, "KEY_PEPPER=\nCONTROL_TOKEN=mine\nASSERTION_KEY=\n");
     expect(await ensureDevVars(path)).toEqual({ KEY_PEPPER: "", CONTROL_TOKEN: "mine", ASSERTION_KEY: "" });
   });
 });
 
-test("the secrets made are the ones wrangler.toml requires", async () => {
+test("generates the secrets that wrangler.toml requires", async () => {
   const settings = await readFile(new URL("../../wrangler.toml", import.meta.url), "utf8");
   const [, list] = settings.match(/^required = (\[.*\])$/m) ?? [];
   expect(JSON.parse(list ?? "[]").sort()).toEqual([...LOCAL_SECRETS].sort());

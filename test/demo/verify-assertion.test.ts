@@ -1,14 +1,12 @@
-// What an origin may believe: an assertion of the gateway's, for this origin, this mode and this minute, and
-// nothing else. The same promises for both verifiers that the demo has to take over: in Hono and on plain Node.
+// The assertions that an origin accepts: signed by the gateway, for this origin, this mode and this minute, and no
+// others. The same promises hold for an origin in Hono and for one on plain Node.
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { Hono } from "hono";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { newAssertionKey } from "../../src/cli/assertion-key.ts";
-import { keepPublicKeys } from "../../src/demo/public-keys.ts";
-import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
-import { assertionReader } from "../../src/demo/verify-assertion-node.ts";
+import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
 import {
   claimsFor,
   KeyPublisher,
@@ -33,13 +31,17 @@ afterEach(async () => {
 });
 afterAll(() => Promise.all(closing.map((close) => close())));
 
-/** Sends a request with these headers; answers the status, and the account the origin took it for. */
-type Ask = (headers: Record<string, string>) => Promise<{ status: number; account?: string }>;
+/** Sends a request with these headers; resolves to the status and the account that the origin identified. */
+type Send = (headers: Record<string, string>) => Promise<{ status: number; account?: string }>;
 
-async function honoOrigin(): Promise<Ask> {
-  const app = new Hono()
-    .use(verifyAssertion({ jwksUrl: publisher.url, audience: ORIGIN, mode: "live" }))
-    .get("/", (c) => c.json({ account: c.var.caller.account }));
+const verifier = () => assertionVerifier({ jwksUrl: publisher.url, audience: ORIGIN, mode: "live" });
+
+async function honoOrigin(): Promise<Send> {
+  const verify = verifier();
+  const app = new Hono().get("/", async (c) => {
+    const caller = await verify(c.req.header("X-Octopost-Assertion"));
+    return caller === null ? c.json({}, 401) : c.json({ account: caller.account });
+  });
   app.onError((_error, c) => c.json({}, 500));
   return async (headers) => {
     const response = await app.request("/", { headers });
@@ -47,12 +49,16 @@ async function honoOrigin(): Promise<Ask> {
   };
 }
 
-async function nodeOrigin(): Promise<Ask> {
-  const callerOf = assertionReader({ jwksUrl: publisher.url, audience: ORIGIN, mode: "live" });
+async function nodeOrigin(): Promise<Send> {
+  const verify = verifier();
   const server = http.createServer(async (request, response) => {
-    const caller = await callerOf(request).catch(() => "unknown" as const);
-    response.statusCode = caller === null ? 401 : caller === "unknown" ? 500 : 200;
-    response.end(JSON.stringify(caller && caller !== "unknown" ? { account: caller.sub } : {}));
+    try {
+      const caller = await verify(request.headers["x-octopost-assertion"] as string | undefined);
+      response.statusCode = caller === null ? 401 : 200;
+      response.end(JSON.stringify(caller === null ? {} : { account: caller.account }));
+    } catch {
+      response.writeHead(500).end("{}");
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closing.push(() => new Promise((resolve) => server.close(resolve)));
@@ -70,44 +76,48 @@ describe.each([
   ["in Hono", honoOrigin],
   ["on plain Node", nodeOrigin],
 ])("an origin %s", (_, origin) => {
-  test("takes an assertion at its word", async () => {
-    const ask = await origin();
+  test("accepts a valid assertion, and ignores other headers", async () => {
+    const send = await origin();
     const headers = { ...assertion(signedJwt(claimsFor(ORIGIN), key)), "X-Octopost-Account": "other" };
-    expect(await ask(headers)).toEqual({ status: 200, account: "acct" });
+    expect(await send(headers)).toEqual({ status: 200, account: "acct" });
   });
 
-  test("takes one from a gateway whose clock is ahead", async () => {
-    const ask = await origin();
+  test("accepts one from a gateway whose clock is ahead", async () => {
+    const send = await origin();
     const claims = claimsFor(ORIGIN, { iat: secondsFromNow(20), exp: secondsFromNow(80) });
-    expect((await ask(assertion(signedJwt(claims, key)))).status).toBe(200);
+    expect((await send(assertion(signedJwt(claims, key)))).status).toBe(200);
   });
 
-  test("refuses a request that has none", async () => {
-    const ask = await origin();
-    expect((await ask({})).status).toBe(401);
-    const told = { "X-Octopost-Account": "acct", "X-Octopost-Mode": "live", "X-Octopost-Permissions": "all" };
-    expect((await ask(told)).status).toBe(401);
-    expect((await ask({ Authorization: `Bearer ${signedJwt(claimsFor(ORIGIN), key)}` })).status).toBe(401);
+  test("refuses a request without one", async () => {
+    const send = await origin();
+    expect((await send({})).status).toBe(401);
+    const unsigned = {
+      "X-Octopost-Account": "acct",
+      "X-Octopost-Mode": "live",
+      "X-Octopost-Permissions": "all",
+    };
+    expect((await send(unsigned)).status).toBe(401);
+    expect((await send({ Authorization: `Bearer ${signedJwt(claimsFor(ORIGIN), key)}` })).status).toBe(401);
   });
 
   test.each([
     ["that has expired", { exp: secondsFromNow(-1), iat: secondsFromNow(-61) }],
     ["that never expires", { exp: undefined }],
-    ["with an end that is no time", { exp: "never" }],
+    ["with an exp that is not a number", { exp: "never" }],
     ["for another origin", { aud: "https://sandbox-origin.example" }],
-    ["for an address that begins alike", { aud: `${ORIGIN}.example` }],
-    ["for nobody", { aud: undefined }],
+    ["for an address with the same beginning", { aud: `${ORIGIN}.example` }],
+    ["without an audience", { aud: undefined }],
     ["of the other mode", { mode: "test" }],
-    ["of no mode", { mode: undefined }],
+    ["without a mode", { mode: undefined }],
     ["of another issuer", { iss: "https://api.example" }],
-    ["of no issuer", { iss: undefined }],
+    ["without an issuer", { iss: undefined }],
   ])("refuses one %s, though it is signed", async (_, changes) => {
-    const ask = await origin();
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN, changes), key)))).status).toBe(401);
+    const send = await origin();
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN, changes), key)))).status).toBe(401);
   });
 
-  test("refuses one that was altered", async () => {
-    const ask = await origin();
+  test("refuses one that was changed after signing", async () => {
+    const send = await origin();
     const jwt = signedJwt(claimsFor(ORIGIN), key);
     const [header, payload, signature = ""] = jwt.split(".");
     const flipped = signature.startsWith("A") ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
@@ -123,83 +133,84 @@ describe.each([
       "..",
       "bnVsbA.bnVsbA.bnVsbA",
     ]) {
-      expect([altered, (await ask(assertion(altered))).status]).toEqual([altered, 401]);
+      expect([altered, (await send(assertion(altered))).status]).toEqual([altered, 401]);
     }
-    expect((await ask(assertion(jwt))).status).toBe(200);
+    expect((await send(assertion(jwt))).status).toBe(200);
   });
 
-  test("refuses one signed by another key, whatever name that key goes by", async () => {
-    const ask = await origin();
-    const stranger = newAssertionKey();
-    for (const kid of [stranger.kid, key.kid, undefined]) {
-      const jwt = signedJwt(claimsFor(ORIGIN), { ...stranger, kid: kid as string });
-      expect((await ask(assertion(jwt))).status).toBe(401);
+  test("refuses one signed by another key, whatever key ID it names", async () => {
+    const send = await origin();
+    const unknown = newAssertionKey();
+    for (const kid of [unknown.kid, key.kid, undefined]) {
+      const jwt = signedJwt(claimsFor(ORIGIN), { ...unknown, kid: kid as string });
+      expect((await send(assertion(jwt))).status).toBe(401);
     }
   });
 
-  test("refuses one that is not signed at all: alg none, in any spelling", async () => {
-    const ask = await origin();
+  test("refuses one without a signature: alg none, in any spelling", async () => {
+    const send = await origin();
     for (const alg of ["none", "None", "NONE", "", undefined]) {
       const jwt = unsignedJwt(claimsFor(ORIGIN), { alg, typ: "JWT", kid: key.kid });
-      expect((await ask(assertion(jwt))).status).toBe(401);
+      expect((await send(assertion(jwt))).status).toBe(401);
     }
   });
 
-  test("refuses one signed with the public key as if it were a secret: alg HS256", async () => {
-    const ask = await origin();
+  test("refuses one whose MAC uses the public key as the secret: alg HS256", async () => {
+    const send = await origin();
     const raw = Buffer.from(key.x, "base64url");
     for (const secret of [key.x, raw, JSON.stringify(publicJwk(key))]) {
-      expect((await ask(assertion(macJwt(claimsFor(ORIGIN), key.kid, secret)))).status).toBe(401);
+      expect((await send(assertion(macJwt(claimsFor(ORIGIN), key.kid, secret)))).status).toBe(401);
     }
-    // Signed well, yet naming another algorithm than was used.
+    // The signature is valid, but the header names another algorithm.
     const renamed = signedJwt(claimsFor(ORIGIN), key, { alg: "HS256" });
-    expect((await ask(assertion(renamed))).status).toBe(401);
+    expect((await send(assertion(renamed))).status).toBe(401);
   });
 
-  test("asks for the keys once, and again only for a key id that is new", async () => {
-    const ask = await origin();
+  test("fetches the keys once, and again only for an unknown key ID", async () => {
+    const send = await origin();
     const next = newAssertionKey();
     const byOld = assertion(signedJwt(claimsFor(ORIGIN), key));
-    for (let i = 0; i < 3; i++) expect((await ask(byOld)).status).toBe(200);
+    for (let i = 0; i < 3; i++) expect((await send(byOld)).status).toBe(200);
     expect(publisher.asked).toBe(1);
 
     publisher.keys = [next, key];
     vi.useFakeTimers({ now: Date.now() + 10_000, toFake: ["Date"] });
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), next)))).status).toBe(200);
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), next)))).status).toBe(200);
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
     expect(publisher.asked).toBe(2);
   });
 
-  test("is not made to ask for keys by made-up key ids", async () => {
-    const ask = await origin();
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
+  test("does not fetch the keys again for made-up key IDs", async () => {
+    const send = await origin();
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
     for (let i = 0; i < 20; i++) {
-      const stranger = { ...newAssertionKey(), kid: `made-up-${i}` };
-      expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), stranger)))).status).toBe(401);
+      const unknown = { ...newAssertionKey(), kid: `made-up-${i}` };
+      expect((await send(assertion(signedJwt(claimsFor(ORIGIN), unknown)))).status).toBe(401);
     }
     expect(publisher.asked).toBe(1);
   });
 
-  test("no longer takes a key that was withdrawn, once the answer it had is too old", async () => {
-    const ask = await origin();
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
+  test("no longer accepts a withdrawn key once the cached key set has expired", async () => {
+    const send = await origin();
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
     publisher.keys = [newAssertionKey()];
     vi.useFakeTimers({ now: Date.now() + 300_000, toFake: ["Date"] });
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(401);
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(401);
   });
 
-  test("serves nothing while the keys cannot be had, and says that it is not the caller's fault", async () => {
-    const ask = await origin();
+  test("serves nothing while the keys cannot be fetched, and answers 500, not 401", async () => {
+    const send = await origin();
     publisher.status = 503;
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(500);
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(500);
     publisher.status = 200;
-    expect((await ask(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
+    expect((await send(assertion(signedJwt(claimsFor(ORIGIN), key)))).status).toBe(200);
   });
 });
 
-test("many requests that need the keys at once cause a single fetch", async () => {
-  const publicKeys = keepPublicKeys(publisher.url);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => publicKeys(key.kid)));
+test("fetches the keys once for many requests that need them at the same time", async () => {
+  const verify = verifier();
+  const jwt = signedJwt(claimsFor(ORIGIN), key);
+  const callers = await Promise.all(Array.from({ length: 20 }, () => verify(jwt)));
   expect(publisher.asked).toBe(1);
-  for (const keys of answers) expect(keys.map(({ kid }) => kid)).toEqual([key.kid]);
+  for (const caller of callers) expect(caller?.account).toBe("acct");
 });

@@ -10,7 +10,7 @@ import { getRequestListener } from "@hono/node-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newAssertionKey, type PrivateAssertionKey } from "../../src/cli/assertion-key.ts";
 import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
-import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
+import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
 import { decoded, macJwt, signedJwt, unsignedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -35,7 +35,7 @@ afterAll(() => cluster.close());
 beforeEach(() => {
   for (const [mode, origin] of [["live", cluster.live] as const, ["sandbox", cluster.sandbox] as const]) {
     origin.clear();
-    const verify = verifyAssertion({
+    const verify = assertionVerifier({
       jwksUrl: jwksUrl(),
       audience: origin.url,
       mode: mode === "live" ? "live" : "test",

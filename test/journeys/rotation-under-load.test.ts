@@ -11,7 +11,7 @@ import { getRequestListener } from "@hono/node-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newAssertionKey } from "../../src/cli/assertion-key.ts";
 import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
-import { verifyAssertion } from "../../src/demo/verify-assertion.ts";
+import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
 import { publicJwk } from "../support/assertion-maker.ts";
 import type { Settings } from "../support/cluster-workers.ts";
 import { ControlClient, type IssuedKey } from "../support/control-client.ts";
@@ -208,7 +208,7 @@ describe("ASSERTION_KEY", () => {
 
   /** The demo's origin, which keeps the keys it has got from this gateway for longer than the test runs. */
   function originKeeping(gateway: number): void {
-    const verify = verifyAssertion({ jwksUrl: jwksUrl(gateway), audience: cluster.live.url, mode: "live" });
+    const verify = assertionVerifier({ jwksUrl: jwksUrl(gateway), audience: cluster.live.url, mode: "live" });
     const { fetch } = createDemoOrigin({ mode: "live", verify });
     const listen = getRequestListener(fetch, { overrideGlobalObjects: false });
     cluster.live.respond = (request, response) => listen(request, response);

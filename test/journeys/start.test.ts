@@ -1,4 +1,4 @@
-// `npm start`, as a reader of the README meets it: the printed commands are run as they are printed.
+// `npm start` as a reader of the README runs it: every printed command is executed as printed.
 
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,19 +8,20 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { findBusyPort } from "../../src/demo/ports.ts";
+import { findBusyPorts } from "../../src/demo/ports.ts";
+import { readStartOptions } from "../../src/demo/start-options.ts";
 import { walkthrough } from "../../src/demo/walkthrough.ts";
 
 const run = promisify(execFile);
 
 const START = fileURLToPath(new URL("../../src/demo/start.ts", import.meta.url));
+const KEYS = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
 const READY = /\/portal\/enter\/\S+\n/;
 const STARTING_TIMEOUT_MS = 90_000;
 const WALK_TIMEOUT_MS = 120_000;
 const STOPPING_TIMEOUT_MS = 30_000;
 
-// What is expected of a command does not depend on the text of the keys it is run with, except where
-// a key is looked for by name; those are filled in from what was printed.
+// The expectations of the walkthrough, with the keys that were printed.
 const KEY_PATTERN = /^ {2}(live key|test key|read-only live key|control token) +(\S+)/gm;
 
 describe("npm start", () => {
@@ -41,7 +42,7 @@ describe("npm start", () => {
   }, STOPPING_TIMEOUT_MS);
 
   test(
-    "every printed command, run as printed and in order, shows what it says it shows",
+    "every printed command, run in order, shows what its title says",
     async () => {
       const printed = printedCommands(start.output());
       const expected = expectedSteps(ports, start.output(), printed);
@@ -58,27 +59,31 @@ describe("npm start", () => {
     WALK_TIMEOUT_MS,
   );
 
-  test("the live origin never heard of the sandbox post, nor of what was refused", () => {
-    const heard = (origin: string) =>
+  test("the live origin receives neither the sandbox post nor refused requests", () => {
+    const requestsOf = (origin: string) =>
       start
         .output()
         .split("\n")
         .filter((line) => line.startsWith(`${origin} origin  `));
     const published = (origin: string) =>
-      heard(origin)
+      requestsOf(origin)
         .join("\n")
         .match(/\/(post_\w+)\/publish 200/)?.[1];
     expect(published("sandbox")).toMatch(/^post_/);
-    expect(heard("live").join("\n")).not.toContain(published("sandbox"));
-    // One post of each key was created; the read-only key's never got past the gateway.
+    expect(requestsOf("live").join("\n")).not.toContain(published("sandbox"));
+    // The post of the read-only key was refused by the gateway.
     for (const origin of ["live", "sandbox"]) {
-      expect(heard(origin).filter((line) => line.endsWith("POST /v1/posts 201"))).toHaveLength(1);
+      expect(requestsOf(origin).filter((line) => line.endsWith("POST /v1/posts 201"))).toHaveLength(1);
     }
-    expect(heard("live").at(-1)).toBe("live origin  GET /v1/posts cut off");
-    expect(heard("live").filter((line) => line.endsWith(" 401"))).toEqual(["live origin  GET /v1/posts 401"]);
+    expect(requestsOf("live").filter((line) => line.endsWith(" aborted"))).toEqual([
+      "live origin  GET /v1/posts aborted",
+    ]);
+    expect(requestsOf("live").filter((line) => line.endsWith(" 401"))).toEqual([
+      "live origin  GET /v1/posts 401",
+    ]);
   });
 
-  test("the last line of what it says is a link to the key page of the demo account, good once", async () => {
+  test("the last line is a link to the key page of the demo account that works once", async () => {
     const link = /^http:\S+\/portal\/enter\/demo\.\S+$/m.exec(start.output())?.[0] ?? "no link";
     const entered = await fetch(link, { redirect: "manual" });
     expect([entered.status, entered.headers.get("Location")]).toEqual([303, "/portal/keys"]);
@@ -92,23 +97,42 @@ describe("npm start", () => {
     expect((await fetch(JSON.parse(stdout).url, { redirect: "manual" })).status).toBe(303);
   });
 
-  test("a second one on a busy port names the port and the flag, and starts nothing", async () => {
-    const [free1 = 0, free2 = 0] = await freePorts(2);
-    const busy = ports[1] ?? 0;
+  test("the exported variables serve npm run keys, and the live key works after the walkthrough", async () => {
+    const exports = [...start.output().matchAll(/^export .*$/gm)].join("\n");
+    const shell = (command: string) => run("sh", ["-c", `${exports}\n${command}`]);
+    const list = await shell(`"${process.execPath}" "${KEYS}" list`);
+    expect(list.stdout).toContain("Demo, live");
+    const request = 'curl -sS -H "Authorization: Bearer $OCTOPOST_LIVE_KEY" "$OCTOPOST_GATEWAY_URL/v1/posts"';
+    expect((await shell(request)).stdout).toContain("of the live origin");
+  });
+
+  test("on busy ports it names them and a command with free ports, and starts nothing", async () => {
+    const [free = 0, freeToo = 0] = await freePorts(2);
+    const [, live = 0, sandbox = 0] = ports;
     const before = await readdir(temporary);
-    const second = startWith([free1, busy, free2], temporary);
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toMatch(new RegExp(`Port ${busy} is busy.*--live-port`));
-    expect(second.output()).not.toContain("Starting");
+    for (const [chosen, busy] of [
+      [[free, live, freeToo], `Port ${live} is busy`],
+      [[free, live, sandbox], `Ports ${live} and ${sandbox} are busy`],
+    ] as const) {
+      const second = startWith([...chosen], temporary);
+      expect(await second.exited).toBe(1);
+      expect(second.output()).toContain(busy);
+      expect(second.output()).not.toContain("Starting");
+      const [, suggested = ""] = /npm start -- (.*)$/m.exec(second.output()) ?? [];
+      const options = readStartOptions(suggested.split(" "));
+      const suggestedPorts = "ports" in options ? options.ports : ({} as never);
+      expect(suggestedPorts.port).toBe(free);
+      expect(await findBusyPorts(suggestedPorts)).toEqual([]);
+    }
     expect(await readdir(temporary)).toEqual(before);
-    for (const port of [free1, free2]) expect(await answers(port)).toBe(false);
+    for (const port of [free, freeToo]) expect(await answers(port)).toBe(false);
   });
 
   test(
-    "Ctrl-C ends everything it started and leaves nothing behind",
+    "Ctrl-C stops every process and removes every file",
     async () => {
       const family = await processesUnder(start.child.pid ?? 0);
-      // At least wrangler and workerd: else this test looks at nothing.
+      // At least wrangler and workerd.
       expect(family.length).toBeGreaterThan(1);
       expect(await readdir(temporary)).toHaveLength(1);
       start.child.kill("SIGINT");
@@ -123,7 +147,7 @@ describe("npm start", () => {
 });
 
 test(
-  "Ctrl-C before the gateway is ready ends everything too",
+  "Ctrl-C before the gateway is ready stops everything too",
   async () => {
     const temporary = await temporaryDirectory();
     const start = startWith(await freePorts(3), temporary);
@@ -140,12 +164,12 @@ test(
 );
 
 test(
-  "when npm is killed, which takes only its shell along, everything ends too",
+  "a kill of npm, which reaches only its shell, stops everything too",
   async () => {
     const temporary = await temporaryDirectory();
     const [port, live, sandbox] = await freePorts(3);
     const command = `"${process.execPath}" "${START}" --port ${port} --live-port ${live} --sandbox-port ${sandbox}`;
-    // The second command keeps every kind of shell from replacing itself by the first.
+    // With a second command, no shell replaces itself with the first one.
     const npm = watch(
       spawn("sh", ["-c", `${command}; true`], {
         env: { ...process.env, TMPDIR: temporary, npm_lifecycle_event: "start" },
@@ -155,7 +179,7 @@ test(
     await npm.printed(READY);
     const family = await processesUnder(npm.child.pid ?? 0);
     npm.child.kill("SIGTERM");
-    // Its output is closed when the last process that could write to it has ended.
+    // Its output closes when the last process that can write to it has exited.
     await npm.exited;
     const left = await running();
     expect(family.filter((pid) => left.has(pid))).toEqual([]);
@@ -164,7 +188,15 @@ test(
   STARTING_TIMEOUT_MS,
 );
 
-test("an unknown flag: says so and how to call it, exit code 2", async () => {
+test("--help lists the options and starts nothing", async () => {
+  const temporary = await temporaryDirectory();
+  const start = startWith([], temporary, "--help");
+  expect(await start.exited).toBe(0);
+  for (const option of ["--port", "--live-port", "--sandbox-port"]) expect(start.output()).toContain(option);
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+test("rejects an unknown option with exit code 2 and names the help", async () => {
   const start = startWith([], tmpdir(), "--prot", "1");
   expect(await start.exited).toBe(2);
   expect(start.output()).toMatch(/--prot[\s\S]*npm start -- /);
@@ -172,9 +204,9 @@ test("an unknown flag: says so and how to call it, exit code 2", async () => {
 
 interface Started {
   child: ChildProcessWithoutNullStreams;
-  /** All that was printed until now, errors included. */
+  /** Everything printed so far, stderr included. */
   output(): string;
-  /** Resolves when it has been printed; rejects when the process ends without. */
+  /** Resolves when the pattern has been printed; rejects when the process exits first. */
   printed(pattern: RegExp): Promise<void>;
   exited: Promise<number | null>;
 }
@@ -202,10 +234,10 @@ function watch(child: ChildProcessWithoutNullStreams): Started {
     output: () => output,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
-        const look = () => pattern.test(output) && resolve();
-        child.on("printed", look);
-        exited.then((code) => reject(new Error(`ended with ${code}:\n${output}`)));
-        look();
+        const check = () => pattern.test(output) && resolve();
+        child.on("printed", check);
+        exited.then((code) => reject(new Error(`exited with ${code}:\n${output}`)));
+        check();
       }),
   };
 }
@@ -228,7 +260,7 @@ function printedCommands(output: string): { title: string; command: string }[] {
   }));
 }
 
-/** What the walkthrough expects, given the keys that were printed and the ids in the commands. */
+/** The expectations of the walkthrough, for the printed keys and the IDs in the commands. */
 function expectedSteps(ports: number[], output: string, printed: { command: string }[]) {
   const shown = Object.fromEntries([...output.matchAll(KEY_PATTERN)].map(([, name, text]) => [name, text]));
   const ids = printed.flatMap(({ command }) => command.match(/key_\w+/) ?? []);
@@ -239,19 +271,19 @@ function expectedSteps(ports: number[], output: string, printed: { command: stri
     account: "demo",
     controlToken: shown["control token"] ?? "",
     keys: {
-      live: key("live key", ids.at(-1)),
+      live: key("live key", ids.at(0)),
       test: key("test key"),
-      readOnly: key("read-only live key", ids.at(-2)),
+      readOnly: key("read-only live key", ids.at(-1)),
     },
   });
 }
 
-/** Below the range that listening on port 0 takes from, so that no other test gets in between. */
+/** Below the ephemeral range, which other tests use by listening on port 0. */
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if ((await findBusyPort({ port })) === undefined) ports.add(port);
+    if ((await findBusyPorts({ port })).length === 0) ports.add(port);
   }
   return [...ports];
 }
@@ -263,7 +295,7 @@ function answers(port: number): Promise<boolean> {
   );
 }
 
-/** Process ids with their parents', without those that have ended but were not collected yet. */
+/** Process IDs and their parents', without zombies. */
 async function running(): Promise<Map<number, number>> {
   const { stdout } = await run("ps", ["-eo", "pid=,ppid=,stat="]);
   const rows = stdout
