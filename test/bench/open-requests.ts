@@ -1,7 +1,7 @@
 /** Measures what many requests cost that are open and do nothing: waiting for the origin, or long streams. */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { residentMb } from "../proofs/soak/process-figures.ts";
+import { residentMb } from "../proofs/soak/process-stats.ts";
 import type { Bench } from "./bench.ts";
 import { cpuMsOf } from "./cpu.ts";
 import type { OpenRequests } from "./figures.ts";

@@ -3,7 +3,7 @@
  * noisy machine is unfair to all alike. The figures to trust are those within a round, and CPU time rather than
  * throughput: load, origin and server share the machine.
  */
-import { residentMb } from "../proofs/soak/process-figures.ts";
+import { residentMb } from "../proofs/soak/process-stats.ts";
 import type { Bench } from "./bench.ts";
 import { cpuMsOf } from "./cpu.ts";
 import type { Round, Rounds } from "./figures.ts";

@@ -6,7 +6,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildMutant } from "../proofs/revocation/mutant.ts";
+import { buildMutant } from "../proofs/build-mutant.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-use.ts";

@@ -5,7 +5,7 @@
  *
  * Not part of `npm test`: every defence needs a build and a cluster of its own, several minutes in all.
  */
-import { buildMutant } from "../revocation/mutant.ts";
+import { buildMutant } from "../build-mutant.ts";
 import { AttackRunner } from "./attack-runner.ts";
 import { CLASSES } from "./classes/index.ts";
 import { DEFENCES, type Defence } from "./defences.ts";

@@ -1,16 +1,16 @@
 /**
- * The whole gateway against an oracle of the policy (policy-oracle.ts): requests of every method, with every kind of
- * path and key that fast-check can put together, over raw sockets on the built bundle.
+ * Compares the whole gateway with an oracle of the policy (policy-oracle.ts): random requests of every method, path and
+ * key that fast-check generates, over raw sockets on the built bundle.
  *
- * The promise: each gets the status that the policy owes it; the origin that its key leads to gets exactly the
- * request that was judged, and the other one none. A failure prints the seed that plays it again.
+ * Promise: each request gets the status that the policy requires; the origin for its key receives exactly the request
+ * that was judged, and the other origin receives nothing. A failure prints the seed to replay.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { type Header, rawRequest } from "../../support/raw-http.ts";
-import { owed } from "./policy-oracle.ts";
+import { requiredOutcome } from "./policy-oracle.ts";
 
 const RUNS = 600;
 
@@ -23,8 +23,8 @@ const KEYS = [
   { mode: "live", permissions: ["presets:read", "presets:write", "webhooks:read"] },
 ] as const;
 
-/** Texts that are no credential, some of them made of a good key. */
-const BAD: readonly ((key: string) => string | null)[] = [
+/** Invalid credentials, some of them derived from a valid key. */
+const INVALID: readonly ((key: string) => string | null)[] = [
   () => null,
   (key) => `Basic ${key}`,
   (key) => `Bearer ${key}x`,
@@ -82,7 +82,7 @@ const request = fc.record({
   query: fc.constantFrom("", "?", "?a=1&a=2", "?x=/../v1/accounts", "?_method=DELETE", "?a=%2e%2e%zz"),
   body: fc.constantFrom(null, "", '{"a":1}'),
   key: fc.nat(KEYS.length - 1),
-  bad: fc.option(fc.nat(BAD.length - 1), { freq: 5 }),
+  invalid: fc.option(fc.nat(INVALID.length - 1), { freq: 5 }),
 });
 
 let cluster: GatewayCluster;
@@ -95,19 +95,19 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.close());
 
-test("answers and forwards what the policy owes, whatever is asked", async () => {
+test("answers and forwards every request as the policy requires", async () => {
   await fc.assert(
-    fc.asyncProperty(request, async ({ method, path, query, body, key: index, bad }) => {
+    fc.asyncProperty(request, async ({ method, path, query, body, key: index, invalid }) => {
       const { secret = "" } = keys[index] ?? {};
-      const credential = bad === null ? `Bearer ${secret}` : BAD[bad]?.(secret);
+      const credential = invalid === null ? `Bearer ${secret}` : INVALID[invalid]?.(secret);
       const headers: Header[] = credential ? [["Authorization", credential]] : [];
       for (const origin of [cluster.live, cluster.sandbox]) origin.clear();
 
       const sent = { method, target: path + query, headers, ...(body === null ? {} : { body }) };
       const { status } = await rawRequest(cluster.gateway(0), sent);
 
-      const key = bad === null ? (KEYS[index] ?? null) : null;
-      const expected = owed({ method, path, hasBody: Boolean(body), key });
+      const key = invalid === null ? (KEYS[index] ?? null) : null;
+      const expected = requiredOutcome({ method, path, hasBody: Boolean(body), key });
       const forwarded = expected.path === null ? [] : [`${method} ${expected.path}${query}`];
       expect({ status, ...forwardedTo() }).toEqual({
         status: expected.status,

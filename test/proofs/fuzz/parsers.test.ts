@@ -1,6 +1,6 @@
 /**
- * Everything that reads a text which a client, an origin or an operator wrote, against a plainer reading of it or a
- * law that must hold of any: with texts that fast-check makes up. A failure prints the seed that plays it again.
+ * Fuzzes every parser of text from clients, origins or operators, against a naive implementation or a property that must
+ * hold for all texts. A failure prints the seed to replay.
  */
 import fc from "fast-check";
 import * as v from "valibot";
@@ -17,18 +17,18 @@ import { isRefusal } from "../../../src/refusals.ts";
 
 const PEPPER = "a pepper";
 
-/** Texts of the characters that matter, and of any others. */
+/** Random texts with many of the given pieces. */
 function textOf(...pieces: string[]): fc.Arbitrary<string> {
   const piece = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...pieces) }, fc.string({ maxLength: 3 }));
   return fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(""));
 }
 
-/** What a header can hold: latin1 without NUL and line ends, and no space around it. */
+/** Valid header values: latin1 without NUL and line ends, trimmed. */
 function headerText(...pieces: string[]): fc.Arbitrary<string> {
   return textOf(...pieces).map((text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "").trim());
 }
 
-test("a path that is accepted is, byte for byte, in the URL, and no parser reads it in another way", () => {
+test("an accepted path occurs byte for byte in the URL, and no parser reads it differently", () => {
   const path = textOf(
     "/",
     "/v1/",
@@ -63,7 +63,7 @@ test("a path that is accepted is, byte for byte, in the URL, and no parser reads
   );
 });
 
-test("a token is what follows the word Bearer and spaces, up to the end", () => {
+test("a token is the rest after Bearer and spaces", () => {
   const naive = (text: string): string | undefined => {
     const at = text.indexOf(" ");
     if (at !== 6 || text.slice(0, at).toLowerCase() !== "bearer") return undefined;
@@ -78,7 +78,7 @@ test("a token is what follows the word Bearer and spaces, up to the end", () => 
   );
 });
 
-test("whatever Connection holds, it names headers that can be deleted, in lower case", () => {
+test("Connection yields lower-case names of deletable headers, whatever its value", () => {
   fc.assert(
     fc.property(headerText("close", ",", " ", "X-Octopost-Account", "ﬀ", "(", "\t", "keep-alive"), (text) => {
       const headers = new Headers({ Connection: text });
@@ -115,7 +115,7 @@ describe("FORWARD_HEADERS", () => {
         .join(""),
     );
 
-  test("never lets a credential, the gateway's own word or a connection's header in, in any spelling", () => {
+  test("never allows a credential, a gateway header or a hop-by-hop header, in any spelling", () => {
     const around = fc.constantFrom("", "X-Team, ", "x-team ");
     fc.assert(
       fc.property(respelled, around, (name, before) => {
@@ -125,7 +125,7 @@ describe("FORWARD_HEADERS", () => {
     );
   });
 
-  test("is refused, or is names that a header can have", () => {
+  test("is refused, or contains valid header names only", () => {
     fc.assert(
       fc.property(textOf("x-team", ",", " ", "\n", ":", "ſession", "X_A"), (text) => {
         const { success, output } = v.safeParse(forwardHeaders, text);
@@ -136,7 +136,7 @@ describe("FORWARD_HEADERS", () => {
   });
 });
 
-test("a cursor of any text is a place or a refusal", () => {
+test("any cursor is parsed or refused", () => {
   fc.assert(
     fc.property(textOf("-", "1", "key_", "0".repeat(22), "9".repeat(16), "e", "NaN", "'"), (text) => {
       for (const field of [keyCursorField, eventCursorField]) {
@@ -150,7 +150,7 @@ test("a cursor of any text is a place or a refusal", () => {
   );
 });
 
-test("a key with anything changed is no key", async () => {
+test("a key with any change is refused", async () => {
   const key = await mintKey("live", PEPPER);
   expect(looksLikeKey(key) && (await pepperOf(key, [PEPPER]))).toBe(PEPPER);
   const change = fc.tuple(
@@ -168,7 +168,7 @@ test("a key with anything changed is no key", async () => {
   );
 });
 
-test("no Location leads a client to the origin's host, however it is written", () => {
+test("no Location leads a client to the origin's host, whatever its spelling", () => {
   const publicOrigin = "https://api.octopost.ink";
   const origin = "origin.internal:8443";
   const route = { publicOrigin, originUrl: `https://${origin}/v1/posts`, requestId: "id", allowance: null };
@@ -196,7 +196,7 @@ test("no Location leads a client to the origin's host, however it is written", (
   );
 });
 
-test("two IPv6 addresses are of one network if and only if their first 64 bits are the same", () => {
+test("two IPv6 addresses share a network if and only if their first 64 bits are equal", () => {
   const groups = fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 });
   const written = (address: number[]) =>
     new URL(`http://[${address.map((group) => group.toString(16)).join(":")}]`);

@@ -1,50 +1,50 @@
 /**
- * What the gateway owes a request, said a second time and as plainly as can be: no URL parser, no regular
- * expression of the code's own, no step of its. Only the rows of the policy table are taken from it, as data.
+ * The outcome that the policy requires for a request, implemented a second time and as plainly as possible: no URL
+ * parser, no regular expression, no code of the gateway. It shares only the rows of the policy table, as data.
  *
- * It knows the order of the README: malformed before unauthorized, unauthorized before unknown, live-only before
- * permission. It does not know of rate limits, revocation and failures.
+ * It implements the order of checks in the README: malformed before unauthorized, unauthorized before unknown, live-only
+ * before permission. It does not model rate limits, revocation and failures.
  */
 import { POLICY } from "../../../src/policy.ts";
 
-export interface Asked {
+export interface PolicyRequest {
   readonly method: string;
-  /** Path as written on the request line, without a query. */
+  /** Path as on the request line, without query. */
   readonly path: string;
   readonly hasBody: boolean;
-  /** null: no good credential. */
+  /** null: no valid credential. */
   readonly key: { readonly mode: "live" | "test"; readonly permissions: readonly string[] } | null;
 }
 
-export interface Owed {
+export interface RequiredOutcome {
   readonly status: number;
-  /** The path that the origin gets; null when none gets any. */
+  /** The path that the origin receives; null: not forwarded. */
   readonly path: string | null;
 }
 
 const PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-const no = (status: number): Owed => ({ status, path: null });
+const refused = (status: number): RequiredOutcome => ({ status, path: null });
 
-export function owed({ method, path: written, hasBody, key }: Asked): Owed {
+export function requiredOutcome({ method, path: written, hasBody, key }: PolicyRequest): RequiredOutcome {
   const path = resolved(written);
-  if (!path.startsWith("/v1/")) return no(404);
+  if (!path.startsWith("/v1/")) return refused(404);
   const segments = path.slice(1).split("/");
-  if (!segments.every(isPlain)) return no(400);
-  const reads = method === "GET" || method === "HEAD";
-  if (reads && hasBody) return no(400);
-  if (!key) return no(401);
+  if (!segments.every(isPlain)) return refused(400);
+  const isRead = method === "GET" || method === "HEAD";
+  if (isRead && hasBody) return refused(400);
+  if (!key) return refused(401);
 
-  const rowsOfPath = POLICY.filter(({ route }) => fits(route, segments));
-  const row = rowsOfPath.find((one) => one.method === (reads ? "GET" : method));
-  if (rowsOfPath.length === 0) return no(404);
-  if (!row) return no(400);
-  if (!row.modes.includes(key.mode)) return no(401);
-  // No permissions chosen is full access.
-  if (key.permissions.length > 0 && !key.permissions.includes(row.permission)) return no(403);
+  const rowsOfPath = POLICY.filter(({ route }) => matches(route, segments));
+  const row = rowsOfPath.find((one) => one.method === (isRead ? "GET" : method));
+  if (rowsOfPath.length === 0) return refused(404);
+  if (!row) return refused(400);
+  if (!row.modes.includes(key.mode)) return refused(401);
+  // No permissions selected means full access.
+  if (key.permissions.length > 0 && !key.permissions.includes(row.permission)) return refused(403);
   return { status: 200, path };
 }
 
-/** RFC 3986, section 5.2.4, with what browsers' URLs add: a backslash is a slash, and `%2e` is a dot. */
+/** RFC 3986, section 5.2.4, plus the URL standard's extensions: a backslash is a slash, and `%2e` is a dot. */
 function resolved(path: string): string {
   const out: string[] = [];
   const parts = path.split("\\").join("/").split("/").slice(1);
@@ -62,7 +62,7 @@ function isPlain(segment: string): boolean {
   return segment.length >= 1 && segment.length <= 128 && [...segment].every((c) => PLAIN.includes(c));
 }
 
-function fits(route: string, segments: readonly string[]): boolean {
+function matches(route: string, segments: readonly string[]): boolean {
   const wanted = route.slice(1).split("/");
   return wanted.length === segments.length && wanted.every((one, i) => one === ":id" || one === segments[i]);
 }

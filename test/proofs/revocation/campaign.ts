@@ -1,5 +1,5 @@
 /**
- * Many revocations in real workerd, some at a time, in all situations, while other keys stay in use.
+ * A campaign of revocations in real workerd, several at a time, in all situations, while other keys stay in use.
  *
  * Real: the built Worker in one isolate per gateway, the ledger, the sockets. Fake: the distance between the
  * gateways and the ledger (test/support/distance.ts). The moments are spread evenly, not drawn at random.
@@ -9,41 +9,41 @@ import { dirname, join } from "node:path";
 import { BUNDLE_CONFIG, type BundleConfig } from "../../support/bundle-config.ts";
 import type { Settings } from "../../support/cluster-workers.ts";
 import { startCluster } from "../../support/gateway-cluster.ts";
+import { AdaptiveConcurrency } from "./adaptive-concurrency.ts";
 import type { History, Situation } from "./history.ts";
-import { KeyClient, type Stage } from "./key-client.ts";
+import { type CampaignContext, KeyClient } from "./key-client.ts";
 import { OriginScript } from "./origin-script.ts";
-import { Pace } from "./pace.ts";
-import { ALONE_IN_ACCOUNT, play } from "./situations.ts";
+import { ALONE_IN_ACCOUNT, runSituation } from "./situations.ts";
 
 export interface Campaign {
-  /** The built Worker's path. */
+  /** Path of the built Worker. */
   readonly bundle: string;
   readonly revocations: number;
-  /** Played in turn. */
+  /** Used in turn. */
   readonly situations: readonly Situation[];
-  /** How many at a time, at most. */
+  /** Maximum number at a time. */
   readonly parallel: number;
-  /** Over the vars of wrangler.toml. */
+  /** Override the vars of wrangler.toml. */
   readonly settings?: Settings;
-  /** From each gateway to the ledger and back. */
+  /** Round trip from each gateway to the ledger. */
   readonly delaysMs?: readonly number[];
-  /** How long after its answer a revocation may leave a request open before that counts against it. */
-  readonly patienceMs?: number;
+  /** How long after the answer a request may stay open before that counts as a violation. */
+  readonly graceMs?: number;
   readonly onProgress?: (done: number) => void;
 }
 
-export const FIVE_PLACES_MS = [0, 20, 60, 120, 250];
+export const FIVE_DISTANCES_MS = [0, 20, 60, 120, 250];
 const SHARED_ACCOUNTS = 4;
 const BYSTANDERS = 2;
-/** Longer than the deployed one, since five gateways, clients and origin share one machine here. */
+/** Longer than in production, because five gateways, clients and origin share one machine. */
 const LEDGER_TIMEOUT_MS = 10_000;
-/** A request is ended within milliseconds of the answer; this is for machines that stall. */
-const PATIENCE_MS = 10_000;
-/** Multiples of the golden ratio, modulo 1, are spread evenly however many there are. */
+/** A request ends within milliseconds of the answer; the rest is for machines that stall. */
+const GRACE_MS = 10_000;
+/** Multiples of the golden ratio, modulo 1, are spread evenly, whatever their number. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 export async function runCampaign(campaign: Campaign): Promise<History> {
-  const { bundle, delaysMs = FIVE_PLACES_MS, patienceMs = PATIENCE_MS } = campaign;
+  const { bundle, delaysMs = FIVE_DISTANCES_MS, graceMs = GRACE_MS } = campaign;
   const settings: Settings = { LEDGER_TIMEOUT_MS, ...campaign.settings };
   const cluster = await startCluster({ bundle, gateways: delaysMs.length, delaysMs, settings });
   try {
@@ -53,10 +53,10 @@ export async function runCampaign(campaign: Campaign): Promise<History> {
     const vars = { ...varsOf(bundle), ...settings };
     const marginMs = Number(vars.LEASE_MARGIN_MS);
     const leaseMs = Number(vars.LEASE_MS);
-    const stage: Stage = { cluster, script, history, leaseMs, marginMs, patienceMs };
+    const context: CampaignContext = { cluster, script, history, leaseMs, marginMs, graceMs };
 
-    const bystanders = await Promise.all(Array.from({ length: BYSTANDERS }, () => startBystander(stage)));
-    await playAll(stage, campaign);
+    const bystanders = await Promise.all(Array.from({ length: BYSTANDERS }, () => startBystander(context)));
+    await runAll(context, campaign);
     await Promise.all(bystanders.map((bystander) => bystander.close()));
     return history;
   } finally {
@@ -64,50 +64,50 @@ export async function runCampaign(campaign: Campaign): Promise<History> {
   }
 }
 
-async function playAll(stage: Stage, campaign: Campaign): Promise<void> {
+async function runAll(context: CampaignContext, campaign: Campaign): Promise<void> {
   const { revocations, situations, parallel, onProgress } = campaign;
-  const pace = new Pace(parallel);
+  const concurrency = new AdaptiveConcurrency(parallel);
   let next = 0;
-  const playInTurn = async () => {
+  const runInTurn = async () => {
     for (let index = next++; index < revocations; index = next++) {
       const situation = situations[index % situations.length] as Situation;
       const account = ALONE_IN_ACCOUNT.includes(situation)
         ? `own-${index}`
         : `shared-${index % SHARED_ACCOUNTS}`;
       const spread = (index * GOLDEN_RATIO) % 1;
-      await pace.enter();
+      await concurrency.acquire();
       const startedAt = performance.now();
-      const key = await stage.cluster.createKey({ account, name: situation });
-      pace.note(performance.now() - startedAt);
-      await play({ stage, client: new KeyClient(stage, key), situation, spread });
-      pace.leave();
-      // The origin's record of requests would grow without end; what matters is in the history.
-      stage.cluster.live.requests = [];
-      onProgress?.(stage.history.revocations.length);
+      const key = await context.cluster.createKey({ account, name: situation });
+      concurrency.recordDuration(performance.now() - startedAt);
+      await runSituation({ context, client: new KeyClient(context, key), situation, spread });
+      concurrency.release();
+      // The origin's record of requests would grow without limit; the history has all that is needed.
+      context.cluster.live.requests = [];
+      onProgress?.(context.history.revocations.length);
     }
   };
-  const players = Array.from({ length: parallel }, async () => {
+  const workers = Array.from({ length: parallel }, async () => {
     try {
-      await playInTurn();
+      await runInTurn();
     } catch (error) {
       next = revocations;
-      pace.leave();
+      concurrency.release();
       throw error;
     }
   });
-  // All must be off the stage before the cluster is closed.
-  await Promise.allSettled(players);
-  await Promise.all(players);
+  // All must have finished before the cluster is closed.
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
 }
 
-async function startBystander(stage: Stage): Promise<KeyClient> {
-  const client = new KeyClient(stage, await stage.cluster.createKey({ account: "shared-0" }));
-  stage.history.bystanders.push(client.key.id);
+async function startBystander(context: CampaignContext): Promise<KeyClient> {
+  const client = new KeyClient(context, await context.cluster.createKey({ account: "shared-0" }));
+  context.history.bystanders.push(client.key.id);
   client.startLoad();
   return client;
 }
 
-/** The vars of wrangler.toml, as the bundle was built with them. */
+/** The vars of wrangler.toml that the bundle was built with. */
 export function varsOf(bundle: string): BundleConfig["vars"] {
   const config: BundleConfig = JSON.parse(readFileSync(join(dirname(bundle), BUNDLE_CONFIG), "utf8"));
   return config.vars;

@@ -1,25 +1,25 @@
 /**
- * The checker against histories made by hand: each way to break the promise is reported, and what is
- * allowed is not. A checker that cannot go red proves nothing.
+ * Checks the checker against hand-made histories: every violation is reported, and nothing else is. A checker that cannot
+ * fail proves nothing.
  */
 import { expect, test } from "vitest";
 import { type Rule, violationsIn } from "./checker.ts";
-import type { History, SeenRequest, SeenRevocation, Situation } from "./history.ts";
+import type { History, RequestRecord, RevocationRecord, Situation } from "./history.ts";
 
-/** Called at 1000, answered at 2000, sockets emptied at 2001. */
-const REVOCATION: SeenRevocation = {
+/** Called at 1000, answered at 2000, sockets drained at 2001. */
+const REVOCATION: RevocationRecord = {
   keyId: "key_a",
   situation: "busy",
   calledAt: 1000,
   answeredAt: 2000,
   settledAt: 2001,
-  calledAgainAt: undefined,
+  repeatedAt: undefined,
   effectiveAt: ["2026-11-24T00:00:00.000Z"],
   waitedMs: 900,
 };
 
-/** Accepted, long before the call. */
-const ACCEPTED: SeenRequest = {
+/** Accepted long before the call. */
+const ACCEPTED: RequestRecord = {
   keyId: "key_a",
   gateway: 0,
   kind: "load",
@@ -32,11 +32,11 @@ const ACCEPTED: SeenRequest = {
   writtenAt: 502,
   bodyLength: 40,
   offeredBytes: undefined,
-  givenUp: false,
+  closedByClient: false,
   ended: "complete",
   endedAt: 504,
 };
-const IN_THE_WAIT: SeenRequest = {
+const IN_THE_WAIT: RequestRecord = {
   ...ACCEPTED,
   startedAt: 1500,
   forwardedAt: 1501,
@@ -45,7 +45,7 @@ const IN_THE_WAIT: SeenRequest = {
   lastByteAt: 1504,
   endedAt: 1504,
 };
-const REFUSED: SeenRequest = {
+const REFUSED: RequestRecord = {
   ...ACCEPTED,
   kind: "probe",
   startedAt: 2000.5,
@@ -56,7 +56,7 @@ const REFUSED: SeenRequest = {
   writtenAt: undefined,
   endedAt: 2003,
 };
-const STREAM: SeenRequest = {
+const STREAM: RequestRecord = {
   ...ACCEPTED,
   kind: "stream",
   startedAt: 900,
@@ -67,7 +67,7 @@ const STREAM: SeenRequest = {
   endedAt: 1995,
 };
 
-function historyOf(requests: readonly SeenRequest[], revocation: Partial<SeenRevocation> = {}): History {
+function historyOf(requests: readonly RequestRecord[], revocation: Partial<RevocationRecord> = {}): History {
   return {
     gateways: 1,
     requests: [ACCEPTED, IN_THE_WAIT, REFUSED, ...requests],
@@ -76,12 +76,15 @@ function historyOf(requests: readonly SeenRequest[], revocation: Partial<SeenRev
   };
 }
 
-function rulesBrokenBy(requests: readonly SeenRequest[], revocation: Partial<SeenRevocation> = {}): Rule[] {
+function rulesBrokenBy(
+  requests: readonly RequestRecord[],
+  revocation: Partial<RevocationRecord> = {},
+): Rule[] {
   const history = historyOf(requests, revocation);
   return violationsIn(history, [history.revocations[0]?.situation as Situation]).map(({ rule }) => rule);
 }
 
-test("finds nothing in a history that keeps the promise", () => {
+test("reports nothing for a history that keeps the promise", () => {
   expect(rulesBrokenBy([STREAM, { ...STREAM, kind: "held", status: 401, writtenAt: undefined }])).toEqual([]);
 });
 
@@ -104,7 +107,7 @@ test("reports response headers that came after t", () => {
   expect(rulesBrokenBy([waited])).toEqual(["G2"]);
 });
 
-test("lets headers pass that were read just after t and may have been there at t", () => {
+test("allows headers that were read just after t and may have arrived before", () => {
   const waited = { ...ACCEPTED, startedAt: 1900, headersAt: 2000.5, lastByteAt: 2000.5, endedAt: 2000.5 };
   expect(rulesBrokenBy([waited])).toEqual([]);
 });
@@ -128,12 +131,12 @@ test("reports a byte read just after t which the origin wrote after t", () => {
   expect(rulesBrokenBy([{ ...STREAM, writtenAt: 2000.1, lastByteAt: 2000.5 }])).toEqual(["G3"]);
 });
 
-test("reports a cut stream that ended as if complete", () => {
+test("reports an aborted stream that ended as if complete", () => {
   expect(rulesBrokenBy([{ ...STREAM, ended: "complete", endedAt: 2005 }])).toEqual(["G3"]);
 });
 
-test("judges a stream that nobody read by how much came, not by when it was read", () => {
-  const unread: SeenRequest = {
+test("judges an unread stream by its length, not by when it was read", () => {
+  const unread: RequestRecord = {
     ...STREAM,
     kind: "unread stream",
     lastByteAt: 2100,
@@ -145,36 +148,36 @@ test("judges a stream that nobody read by how much came, not by when it was read
   expect(rulesBrokenBy([{ ...unread, offeredBytes: 5000, ended: "complete" }])).toEqual(["G3"]);
 });
 
-test("reports what the gateway left open after t, until its client gave up", () => {
-  const waiting: SeenRequest = {
+test("reports a request that the gateway left open after t, until its client closed it", () => {
+  const waiting: RequestRecord = {
     ...STREAM,
     kind: "held",
     status: 0,
     headersAt: undefined,
     writtenAt: undefined,
   };
-  expect(rulesBrokenBy([{ ...waiting, givenUp: true }])).toEqual(["G2"]);
-  expect(rulesBrokenBy([{ ...STREAM, givenUp: true }])).toEqual(["G3"]);
+  expect(rulesBrokenBy([{ ...waiting, closedByClient: true }])).toEqual(["G2"]);
+  expect(rulesBrokenBy([{ ...STREAM, closedByClient: true }])).toEqual(["G3"]);
 });
 
-test("reports an upload that reached the origin whole although its end was sent after t", () => {
+test("reports an upload that reached the origin complete although its end was sent after t", () => {
   expect(rulesBrokenBy([{ ...REFUSED, kind: "upload", startedAt: 900, uploadedWhole: true }])).toEqual([
     "origin",
   ]);
 });
 
-test("reports a key that nobody revoked and that was answered 401", () => {
+test("reports a 401 for a key that was not revoked", () => {
   expect(rulesBrokenBy([{ ...REFUSED, keyId: "key_b" }])).toEqual(["bystander"]);
 });
 
-test("reports a revoked key of which nothing was accepted before", () => {
+test("reports a revoked key that had no accepted request before", () => {
   expect(rulesBrokenBy([], { keyId: "key_c" })).toEqual(["vacuous", "vacuous"]);
   expect(rulesBrokenBy([{ ...REFUSED, keyId: "key_c", startedAt: 500 }], { keyId: "key_c" })).toContain(
     "vacuous",
   );
 });
 
-test("reports a situation that never occurred, or not as it claims", () => {
+test("reports a situation that did not occur as described", () => {
   const history = historyOf([]);
   const whatOf = (situation: Situation) =>
     violationsIn(history, [situation]).map(({ rule, what }) => [rule, what]);
@@ -184,14 +187,14 @@ test("reports a situation that never occurred, or not as it claims", () => {
     "waiting on the origin",
     "uploading",
     "streaming chunked",
-    "gateway cut off",
+    "gateway partitioned",
   ] as const) {
     expect(claiming(situation), situation).toEqual(["vacuous"]);
   }
   expect(rulesBrokenBy([STREAM], { situation: "streaming chunked" })).toEqual([]);
 });
 
-test("wants the key tried everywhere, before and after", () => {
+test("requires requests on every gateway, before and after", () => {
   const history = { ...historyOf([]), gateways: 2 };
   expect(violationsIn(history, ["busy"])).toEqual([
     expect.objectContaining({

@@ -1,22 +1,22 @@
 /**
- * Judges a history: was the promise kept, and was it put to the test at all? Pure.
+ * Judges a history: was the promise kept, and was it tested at all? Pure.
  *
- * With `t` the moment the answer to `revoke` was here, each of these is a violation:
+ * With `t` the moment at which the answer to `revoke` had arrived, each of these is a violation:
  *
- * - G1: a request that started after `t` was answered other than by a refusal, or was seen by the origin.
- * - G2: response headers with a 2xx left the gateway after `t`, or a request under way was never answered.
- * - G3: a byte of a 2xx response left after `t`, one that was cut looked complete, or one was never cut.
- * - origin: an upload whose end was sent after `t` reached the origin whole.
- * - bystander: a key that nobody revoked was answered 401.
- * - vacuous: the history does not show what it claims to show (evidence.ts).
+ * - G1: a request that started after `t` was not refused, or reached the origin.
+ * - G2: response headers with a 2xx left the gateway after `t`, or a request in flight was never answered.
+ * - G3: a byte of a 2xx response left after `t`, an aborted one looked complete, or one was never aborted.
+ * - origin: an upload whose end was sent after `t` reached the origin complete.
+ * - bystander: a key that was not revoked got 401.
+ * - vacuous: the history does not show the situation that it claims (evidence.ts).
  *
- * No tolerance in milliseconds. A byte counts as having left after `t` for one of two reasons, each
- * certain: it was read after the sockets had been emptied of what was there at `t` (`settledAt`), or the
- * origin, in this same process, wrote it after `t`. What may go unseen is a byte that had arrived at the
- * gateway before `t`, left after it, and was read in the one turn of the event loop before `settledAt`.
+ * There is no tolerance in milliseconds. A byte counts as having left after `t` for one of two certain reasons: it was
+ * read after the sockets had been drained of everything that was there at `t` (`settledAt`), or the origin, in this
+ * same process, wrote it after `t`. One case goes undetected: a byte that had arrived at the gateway before `t`, left
+ * after it, and was read in the one turn of the event loop before `settledAt`.
  */
 import { missingEvidence } from "./evidence.ts";
-import type { History, SeenRequest, SeenRevocation, Situation } from "./history.ts";
+import type { History, RequestRecord, RevocationRecord, Situation } from "./history.ts";
 
 export type Rule = "G1" | "G2" | "G3" | "origin" | "bystander" | "vacuous";
 
@@ -27,7 +27,7 @@ export interface Violation {
   readonly what: string;
 }
 
-/** 503 comes from a gateway that cannot reach the ledger; 0 from a connection that ended under the request. */
+/** 503: the gateway cannot reach the ledger; 0: the connection closed without a response. */
 const REFUSALS = [401, 503, 0];
 
 /** `expected`: the situations that must have occurred. */
@@ -46,7 +46,7 @@ export function violationsIn(history: History, expected: readonly Situation[]): 
         (request) => isAccepted(request) && (request.headersAt ?? Infinity) < revocation.calledAt,
       )
     ) {
-      violations.push({ rule: "vacuous", situation, keyId, what: "nothing was accepted before" });
+      violations.push({ rule: "vacuous", situation, keyId, what: "no request was accepted before" });
     }
   }
   for (const keyId of history.bystanders) {
@@ -62,42 +62,49 @@ export function violationsIn(history: History, expected: readonly Situation[]): 
   return violations;
 }
 
-function isAccepted({ status }: SeenRequest): boolean {
+function isAccepted({ status }: RequestRecord): boolean {
   return status >= 200 && status < 300;
 }
 
-function brokenRule(request: SeenRequest, revocation: SeenRevocation): { rule: Rule; what: string } | null {
+function brokenRule(
+  request: RequestRecord,
+  revocation: RevocationRecord,
+): { rule: Rule; what: string } | null {
   const t = revocation.answeredAt;
-  const says = (rule: Rule, what: string) => ({ rule, what: `${what} (${timesOf(request, revocation)})` });
+  const violation = (rule: Rule, what: string) => ({
+    rule,
+    what: `${what} (${timesOf(request, revocation)})`,
+  });
 
   if (request.startedAt > t) {
-    if (isAccepted(request)) return says("G1", "accepted, started after t");
-    if (request.forwardedAt !== undefined) return says("G1", "forwarded, started after t");
+    if (isAccepted(request)) return violation("G1", "accepted, started after t");
+    if (request.forwardedAt !== undefined) return violation("G1", "forwarded, started after t");
     if (!REFUSALS.includes(request.status))
-      return says("G1", "neither accepted nor refused, started after t");
+      return violation("G1", "neither accepted nor refused, started after t");
     return null;
   }
-  if (request.givenUp) return says(isAccepted(request) ? "G3" : "G2", "left open after t");
-  if (request.kind === "upload" && request.uploadedWhole) return says("origin", "an upload went on after t");
+  if (request.closedByClient) return violation(isAccepted(request) ? "G3" : "G2", "left open after t");
+  if (request.kind === "upload" && request.uploadedWhole)
+    return violation("origin", "an upload continued after t");
   if (!isAccepted(request)) return null;
 
   const { headersAt = Infinity, lastByteAt = Infinity, writtenAt = -Infinity } = request;
   if (request.offeredBytes !== undefined) {
-    // Its bytes lay in the kernel, unread, so when they were read says nothing: how many there are does.
-    if (request.bodyLength > request.offeredBytes) return says("G3", "more than had been offered at t");
+    // Its bytes waited in the kernel, unread, so their number counts, not when they were read.
+    if (request.bodyLength > request.offeredBytes) return violation("G3", "more than had been offered at t");
   } else {
     if (headersAt > revocation.settledAt || (headersAt > t && writtenAt > t))
-      return says("G2", "headers after t");
-    if (lastByteAt > revocation.settledAt || writtenAt > t) return says("G3", "a byte after t");
+      return violation("G2", "headers after t");
+    if (lastByteAt > revocation.settledAt || writtenAt > t) return violation("G3", "a byte after t");
   }
   if (request.ended === "complete" && request.endedAt > revocation.settledAt) {
-    return says("G3", "a stream cut after t looked complete");
+    return violation("G3", "a stream aborted after t looked complete");
   }
   return null;
 }
 
-/** Milliseconds from `t`, for whoever must find out what happened. */
-function timesOf(request: SeenRequest, { calledAt, answeredAt, settledAt }: SeenRevocation): string {
+/** Milliseconds from `t`, for debugging. */
+function timesOf(request: RequestRecord, { calledAt, answeredAt, settledAt }: RevocationRecord): string {
   const { startedAt, forwardedAt, headersAt, lastByteAt, writtenAt, endedAt } = request;
   const times = { calledAt, settledAt, startedAt, forwardedAt, headersAt, lastByteAt, writtenAt, endedAt };
   const shown = Object.entries(times).map(

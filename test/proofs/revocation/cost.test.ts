@@ -1,8 +1,8 @@
 /**
- * What immediate revocation costs, counted where the calls pass: reads of KV and calls to the ledger.
+ * The cost of immediate revocation, counted where the calls pass: KV reads and ledger calls.
  *
- * Counts and order only; how fast it is, the benchmark says. Leases are long here, so that a machine which
- * stalls for a second changes no count.
+ * Counts and order only; the benchmark measures time. Leases are long here, so that a machine that stalls for a second
+ * changes no count.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -20,10 +20,10 @@ const REQUESTS_PER_SECOND = 500;
 const BUSY_SECONDS = 9;
 const CONNECTIONS = 32;
 const TO_LEDGER_AND_BACK_MS = 100;
-/** Shorter than the way to the ledger, so that a lease is renewed by requests that are over before the answer is in. */
+/** Shorter than the round trip to the ledger, so that the requests that renew a lease end before the answer arrives. */
 const ORIGIN_MS = 50;
 
-/** One gateway; it goes when the test is over. */
+/** One gateway, closed at the end of the test. */
 async function clusterWith(leaseMs: number, marginMs = MARGIN_MS): Promise<GatewayCluster> {
   const settings = { LEASE_MS: leaseMs, LEASE_MARGIN_MS: marginMs };
   const cluster = await startCluster({ delaysMs: [TO_LEDGER_AND_BACK_MS], settings });
@@ -31,7 +31,7 @@ async function clusterWith(leaseMs: number, marginMs = MARGIN_MS): Promise<Gatew
   return cluster;
 }
 
-test("a busy key costs no read of KV after the first, and at most two calls to the ledger per lease and one more", async () => {
+test("a busy key costs one KV read in all, and at most two ledger calls per lease plus one", async () => {
   const cluster = await clusterWith(LONG_LEASE_MS);
   const key = await warmKey(cluster);
   cluster.live.respond = async (...exchange) => {
@@ -49,7 +49,7 @@ test("a busy key costs no read of KV after the first, and at most two calls to t
   expect(ledgerCalls.lease).toBeLessThanOrEqual(Math.ceil(2 * leases) + 1);
 });
 
-test("a request under a warm lease waits for neither store, and asks neither", async () => {
+test("a request under a valid lease makes no call to KV or the ledger", async () => {
   const cluster = await clusterWith(ENDLESS_LEASE_MS, ENDLESS_MARGIN_MS);
   const key = await warmKey(cluster);
   await cluster.distance.fault({ on: "ledger", how: "hang-before" });
@@ -74,7 +74,7 @@ test("the request that renews a lease does not wait for the ledger's answer", as
   expect(renewals).toBe(1);
 });
 
-test("the revocation of an idle key waits for nothing, unless its ledger has only just started", async () => {
+test("revoking an idle key does not wait, unless its ledger has just started", async () => {
   const cluster = await clusterWith(SHORT_LEASE_MS);
   const [idle, afterRestart] = [await warmKey(cluster), await warmKey(cluster)];
   await pause(SHORT_LEASE_MS + MARGIN_MS);
@@ -89,7 +89,7 @@ test("the revocation of an idle key waits for nothing, unless its ledger has onl
   expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
 });
 
-test("the revocation of a busy key waits for its lease and the margin, and no longer", async () => {
+test("revoking a busy key waits for its lease and the margin, and no longer", async () => {
   const cluster = await clusterWith(SHORT_LEASE_MS);
   const key = await warmKey(cluster);
 
@@ -99,7 +99,7 @@ test("the revocation of a busy key waits for its lease and the margin, and no lo
   expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
 });
 
-test("a revoked key that is hammered costs nothing, and nothing of it reaches the origin", async () => {
+test("requests with a revoked key cost no calls and do not reach the origin", async () => {
   const cluster = await clusterWith(SHORT_LEASE_MS);
   const key = await warmKey(cluster);
   await cluster.revoke(key.account, key.id);
@@ -113,7 +113,7 @@ test("a revoked key that is hammered costs nothing, and nothing of it reaches th
   expect(cluster.live.requests).toEqual([]);
 });
 
-/** A key that the gateway knows and holds a lease on, with all counts at zero. */
+/** A key on which the gateway holds a lease, with all counters at zero. */
 async function warmKey(at: GatewayCluster): Promise<IssuedKey> {
   const key = await at.createKey();
   expect((await use(at, key)).status).toBe(200);
@@ -125,7 +125,7 @@ function use(at: GatewayCluster, key: IssuedKey): Promise<RawResponse> {
   return rawRequest(at.gateway(0), requestWith(key));
 }
 
-/** Sends `count` requests on a few connections, REQUESTS_PER_SECOND as far as the machine keeps up. */
+/** Sends `count` requests on a few connections, at up to REQUESTS_PER_SECOND. */
 async function send(at: GatewayCluster, key: IssuedKey, count: number): Promise<number[]> {
   const statuses: number[] = [];
   const startedAt = performance.now();

@@ -1,42 +1,47 @@
 /**
- * What a history must show before it may say anything about a situation: that it occurred. Pure.
+ * The evidence that a situation occurred, which a history must contain before it proves anything. Pure.
  *
- * A checker that finds nothing wrong is worth nothing if nothing was under way. Each situation must have
- * occurred at least once in full, as its sentences below say.
+ * Each situation must have occurred at least once in full: for one revocation, all of its claims below hold.
  */
-import type { History, RequestKind, SeenRequest, SeenRevocation, Situation } from "./history.ts";
+import type { History, RequestKind, RequestRecord, RevocationRecord, Situation } from "./history.ts";
 
-interface Case {
-  readonly revocation: SeenRevocation;
-  readonly requests: readonly SeenRequest[];
+interface Evidence {
+  readonly revocation: RevocationRecord;
+  readonly requests: readonly RequestRecord[];
   readonly gateways: number;
 }
 
-type Test = (request: SeenRequest) => boolean;
-type Sentence = readonly [what: string, holds: (seen: Case) => boolean];
+type Test = (request: RequestRecord) => boolean;
+type Claim = readonly [what: string, holds: (evidence: Evidence) => boolean];
 
-const acceptedEverywhere: Sentence = [
+const acceptedEverywhere: Claim = [
   "accepted on every gateway before the call",
-  (seen) =>
-    onEveryGateway(seen, ({ status, endedAt }) => status === 200 && endedAt < seen.revocation.calledAt),
+  (evidence) =>
+    onEveryGateway(
+      evidence,
+      ({ status, endedAt }) => status === 200 && endedAt < evidence.revocation.calledAt,
+    ),
 ];
-const refusedEverywhere: Sentence = [
+const refusedEverywhere: Claim = [
   "refused on every gateway when started after t",
-  (seen) =>
-    onEveryGateway(seen, ({ status, startedAt }) => status === 401 && startedAt > seen.revocation.answeredAt),
+  (evidence) =>
+    onEveryGateway(
+      evidence,
+      ({ status, startedAt }) => status === 401 && startedAt > evidence.revocation.answeredAt,
+    ),
 ];
-const usedDuringTheWait: Sentence = [
+const usedDuringWait: Claim = [
   "requests started between the call and t",
   ({ revocation: { calledAt, answeredAt }, requests }) =>
     requests.some(({ startedAt }) => startedAt > calledAt && startedAt < answeredAt),
 ];
-const busy = [acceptedEverywhere, usedDuringTheWait, refusedEverywhere];
+const busy = [acceptedEverywhere, usedDuringWait, refusedEverywhere];
 const streaming = [
-  underWay("a stream was flowing at the call and was cut", "stream", isCutStream),
+  inFlightAtCall("a stream was in flight at the call and was aborted", "stream", isAbortedStream),
   refusedEverywhere,
 ];
 
-const EVIDENCE: Readonly<Record<Situation, readonly Sentence[]>> = {
+const EVIDENCE: Readonly<Record<Situation, readonly Claim[]>> = {
   busy,
   idle: [
     acceptedEverywhere,
@@ -44,55 +49,58 @@ const EVIDENCE: Readonly<Record<Situation, readonly Sentence[]>> = {
     refusedEverywhere,
   ],
   "just created": [
-    underWay("a first lease was being asked for at the call", "load", () => true),
+    inFlightAtCall("a first lease was being requested at the call", "load", () => true),
     refusedEverywhere,
   ],
   "waiting on the origin": [
-    underWay("a request held by the origin was refused", "held", isRefusedInFlight),
+    inFlightAtCall("a request held by the origin was refused", "held", isRefusedInFlight),
     refusedEverywhere,
   ],
-  uploading: [underWay("an upload under way was refused", "upload", isRefusedInFlight), refusedEverywhere],
+  uploading: [
+    inFlightAtCall("an upload in flight was refused", "upload", isRefusedInFlight),
+    refusedEverywhere,
+  ],
   "streaming chunked": streaming,
   "streaming with a length": streaming,
-  "stream nobody reads": [
-    underWay("an unread stream was cut", "unread stream", isCutStream),
+  "unread stream": [
+    inFlightAtCall("an unread stream was aborted", "unread stream", isAbortedStream),
     refusedEverywhere,
   ],
   "revoked twice at once": [
     ...busy,
     [
-      "both answers said the same",
+      "both answers were the same",
       ({ revocation: { effectiveAt } }) =>
         effectiveAt.length === 2 && effectiveAt[0] !== undefined && effectiveAt[0] === effectiveAt[1],
     ],
   ],
-  "revoke caller gone": [
+  "revoke caller disconnects": [
     ...busy,
     [
-      "refused on every gateway before anybody called again",
-      (seen) =>
+      "refused on every gateway before the second call",
+      (evidence) =>
         onEveryGateway(
-          seen,
-          ({ status, endedAt }) => status === 401 && endedAt < (seen.revocation.calledAgainAt ?? 0),
+          evidence,
+          ({ status, endedAt }) => status === 401 && endedAt < (evidence.revocation.repeatedAt ?? 0),
         ),
     ],
   ],
   "revoked by its holder": busy,
   "rotated without overlap": busy,
   "whole account revoked": busy,
-  "gateway cut off": [
-    underWay("a held request was refused", "held", ({ status }) => status === 401 || status === 503),
-    underWay("a stream was cut", "stream", isCutStream),
+  "gateway partitioned": [
+    inFlightAtCall("a held request was refused", "held", ({ status }) => status === 401 || status === 503),
+    inFlightAtCall("a stream was aborted", "stream", isAbortedStream),
     refusedEverywhere,
   ],
   "ledger restarted": busy,
 };
 
-/** The sentence that no revocation of this situation bears out, or null. */
+/** The claim that no revocation of this situation supports, or null. */
 export function missingEvidence(
   situation: Situation,
   history: History,
-  byKey: ReadonlyMap<string, readonly SeenRequest[]>,
+  byKey: ReadonlyMap<string, readonly RequestRecord[]>,
 ): string | null {
   const missing = history.revocations
     .filter((revocation) => revocation.situation === situation)
@@ -101,18 +109,18 @@ export function missingEvidence(
       requests: byKey.get(revocation.keyId) ?? [],
       gateways: history.gateways,
     }))
-    .map((seen) => EVIDENCE[situation].find(([, holds]) => !holds(seen))?.[0]);
+    .map((evidence) => EVIDENCE[situation].find(([, holds]) => !holds(evidence))?.[0]);
   if (missing.length === 0) return "it never occurred";
   return missing.includes(undefined) ? null : `in none of ${missing.length}: ${missing[0]}`;
 }
 
-function onEveryGateway({ requests, gateways }: Case, test: Test): boolean {
+function onEveryGateway({ requests, gateways }: Evidence, test: Test): boolean {
   return new Set(requests.filter(test).map((request) => request.gateway)).size === gateways;
 }
 
-/** A request of that kind was under way at the call and passes `test`. */
-function underWay(what: string, kind: RequestKind, test: Test): Sentence {
-  const holds = ({ revocation: { calledAt }, requests }: Case) =>
+/** A request of that kind was in flight at the call and passes `test`. */
+function inFlightAtCall(what: string, kind: RequestKind, test: Test): Claim {
+  const holds = ({ revocation: { calledAt }, requests }: Evidence) =>
     requests.some(
       (request) =>
         request.kind === kind && request.startedAt < calledAt && request.endedAt > calledAt && test(request),
@@ -120,10 +128,10 @@ function underWay(what: string, kind: RequestKind, test: Test): Sentence {
   return [what, holds];
 }
 
-function isRefusedInFlight({ status, forwardedAt }: SeenRequest): boolean {
+function isRefusedInFlight({ status, forwardedAt }: RequestRecord): boolean {
   return status === 401 && forwardedAt !== undefined;
 }
 
-function isCutStream({ status, ended, bodyLength }: SeenRequest): boolean {
+function isAbortedStream({ status, ended, bodyLength }: RequestRecord): boolean {
   return status === 200 && ended === "aborted" && bodyLength > 0;
 }

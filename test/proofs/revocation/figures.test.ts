@@ -1,27 +1,27 @@
-/** The figures that are published, and the drawing of them. */
+// Checks the published figures and their drawing.
 import { expect, test } from "vitest";
-import { joined, percentile, summary } from "./figures.ts";
+import { merged, percentile, summary } from "./figures.ts";
 import { drawHistograms } from "./histogram.ts";
 
-test("takes percentiles by nearest rank, in whatever order the values come", () => {
+test("takes percentiles by nearest rank, whatever the order of the values", () => {
   const values = [30, 10, 20, 40];
   expect([50, 75, 76, 100].map((percent) => percentile(values, percent))).toEqual([20, 30, 40, 40]);
   expect(percentile([7], 1)).toBe(7);
   expect(percentile([], 50)).toBeNaN();
 });
 
-test("sums up p50, p90, p99 and the largest", () => {
+test("summarises as p50, p90, p99 and the maximum", () => {
   const values = Array.from({ length: 1000 }, (_, index) => index + 1);
   expect(summary(values)).toEqual(["500", "900", "990", "1000"]);
 });
 
-test("joins the figures of several campaigns", () => {
+test("merges the figures of several campaigns", () => {
   const first = { lastAcceptedMs: [1], answerMs: [2] };
   const second = { lastAcceptedMs: [3, 4], answerMs: [5, 6] };
-  expect(joined([first, second])).toEqual({ lastAcceptedMs: [1, 3, 4], answerMs: [2, 5, 6] });
+  expect(merged([first, second])).toEqual({ lastAcceptedMs: [1, 3, 4], answerMs: [2, 5, 6] });
 });
 
-test("draws every value, with both axes and the bound named, and escapes what it is given", () => {
+test("draws every value, labels both axes and the bound, and escapes text", () => {
   const drawing = drawHistograms({
     title: "a < b",
     axes: { time: "milliseconds", count: "revocations" },

@@ -1,10 +1,10 @@
 /**
- * From a history to the figures that are published: how long after the call to `revoke` a request was last
- * accepted, and when the answer came. Pure.
+ * Derives the published figures from a history: the time from the call to `revoke` to the last accepted request, and to
+ * the answer. Pure.
  */
 import type { History, Situation } from "./history.ts";
 
-/** Milliseconds from the call to `revoke`, one value per revocation, in no order. */
+/** Milliseconds from the call to `revoke`, one value per revocation, unordered. */
 export interface Figures {
   /** 0 when nothing was accepted after the call. */
   readonly lastAcceptedMs: readonly number[];
@@ -26,14 +26,14 @@ export function figuresOf(history: History, situation: Situation): Figures {
   };
 }
 
-export function joined(figures: readonly Figures[]): Figures {
+export function merged(figures: readonly Figures[]): Figures {
   return {
     lastAcceptedMs: figures.flatMap(({ lastAcceptedMs }) => lastAcceptedMs),
     answerMs: figures.flatMap(({ answerMs }) => answerMs),
   };
 }
 
-/** By nearest rank: the smallest value that at least `percent` of them do not exceed. */
+/** By nearest rank: the smallest value that at least `percent` of the values do not exceed. */
 export function percentile(values: readonly number[], percent: number): number {
   const ascending = values.toSorted((a, b) => a - b);
   const rank = Math.ceil((percent / 100) * ascending.length);

@@ -1,4 +1,4 @@
-/** Draws histograms over one axis of time, one below the other, as an SVG. Pure. */
+/** Draws histograms that share a time axis, one below the other, as an SVG. Pure. */
 import { bar, drawing, END, line, MIDDLE, text, tickStep } from "../../support/svg.ts";
 
 export interface Row {
@@ -10,10 +10,10 @@ export interface Row {
 
 export interface Drawing {
   readonly title: string;
-  /** What the horizontal axis counts, and the vertical ones. */
+  /** Labels of the horizontal and the vertical axes. */
   readonly axes: { readonly time: string; readonly count: string };
   readonly rows: readonly Row[];
-  /** A moment that runs through all rows. */
+  /** A vertical line through all rows. */
   readonly bound: { readonly ms: number; readonly name: string };
 }
 
@@ -62,7 +62,7 @@ function drawRow(
   const most = Math.max(1, ...counts);
   const bars = counts.map((count, bin) => {
     if (count === 0) return "";
-    // One revocation among hundreds must still be seen.
+    // A single revocation among hundreds must be visible.
     const height = Math.max(2, (count / most) * BARS_HEIGHT);
     const left = x(bin * binMs) + 0.5;
     const width = x((bin + 1) * binMs) - 0.5 - left;
@@ -77,7 +77,7 @@ function drawRow(
   ].join("\n");
 }
 
-/** Below the row's title only, so that both can be read. */
+/** Starts below the row's title, so that both are readable. */
 function drawBound(x: number, base: number): string {
   return line(x, base - BARS_HEIGHT - 8, x, base, 'stroke-width="1.5" stroke-dasharray="5 4"');
 }

@@ -1,43 +1,43 @@
 /**
- * Everybody who uses one key: sends its requests to all gateways on raw connections and notes what came back.
+ * The clients of one key: send its requests to all gateways on raw connections and record the responses.
  *
- * Every request that is started ends up in the history, whatever becomes of it.
+ * Every request that is started is recorded, however it ends.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { IssuedKey } from "../../support/control-client.ts";
 import type { GatewayCluster } from "../../support/gateway-cluster.ts";
 import { type Bytes, type Exchange, RawConnection, type RawResponse } from "../../support/raw-http.ts";
-import type { History, RequestKind, SeenRequest } from "./history.ts";
-import { type Act, answering, type OriginScript, type OriginSide } from "./origin-script.ts";
+import type { History, RequestKind, RequestRecord } from "./history.ts";
+import { answering, type OriginBehaviour, type OriginScript, type ScriptedRequest } from "./origin-script.ts";
 
-export interface Stage {
+export interface CampaignContext {
   readonly cluster: GatewayCluster;
   readonly script: OriginScript;
   readonly history: History;
   readonly leaseMs: number;
   readonly marginMs: number;
-  /** How long after `t` a request may be left open before it counts as left open for good. */
-  readonly patienceMs: number;
+  /** How long after `t` a request may stay open before it counts as left open. */
+  readonly graceMs: number;
 }
 
-export interface Flight {
-  readonly origin: OriginSide;
+export interface OpenRequest {
+  readonly origin: ScriptedRequest;
   readonly exchange: Exchange;
   readonly connection: RawConnection;
-  readonly seen: Promise<SeenRequest>;
-  /** Ends a request that the gateway has left open. */
-  giveUp(): void;
+  readonly seen: Promise<RequestRecord>;
+  /** Closes a request that the gateway has left open. */
+  close(): void;
 }
 
-/** Small and large, with a length and chunked, soon and late: every way the gateway has of passing on a body. */
-const LOAD: readonly Act[] = [
+/** Small and large, with a length and chunked, fast and delayed: every way in which the gateway forwards a body. */
+const LOAD: readonly OriginBehaviour[] = [
   answering(40),
   answering(600, { chunked: true }),
   answering(50_000),
   answering(40, { delayMs: 25 }),
 ];
-const CALM_PAUSE_MS = 120;
-const HURRIED_PAUSE_MS = 25;
+const LOW_LOAD_PAUSE_MS = 120;
+const HIGH_LOAD_PAUSE_MS = 25;
 const PROBES_PER_GATEWAY = 3;
 const EXCHANGE_MAX_MS = 60_000;
 
@@ -46,50 +46,55 @@ export class KeyClient {
   readonly gateways: readonly number[];
   /** Gateways that have answered 401. */
   readonly refusedOn = new Set<number>();
-  readonly #stage: Stage;
+  readonly #context: CampaignContext;
   readonly #open = new Set<RawConnection>();
-  #lines: RawConnection[] = [];
-  #pauseMs = CALM_PAUSE_MS;
+  #connections: RawConnection[] = [];
+  #pauseMs = LOW_LOAD_PAUSE_MS;
   #loadStopped = false;
   #load: Promise<unknown> = Promise.resolve();
 
-  constructor(stage: Stage, key: IssuedKey) {
-    this.#stage = stage;
+  constructor(context: CampaignContext, key: IssuedKey) {
+    this.#context = context;
     this.key = key;
-    this.gateways = stage.cluster.gateways.map((_, index) => index);
+    this.gateways = context.cluster.gateways.map((_, index) => index);
   }
 
-  /** Starts a request on a connection of its own. */
-  async start(kind: RequestKind, gateway: number, act: Act, body?: AsyncIterable<Bytes>): Promise<Flight> {
-    return this.#send(await this.#connect(gateway), kind, gateway, act, body);
+  /** Sends a request on a connection of its own. */
+  async start(
+    kind: RequestKind,
+    gateway: number,
+    behaviour: OriginBehaviour,
+    body?: AsyncIterable<Bytes>,
+  ): Promise<OpenRequest> {
+    return this.#send(await this.#connect(gateway), kind, gateway, behaviour, body);
   }
 
-  /** Opens a connection to every gateway, so that what is sent on it leaves at once. */
-  async openLines(): Promise<void> {
-    this.#lines = await Promise.all(this.gateways.map((gateway) => this.#connect(gateway)));
+  /** Opens a connection to every gateway, so that later requests are sent without delay. */
+  async openConnections(): Promise<void> {
+    this.#connections = await Promise.all(this.gateways.map((gateway) => this.#connect(gateway)));
   }
 
-  /** One request on every gateway, all at once. */
+  /** One request on every gateway, concurrently. */
   async useEverywhere(): Promise<void> {
     await Promise.all(
-      this.#lines.map((line, gateway) => this.#send(line, "load", gateway, answering(40)).seen),
+      this.#connections.map((line, gateway) => this.#send(line, "load", gateway, answering(40)).seen),
     );
   }
 
-  /** Uses the key on every gateway again and again, until `stopLoad()`, which says if that failed. */
+  /** Uses the key on every gateway repeatedly until `stopLoad()`, which rejects if that failed. */
   startLoad(): void {
     this.#load = Promise.all(this.gateways.map((gateway) => this.#loadOn(gateway)));
     this.#load.catch(() => {});
   }
 
-  /** Makes the load denser, for the moments that matter. */
-  hurry(): void {
-    this.#pauseMs = HURRIED_PAUSE_MS;
+  /** Increases the load for the moments that matter. */
+  increaseLoad(): void {
+    this.#pauseMs = HIGH_LOAD_PAUSE_MS;
   }
 
-  /** Tries the key on every gateway, starting now, several times over. */
+  /** Sends several requests in sequence on every gateway, starting now. */
   async probeEverywhere(): Promise<void> {
-    await Promise.all(this.#lines.map((line, gateway) => this.#probe(line, gateway)));
+    await Promise.all(this.#connections.map((line, gateway) => this.#probe(line, gateway)));
   }
 
   async stopLoad(): Promise<void> {
@@ -105,10 +110,10 @@ export class KeyClient {
 
   async #loadOn(gateway: number): Promise<void> {
     let connection = await this.#connect(gateway);
-    // Not in step with the other gateways.
+    // Out of step with the other gateways.
     for (let turn = gateway; !this.#loadStopped; turn++) {
       if (!connection.open) connection = await this.#connect(gateway);
-      await this.#send(connection, "load", gateway, LOAD[turn % LOAD.length] as Act).seen;
+      await this.#send(connection, "load", gateway, LOAD[turn % LOAD.length] as OriginBehaviour).seen;
       await pause(this.#pauseMs);
     }
   }
@@ -122,7 +127,7 @@ export class KeyClient {
   }
 
   async #connect(gateway: number): Promise<RawConnection> {
-    const connection = await RawConnection.open(this.#stage.cluster.gateway(gateway));
+    const connection = await RawConnection.open(this.#context.cluster.gateway(gateway));
     this.#open.add(connection);
     void connection.closed.then(() => this.#open.delete(connection));
     return connection;
@@ -132,10 +137,10 @@ export class KeyClient {
     connection: RawConnection,
     kind: RequestKind,
     gateway: number,
-    act: Act,
+    behaviour: OriginBehaviour,
     body?: AsyncIterable<Bytes>,
-  ): Flight {
-    const origin = this.#stage.script.add(act);
+  ): OpenRequest {
+    const origin = this.#context.script.add(behaviour);
     const exchange = connection.send(
       {
         method: body === undefined ? "GET" : "POST",
@@ -145,29 +150,29 @@ export class KeyClient {
       },
       { keepBody: false, timeoutMs: EXCHANGE_MAX_MS },
     );
-    let givenUp = false;
+    let closedByClient = false;
     const seen = exchange.response().then(
-      (response) => this.#note(gateway, kind, origin, response, givenUp),
+      (response) => this.#record(gateway, kind, origin, response, closedByClient),
       (error: Error) => {
         throw new Error(`${kind}, gateway ${gateway}, key "${this.key.name}": ${error.message}`);
       },
     );
-    // Whoever waits for it hears of an error, now or later.
+    // The error surfaces when `seen` is awaited.
     seen.catch(() => {});
-    const giveUp = () => {
-      givenUp = true;
+    const close = () => {
+      closedByClient = true;
       connection.close();
     };
-    return { origin, exchange, connection, seen, giveUp };
+    return { origin, exchange, connection, seen, close };
   }
 
-  #note(
+  #record(
     gateway: number,
     kind: RequestKind,
-    origin: OriginSide,
+    origin: ScriptedRequest,
     response: RawResponse,
-    givenUp: boolean,
-  ): SeenRequest {
+    closedByClient: boolean,
+  ): RequestRecord {
     const request = {
       keyId: this.key.id,
       gateway,
@@ -185,11 +190,11 @@ export class KeyClient {
       writtenAt: response.status === 200 ? origin.writtenAt : undefined,
       bodyLength: response.bodyLength,
       offeredBytes: origin.offeredAtAnswer,
-      givenUp,
+      closedByClient,
       ended: response.ended,
       endedAt: response.endedAt,
     };
-    this.#stage.history.requests.push(request);
+    this.#context.history.requests.push(request);
     if (request.status === 401) this.refusedOn.add(gateway);
     return request;
   }

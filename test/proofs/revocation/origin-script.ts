@@ -1,40 +1,44 @@
 /**
- * Plays the origin's part of every request, as the client's side of the test arranged it beforehand.
+ * The origin's behaviour for each request, chosen beforehand by the client's side of the test.
  *
- * Client and origin are in one process, so a number in the query string is enough for the two sides to speak
- * of the same request, and the origin can say to the microsecond what it wrote when.
+ * Client and origin share one process, so a number in the query string identifies a request to both, and the origin's
+ * timestamps can be compared with the client's.
  */
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RecordedRequest, Respond } from "../../support/recording-origin.ts";
 
 /** How the origin answers one request. */
-export type Act = (side: OriginSide, response: ServerResponse, record: RecordedRequest) => Promise<void>;
+export type OriginBehaviour = (
+  side: ScriptedRequest,
+  response: ServerResponse,
+  record: RecordedRequest,
+) => Promise<void>;
 
 export const PIECE_BYTES = 1024;
 const PIECE = Buffer.alloc(PIECE_BYTES, "octopost ");
 const BETWEEN_PIECES_MS = 3;
 const FLOOD_PIECE = Buffer.alloc(64 * 1024, "octopost ");
-/** Announced by the streams that have a length; no test lets one get anywhere near it. */
+/** Announced by streams with a Content-Length; no test reaches it. */
 const ENDLESS_BYTES = 2 ** 31;
 
-export class OriginSide {
+export class ScriptedRequest {
   readonly number: number;
-  readonly #act: Act;
+  readonly #behaviour: OriginBehaviour;
   readonly #forwarded = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
   #pieceArrived: () => void = () => {};
   #record: RecordedRequest | undefined;
   #lastWriteAt: number | undefined;
   #offeredBytes = 0;
-  /** How much of the body had been written when the key's revocation was answered. */
+  /** Bytes of the body written when the revocation was answered. */
   offeredAtAnswer: number | undefined;
-  /** When the latest part that is known to have arrived at the client was written, or just before. */
+  /** Just before the latest part that is known to have arrived at the client was written. */
   writtenAt: number | undefined;
 
-  constructor(number: number, act: Act) {
+  constructor(number: number, behaviour: OriginBehaviour) {
     this.number = number;
-    this.#act = act;
+    this.#behaviour = behaviour;
   }
 
   get forwardedAt(): number | undefined {
@@ -45,7 +49,7 @@ export class OriginSide {
     return this.#record?.bodyComplete ?? false;
   }
 
-  /** Resolves when the request is here. */
+  /** Resolves when the origin has received the request. */
   get forwarded(): Promise<void> {
     return this.#forwarded.promise;
   }
@@ -59,10 +63,10 @@ export class OriginSide {
     this.#released.resolve();
   }
 
-  async play(response: ServerResponse, record: RecordedRequest): Promise<void> {
+  async runSituation(response: ServerResponse, record: RecordedRequest): Promise<void> {
     this.#record = record;
     this.#forwarded.resolve();
-    await this.#act(this, response, record);
+    await this.#behaviour(this, response, record);
   }
 
   writeHead(response: ServerResponse, length?: number): void {
@@ -77,17 +81,17 @@ export class OriginSide {
     return response.write(piece);
   }
 
-  noteOffered(): void {
+  recordOfferedBytes(): void {
     this.offeredAtAnswer = this.#offeredBytes;
   }
 
-  /** For the client: all that was written has arrived. */
+  /** Called by the client: everything written so far has arrived. */
   confirmArrival(): void {
     this.writtenAt = this.#lastWriteAt;
     this.#pieceArrived();
   }
 
-  /** Resolves when the client has confirmed. */
+  /** Resolves when the client has confirmed the arrival. */
   arrival(): Promise<void> {
     return new Promise((resolve) => {
       this.#pieceArrived = resolve;
@@ -96,26 +100,29 @@ export class OriginSide {
 }
 
 export class OriginScript {
-  readonly #sides = new Map<number, OriginSide>();
+  readonly #sides = new Map<number, ScriptedRequest>();
   #next = 1;
 
-  add(act: Act): OriginSide {
-    const side = new OriginSide(this.#next++, act);
+  add(behaviour: OriginBehaviour): ScriptedRequest {
+    const side = new ScriptedRequest(this.#next++, behaviour);
     this.#sides.set(side.number, side);
     return side;
   }
 
-  /** Sides are kept: a request that reaches the origin after its client was answered is noted all the same. */
+  /** Requests stay registered: one that reaches the origin after its client was answered is recorded too. */
   readonly respond: Respond = async (_request, response, record) => {
     const number = Number(new URL(record.target, "http://origin").searchParams.get("n"));
     const side = this.#sides.get(number);
-    if (side === undefined) throw new Error(`a request nobody sent: ${record.target}`);
-    await side.play(response, record);
+    if (side === undefined) throw new Error(`unexpected request: ${record.target}`);
+    await side.runSituation(response, record);
   };
 }
 
-/** Answers after `delayMs` with a body of `bytes`, chunked or with its length. */
-export function answering(bytes: number, options: { chunked?: boolean; delayMs?: number } = {}): Act {
+/** Answers after `delayMs` with `bytes` of body, chunked or with a Content-Length. */
+export function answering(
+  bytes: number,
+  options: { chunked?: boolean; delayMs?: number } = {},
+): OriginBehaviour {
   return async (side, response) => {
     if (options.delayMs) await pause(options.delayMs);
     if (response.destroyed) return;
@@ -124,24 +131,23 @@ export function answering(bytes: number, options: { chunked?: boolean; delayMs?:
   };
 }
 
-/** Keeps the request waiting until `release()`, then answers. */
-export const holding: Act = async (side, response, record) => {
+/** Holds the request until `release()`, then answers. */
+export const holding: OriginBehaviour = async (side, response, record) => {
   await Promise.race([side.released, record.closed]);
   await answering(32)(side, response, record);
 };
 
-/** Takes the whole upload, then answers. */
-export const receiving: Act = async (side, response, record) => {
+/** Receives the complete upload, then answers. */
+export const receiving: OriginBehaviour = async (side, response, record) => {
   await record.received;
   if (record.bodyComplete) await answering(32)(side, response, record);
 };
 
 /**
- * An endless stream of small pieces, each written when the client has the one before. So there is never more
- * than one piece between origin and client, no buffer anywhere fills, and what has left the gateway is in
- * the client's socket.
+ * An endless stream of small pieces, each written once the client has received the previous one. So at most one piece is
+ * in transit, no buffer fills, and every byte that has left the gateway is in the client's socket.
  */
-export function streaming(options: { chunked: boolean }): Act {
+export function streaming(options: { chunked: boolean }): OriginBehaviour {
   return async (side, response, record) => {
     side.writeHead(response, options.chunked ? undefined : ENDLESS_BYTES);
     while (!response.destroyed) {
@@ -153,8 +159,8 @@ export function streaming(options: { chunked: boolean }): Act {
   };
 }
 
-/** An endless stream as fast as it is taken: it fills every buffer on its way to a client that does not read. */
-export const flooding: Act = async (side, response, record) => {
+/** An endless stream without a pause: it fills every buffer on the way to a client that does not read. */
+export const flooding: OriginBehaviour = async (side, response, record) => {
   side.writeHead(response);
   while (!response.destroyed) {
     if (side.write(response, FLOOD_PIECE)) continue;

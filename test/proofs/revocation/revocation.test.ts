@@ -1,8 +1,8 @@
 /**
- * The promise, in real workerd: once `revoke` has answered, a key is dead on all of five gateways, in flight
- * too. At least 300 revocations a run, in every situation; `npm run revocation` does as many as you like.
+ * The promise, in real workerd: once `revoke` has answered, no request with the key succeeds on any of five gateways, in
+ * flight or not. At least 300 revocations a run, in every situation; `npm run revocation` runs any number.
  *
- * Not here: Cloudflare's own network and its failures, which no test on one machine can show.
+ * Not covered: Cloudflare's network and its failures, which no test on one machine can show.
  */
 import { expect, inject, test } from "vitest";
 import { type Campaign, runCampaign } from "./campaign.ts";
@@ -16,7 +16,7 @@ interface Part extends Pick<Campaign, "revocations" | "situations" | "settings" 
   readonly name: string;
 }
 
-/** For short leases alone, which were once seen to fail beside other work; all else runs with the deployed margin. */
+/** For short leases only, which have failed beside other load; the other parts run with the production margin. */
 const LEASE_MARGIN_MS = 1000;
 
 const PARTS: readonly Part[] = [
@@ -35,7 +35,7 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-test("adds up to at least 300 revocations", () => {
+test("the parts add up to at least 300 revocations", () => {
   expect(PARTS.reduce((sum, part) => sum + part.revocations, 0)).toBeGreaterThanOrEqual(300);
 });
 

@@ -1,25 +1,25 @@
 /**
- * `npm run revocation`: revokes keys in real workerd, checks that the promise was kept, and measures how long
- * it took. Flags: `--revocations N` (300), `--parallel N` (12), `--svg FILE`.
+ * `npm run revocation`: revokes keys in real workerd, checks the promise, and measures how long revocation takes.
+ * Flags: `--revocations N` (300), `--parallel N` (12), `--svg FILE`. Exits with 1 on any violation.
  *
- * Half of the revocations are of busy keys and a quarter of idle ones, for the figures; the rest are of all
- * the other situations, for the check. Ends with status 1 on any violation.
+ * Half of the revocations are of busy keys and a quarter of idle ones, for the figures; the rest are of all other
+ * situations, for the check.
  *
- * The figures hold for one machine that runs five gateways, the ledger, the clients and the origin at once,
- * with the distances between them put in by force. They say nothing of Cloudflare's network.
+ * The figures are those of one machine that runs five gateways, the ledger, the clients and the origin, with artificial
+ * distances between them. They say nothing about Cloudflare's network.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { buildWorker } from "../../support/build-worker.ts";
-import { FIVE_PLACES_MS, runCampaign, varsOf } from "./campaign.ts";
+import { FIVE_DISTANCES_MS, runCampaign, varsOf } from "./campaign.ts";
 import { type Violation, violationsIn } from "./checker.ts";
-import { type Figures, figuresOf, joined, summary } from "./figures.ts";
+import { type Figures, figuresOf, merged, summary } from "./figures.ts";
 import { drawHistograms } from "./histogram.ts";
 import { SITUATIONS, type Situation } from "./history.ts";
 
-/** After this many a history is checked and dropped, so that any number of revocations fits in memory. */
+/** A history is checked and dropped after this many, so that memory stays bounded. */
 const PER_CAMPAIGN = 300;
 const VIOLATIONS_SHOWN = 20;
 
@@ -30,7 +30,7 @@ const MIX: readonly Situation[] = SITUATIONS.filter((other) => other !== "busy" 
 interface Outcome {
   readonly busy: Figures;
   readonly idle: Figures;
-  /** From each answer until all that had arrived by then had been read: what arrives meanwhile may go unseen. */
+  /** From each answer until the sockets were drained: bytes that leave in that time may go undetected. */
   readonly settlingMs: readonly number[];
   readonly violations: readonly Violation[];
 }
@@ -44,14 +44,14 @@ const { values: flags } = parseArgs({
 });
 const revocations = Number(flags.revocations);
 const parallel = Number(flags.parallel);
-if (!(revocations > 0 && parallel > 0)) throw new Error("--revocations and --parallel take a number above 0");
+if (!(revocations > 0 && parallel > 0)) throw new Error("--revocations and --parallel must be above 0");
 
 const { bundle, remove } = await buildWorker();
 try {
   const { LEASE_MS, LEASE_MARGIN_MS } = varsOf(bundle);
   console.log(machine());
-  console.log(`LEASE_MS ${LEASE_MS}, LEASE_MARGIN_MS ${LEASE_MARGIN_MS}; five gateways, to the ledger and`);
-  console.log(`back in ${FIVE_PLACES_MS.join(", ")} ms; keys revoked through the first\n`);
+  console.log(`LEASE_MS ${LEASE_MS}, LEASE_MARGIN_MS ${LEASE_MARGIN_MS}; five gateways, round trips to the`);
+  console.log(`ledger ${FIVE_DISTANCES_MS.join(", ")} ms; keys revoked through the first\n`);
   const outcome = await revokeAll(bundle);
   printOutcome(outcome);
   if (flags.svg !== undefined) {
@@ -69,8 +69,8 @@ async function revokeAll(bundle: string): Promise<Outcome> {
   const violations: Violation[] = [];
   for (let done = 0; done < revocations; done += PER_CAMPAIGN) {
     const number = Math.min(PER_CAMPAIGN, revocations - done);
-    const onProgress = (played: number) =>
-      process.stderr.isTTY && process.stderr.write(`\r${done + played} of ${revocations}`);
+    const onProgress = (finished: number) =>
+      process.stderr.isTTY && process.stderr.write(`\r${done + finished} of ${revocations}`);
     const history = await runCampaign({ bundle, revocations: number, situations: MIX, parallel, onProgress });
     busy.push(figuresOf(history, "busy"));
     idle.push(figuresOf(history, "idle"));
@@ -78,7 +78,7 @@ async function revokeAll(bundle: string): Promise<Outcome> {
     violations.push(...violationsIn(history, MIX.slice(0, number)));
   }
   if (process.stderr.isTTY) process.stderr.write("\r");
-  return { busy: joined(busy), idle: joined(idle), settlingMs, violations };
+  return { busy: merged(busy), idle: merged(idle), settlingMs, violations };
 }
 
 function printOutcome({ busy, idle, settlingMs, violations }: Outcome): void {
@@ -96,7 +96,7 @@ function printOutcome({ busy, idle, settlingMs, violations }: Outcome): void {
   for (const { rule, situation, what } of violations.slice(0, VIOLATIONS_SHOWN)) {
     console.log(`  ${rule}, ${situation}: ${what}`);
   }
-  console.log(`again: npm run revocation -- --revocations ${revocations} --parallel ${parallel}`);
+  console.log(`repeat: npm run revocation -- --revocations ${revocations} --parallel ${parallel}`);
 }
 
 function drawing({ busy, idle }: Outcome, boundMs: number): string {
@@ -105,7 +105,7 @@ function drawing({ busy, idle }: Outcome, boundMs: number): string {
     return { title: `${title}: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms (n = ${values.length})`, values };
   };
   return drawHistograms({
-    title: "How soon a revoked key is dead, on five gateways 0 to 250 ms from the ledger",
+    title: "Time until a revoked key is refused, on five gateways 0 to 250 ms from the ledger",
     axes: { time: "milliseconds from the call to revoke", count: "revocations" },
     rows: [
       { ...titled("Busy key, last request accepted", busy.lastAcceptedMs), colour: "#d97706" },

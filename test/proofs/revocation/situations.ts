@@ -1,14 +1,14 @@
 /**
- * What a key may be doing when it is revoked, each played out once per revocation: first use it, then call
- * `revoke`, and try it again on every gateway from the moment of the answer on.
+ * The situations in which keys are revoked, each run once per revocation: use the key, call `revoke`, and use it again on
+ * every gateway from the moment of the answer.
  *
- * Nothing is judged here; checker.ts does that. Pauses only spread the moments, none is relied upon.
+ * checker.ts judges the result. Pauses only spread the moments; no outcome depends on them.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../../support/time-limits.ts";
 import type { Situation } from "./history.ts";
-import { begun, ended, everywhere, forwarded, streams } from "./in-flight.ts";
-import type { KeyClient, Stage } from "./key-client.ts";
+import { allEnded, bodyStarted, forwarded, startOnEveryGateway, streams } from "./in-flight-requests.ts";
+import type { CampaignContext, KeyClient } from "./key-client.ts";
 import { answering, flooding, holding, receiving } from "./origin-script.ts";
 import {
   ACCOUNT_REVOKED,
@@ -17,162 +17,167 @@ import {
   type Revocation,
   ROTATED,
   revoke,
-  revokeHangingUp,
+  revokeAndDisconnect,
   revokeTwice,
 } from "./revoke-call.ts";
 
-export interface Scene {
-  readonly stage: Stage;
+export interface SituationRun {
+  readonly context: CampaignContext;
   readonly client: KeyClient;
   readonly situation: Situation;
-  /** 0 to 1, another one for each revocation: spreads what happens over the life of a lease. */
+  /** 0 to 1, different for each revocation: spreads the events over a lease. */
   readonly spread: number;
 }
 
-type Play = (scene: Scene) => Promise<void>;
+type Runner = (run: SituationRun) => Promise<void>;
 
 const UPLOAD_PIECE_MS = 15;
 const HELD_MAX_MS = 3000;
-/** Time enough for the call to reach the ledger. */
-const HANG_UP_MIN_MS = 50;
-/** For how long after `t` a gateway stays cut off. */
-const STILL_CUT_OFF_MS = 500;
+/** Long enough for the call to reach the ledger. */
+const DISCONNECT_MIN_MS = 50;
+/** How long after `t` the gateway stays partitioned. */
+const PARTITION_AFTER_ANSWER_MS = 500;
 
-const PLAYS: Readonly<Record<Situation, Play>> = {
-  busy: (scene) => busy(scene),
+const RUNNERS: Readonly<Record<Situation, Runner>> = {
+  busy: (run) => busy(run),
   idle,
   "just created": justCreated,
   "waiting on the origin": waiting,
   uploading,
-  "streaming chunked": (scene) => streamed(scene, true),
-  "streaming with a length": (scene) => streamed(scene, false),
-  "stream nobody reads": unread,
+  "streaming chunked": (run) => streamed(run, true),
+  "streaming with a length": (run) => streamed(run, false),
+  "unread stream": unread,
   "revoked twice at once": twice,
-  "revoke caller gone": callerGone,
-  "revoked by its holder": (scene) => busy(scene, REVOKED_BY_HOLDER),
-  "rotated without overlap": (scene) => busy(scene, ROTATED),
-  "whole account revoked": (scene) => busy(scene, ACCOUNT_REVOKED),
-  "gateway cut off": cutOff,
+  "revoke caller disconnects": callerDisconnects,
+  "revoked by its holder": (run) => busy(run, REVOKED_BY_HOLDER),
+  "rotated without overlap": (run) => busy(run, ROTATED),
+  "whole account revoked": (run) => busy(run, ACCOUNT_REVOKED),
+  "gateway partitioned": partitioned,
   "ledger restarted": restarted,
 };
 
-/** These concern all keys of an account, or its ledger, and so each needs an account of its own. */
+/** Situations that affect all keys of an account, or its ledger, need an account of their own. */
 export const ALONE_IN_ACCOUNT: readonly Situation[] = [
   "whole account revoked",
-  "gateway cut off",
+  "gateway partitioned",
   "ledger restarted",
 ];
 
-export async function play(scene: Scene): Promise<void> {
-  await scene.client.openLines();
-  await PLAYS[scene.situation](scene);
-  await scene.client.close();
+export async function runSituation(run: SituationRun): Promise<void> {
+  await run.client.openConnections();
+  await RUNNERS[run.situation](run);
+  await run.client.close();
 }
 
-async function busy(scene: Scene, way = REVOKED): Promise<void> {
-  await underLoad(scene);
-  await revokeAndProbe(scene, { call: (revocation) => revoke(revocation, way) });
+async function busy(run: SituationRun, way = REVOKED): Promise<void> {
+  await underLoad(run);
+  await revokeAndProbe(run, { call: (revocation) => revoke(revocation, way) });
 }
 
-async function idle(scene: Scene): Promise<void> {
-  await scene.client.useEverywhere();
-  // Twice: a renewal that the last request began may reach the ledger after its answer was here.
-  await pause(2 * (scene.stage.leaseMs + scene.stage.marginMs));
-  await revokeAndProbe(scene);
+async function idle(run: SituationRun): Promise<void> {
+  await run.client.useEverywhere();
+  // Twice, because a renewal started by the last request may reach the ledger after that request's response.
+  await pause(2 * (run.context.leaseMs + run.context.marginMs));
+  await revokeAndProbe(run);
 }
 
-/** Revoked as soon as one gateway has accepted it, while the others ask for their first lease. */
-async function justCreated(scene: Scene): Promise<void> {
-  const { client } = scene;
-  const flights = await Promise.all(
+/** Revoked as soon as one gateway has accepted it, while the others request their first lease. */
+async function justCreated(run: SituationRun): Promise<void> {
+  const { client } = run;
+  const openRequests = await Promise.all(
     client.gateways.map((gateway) => client.start("load", gateway, answering(40))),
   );
-  await Promise.race(flights.map((flight) => flight.seen));
-  await revokeAndProbe(scene);
+  await Promise.race(openRequests.map((openRequest) => openRequest.seen));
+  await revokeAndProbe(run);
 }
 
-/** The origin holds a request on every gateway: some for good, one until `t`, one until about then. */
-async function waiting(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
+/** The origin holds a request on every gateway: most indefinitely, one until `t`, one until about then. */
+async function waiting(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
   await client.useEverywhere();
-  const flights = await everywhere(client, (gateway) => client.start("held", gateway, holding));
-  await Promise.all(flights.map(forwarded));
+  const openRequests = await startOnEveryGateway(client, (gateway) => client.start("held", gateway, holding));
+  await Promise.all(openRequests.map(forwarded));
   await pause(spread * HELD_MAX_MS);
-  const [, , releasedAtAnswer, releasedAbout] = flights;
-  setTimeout(() => releasedAbout?.origin.release(), spread * (stage.leaseMs + stage.marginMs));
-  await revokeAndProbe(scene, { atAnswer: () => releasedAtAnswer?.origin.release() });
-  await ended(flights, stage.patienceMs);
+  const [, , releasedAtAnswer, releasedAbout] = openRequests;
+  setTimeout(() => releasedAbout?.origin.release(), spread * (context.leaseMs + context.marginMs));
+  await revokeAndProbe(run, { atAnswer: () => releasedAtAnswer?.origin.release() });
+  await allEnded(openRequests, context.graceMs);
 }
 
-/** Uploads go on until `t`, when they are brought to a proper end. */
-async function uploading(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
+/** Uploads continue until `t` and then end properly. */
+async function uploading(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
   await client.useEverywhere();
   const answered = new AbortController();
-  const flights = await everywhere(client, (gateway) =>
+  const openRequests = await startOnEveryGateway(client, (gateway) =>
     client.start("upload", gateway, receiving, pieces(answered.signal)),
   );
-  await Promise.all(flights.map(forwarded));
-  await pause(spread * stage.leaseMs);
-  await revokeAndProbe(scene, { atAnswer: () => answered.abort() });
-  await ended(flights, stage.patienceMs);
+  await Promise.all(openRequests.map(forwarded));
+  await pause(spread * context.leaseMs);
+  await revokeAndProbe(run, { atAnswer: () => answered.abort() });
+  await allEnded(openRequests, context.graceMs);
 }
 
-async function streamed(scene: Scene, chunked: boolean): Promise<void> {
-  const { client, spread, stage } = scene;
+async function streamed(run: SituationRun, chunked: boolean): Promise<void> {
+  const { client, spread, context } = run;
   await client.useEverywhere();
-  const flights = await streams(client, chunked);
-  await pause(spread * stage.leaseMs);
-  await revokeAndProbe(scene);
-  await ended(flights, stage.patienceMs);
+  const openRequests = await streams(client, chunked);
+  await pause(spread * context.leaseMs);
+  await revokeAndProbe(run);
+  await allEnded(openRequests, context.graceMs);
 }
 
-/** From `t` on the client reads what had been sent to it, and must find no proper end. */
-async function unread(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
+/** From `t` the client reads what was sent to it, and must not find a proper end. */
+async function unread(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
   await client.useEverywhere();
-  const flights = await everywhere(client, (gateway) => client.start("unread stream", gateway, flooding));
+  const openRequests = await startOnEveryGateway(client, (gateway) =>
+    client.start("unread stream", gateway, flooding),
+  );
   await Promise.all(
-    flights.map(async (flight) => {
-      await begun(flight);
-      flight.connection.pause();
+    openRequests.map(async (openRequest) => {
+      await bodyStarted(openRequest);
+      openRequest.connection.pause();
     }),
   );
-  await pause(spread * stage.leaseMs);
-  const readOn = () => {
-    for (const flight of flights) {
-      flight.origin.noteOffered();
-      flight.connection.resume();
+  await pause(spread * context.leaseMs);
+  const resumeReading = () => {
+    for (const openRequest of openRequests) {
+      openRequest.origin.recordOfferedBytes();
+      openRequest.connection.resume();
     }
   };
-  await revokeAndProbe(scene, { atAnswer: readOn });
-  await ended(flights, stage.patienceMs);
+  await revokeAndProbe(run, { atAnswer: resumeReading });
+  await allEnded(openRequests, context.graceMs);
 }
 
-async function twice(scene: Scene): Promise<void> {
-  await underLoad(scene);
-  await revokeAndProbe(scene, { call: revokeTwice });
+async function twice(run: SituationRun): Promise<void> {
+  await underLoad(run);
+  await revokeAndProbe(run, { call: revokeTwice });
 }
 
-async function callerGone(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
-  await underLoad(scene);
-  const hangUpMs = HANG_UP_MIN_MS + (spread * stage.leaseMs) / 4;
-  const deadEverywhere = async () => {
-    await eventually("the key to be dead everywhere", () => client.refusedOn.size === client.gateways.length);
+async function callerDisconnects(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
+  await underLoad(run);
+  const disconnectMs = DISCONNECT_MIN_MS + (spread * context.leaseMs) / 4;
+  const refusedEverywhere = async () => {
+    await eventually(
+      "the key to be refused everywhere",
+      () => client.refusedOn.size === client.gateways.length,
+    );
   };
-  await revokeAndProbe(scene, {
-    call: (revocation) => revokeHangingUp(revocation, hangUpMs, deadEverywhere),
+  await revokeAndProbe(run, {
+    call: (revocation) => revokeAndDisconnect(revocation, disconnectMs, refusedEverywhere),
   });
 }
 
-/** One gateway cannot reach the ledger, which does not know; a request held there is answered at `t`. */
-async function cutOff(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
-  const { distance } = stage.cluster;
+/** One gateway cannot reach the ledger; a request held there is answered at `t`. */
+async function partitioned(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
+  const { distance } = context.cluster;
   await client.useEverywhere();
-  const held = await everywhere(client, (gateway) => client.start("held", gateway, holding));
-  const streamsUnderWay = await streams(client, true);
+  const held = await startOnEveryGateway(client, (gateway) => client.start("held", gateway, holding));
+  const openStreams = await streams(client, true);
   await Promise.all(held.map(forwarded));
   const gateway = 1 + Math.floor(spread * (client.gateways.length - 1));
   const lift = await distance.fault({
@@ -183,23 +188,23 @@ async function cutOff(scene: Scene): Promise<void> {
     name: client.key.account,
   });
   const release = () => {
-    for (const flight of held) flight.origin.release();
-    setTimeout(lift, STILL_CUT_OFF_MS);
+    for (const openRequest of held) openRequest.origin.release();
+    setTimeout(lift, PARTITION_AFTER_ANSWER_MS);
   };
-  await revokeAndProbe(scene, { atAnswer: release });
-  await ended([...held, ...streamsUnderWay], stage.patienceMs);
+  await revokeAndProbe(run, { atAnswer: release });
+  await allEnded([...held, ...openStreams], context.graceMs);
 }
 
-async function restarted(scene: Scene): Promise<void> {
-  const { client, spread, stage } = scene;
-  await underLoad(scene);
-  const flights = await streams(client, true);
+async function restarted(run: SituationRun): Promise<void> {
+  const { client, spread, context } = run;
+  await underLoad(run);
+  const openRequests = await streams(client, true);
   const restart = async () => {
-    await pause(spread * stage.leaseMs);
-    await stage.cluster.distance.restartLedger(client.key.account);
+    await pause(spread * context.leaseMs);
+    await context.cluster.distance.restartLedger(client.key.account);
   };
-  await Promise.all([revokeAndProbe(scene), restart()]);
-  await ended(flights, stage.patienceMs);
+  await Promise.all([revokeAndProbe(run), restart()]);
+  await allEnded(openRequests, context.graceMs);
 }
 
 interface Revoking {
@@ -208,17 +213,17 @@ interface Revoking {
   readonly call?: (revocation: Revocation) => Promise<void>;
 }
 
-/** Revokes the key; from the moment of the answer on it is tried everywhere. */
-async function revokeAndProbe(scene: Scene, { atAnswer, call = revoke }: Revoking = {}): Promise<void> {
-  const { client } = scene;
-  client.hurry();
+/** Revokes the key, and uses it on every gateway from the moment of the answer. */
+async function revokeAndProbe(run: SituationRun, { atAnswer, call = revoke }: Revoking = {}): Promise<void> {
+  const { client } = run;
+  client.increaseLoad();
   let probes: Promise<void> | undefined;
   await call({
-    ...scene,
+    ...run,
     atAnswer: () => {
       atAnswer?.();
       probes = client.probeEverywhere();
-      // Whoever waits for them hears of an error.
+      // The error surfaces when `probes` is awaited.
       probes.catch(() => {});
     },
   });
@@ -226,11 +231,11 @@ async function revokeAndProbe(scene: Scene, { atAnswer, call = revoke }: Revokin
   await client.stopLoad();
 }
 
-/** Uses the key on all gateways for at least as long as it takes to be accepted by each, and a while longer. */
-async function underLoad({ client, spread, stage }: Scene): Promise<void> {
+/** Uses the key on all gateways until each has accepted it, and a while longer. */
+async function underLoad({ client, spread, context }: SituationRun): Promise<void> {
   await client.useEverywhere();
   client.startLoad();
-  await pause(spread * stage.leaseMs);
+  await pause(spread * context.leaseMs);
 }
 
 async function* pieces(stop: AbortSignal): AsyncGenerator<Buffer> {

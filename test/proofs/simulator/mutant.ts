@@ -1,11 +1,5 @@
-/** A rule broken on purpose: a text replacement in a source file. */
-
-/** `find` occurs exactly once in the file. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+/** A rule broken on purpose: one or more edits of the sources. */
+import type { Edit } from "../edit.ts";
 
 export interface Mutant {
   readonly name: string;

@@ -3,11 +3,12 @@
  *
  * Guarantees that the mutant breaks what it names: a text that does not occur exactly once is an error.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Edit, Mutant } from "./mutant.ts";
+import { applyEdit } from "../edit.ts";
+import type { Mutant } from "./mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
 /** Number of seeds within which each mutant must be detected. */
@@ -16,27 +17,16 @@ export const MUTANT_SEEDS_MAX = 4000;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Runs a mutant until it is detected, or through all its seeds. */
-export async function runMutant({ name, edits }: Mutant): Promise<Summary> {
+export async function runMutant({ edits }: Mutant): Promise<Summary> {
   const copy = mkdtempSync(join(tmpdir(), "octopost-mutant-"));
   try {
     for (const part of ["src", "test/proofs/simulator"])
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
-    for (const edit of edits) applyEdit(name, copy, edit);
+    for (const edit of edits) applyEdit(copy, edit);
     const worker = pathToFileURL(join(copy, "test/proofs/simulator/seed-worker.ts"));
     return await runSeedsInProcesses({ first: 1, count: MUTANT_SEEDS_MAX, stopsAtFailure: true }, 1, worker);
   } finally {
     rmSync(copy, { recursive: true });
   }
-}
-
-function applyEdit(name: string, copy: string, { file, find, replace }: Edit): void {
-  const path = join(copy, file);
-  const pieces = readFileSync(path, "utf8").split(find);
-  if (pieces.length !== 2) {
-    throw new Error(
-      `mutant "${name}": its text occurs ${pieces.length - 1} times in ${file}, not once:\n${find}`,
-    );
-  }
-  writeFileSync(path, pieces.join(replace));
 }

@@ -1,69 +1,69 @@
 /**
- * Mixed traffic on five gateways for as long as wanted, while keys are made, rotated and revoked and faults are put
- * in at random. Says what was wrong; the seed draws the same faults again, though not at the same moments.
+ * Mixed traffic on five gateways for a given time, while keys are created, rotated and revoked and random faults are
+ * injected. Reports violations. The seed repeats the same faults, though not at the same moments.
  *
  * Real: the built Worker in one isolate per gateway, the ledgers, the sockets. Fake: the distances and the faults.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { startCluster } from "../../support/gateway-cluster.ts";
 import { Random } from "../simulator/random.ts";
-import { putInFaults } from "./faults.ts";
-import { lostEvents, makeFirstKeys, manage } from "./managers.ts";
-import { openFiles, residentMb } from "./process-figures.ts";
-import { Tally } from "./tally.ts";
-import { call, respond } from "./traffic.ts";
-import type { World } from "./world.ts";
+import { injectFaults } from "./fault-injection.ts";
+import { churnKeys, createInitialKeys, findLostEvents } from "./key-churn.ts";
+import { openFiles, residentMb } from "./process-stats.ts";
+import type { SoakContext } from "./soak-context.ts";
+import { SoakResults } from "./soak-results.ts";
+import { respond, sendRequests } from "./traffic.ts";
 
 export interface SoakOptions {
   readonly bundle: string;
   readonly durationMs: number;
   readonly seed: number;
-  readonly callersPerGateway: number;
+  readonly clientsPerGateway: number;
   readonly pauseMs: number;
-  readonly onProgress?: (tally: Tally) => void;
+  readonly onProgress?: (results: SoakResults) => void;
 }
 
 export interface SoakReport {
-  readonly tally: Tally;
+  readonly results: SoakResults;
   readonly lostEvents: readonly string[];
   readonly events: number;
   readonly faults: ReadonlyMap<string, number>;
-  /** workerd's resident size, once a second. */
+  /** Resident set size of workerd, once a second. */
   readonly memoryMb: readonly number[];
-  /** workerd's open files before the traffic, and once it was over and calm; null where nobody says. */
+  /** Open files of workerd before the traffic, and after it once idle; null where unknown. */
   readonly openFiles: readonly [number | null, number | null];
 }
 
 const DELAYS_MS = [0, 10, 30, 60, 120];
-/** Longer than deployed: gateways, clients and origins share one machine. */
+/** Longer than in production, because gateways, clients and origins share one machine. */
 const SETTINGS = { LEDGER_TIMEOUT_MS: 10_000, LOG_SAMPLE_RATE: 0 };
-const MANAGERS = 2;
+const CHURNING_CLIENTS = 2;
 /**
- * For workerd, which has no limit of its own here: half of the heap that Cloudflare gives an isolate. Garbage is then
- * collected in time, and what memory shows is what is kept.
+ * Half of the heap that Cloudflare gives an isolate; workerd has no limit of its own here. Garbage is then collected in
+ * time, so that growth means retained memory.
  */
 const HEAP_LIMITS = "--max-old-space-size=64 --max-semi-space-size=4";
-/** Until connections that nobody uses are closed. */
-const CALM_MS = 8000;
+/** Until idle connections are closed. */
+const IDLE_CLOSE_MS = 8000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const { bundle, durationMs, seed, callersPerGateway, pauseMs, onProgress } = options;
-  // Miniflare takes workerd's flags from here alone.
+  const { bundle, durationMs, seed, clientsPerGateway, pauseMs, onProgress } = options;
+  // The only way to pass flags to Miniflare's workerd.
   process.env.MINIFLARE_WORKERD_V8_FLAGS = HEAP_LIMITS;
   const cluster = await startCluster({ bundle, gateways: 5, delaysMs: DELAYS_MS, settings: SETTINGS });
   try {
     for (const origin of [cluster.live, cluster.sandbox]) origin.respond = respond;
     let endsAt = Number.POSITIVE_INFINITY;
-    const world: World = {
+    const context: SoakContext = {
       cluster,
-      tally: new Tally(),
+      results: new SoakResults(),
       random: new Random(seed),
       keys: [],
       acknowledged: new Map(),
-      over: () => performance.now() > endsAt,
+      isOver: () => performance.now() > endsAt,
       pauseMs,
     };
-    await makeFirstKeys(world);
+    await createInitialKeys(context);
     const filesBefore = openFiles(cluster.pid);
     endsAt = performance.now() + durationMs;
 
@@ -71,21 +71,21 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const sampling = setInterval(() => {
       const mb = residentMb(cluster.pid);
       if (mb !== null) memoryMb.push(mb);
-      onProgress?.(world.tally);
+      onProgress?.(context.results);
     }, 1000);
-    const callers = cluster.gateways.flatMap((_, gateway) =>
-      Array.from({ length: callersPerGateway }, () => call(world, gateway)),
+    const clients = cluster.gateways.flatMap((_, gateway) =>
+      Array.from({ length: clientsPerGateway }, () => sendRequests(context, gateway)),
     );
-    const managers = Array.from({ length: MANAGERS }, () => manage(world));
-    const [faults] = await Promise.all([putInFaults(world), ...callers, ...managers]);
+    const churning = Array.from({ length: CHURNING_CLIENTS }, () => churnKeys(context));
+    const [faults] = await Promise.all([injectFaults(context), ...clients, ...churning]);
     clearInterval(sampling);
 
     await cluster.distance.liftAllFaults();
-    const lost = await lostEvents(world);
-    await pause(CALM_MS);
-    const events = [...world.acknowledged.values()].reduce((sum, list) => sum + list.length, 0);
+    const lost = await findLostEvents(context);
+    await pause(IDLE_CLOSE_MS);
+    const events = [...context.acknowledged.values()].reduce((sum, list) => sum + list.length, 0);
     const files = [filesBefore, openFiles(cluster.pid)] as const;
-    return { tally: world.tally, lostEvents: lost, events, faults, memoryMb, openFiles: files };
+    return { results: context.results, lostEvents: lost, events, faults, memoryMb, openFiles: files };
   } finally {
     await cluster.close();
   }

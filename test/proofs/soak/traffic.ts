@@ -1,18 +1,18 @@
 /**
- * The traffic of a soak: callers that each keep a connection to one gateway, and draw a key and a kind of request
- * for every turn. Some hang up in the middle.
+ * The traffic of a soak: each client keeps a connection to one gateway and sends requests with a random key and of a
+ * random kind. Some disconnect before the response.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { RawConnection, type RawRequest } from "../../support/raw-http.ts";
 import type { Respond } from "../../support/recording-origin.ts";
-import type { SoakKey } from "./tally.ts";
-import type { World } from "./world.ts";
+import type { SoakContext } from "./soak-context.ts";
+import type { SoakKey } from "./soak-results.ts";
 
 interface Kind {
   readonly request: RawRequest;
-  /** What a live key with full access gets. */
+  /** Status for a live key with full access. */
   readonly status: number;
-  /** What a test key gets, if something else. */
+  /** Status for a test key, if different. */
   readonly testStatus?: number;
 }
 
@@ -31,11 +31,11 @@ const KINDS: readonly Kind[] = [
   get("/v1/posts/x.css", 400),
   { request: { method: "PATCH", target: "/v1/posts" }, status: 400 },
 ];
-const NOT_JUDGED_BY_KEY = "/v1/posts/x.css";
-const HANG_UP_CHANCE = 0.005;
+const REFUSED_BEFORE_KEY = "/v1/posts/x.css";
+const DISCONNECT_CHANCE = 0.005;
 const RESPONSE_LIMIT_MS = 30_000;
 
-/** The origins of a soak: small and large bodies, with a length and in chunks, soon and late. */
+/** The origins of a soak: small and large bodies, with a length and chunked, fast and delayed. */
 export const respond: Respond = async (request, response, record) => {
   await record.received;
   const url = request.url ?? "";
@@ -46,23 +46,23 @@ export const respond: Respond = async (request, response, record) => {
   response.end(body);
 };
 
-/** Sends one request after another until the soak is over. */
-export async function call(world: World, gateway: number): Promise<void> {
-  const { cluster, random } = world;
+/** Sends requests until the soak is over. */
+export async function sendRequests(context: SoakContext, gateway: number): Promise<void> {
+  const { cluster, random } = context;
   let connection = await RawConnection.open(cluster.gateway(gateway));
-  while (!world.over()) {
+  while (!context.isOver()) {
     if (!connection.open) connection = await RawConnection.open(cluster.gateway(gateway));
-    const key = random.pick(world.keys);
-    await turn(world, connection, key, random.pick(KINDS), gateway);
-    // What the origins have recorded would grow without end.
+    const key = random.pick(context.keys);
+    await sendOne(context, connection, key, random.pick(KINDS), gateway);
+    // Otherwise the recorded requests would grow without limit.
     for (const origin of [cluster.live, cluster.sandbox]) origin.requests.length = 0;
-    if (world.pauseMs > 0) await pause(world.pauseMs);
+    if (context.pauseMs > 0) await pause(context.pauseMs);
   }
   connection.close();
 }
 
-async function turn(
-  { tally, random }: World,
+async function sendOne(
+  { results, random }: SoakContext,
   connection: RawConnection,
   key: SoakKey,
   { request, status, testStatus }: Kind,
@@ -74,18 +74,18 @@ async function turn(
     { ...request, headers },
     { keepBody: false, timeoutMs: RESPONSE_LIMIT_MS },
   );
-  if (random.chance(HANG_UP_CHANCE)) {
+  if (random.chance(DISCONNECT_CHANCE)) {
     connection.destroy();
     await exchange.response().catch(() => {});
     return;
   }
-  const answered = await exchange.response().then(
-    (response) => ({ status: response.status, whole: response.ended === "complete" }),
-    () => ({ status: 0, whole: false }),
+  const response = await exchange.response().then(
+    (response) => ({ status: response.status, complete: response.ended === "complete" }),
+    () => ({ status: 0, complete: false }),
   );
-  // Refused before the key is looked at, so it says nothing of the key.
-  if (request.target === NOT_JUDGED_BY_KEY && answered.status === status) return;
+  // Refused before authentication, so it does not depend on the key.
+  if (request.target === REFUSED_BEFORE_KEY && response.status === status) return;
   const expected = key.mode === "test" ? (testStatus ?? status) : status;
   const what = `${request.method} ${request.target} on gateway ${gateway}`;
-  tally.judge(key, { what, expected, startedAt, ...answered });
+  results.judge(key, { what, expected, startedAt, ...response });
 }
