@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { ACCOUNT_FORMAT, modeSchema, permissionSchema } from "../keys/key-record.ts";
 import { PERMISSIONS } from "../policy.ts";
+import { parseIsoTime } from "./iso-time.ts";
 
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
@@ -34,20 +35,10 @@ function hasLength(minLength: number, maxLength: number): (text: string) => bool
   };
 }
 
-/** ISO 8601 allows days that do not exist and years that this runtime cannot write in four digits. */
-function isRepresentable(text: string): boolean {
-  const day = text.slice(0, "2026-11-24".length);
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  // 30 February is read as 2 March.
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return false;
-  const unixMs = Date.parse(text);
-  return unixMs >= Date.parse("0001-01-01T00:00:00Z") && unixMs <= Date.parse("9999-12-31T23:59:59Z");
-}
-
 export const time = v.pipe(
   v.string("must be an ISO 8601 time"),
   v.isoTimestamp("must be an ISO 8601 time"),
-  v.check(isRepresentable, "must be an ISO 8601 time"),
+  v.check((text) => parseIsoTime(text) !== null, "must be an ISO 8601 time"),
   v.transform((text) => new Date(text).toISOString()),
 );
 

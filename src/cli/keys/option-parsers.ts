@@ -5,13 +5,14 @@
 
 import { InvalidArgumentError } from "commander";
 import { OVERLAP_MAX_SECONDS } from "../../control/control-input.ts";
+import { parseIsoTime } from "../../control/iso-time.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT } from "../../keys/key-record.ts";
 import { PERMISSIONS, type Permission } from "../../policy.ts";
 import { UsageError } from "./errors.ts";
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const DURATION = /^(\d{1,9})([smhdw])$/;
-const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** `2027-01-31`, `2027-01-31T12:00:00Z`, or `90d`: that long from now. */
@@ -42,12 +43,7 @@ function momentOf(text: string, now: number, direction: 1 | -1): string {
 }
 
 function isoTime(text: string): number {
-  const date = ISO_TIME.exec(text)?.[1];
-  if (date === undefined) return Number.NaN;
-  // The 30th of February would be read as the 2nd of March.
-  const midnight = new Date(`${date}T00:00:00Z`);
-  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== date) return Number.NaN;
-  return Date.parse(text);
+  return parseIsoTime(DATE.test(text) ? `${text}T00:00Z` : text) ?? Number.NaN;
 }
 
 function durationSeconds(text: string): number | null {
