@@ -1,8 +1,8 @@
 /**
- * The control plane's OpenAPI 3.1 document, made from the table of operations and its schemas. Pure.
+ * The control plane's OpenAPI 3.1 document, generated from the operations and their schemas. Pure.
  *
- * Made on this machine (openapi.ts) and kept as src/control/openapi.json, so that the Worker carries the document and
- * not what makes it. A test holds the two alike.
+ * `npm run openapi` writes it to src/control/openapi.json, so that the Worker contains the document and not its
+ * generator. A test fails when the two differ.
  */
 import { type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
@@ -17,7 +17,7 @@ import {
   rotatedKeySchema,
 } from "../keys/api-key.ts";
 
-/** What has a name of its own; wherever else it occurs the document refers to it. */
+/** Schemas with a name; the document refers to them wherever they occur. */
 const NAMED = {
   Key: keySchema,
   IssuedKey: issuedKeySchema,
@@ -27,7 +27,7 @@ const NAMED = {
   Account: accountSchema,
 };
 
-/** OpenAPI 3.1 speaks this dialect. What JSON Schema cannot say (a check in code) is left to the answer. */
+/** The dialect of OpenAPI 3.1. Checks in code, which JSON Schema cannot express, are left out. */
 const JSON_SCHEMA = {
   target: "draft-2020-12",
   errorMode: "ignore",
@@ -37,19 +37,19 @@ const JSON_SCHEMA = {
 
 const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-const REFUSED = refTo("Refusal");
+const REFUSAL_REF = refTo("Refusal");
 
 const STATUS_MEANING: Readonly<Record<number, string>> = {
   400: "The body is not JSON",
-  401: "No or a wrong control token",
-  404: "No such account or key",
-  409: "The key's state does not allow it, or the same request is under way",
+  401: "The control token is missing or wrong",
+  404: "The account or key does not exist",
+  409: "The key's state does not allow it, or the same request is in progress",
   413: "The body is larger than 1 MiB",
   415: "The body is not application/json",
   422: "The input is not valid; `details` names each field",
   429: "Too many calls from this address",
-  500: "A fault of the gateway",
-  503: "A store cannot be reached; nothing was done, or it is safe to ask again",
+  500: "An internal error of the gateway",
+  503: "A store is unreachable; nothing was done, or the call is safe to repeat",
 };
 
 export function openApiDocument(): object {
@@ -61,7 +61,7 @@ export function openApiDocument(): object {
   return {
     openapi: "3.1.0",
     info: { title: "Octopost gateway control plane", version: "1", license: { name: "MIT" } },
-    // The Worker puts in its place where the document was fetched from.
+    // The Worker replaces it with the address from which the document was fetched.
     servers: [{ url: "/control/v1" }],
     security: [{ controlToken: [] }],
     paths,
@@ -95,8 +95,11 @@ function describe(operation: Operation): object {
       },
     }),
     responses: Object.fromEntries([
-      [operation.status, { description: "Done", content: json(outputSchema(operation.answer)) }],
-      ...statuses.map((status) => [status, { description: STATUS_MEANING[status], content: json(REFUSED) }]),
+      [operation.status, { description: "Success", content: json(outputSchema(operation.answer)) }],
+      ...statuses.map((status) => [
+        status,
+        { description: STATUS_MEANING[status], content: json(REFUSAL_REF) },
+      ]),
     ]),
   };
 }
@@ -133,23 +136,23 @@ function needsToken({ right }: Operation): boolean {
 }
 
 function inputSchema(schema: v.GenericSchema) {
-  return withoutFrame(toJsonSchema(schema, { ...JSON_SCHEMA, typeMode: "input" }));
+  return withoutPreamble(toJsonSchema(schema, { ...JSON_SCHEMA, typeMode: "input" }));
 }
 
 function outputSchema(schema: v.GenericSchema) {
-  return withoutFrame(toJsonSchema(schema, JSON_SCHEMA));
+  return withoutPreamble(toJsonSchema(schema, JSON_SCHEMA));
 }
 
-/** What a schema needs to stand alone: here the document says it once for all. */
-function withoutFrame({ $schema, $defs, ...schema }: JsonSchema): JsonSchema {
+/** Without the parts that a schema needs outside a document. */
+function withoutPreamble({ $schema, $defs, ...schema }: JsonSchema): JsonSchema {
   return schema;
 }
 
 const REFUSAL_SCHEMA = {
   type: "object",
   properties: {
-    error: { type: "string", description: "For people" },
-    code: { type: "string", description: "For programs" },
+    error: { type: "string", description: "For humans; may change" },
+    code: { type: "string", description: "For programs; stable" },
     details: { type: "object" },
   },
   required: ["error", "code"],

@@ -1,4 +1,4 @@
-// npm run openapi: writes src/control/openapi.json anew, after a change to the control plane's operations or schemas.
+// npm run openapi: writes src/control/openapi.json after a change to the control plane's operations or schemas.
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,7 +1,8 @@
 /**
- * Checks an input against its schema. An input that does not fit is refused with every field named that is wrong, in
- * words of ours: never with what was sent, which may be a secret. That goes for a field's name too: an unknown one is
- * repeated only if it reads like a name.
+ * Checks an input against its schema. A refusal names every invalid field and says what the field must be.
+ *
+ * Guarantees that no value of the input is repeated, since it may be a secret. The same holds for the name of an
+ * unknown field: it is repeated only if it looks like a name.
  */
 import * as v from "valibot";
 import type { Refusal } from "../refusals.ts";
@@ -50,8 +51,7 @@ export class Problems {
     const result = v.safeParse(schema, input);
     if (result.success) return result.output;
     for (const issue of result.issues) {
-      if (isUnnameable(issue))
-        this.#add(parentOf(issue) || field, "must have no other fields than those known");
+      if (isUnnameable(issue)) this.#add(parentOf(issue) || field, "must have no unknown fields");
       else this.#add(v.getDotPath(issue) ?? field, explain(issue));
     }
     return undefined;

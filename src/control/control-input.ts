@@ -47,10 +47,10 @@ export const name = plainText(1, 100);
 export const permissions = v.pipe(
   v.array(permissionSchema, `must be a list of: ${Object.keys(PERMISSIONS).join(", ")}`),
   v.check((list) => new Set(list).size === list.length, "must not name a permission twice"),
-  v.description("None: full access"),
+  v.description("Empty: full access"),
 );
 
-/** What a new key is made from, whether it is created or imported. */
+/** The fields of a new key, created or imported. */
 export const newKeyFields = {
   name,
   mode: modeSchema,

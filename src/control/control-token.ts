@@ -1,6 +1,6 @@
 /**
- * Who may manage keys: the bearer of `CONTROL_TOKEN`, or of the one before while it is exchanged, and nobody else. An
- * API key is never accepted here.
+ * Authenticates calls to the control plane: the bearer token is `CONTROL_TOKEN`, or `CONTROL_TOKEN_PREVIOUS` during a
+ * rotation. An API key is never accepted here.
  */
 import { createMiddleware } from "hono/factory";
 import { bearerToken } from "../http/bearer-token.ts";
@@ -18,20 +18,20 @@ export interface ControlEnv {
 }
 
 export const requireControlToken = createMiddleware<ControlEnv>(async (c, next) => {
-  const refusal = await judge(c.req.header("Authorization"), c.env.settings.controlTokens);
+  const refusal = await checkToken(c.req.header("Authorization"), c.env.settings.controlTokens);
   if (!refusal) return await next();
   logRefusal(c.env.requestId, c.req.method, refusal);
   return refusalResponse(refusal, c.env.requestId);
 });
 
-async function judge(
+async function checkToken(
   authorization: string | undefined,
   controlTokens: readonly string[],
 ): Promise<Refusal | null> {
   if (!authorization) return { reason: "missing_credential" };
   const token = bearerToken(authorization);
   if (token === undefined) return { reason: "malformed_credential" };
-  // Each is compared, whether or not an earlier one was it.
+  // Compares with every token, so that timing does not tell which one matched.
   const equal = await Promise.all(controlTokens.map((one) => equalInConstantTime(token, one)));
   return equal.includes(true) ? null : { reason: "wrong_control_token" };
 }

@@ -3,7 +3,7 @@
  * `KeyService`. The binding is the credential; only Workers of the same Cloudflare account can have one.
  *
  * Every method answers `{ ok: true, value }` or `{ ok: false, error }`, the error being what HTTP would have
- * answered; nothing is thrown for a caller's mistake.
+ * answered; no method throws for a caller's mistake.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Env } from "../env.ts";
@@ -92,7 +92,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
     return this.#perform(getAccount, { account });
   }
 
-  /** A page of an account's KV entries, written again from its ledger; then the next, until `next_cursor` is null. */
+  /** Rebuilds one page; repeat with `next_cursor` until it is null. */
   rebuildKv(account: string, body: BodyOf<typeof rebuildKv> = {}, caller: CallerInput = {}) {
     return this.#perform(rebuildKv, { account, body, caller });
   }

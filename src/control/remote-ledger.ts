@@ -1,4 +1,4 @@
-/** The ledger as the control plane calls it. Its methods pass plain data, so no RPC stub needs disposing. */
+/** The type of a ledger behind its stub. Its methods pass plain data, so no RPC stub needs disposing. */
 import type { DurableObject } from "cloudflare:workers";
 import type { KeyLedger } from "../ledger/key-ledger.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What the control plane shows: keys, events and accounts. One schema each, from which come the types here and the
- * OpenAPI document. Times are ISO 8601 UTC.
+ * The public shape of keys, events and accounts: one schema each, from which the types here and the OpenAPI document
+ * derive. Times are ISO 8601 UTC. No I/O.
  */
 import * as v from "valibot";
 import { TIER_NAMES } from "../rate-limits.ts";
@@ -10,7 +10,7 @@ const time = v.pipe(v.string(), v.isoTimestamp());
 
 const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
 const LEASE_BOUND =
-  "The most that this revocation could have to wait for leases: LEASE_MS and the margin, more for an account that asks for very many leases, 0 at a scheduled end";
+  "The longest that this revocation could have to wait for leases: LEASE_MS plus the margin, more for an account with very many lease calls, 0 at a scheduled end";
 
 const keyEntries = {
   id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
@@ -21,14 +21,14 @@ const keyEntries = {
   hint: v.pipe(v.string(), v.description("The prefix and the last four characters of the key")),
   created_at: time,
   expires_at: v.nullable(time),
-  last_used_at: v.pipe(v.nullable(time), v.description("Up to a minute old; null: not used yet")),
+  last_used_at: v.pipe(v.nullable(time), v.description("Up to a minute old; null: never used")),
   use_count: v.pipe(v.number(), v.integer(), v.description("Approximate")),
   revokes_at: v.pipe(v.nullable(time), v.description("When a scheduled revocation ends the key")),
   revoked_at: v.nullable(time),
   effective_at: v.pipe(
     v.nullable(time),
     v.description(
-      "From this moment on no request with the key succeeds anywhere (a scheduled end: give or take the lease margin); null: not revoked",
+      "After this moment no request with the key succeeds anywhere (at a scheduled end: within the lease margin); null: not revoked",
     ),
   ),
   lease_bound_ms: v.pipe(v.nullable(leaseBound), v.description(`${LEASE_BOUND}; null: not revoked`)),
@@ -38,7 +38,7 @@ export const keySchema = v.strictObject(keyEntries);
 
 export const issuedKeySchema = v.strictObject({
   ...keyEntries,
-  secret: v.pipe(v.string(), v.description("The key itself: here, and never again")),
+  secret: v.pipe(v.string(), v.description("The key itself; shown only in this answer")),
 });
 
 export const rotatedKeySchema = v.strictObject({
@@ -51,10 +51,14 @@ export const revokedKeySchema = v.strictObject({
   revoked_at: time,
   effective_at: time,
   lease_bound_ms: v.pipe(leaseBound, v.description(LEASE_BOUND)),
-  waited_ms: v.pipe(v.number(), v.integer(), v.description("How long the last lease on the key had to run")),
+  waited_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.description("How long the revocation waited for the last lease on the key to end"),
+  ),
 });
 
-/** Plain data of known kinds, so that it is typed across RPC too. */
+/** Plain data of known types, so that it is typed across RPC too. */
 const detail = v.union([v.string(), v.number(), v.boolean(), v.null(), v.record(v.string(), v.number())]);
 
 export const eventSchema = v.strictObject({

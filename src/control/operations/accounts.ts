@@ -9,7 +9,7 @@ import { eventCursorField, nextCursor } from "../page-cursor.ts";
 
 export const listEvents = defineLedgerOperation({
   name: "listEvents",
-  summary: "Who did what when, newest first.",
+  summary: "List an account's events, newest first.",
   method: "get",
   path: `${ACCOUNT}/events`,
   right: "keys:read",
@@ -27,7 +27,7 @@ export const listEvents = defineLedgerOperation({
 
 export const getAccount = defineLedgerOperation({
   name: "getAccount",
-  summary: "An account's tier.",
+  summary: "Get an account's tier.",
   method: "get",
   path: ACCOUNT,
   right: "keys:read",

@@ -15,7 +15,7 @@ const OVERLAP_DEFAULT_SECONDS = 86_400;
 
 export const createKey = defineLedgerOperation({
   name: "createKey",
-  summary: "Make a key. Its text is in this answer and never again.",
+  summary: "Create a key. Its text is in this answer only.",
   method: "post",
   path: KEYS,
   right: "keys:write",
@@ -30,7 +30,7 @@ export const createKey = defineLedgerOperation({
 
 export const listKeys = defineLedgerOperation({
   name: "listKeys",
-  summary: "An account's keys, newest first.",
+  summary: "List an account's keys, newest first.",
   method: "get",
   path: KEYS,
   right: "keys:read",
@@ -51,7 +51,7 @@ export const listKeys = defineLedgerOperation({
 
 export const getKey = defineLedgerOperation({
   name: "getKey",
-  summary: "One key.",
+  summary: "Get one key.",
   method: "get",
   path: KEY,
   right: "keys:read",
@@ -64,7 +64,7 @@ export const getKey = defineLedgerOperation({
 
 export const changeKey = defineLedgerOperation({
   name: "changeKey",
-  summary: "Rename a key, or move its scheduled revocation.",
+  summary: "Rename a key, or reschedule its revocation.",
   method: "patch",
   path: KEY,
   right: "keys:write",
@@ -72,7 +72,7 @@ export const changeKey = defineLedgerOperation({
     v.strictObject({
       name: v.optional(name),
       revokes_at: v.optional(
-        v.pipe(v.nullable(time), v.description("Moves a scheduled revocation; null takes it back")),
+        v.pipe(v.nullable(time), v.description("Reschedules the revocation; null cancels it")),
       ),
     }),
     v.check((change) => Object.keys(change).length > 0, "must change something"),
@@ -89,7 +89,7 @@ export const changeKey = defineLedgerOperation({
 
 export const revokeKey = defineLedgerOperation({
   name: "revokeKey",
-  summary: "Revoke a key; answers once no request with it can succeed anywhere.",
+  summary: "Revoke a key. Answers once no request with it can succeed anywhere.",
   method: "post",
   path: `${KEY}/revoke`,
   right: "keys:revoke",
@@ -105,7 +105,7 @@ export const revokeKey = defineLedgerOperation({
 
 export const rotateKey = defineLedgerOperation({
   name: "rotateKey",
-  summary: "Make a key's successor and schedule the old key's end.",
+  summary: "Create a key's successor and schedule the old key's revocation.",
   method: "post",
   path: `${KEY}/rotate`,
   right: "keys:write",
@@ -132,7 +132,7 @@ export const rotateKey = defineLedgerOperation({
 
 export const revokeAll = defineLedgerOperation({
   name: "revokeAll",
-  summary: "Revoke every key of an account, or those of a mode or an age.",
+  summary: "Revoke all keys of an account, or those of a mode or an age.",
   method: "post",
   path: `${ACCOUNT}/revoke-all`,
   right: "keys:revoke",

@@ -1,10 +1,10 @@
-/** The operation with which a dashboard lets a person onto the account's key page. */
+/** The operation with which a dashboard opens the account's key page for a person. */
 import { ACCOUNT, defineOperation } from "../operation.ts";
 import { portalLinkSchema, portalSessionInput } from "../portal-sessions.ts";
 
 export const createPortalSession = defineOperation({
   name: "createPortalSession",
-  summary: "A link that opens the account's key page: good once, for five minutes.",
+  summary: "Create a single-use link to the account's key page, valid for five minutes.",
   method: "post",
   path: `${ACCOUNT}/portal-sessions`,
   right: "portal",

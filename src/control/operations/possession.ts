@@ -1,4 +1,4 @@
-/** The operations for which the key itself is the credential: whoever has a key may learn what it is and end it. */
+/** The operations for which the key itself is the credential: its holder can identify and revoke it. */
 import * as v from "valibot";
 import { keySchema } from "../../keys/api-key.ts";
 import { isRefusal } from "../../refusals.ts";
@@ -12,10 +12,9 @@ const possessionInput = v.strictObject({
   ),
 });
 
-/** Nothing of the text is kept. */
 export const identifyKey = defineOperation({
   name: "identifyKey",
-  summary: "Which key a text is.",
+  summary: "Identify a key by its text.",
   method: "post",
   path: "/identify",
   right: "possession",
@@ -31,7 +30,7 @@ export const identifyKey = defineOperation({
   },
 });
 
-/** In the spirit of RFC 7009. A ledger out of reach is reported, since the key may still work. */
+/** In the spirit of RFC 7009. An unreachable store is 503, since the key may still work. */
 export const revokeByPossession = defineOperation({
   name: "revokeByPossession",
   summary: "End a key by showing it. The same answer whether the key existed or not.",

@@ -1,4 +1,4 @@
-/** The operations of whoever runs the gateway: KV written again from a ledger, and the health of the stores. */
+/** The operations of the gateway's operator: rebuilding KV from a ledger, and the health of the stores. */
 import * as v from "valibot";
 import { isRefusal } from "../../refusals.ts";
 import { healthSchema, rebuiltSchema } from "../control-answers.ts";
@@ -9,7 +9,7 @@ import { keyCursorField, positionCursor } from "../page-cursor.ts";
 
 export const rebuildKv = defineLedgerOperation({
   name: "rebuildKv",
-  summary: "Write an account's KV entries again from its ledger, a page at a time.",
+  summary: "Rebuild an account's KV entries from its ledger, a page at a time.",
   method: "post",
   path: `${ACCOUNT}/rebuild-kv`,
   right: "operate",
