@@ -1,8 +1,8 @@
 /**
- * One account as its owner manages it in a test, over HTTP, and its keys as clients use them.
+ * One account of a test, managed over HTTP, and its keys as clients use them.
  *
- * It guarantees: lists and events are walked to their last page, so that what it returns is all there is.
- * It does not check statuses where a test may want any of them (`call`, `use`).
+ * Guarantees that lists and events are complete: all pages are read. Does not check the status where a test may expect
+ * any (`call`, `use`).
  */
 
 import { expect } from "vitest";
@@ -51,20 +51,20 @@ let accounts = 0;
 
 export class Account {
   readonly name: string;
-  /** The body of every answer to `call` and `create`, as it came. */
-  readonly heard: string[] = [];
+  /** The body of every answer to `call` and `create`, unparsed. */
+  readonly answerBodies: string[] = [];
   readonly #cluster: GatewayCluster;
 
-  /** Without a name, an account that nobody else uses. */
+  /** Without a name, an account that no other test uses. */
   constructor(cluster: GatewayCluster, name = `account_${++accounts}`) {
     this.#cluster = cluster;
     this.name = name;
   }
 
-  /** One call; `path` is what follows the account's name. */
+  /** One call; `path` follows the account's name. */
   async call(method: string, path: string, body?: unknown, options?: ControlOptions): Promise<ControlAnswer> {
     const answer = await this.#cluster.control(method, `/accounts/${this.name}${path}`, body, options);
-    this.heard.push(answer.response.body.toString());
+    this.answerBodies.push(answer.response.body.toString());
     return answer;
   }
 
@@ -98,7 +98,7 @@ export class Account {
     return await this.#walk("events", `/events?limit=${limit}`);
   }
 
-  /** What the control plane shows of the account, to compare before and after. An unknown account shows nothing. */
+  /** Keys and events, to compare before and after. An unknown account has none. */
   async shown(): Promise<{ keys: ShownKey[]; events: ShownEvent[] }> {
     const { status } = await this.call("GET", "/keys");
     const keys = status === 404 ? [] : await this.keys("revoked");
@@ -115,7 +115,7 @@ export class Account {
     });
   }
 
-  /** What a request with this key is answered. */
+  /** The status of a request with this key. */
   async statusOf(secret: string, use?: Use): Promise<number> {
     return (await this.use(secret, use)).status;
   }
@@ -140,13 +140,13 @@ export class Account {
 
 export interface Content {
   readonly body: Bytes | AsyncIterable<Bytes>;
-  /** null: it does not say. */
+  /** null: no header. */
   readonly contentType: string | null;
-  /** What it is said to be long, should only a beginning be sent. */
+  /** The declared length, when only the beginning is sent. */
   readonly contentLength?: number | undefined;
 }
 
-/** A call whose body is exactly these bytes, said to be of exactly this type. */
+/** A call with exactly these bytes and this content type. */
 export async function callWithBytes(
   cluster: GatewayCluster,
   method: string,
@@ -167,7 +167,7 @@ export async function callWithBytes(
   return { status, headers, json: JSON.parse(response.body.toString()), answeredAt: endedAt, response };
 }
 
-/** The answer is this refusal, in the form that every refusal has. */
+/** Expects this refusal, in the form of every refusal. */
 export function expectRefused(answer: ControlAnswer, status: number, code: string): void {
   expect(answer.status, answer.response.body.toString()).toBe(status);
   expect(answer.json.code).toBe(code);

@@ -1,13 +1,13 @@
 /**
- * Input that the control plane must refuse: by call, what is wrong, the body or query, and the fields that
- * the refusal must name. Data only.
+ * Invalid input that the control plane must refuse: by call, the mistake, the body or query, and the fields that the
+ * refusal must name. Data only.
  */
 
 import {
   MISSING,
   MODES,
   NAMES,
-  NOT_A_TEXT,
+  NOT_A_STRING,
   NOT_AN_OBJECT,
   PAST_TIMES,
   PERMISSIONS,
@@ -26,7 +26,7 @@ export interface BadInput {
   /** `{account}` has a key `{id}`. */
   readonly path: string;
   readonly body?: unknown;
-  /** Empty: whichever. */
+  /** Empty: any. */
   readonly fields: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
         ["-1", -1],
         ["more than 30 days", 2_592_001],
         ["a fraction", 1.5],
-        ["digits in a text", "60"],
+        ["digits in a string", "60"],
         ["null", null],
         ["a list", [60]],
       ],
@@ -84,7 +84,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
       keys: [
         MISSING,
         ["null", null],
-        ["a text", "text"],
+        ["a string", "text"],
         ["an object", { 0: {} }],
         ["no row", []],
         ["1,001 rows", Array.from({ length: 1001 }, () => ({}))],
@@ -104,8 +104,8 @@ export const BAD_INPUTS: readonly BadInput[] = [
         ["a number", 60],
         ["an object without numbers", {}],
         ["an object with half of the numbers", { requests_per_minute: 60 }],
-        ["an object with a text for a number", { requests_per_minute: "60", publish_per_hour: 60 }],
-        ["an object with more in it", { requests_per_minute: 60, publish_per_hour: 60, burst: 1 }],
+        ["an object with a string for a number", { requests_per_minute: "60", publish_per_hour: 60 }],
+        ["an object with an unknown field", { requests_per_minute: 60, publish_per_hour: 60, burst: 1 }],
       ],
       "tier.requests_per_minute": [0, -1, 1.5, 1_000_000_001].map((value) => [
         String(value),
@@ -136,7 +136,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
     "/revoke",
     { secret: "oct_live_abc123def456" },
     {
-      secret: [...NOT_A_TEXT, MISSING, ["empty", ""], ["1,001 characters", "x".repeat(1001)]],
+      secret: [...NOT_A_STRING, MISSING, ["empty", ""], ["1,001 characters", "x".repeat(1001)]],
     },
   ),
   ...queries("listing keys", KEYS, {
@@ -163,7 +163,7 @@ function on(name: string, method: string, path: string) {
   return { call: name, method, path };
 }
 
-/** A good body with one field that is wrong, for each of its values; then every body that has another form. */
+/** A valid body with one invalid field, for each of its values; then every body of another type. */
 function call(
   name: string,
   method: string,

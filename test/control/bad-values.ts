@@ -1,22 +1,22 @@
 /**
- * Values that a field must not have, by kind of field, each with what is wrong with it. Data only.
+ * Invalid values, by type of field, each with its mistake. Data only.
  */
 
 export type Values = readonly (readonly [what: string, value: unknown])[];
 
-/** The field is not there at all. */
+/** The field is absent. */
 export const MISSING = ["missing", undefined] as const;
 
-export const NOT_A_TEXT: Values = [
+export const NOT_A_STRING: Values = [
   ["a number", 1],
   ["null", null],
   ["a list", ["x"]],
   ["an object", {}],
-  ["a truth value", true],
+  ["a boolean", true],
 ];
 
 export const textOf = (most: number): Values => [
-  ...NOT_A_TEXT,
+  ...NOT_A_STRING,
   ["empty", ""],
   ["blank", " \t\n "],
   ["one character too long", "x".repeat(most + 1)],
@@ -39,7 +39,7 @@ export const MODES: Values = [
 
 export const PERMISSIONS: Values = [
   ["null", null],
-  ["one text", "posts:read"],
+  ["one string", "posts:read"],
   ["an object", { "posts:read": true }],
 ];
 
@@ -53,7 +53,7 @@ export const PERMISSIONS_IN_A_LIST: Values = [
 
 export const TIMES: Values = [
   ["a number", 4_000_000_000],
-  ["a truth value", true],
+  ["a boolean", true],
   ["a list", ["2099-01-01T00:00:00Z"]],
   ["empty", ""],
   ["a word", "never"],
@@ -74,17 +74,17 @@ export const NOT_AN_OBJECT: Values = [
   ["an empty list", []],
   ["a list", [{}]],
   ["null", null],
-  ["a text", "text"],
+  ["a string", "text"],
   ["a number", 1],
-  ["a truth value", true],
+  ["a boolean", true],
 ];
 
-/** Fields that no call knows, one of which JavaScript finds on every object. */
-/** What may have been pasted into the wrong place: a field of such a name is refused without being named. */
+/** Names that may be a pasted secret: such a field is refused without being named. */
 export const UNNAMEABLE_FIELDS = [
   `oct_live_${"aB3".repeat(12)}`,
   "0123456789abcdef".repeat(4),
   "correct-horse-battery-staple",
   "verylongwordwithoutdigitsorcapitals",
 ];
+/** Fields of no call; every JavaScript object inherits the last one. */
 export const UNKNOWN_FIELDS = ["unknown", "id", "secret", "constructor"];

@@ -1,7 +1,6 @@
-// The OpenAPI document against the running Worker: a walk over every operation and every status it
-// documents. Each status is provoked, and each answer must fit the schema that the document gives for it.
-// 500 alone is not provoked: it is a fault of the program, and a Worker with one to show is not the one
-// that is deployed; that its body fits the schema of refusals is shown with a setting that is missing.
+// The OpenAPI document against the running Worker: every documented status of every operation is provoked, and each
+// answer must fit its documented schema. Only 500 is provoked in another way, by a missing setting, since no request
+// to a correct Worker causes it.
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -30,7 +29,7 @@ let document: OpenApi;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
-  // A ledger call here ends by a fault or by its answer, never because this machine is slow.
+  // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
   cluster = await startCluster({ settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000 } });
   document = (await cluster.control("GET", "/openapi.json", undefined, { token: null })).json;
   ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -47,7 +46,7 @@ describe("the OpenAPI document", () => {
     expect(valid).toBe(true);
   });
 
-  test("names every operation once, with the server it was fetched from, and no other", () => {
+  test("contains exactly the operations, and the server from which it was fetched", () => {
     expect(
       operations()
         .map(({ method, path, operation }) => [operation.operationId, method, path])
@@ -61,7 +60,7 @@ describe("the OpenAPI document", () => {
     expect(document.servers).toEqual([{ url: `http://${host}:${port}/control/v1` }]);
   });
 
-  test("describes every schema in words that a JSON Schema 2020-12 validator understands", () => {
+  test("contains only valid JSON Schema 2020-12", () => {
     for (const { pointer, operation } of operations()) {
       for (const status of Object.keys(operation.responses))
         expect(() => answerSchema(pointer, status)).not.toThrow();
@@ -69,7 +68,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("fits a request that is answered 500: a setting is missing", async () => {
+  test("describes the 500 of a missing setting", async () => {
     const broken = await startCluster({ settings: { KEY_PEPPER: undefined } });
     try {
       const answer = await broken.control("GET", "/accounts/acct/keys");
@@ -82,7 +81,7 @@ describe("the OpenAPI document", () => {
 });
 
 describe.each(Object.keys(OPERATIONS))("%s", (name) => {
-  test("every status documented is answered, with a body that fits, and no other is documented", async () => {
+  test("answers every documented status with a body that fits its schema, and documents no other", async () => {
     const { pointer, operation } = documented(name);
     const provoked = PROVOCATIONS[name] ?? {};
     const documentedStatuses = Object.keys(operation.responses).filter((status) => status !== "500");
@@ -97,7 +96,7 @@ describe.each(Object.keys(OPERATIONS))("%s", (name) => {
     }
   });
 
-  test("a request as it should be fits the schema of its body", async () => {
+  test("a valid request fits the schema of its body", async () => {
     const { pointer, operation } = documented(name);
     const { body } = (await OPERATIONS[name]?.example(cluster)) ?? {};
     expect(body !== undefined).toBe(operation.requestBody !== undefined);

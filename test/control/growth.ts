@@ -1,10 +1,10 @@
 /**
- * Measures whether the ledger stays as fast when an account has many keys: each operation's median time with 10,
- * 1,000 and 100,000 keys, in milliseconds, and the growth from the least to the most.
+ * Measures how the ledger's speed depends on the number of an account's keys: each operation's median time in
+ * milliseconds with 10, 1,000 and 100,000 keys, and the growth from the fewest to the most.
  *
- * `npx node test/control/growth.ts` prints the table; the benchmark takes the lease calls of it. Every call is made from a Worker of its own to the real ledger in
- * workerd, so what is measured is the ledger and the call to it, not HTTP. The keys are put into its table
- * by SQL, since a hundred thousand creations would take minutes; the two hundred that are measured are made in earnest, beside them.
+ * `npx node test/control/growth.ts` prints the table; the benchmark uses its lease calls. A Worker of its own calls the
+ * real ledger in workerd, so the figures are those of the ledger and the call to it, without HTTP. SQL inserts the
+ * keys, since 100,000 creations would take minutes; the 200 keys that are measured are created by calls.
  */
 
 import { buildWorker } from "../support/build-worker.ts";
@@ -13,12 +13,12 @@ import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts
 
 const SIZES = [10, 1_000, 100_000] as const;
 const ROUNDS = 20;
-/** Calls that are timed together: the clock of workerd ticks in milliseconds. */
+/** Calls that are timed together, since the clock of workerd has a resolution of a millisecond. */
 const BATCH_CALLS = 10;
 const LIMIT_MS = 120_000;
 const BY = { actor: "growth", idempotencyKey: null };
 
-/** Makes calls one after the other, and says how long each took. */
+/** Makes calls one after the other, and returns how long each took. */
 const CALLER: ClusterWorkers[number] = {
   name: "caller",
   compatibilityDate: "2026-10-20",
@@ -38,13 +38,13 @@ const CALLER: ClusterWorkers[number] = {
 
 type Call = readonly [method: string, ...args: unknown[]];
 
-/** When the first of the seeded keys was created; the others one millisecond after another. */
+/** When the first seeded key was created; each further one is a millisecond younger. */
 const SEEDED_AT = 1_600_000_000_000;
 
 const numbersTo = (count: number) =>
   `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
 
-/** `revokesAt`: when the revocation of all of them was scheduled, or null. */
+/** `revokesAt`: the scheduled revocation of all of them, or null. */
 const seedKeys = (count: number, revokesAt: number | null) =>
   `${numbersTo(count)}
    INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, revokes_at, state, began_at)
@@ -66,7 +66,7 @@ class Measured {
     this.#account = account;
   }
 
-  /** Makes the calls one after the other; how long each took on average, and what the last one answered. */
+  /** Makes the calls one after the other; returns their average time and the last answer. */
   async call(...calls: readonly Call[]): Promise<{ ms: number; answer: unknown }> {
     const body = JSON.stringify({ account: this.#account, calls });
     const response = await fetch(this.#caller, {
@@ -82,7 +82,7 @@ class Measured {
     return await this.#cluster.distance.ledgerRows(this.#account, text);
   }
 
-  /** Ids of keys made in earnest, to be used up. */
+  /** Ids of keys created by calls; each is used once. */
   async newKeys(count: number): Promise<string[]> {
     const ids: string[] = [];
     const key = { name: "measured", mode: "live", permissions: [], expires_at: null };
@@ -94,7 +94,7 @@ class Measured {
   }
 }
 
-/** By operation, the call that is measured; `id` is a key that no other call has used. */
+/** The call that is measured, by operation; `id` is a key that no other call has used. */
 const OPERATIONS: Readonly<Record<string, (id: string, size: number) => Call>> = {
   "list, first page of 50": () => ["listKeys", 50, null, false],
   "list, a page in the middle": (_, size) => [
@@ -115,15 +115,15 @@ const OPERATIONS: Readonly<Record<string, (id: string, size: number) => Call>> =
 interface Sized {
   readonly size: number;
   readonly account: Measured;
-  /** Made in earnest, among the seeded ones. */
+  /** Created by calls, among the seeded ones. */
   readonly ids: readonly string[];
-  /** An account of as many keys, of which all but three have ended as scheduled. */
+  /** An account with the same number of keys, of which all but three have ended as scheduled. */
   readonly rotated: Measured;
 }
 
 async function prepare(cluster: GatewayCluster, caller: URL, size: number): Promise<Sized> {
   const account = new Measured(cluster, caller, `account_${size}`);
-  // The first call makes the tables.
+  // The first call creates the tables.
   await account.newKeys(1);
   await account.sql(seedKeys(size, null));
   await account.sql(seedEvents(size));
@@ -133,7 +133,7 @@ async function prepare(cluster: GatewayCluster, caller: URL, size: number): Prom
   return { size, account, ids: await account.newKeys(ROUNDS * BATCH_CALLS), rotated };
 }
 
-/** The sizes take turns, so that whatever else the machine does hits all of them alike. */
+/** The sizes take turns, so that other load on the machine affects all of them alike. */
 async function medians(
   sized: readonly Sized[],
   calls: (one: Sized, round: number) => [Measured, Call[]],
@@ -167,7 +167,7 @@ async function measureOperations(
 async function measureLists(sized: readonly Sized[]): Promise<Record<string, number[]>> {
   const measured: Record<string, number[]> = {};
   const list: Call = ["listKeys", 50, null, false];
-  // The first list after their end buries them all.
+  // The first list after their end writes their tombstones.
   const first: number[] = [];
   for (const { rotated } of sized) first.push((await rotated.call(list)).ms);
   measured["list, the first after all but 3 keys ended"] = first;
@@ -186,7 +186,7 @@ async function measureGrowth(
   bundle: string,
   measure: (sized: readonly Sized[]) => Promise<Record<string, number[]>>,
 ): Promise<Record<string, number[]>> {
-  // A ledger that has just started allows for a lease; so short a one that it does not show.
+  // A ledger that has just started waits for an assumed lease; this one is too short to show.
   const settings = { LEASE_MS: 100, LEASE_MAX_MS: 100, LEASE_MARGIN_MS: 60 };
   const cluster = await startCluster({ bundle, settings, extraWorkers: [CALLER] });
   try {
@@ -199,7 +199,7 @@ async function measureGrowth(
   }
 }
 
-/** What a request asks of the ledger, by the account's number of keys: the first time, and again. */
+/** The ledger call of a request, by the account's number of keys: the first one, and later ones. */
 export async function measureLeaseGrowth(
   bundle: string,
 ): Promise<{ keys: number; first: number; again: number }[]> {

@@ -1,6 +1,6 @@
 /**
- * Whether the gateway works, asked from outside: `/healthz` by anybody, `/control/v1/health` by the operator,
- * who also learns whether KV and a ledger answer. And `Server-Timing`, which is for this machine alone.
+ * Health checks from outside: `/healthz` without a credential, `/control/v1/health` for the operator, which also
+ * reports whether KV and a ledger answer. And `Server-Timing`, which is for development only.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -35,7 +35,7 @@ function get(target: string, gateway = PLAIN, headers: readonly Header[] = []): 
 const used = (secret: string): Header[] => [["Authorization", `Bearer ${secret}`]];
 
 describe("/healthz", () => {
-  test("needs no key, says that the settings are valid and which version this is, and is not kept", async () => {
+  test("needs no key, reports valid settings and the version, and is not cached", async () => {
     const response = await get("/healthz");
     expect(response.status).toBe(200);
     expect(JSON.parse(response.body.toString())).toEqual({ status: "ok", version: "local" });
@@ -43,13 +43,13 @@ describe("/healthz", () => {
     expect(response.header("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test("asks no store, so that it says nothing of them", async () => {
+  test("calls no store, so it does not depend on them", async () => {
     await cluster.distance.resetCounts();
     await get("/healthz");
     expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   });
 
-  test("is a 500 like any other request when a setting is missing", async () => {
+  test("answers 500, like every request, when a setting is missing", async () => {
     const response = await get("/healthz", HALF_CONFIGURED);
     expect([response.status, JSON.parse(response.body.toString())]).toEqual([
       500,
@@ -57,7 +57,7 @@ describe("/healthz", () => {
     ]);
   });
 
-  test("answers HEAD, and nothing else", async () => {
+  test("answers GET and HEAD only", async () => {
     const ask = (method: string) => rawRequest(cluster.gateway(PLAIN), { method, target: "/healthz" });
     expect((await ask("HEAD")).status).toBe(200);
     expect((await ask("POST")).status).toBe(404);
@@ -67,7 +67,7 @@ describe("/healthz", () => {
 describe("/control/v1/health", () => {
   const health = (options = {}) => cluster.control("GET", "/health", undefined, options);
 
-  test("says how long a round trip to KV and one to a ledger took", async () => {
+  test("reports the time of a round trip to KV and of one to a ledger", async () => {
     await cluster.distance.resetCounts();
     const { status, json } = await health();
     expect(status).toBe(200);
@@ -75,7 +75,7 @@ describe("/control/v1/health", () => {
     expect(await cluster.distance.counts(PLAIN)).toEqual({ kvGets: 1, kvPuts: 0, ledgerCalls: { ping: 1 } });
   });
 
-  test("is for the operator alone", async () => {
+  test("requires the control token", async () => {
     for (const token of [null, key.secret, "wrong"]) expect((await health({ token })).status).toBe(401);
   });
 
@@ -100,7 +100,7 @@ describe("/control/v1/health", () => {
     expect(response.header("Retry-After")).toBe("1");
   });
 
-  test("is well again when they are", async () => {
+  test("recovers when the stores do", async () => {
     const lift = await cluster.distance.fault({ on: "kv", how: "fail-before", caller: PLAIN });
     expect((await health()).status).toBe(503);
     await lift();
@@ -109,13 +109,13 @@ describe("/control/v1/health", () => {
 });
 
 describe("Server-Timing", () => {
-  test("is on an answer when SERVER_TIMING is on", async () => {
+  test("is on a response when SERVER_TIMING is on", async () => {
     const response = await get("/v1/posts", TIMED, used(key.secret));
     expect(response.status).toBe(200);
     expect(response.header("Server-Timing")).toMatch(/^gateway;dur=\d+(?:\.\d+)?, origin;dur=\d+(?:\.\d+)?$/);
   });
 
-  test("comes after the origin's own", async () => {
+  test("follows the origin's own", async () => {
     cluster.live.respond = reply(200, [["Server-Timing", "db;dur=1"]]);
     const { headers } = await get("/v1/posts", TIMED, used(key.secret));
     cluster.live.clear();
@@ -125,14 +125,14 @@ describe("Server-Timing", () => {
     expect(timings.join(", ")).toMatch(/^db;dur=1, gateway;dur=/);
   });
 
-  test("is on none when it is off; an origin's own passes", async () => {
+  test("is absent when it is off; an origin's own passes", async () => {
     expect((await get("/v1/posts", PLAIN, used(key.secret))).header("Server-Timing")).toBeUndefined();
     cluster.live.respond = reply(200, [["Server-Timing", "db;dur=1"]]);
     expect((await get("/v1/posts", PLAIN, used(key.secret))).header("Server-Timing")).toBe("db;dur=1");
     cluster.live.clear();
   });
 
-  test("is never on a refusal, so that nobody can measure one", async () => {
+  test("is never on a refusal, whose timing could be a side channel", async () => {
     const revoked = await cluster.createKey();
     await cluster.revoke(revoked.account, revoked.id);
     const limited = await cluster.createKey({ permissions: ["presets:read"] });

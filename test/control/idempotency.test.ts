@@ -1,5 +1,5 @@
-// A call with an Idempotency-Key is carried out once: a retry, after whatever went wrong, gets the same answer with
-// the same secret, and there is never a second key. The secret is kept sealed, and nowhere else.
+// A call with an Idempotency-Key is carried out once: a retry after any failure gets the same answer with the same
+// secret, and never creates a second key. The secret is stored sealed, and nowhere else.
 
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ let account: Account;
 let name: string;
 
 beforeAll(async () => {
-  // A call here ends by a fault or by its answer, never because this machine is slow.
+  // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
   cluster = await startCluster({
     settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000 },
   });
@@ -35,7 +35,7 @@ function create(body: unknown = NEW_KEY): Promise<ControlAnswer> {
   return once("/keys", body);
 }
 
-/** The answer made one key, it works, and it is the account's only one. */
+/** The answer's key works, and is the account's only one. */
 async function expectOnlyKey({ status, json, response }: ControlAnswer): Promise<void> {
   expect(status, response.body.toString()).toBe(201);
   expect((await account.keys("revoked")).map(({ id }) => id)).toEqual([json.id]);
@@ -44,7 +44,7 @@ async function expectOnlyKey({ status, json, response }: ControlAnswer): Promise
 }
 
 describe("creating a key", () => {
-  test("again gives the same answer with the same secret, and makes no second key", async () => {
+  test("repeated gives the same answer with the same secret, and creates no second key", async () => {
     const first = await create();
     for (let i = 0; i < 3; i++) {
       const again = await create();
@@ -53,7 +53,7 @@ describe("creating a key", () => {
     await expectOnlyKey(first);
   });
 
-  test("again in other words for the same thing gives the same answer", async () => {
+  test("repeated with an equivalent body gives the same answer", async () => {
     const first = await create();
     const again = await create(
       '{ "permissions": ["posts:read"], "expires_at": null, "mode": "live", "name": " a key " }',
@@ -61,7 +61,7 @@ describe("creating a key", () => {
     expect([again.status, again.json]).toEqual([201, first.json]);
   });
 
-  test("with another body under the same name is 422, and makes nothing", async () => {
+  test("with another body under the same Idempotency-Key is 422, and creates nothing", async () => {
     const first = await create();
     for (const change of [
       { name: "another" },
@@ -75,7 +75,7 @@ describe("creating a key", () => {
     await expectOnlyKey(first);
   });
 
-  test("in another account under the same name makes that account a key of its own", async () => {
+  test("in another account under the same Idempotency-Key creates a key of that account", async () => {
     const { json: mine } = await create();
     account = new Account(cluster);
     const theirs = await create();
@@ -83,8 +83,8 @@ describe("creating a key", () => {
     await expectOnlyKey(theirs);
   });
 
-  test("many times at once makes one key: the others are told that it is under way, or get its answer", async () => {
-    // So that the first is still at it when the others come.
+  test("many times at once creates one key: the other calls get 409 or its answer", async () => {
+    // So that the first call is still in progress when the others arrive.
     await cluster.distance.configure({ kvDelayMs: 500 });
     const answers = await Promise.all(Array.from({ length: 12 }, () => create()));
     await cluster.distance.configure({ kvDelayMs: 0 });
@@ -96,7 +96,7 @@ describe("creating a key", () => {
     await expectOnlyKey(again);
   });
 
-  test("after the answer was lost gives the key that was made", async () => {
+  test("after a lost answer gives the key that was created", async () => {
     await cluster.distance.fault({ on: "ledger", operation: "createKey", how: "fail-after", times: 1 });
     expectRefused(await create(), 503, "service_unavailable");
     const [made] = await account.keys();
@@ -112,7 +112,7 @@ describe("creating a key", () => {
     await expectOnlyKey(first);
   });
 
-  test("after the ledger restarted half-way makes one key", async () => {
+  test("after the ledger restarted in the middle creates one key", async () => {
     await cluster.distance.resetCounts();
     const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-after" });
     const first = create();
@@ -123,14 +123,14 @@ describe("creating a key", () => {
     await expectOnlyKey(await create());
   });
 
-  test.each(["fail-before", "fail-after"] as const)("after KV failed (%s) makes one key", async (how) => {
+  test.each(["fail-before", "fail-after"] as const)("after KV failed (%s) creates one key", async (how) => {
     await cluster.distance.fault({ on: "kv", operation: "put", how, times: 2 });
     for (let i = 0; i < 2; i++) expectRefused(await create(), 503, "service_unavailable");
     expect((await account.call("GET", "/keys")).status, "nothing was issued").toBe(404);
     await expectOnlyKey(await create());
   });
 
-  test("after its answer is no longer true still gives that answer", async () => {
+  test("after the key has changed still gives the first answer", async () => {
     const first = await create();
     await account.change(first.json.id, { name: "renamed" });
     await account.revoke(first.json.id);
@@ -138,7 +138,7 @@ describe("creating a key", () => {
     expect(await account.keys()).toEqual([]);
   });
 
-  test("after the key has expired still gives that answer", async () => {
+  test("after the key has expired still gives the first answer", async () => {
     const body = { ...NEW_KEY, expires_at: new Date(Date.now() + 2500).toISOString() };
     const first = await create(body);
     expect(first.status).toBe(201);
@@ -169,7 +169,7 @@ describe("rotating a key", () => {
     },
   );
 
-  test("with another overlap, or another key, under the same name is 422", async () => {
+  test("with another overlap, or another key, under the same Idempotency-Key is 422", async () => {
     const [one, two] = [await account.create(), await account.create()];
     await once(`/keys/${one.id}/rotate`, { overlap_seconds: 60 });
     expectRefused(await once(`/keys/${one.id}/rotate`, { overlap_seconds: 61 }), 422, "validation_error");
@@ -178,7 +178,7 @@ describe("rotating a key", () => {
   });
 });
 
-test("importing again under the same name gives the same verdicts, another import is 422", async () => {
+test("importing again under the same Idempotency-Key gives the same verdicts; another import is 422", async () => {
   const row = () => ({
     sha256: createHash("sha256").update(randomUUID()).digest("hex"),
     name: "old",
@@ -199,7 +199,7 @@ test("importing again under the same name gives the same verdicts, another impor
 });
 
 describe("the secret", () => {
-  test("is in no row of the ledger and no entry of KV, as text, in any usual encoding or as its own digest", async () => {
+  test("is in no row of the ledger and no entry of KV, neither as text or in any usual encoding nor as its digest", async () => {
     const { json } = await create();
     const { json: next } = await once(`/keys/${json.id}/rotate`, {}, randomUUID());
     const stored = await everythingStored();
@@ -221,7 +221,7 @@ describe("the secret", () => {
     }
   });
 
-  test("is kept sealed, each time differently, only for a call that can be asked for again", async () => {
+  test("is stored sealed, with a fresh nonce, and only for a call with an Idempotency-Key", async () => {
     const sealed = () =>
       cluster.distance.ledgerRows(account.name, "SELECT name, hex(sealed_secret) AS sealed FROM answers");
     await account.create();
@@ -229,7 +229,7 @@ describe("the secret", () => {
     const { json } = await create();
     const [row] = await sealed();
     expect(row?.name).toBe(name);
-    // A nonce, the text and a tag (AES-GCM).
+    // Nonce, text and tag of AES-GCM.
     expect(String(row?.sealed)).toHaveLength(2 * (12 + json.secret.length + 16));
     expect(row?.sealed).not.toContain(hex(json.secret));
   });

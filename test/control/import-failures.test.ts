@@ -1,5 +1,5 @@
-// Importing while a store fails: every row is told what became of it, what is not in is no key, and a repeated call
-// takes in what is missing.
+// Importing while a store fails: every row gets a verdict, a row without an id is no key, and a repeated call imports
+// the missing rows.
 
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -13,7 +13,7 @@ interface Verdict {
 }
 
 const KEY_ID = /^key_[0-9A-Za-z]{22}$/;
-/** Rows that the gateway hands to the ledger in one call. */
+/** Rows that the gateway passes to the ledger in one call. */
 const CHUNK_ROWS = 250;
 
 let cluster: GatewayCluster;
@@ -44,7 +44,7 @@ function rows(count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, row);
 }
 
-test("rows whose entry could not be written are told so, are no keys, and are in after the next call", async () => {
+test("rows whose KV entry could not be written are reported, are no keys, and are imported by the next call", async () => {
   const keys = rows(6);
   await account.create();
   await cluster.distance.fault({ on: "kv", operation: "put", how: "fail-before", times: 2 });
@@ -63,7 +63,7 @@ test("rows whose entry could not be written are told so, are no keys, and are in
   expect(await account.keys()).toHaveLength(1 + 6);
 });
 
-test("nothing is imported blindly while KV cannot say whose keys they are; the next call takes them in", async () => {
+test("imports nothing while KV cannot say whether another account has the keys; the next call imports them", async () => {
   const keys = rows(3);
   const lift = await cluster.distance.fault({
     on: "kv",
@@ -78,7 +78,7 @@ test("nothing is imported blindly while KV cannot say whose keys they are; the n
 });
 
 test.each(["fail-before", "fail-after"] as const)(
-  "rows that did not reach the ledger (%s) are told so, and a repeated call takes in what is missing",
+  "rows that did not reach the ledger (%s) are reported, and a repeated call imports the missing ones",
   async (how) => {
     const keys = rows(CHUNK_ROWS + 20);
     await cluster.distance.fault({ on: "ledger", operation: "importKeys", how, times: 1 });

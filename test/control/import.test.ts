@@ -1,6 +1,5 @@
-// Importing keys from before the gateway by their SHA-256: a verdict per row, the same key never twice, a call that
-// can be repeated. What happens when a store fails is in import-failures.test.ts, what such keys may do in
-// legacy-keys.test.ts.
+// Importing keys issued before the gateway by their SHA-256: a verdict per row, the same key never twice, repeatable
+// calls. Store failures are in import-failures.test.ts, the use of imported keys in legacy-keys.test.ts.
 
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -52,7 +51,7 @@ function idsOf(verdicts: readonly Verdict[]): (string | undefined)[] {
 }
 
 describe("a row", () => {
-  test("becomes a key with what it says, and what it leaves out is as for a new key", async () => {
+  test("becomes a key with its fields, and with a new key's defaults for the rest", async () => {
     const verdicts = await importKeys([
       row({
         name: " CI ",
@@ -85,8 +84,8 @@ describe("a row", () => {
     expect((await account.events()).map(({ action }) => action)).toEqual(["imported", "imported"]);
   });
 
-  test("names the hash in hex, base64 or base64url, and each way is the same key", async () => {
-    // Its base64 has every character in which the two alphabets differ.
+  test("accepts the hash as hex, base64 or base64url, and each form is the same key", async () => {
+    // Its base64 contains every character in which the two alphabets differ.
     const digest = Buffer.alloc(32, Buffer.from([0xfb, 0xef, 0xff]));
     digest.set(sha256(randomUUID()).subarray(0, 8));
     const base64 = digest.toString("base64");
@@ -107,7 +106,7 @@ describe("a row", () => {
     expect(await account.keys()).toHaveLength(1);
   });
 
-  test("that is wrong is told why, and does not stop the others", async () => {
+  test("that is invalid gets the reason as its verdict, and does not stop the others", async () => {
     const hex = sha256("x").toString("hex");
     const bad: [unknown, string[]][] = [
       [row({ sha256: hex.slice(1) }), ["sha256"]],
@@ -145,7 +144,7 @@ describe("a row", () => {
 });
 
 describe("the same key", () => {
-  test("in a repeated call keeps its id, what it is called, and leaves no event", async () => {
+  test("in a repeated call keeps its id and its name, and leaves no event", async () => {
     const keys = rows(5);
     const verdicts = await importKeys(keys);
     const shown = await account.shown();
@@ -171,7 +170,7 @@ describe("the same key", () => {
     expect(await account.keys()).toHaveLength(4);
     for (const verdicts of calls) {
       verdicts.forEach(({ id, error }, i) => {
-        // One call may come upon what another has half done, and is to be repeated.
+        // A call may find a row that another has in progress, and is then to be repeated.
         if (id === undefined) expect(error).toBe("store_unreachable");
         else expect(id).toBe(ids[i]?.id);
       });
@@ -187,7 +186,7 @@ describe("the same key", () => {
     expect(await account.keys()).toEqual([]);
   });
 
-  test("in another account stays there, whether it was imported or made", async () => {
+  test("of another account stays there, whether it was imported or created", async () => {
     const other = new Account(cluster);
     const imported = row();
     await importKeys([imported], other);
@@ -202,7 +201,7 @@ describe("the same key", () => {
   });
 });
 
-test("a key whose entry is no record is taken for somebody else's: nothing is written over it", async () => {
+test("a key whose KV entry is no record counts as another account's: the entry is not overwritten", async () => {
   const keys = rows(1);
   const [verdict] = await importKeys(keys);
   const id = verdict?.id ?? "";
@@ -212,7 +211,7 @@ test("a key whose entry is no record is taken for somebody else's: nothing is wr
   expect(await (await cluster.kv()).get(name, "text")).toBe("{}");
 });
 
-test("a thousand rows go in in one call, each with an id of its own", async () => {
+test("a thousand rows are imported in one call, each with an id of its own", async () => {
   const keys = rows(1000);
   const verdicts = await importKeys(keys);
   expect(new Set(idsOf(verdicts)).size).toBe(1000);
@@ -221,7 +220,7 @@ test("a thousand rows go in in one call, each with an id of its own", async () =
   expect(await importKeys(keys)).toEqual(verdicts);
 });
 
-test("an imported key is refused without a look at KV unless LEGACY_KEYS says that such keys are accepted", async () => {
+test("an imported key is refused without a KV read unless LEGACY_KEYS is accept", async () => {
   const key = `oct_live_${randomUUID()}`;
   await importKeys([row({ sha256: sha256(key).toString("hex") })]);
   await cluster.distance.resetCounts();

@@ -1,6 +1,6 @@
-// Input that the control plane refuses: 422 with every field named that is wrong, 404 for what is not known, 409
-// for what the key's state does not allow. And nothing half done: after each, the account's keys and events are
-// what they were before. Bodies that cannot be read and bad headers are in request-form.test.ts.
+// Input that the control plane refuses: 422 that names every invalid field, 404 for an unknown account or key, 409 when
+// the key's state does not allow it. After each, the account's keys and events are unchanged. Malformed bodies and
+// headers are in request-form.test.ts.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -26,7 +26,7 @@ beforeEach(async () => {
   before = await account.shown();
 });
 
-/** With something in it of every kind that a call could spoil. */
+/** With something of every kind that a call could change. */
 async function newAccount(): Promise<void> {
   account = new Account(cluster);
   keyId = (await account.create({ name: "the key", permissions: ["posts:read"] })).id;
@@ -61,7 +61,7 @@ describe.each(CALLS)("%s", (_, inputs) => {
   );
 });
 
-test("every field that is wrong is named, and nothing that was sent is repeated", async () => {
+test("names every invalid field, and repeats no value", async () => {
   const answer = await account.call("POST", "/keys", {
     name: "secret\u0000",
     mode: "oct_live_secret",
@@ -81,7 +81,7 @@ test("every field that is wrong is named, and nothing that was sent is repeated"
   await nothingChanged();
 });
 
-describe("what is not known", () => {
+describe("an unknown account, key or path", () => {
   const ON_AN_ACCOUNT: readonly [method: string, path: string, body?: object][] = [
     ["GET", "/keys"],
     ["GET", `/keys/${UNKNOWN_KEY}`],
@@ -95,12 +95,12 @@ describe("what is not known", () => {
     ["GET", "/events?cursor=7"],
   ];
 
-  test.each(ON_AN_ACCOUNT)("an account that has nothing: %s %s is 404", async (method, path, body) => {
+  test.each(ON_AN_ACCOUNT)("an account without keys and events: %s %s is 404", async (method, path, body) => {
     expectRefused(await new Account(cluster).call(method, path, body), 404, "not_found");
   });
 
   test.each(ON_AN_ACCOUNT.filter(([, path]) => path.includes(UNKNOWN_KEY)))(
-    "a key that never was: %s %s is 404",
+    "a key that was never issued: %s %s is 404",
     async (method, path, body) => {
       expectRefused(await account.call(method, path, body), 404, "not_found");
       expectRefused(await account.call(method, path.replace(UNKNOWN_KEY, "nothing"), body), 404, "not_found");
@@ -132,7 +132,7 @@ describe("what is not known", () => {
     }
   });
 
-  test("a path or a method that is no call is 404", async () => {
+  test("a path or method of no operation is 404", async () => {
     for (const [method, path] of [
       ["DELETE", `/keys/${keyId}`],
       ["GET", "/nothing"],
@@ -145,7 +145,7 @@ describe("what is not known", () => {
   });
 });
 
-describe("a key whose life is over", () => {
+describe("a key that has ended", () => {
   test.each(["revoked", "past its scheduled end", "expired"])(
     "%s: rotating is 409, and nothing is done",
     async (how) => {

@@ -1,9 +1,9 @@
 /**
- * What must be true of an account after any sequence of operations: the simple model that the real thing is
- * compared with. It knows no ledger, no KV and no leases.
+ * The reference model of an account: what must be true of it after any sequence of operations. It has no ledger, no KV
+ * and no leases.
  *
- * Operations that ran at the same time may have happened in either order, so a key has the set of names and
- * ends that its last round allows; what is then seen must be one of them, and is the only one from there on.
+ * Concurrent operations may take effect in either order, so a key has the set of names and ends that its last round
+ * allows. The observed one must be in the set, and is the only one after that.
  */
 
 import { expect } from "vitest";
@@ -15,9 +15,9 @@ export interface ModelKey {
   readonly mode: "live" | "test";
   readonly permissions: readonly string[];
   names: Set<string>;
-  /** When its revocation is scheduled; null: not at all. */
+  /** Its scheduled revocation; null: none. */
   ends: Set<string | null>;
-  /** "unsure": all keys were revoked while it was being made. */
+  /** "unsure": all keys were revoked while it was being created. */
   fate: "alive" | "dead" | "unsure";
 }
 
@@ -50,25 +50,25 @@ export class KeyModel {
     return added;
   }
 
-  /** From now on the key is dead, for good; it is one event, however many ask for it. */
+  /** The key is revoked for good: one event, however many calls revoke it. */
   kill(key: ModelKey): void {
     key.fate = "dead";
     this.#events.set(`revoked ${key.id}`, { least: 1, most: 1 });
   }
 
-  /** An event that there must be, and as many more as the call was made again after a lost answer. */
+  /** A required event, and one more allowed for each repeat after a lost answer. */
   happened(action: string, keyId: string | null, repeats = 0): void {
     const range = this.#events.get(`${action} ${keyId}`) ?? { least: 0, most: 0 };
     this.#events.set(`${action} ${keyId}`, { least: range.least + 1, most: range.most + 1 + repeats });
   }
 
-  /** Events that there may be. */
+  /** Events that are allowed. */
   allow(action: string, keyId: string, times: number): void {
     const range = this.#events.get(`${action} ${keyId}`) ?? { least: 0, most: 0 };
     this.#events.set(`${action} ${keyId}`, { least: range.least, most: range.most + times });
   }
 
-  /** Compares with what the control plane shows, and settles what was open. */
+  /** Compares with the control plane's answers, and settles open alternatives. */
   compare(all: readonly ShownKey[], alive: readonly ShownKey[], events: readonly ShownEvent[]): void {
     const shown = new Map(all.map((key) => [key.id, key]));
     expect(all, "every key is listed once").toHaveLength(shown.size);

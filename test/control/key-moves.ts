@@ -1,9 +1,9 @@
 /**
- * What callers do to an account's keys in a model-based test, and what each answer then says about the
- * model. A call whose answer is lost is made again, as a careful client does, until it is answered.
+ * The moves of a model-based test: operations on an account's keys, and how each answer changes the model. A call whose
+ * answer is lost is repeated, as a careful client does, until it is answered.
  *
- * A move looks at the model when it starts; what its answer must have been is checked when all moves of
- * its round are over, since those that ran beside it count as well.
+ * A move reads the model when it starts. Its answer is checked when all moves of its round have ended, since concurrent
+ * moves affect it.
  */
 
 import { createHash, randomUUID } from "node:crypto";
@@ -21,11 +21,11 @@ export interface Owner {
 
 export interface Round {
   readonly cluster: GatewayCluster;
-  /** Whether stores may fail while it runs. */
+  /** Whether stores may fail during the round. */
   readonly faulty: boolean;
-  /** Whether some move of it revokes all keys. */
+  /** Whether a move of the round revokes all keys. */
   readonly revokesAll: boolean;
-  /** Run when all of its moves are over. */
+  /** Run when all moves have ended. */
   readonly checks: (() => void)[];
 }
 
@@ -91,7 +91,7 @@ export const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("tier" as const) }) },
 );
 
-/** More than any round's faults can spoil. */
+/** More than the faults of any round can fail. */
 const ATTEMPTS_MAX = 40;
 
 export async function make(move: Move, owner: Owner, round: Round): Promise<void> {
@@ -179,7 +179,7 @@ async function reschedule(
   );
   round.checks.push(() => expectFits(status, 200, fate, key));
   key.ends.add(end);
-  // A call that was carried out and lost may be answered 409 when it is made again.
+  // A call that was carried out and whose answer was lost may get 409 when repeated.
   if (status === 200) model.happened("rescheduled", key.id, repeats);
   else model.allow("rescheduled", key.id, repeats);
 }
@@ -196,7 +196,7 @@ async function importOne({ account, model }: Owner, round: Round, mode: "live" |
   const secret = `oct_${mode}_${randomUUID()}`;
   const row = { sha256: sha256(secret), name: "an old key", mode };
   const { id, error } = await verdict(account, row);
-  // What a failure left half done is cleaned up later; until then it is no key.
+  // A creation that failed is cleaned up later; until then it is no key.
   if (id === undefined)
     expect([round.faulty || round.revokesAll, error]).toEqual([true, "store_unreachable"]);
   else {
@@ -227,7 +227,7 @@ export function mayRead({ permissions }: ModelKey, what: string): boolean {
   return permissions.length === 0 || permissions.includes(`${what}:read`);
 }
 
-/** A live key must have been served, a dead one refused; one that died meanwhile may have been either. */
+/** A live key must have been served, a revoked one refused; one revoked meanwhile may have been either. */
 function expectFits(status: number, good: number, before: ModelKey["fate"], key: ModelKey): void {
   if (before === "dead") expect(status, `a call on the dead key ${key.id}`).toBe(409);
   else if (key.fate === "alive") expect(status, `a call on the live key ${key.id}`).toBe(good);
@@ -247,7 +247,7 @@ function once(account: Account, path: string, body: object): () => Promise<Contr
   return () => account.call("POST", path, body, { headers });
 }
 
-/** Makes the call until it is answered with one of the statuses; how often it was made before that. */
+/** Repeats the call until its answer has one of the statuses; returns the number of repeats. */
 async function insist(
   call: () => Promise<ControlAnswer>,
   ...statuses: number[]

@@ -1,6 +1,6 @@
-// The control plane over RPC, from a second real Worker with a service binding to it: every operation does what the
-// HTTP call does, who asked is kept, and whatever a caller does wrong comes back as data, never as an exception.
-// What TypeScript makes of it is in key-service-types.ts.
+// The control plane over RPC, from a second real Worker with a service binding: every operation does what the HTTP call
+// does, the actor is recorded, and a caller's mistake is answered as data, never as an exception. The types are tested
+// in key-service-types.ts.
 
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { rawRequest } from "../support/raw-http.ts";
 import { Account } from "./account.ts";
 import { OPERATIONS } from "./operations.ts";
 
-/** A dashboard: calls what it is told to, and says whether that answered or threw. */
+/** A dashboard: calls the given method, and reports its answer or its exception. */
 const DASHBOARD: ClusterWorkers[number] = {
   name: "dashboard",
   compatibilityDate: "2026-10-20",
@@ -57,7 +57,7 @@ interface Answered {
   readonly error: any;
 }
 
-/** What the method answered; fails when it threw. */
+/** The method's answer; fails when it threw. */
 async function call(method: keyof KeyService, ...args: unknown[]) {
   const response = await fetch(dashboard, { method: "POST", body: JSON.stringify([method, args]) });
   const { answered, threw } = (await response.json()) as { answered?: Answered; threw?: string };
@@ -65,7 +65,7 @@ async function call(method: keyof KeyService, ...args: unknown[]) {
   return answered as Answered;
 }
 
-/** Its value; fails when it is a refusal. */
+/** The value of its answer; fails on a refusal. */
 async function done(method: keyof KeyService, ...args: unknown[]) {
   const { ok, value, error, ...rest } = await call(method, ...args);
   expect([ok, error, rest], JSON.stringify(error)).toEqual([true, undefined, {}]);
@@ -77,7 +77,7 @@ function sha256(text: string): string {
 }
 
 describe("every operation", () => {
-  test("creates a key that works, shows it as HTTP does, and takes full access for no permissions", async () => {
+  test("creates a key that works, shows it as HTTP does, and grants full access without permissions", async () => {
     const { secret, ...key } = await done("createKey", account.name, NEW_KEY);
     expect(await account.statusOf(secret)).toBe(200);
     expect(await account.statusOf(secret, { target: "/v1/webhooks" })).toBe(403);
@@ -164,7 +164,7 @@ describe("every operation", () => {
     expect((await account.events())[0]).toMatchObject({ action: "kv_rebuilt", actor: by.actor });
   });
 
-  test("ends a key whose text is shown, and does not tell whether there was one", async () => {
+  test("revokes a key by its text, and does not reveal whether it existed", async () => {
     const { id, secret } = await account.create();
     expect(await done("revokeByPossession", secret, "203.0.113.7")).toEqual({});
     expect(await account.statusOf(secret)).toBe(401);
@@ -173,10 +173,10 @@ describe("every operation", () => {
     expect(await done("revokeByPossession", (await account.create()).secret)).toEqual({});
   });
 
-  test("counts guesses by the address that it is told, and remembers who guesses too often", async () => {
+  test("counts guesses by the given address, and blocks an address that guesses too often", async () => {
     const guess = () => call("revokeByPossession", `oct_live_${randomUUID()}`, "203.0.113.8");
     let answer = await guess();
-    // The limit is 20 a minute; a minute that ends meanwhile allows as many again.
+    // The limit is 20 a minute; when a minute ends during the test, a second limit applies.
     for (let guesses = 1; guesses < 60 && answer.ok; guesses++) answer = await guess();
     expect(answer.error).toMatchObject({ status: 429, code: "rate_limited" });
     const { secret } = await account.create();
@@ -184,7 +184,7 @@ describe("every operation", () => {
     expect(await done("revokeByPossession", secret, "203.0.113.9")).toEqual({});
   });
 
-  test("says how the stores are", async () => {
+  test("reports the health of the stores", async () => {
     expect(await done("health")).toEqual({
       status: "ok",
       kv_ms: expect.any(Number),
@@ -196,13 +196,13 @@ describe("every operation", () => {
     expect(error).toMatchObject({ status: 503, details: { kv_ms: null, ledger_ms: expect.any(Number) } });
   });
 
-  test("that HTTP has, RPC has too", async () => {
-    // What the service does not have throws.
+  test("that HTTP has, RPC has as well", async () => {
+    // A method that does not exist throws.
     for (const name of Object.keys(OPERATIONS)) await call(name as keyof KeyService);
   });
 });
 
-test("who asked is in the events, also when nobody said so", async () => {
+test("events name the actor, by default too", async () => {
   const by = { actor: "ada@example.com" };
   const { id } = await done("createKey", account.name, NEW_KEY, by);
   await done("changeKey", account.name, id, { name: "renamed" }, by);
@@ -218,7 +218,7 @@ test("who asked is in the events, also when nobody said so", async () => {
   expect((await account.events())[0]?.actor).toEqual(expect.any(String));
 });
 
-test("makes a link to the key page at PUBLIC_ORIGIN, good once, with the same checks as over HTTP", async () => {
+test("creates a single-use link to the key page at PUBLIC_ORIGIN, with the same checks as over HTTP", async () => {
   const input = { return_url: "http://localhost:3000/settings" };
   const { url, expires_at } = await done("createPortalSession", account.name, input);
   expect(url).toMatch(new RegExp(`^http://localhost:8787/portal/enter/${account.name}\\.`));
@@ -244,8 +244,8 @@ test("an idempotency key gives a retry the same answer, shared with HTTP", async
   expect(await account.keys()).toHaveLength(1);
 });
 
-describe("what a caller does wrong is answered as data, in HTTP's words", () => {
-  test("what is not known, and what the key's state does not allow", async () => {
+describe("a caller's mistake is answered as data, with HTTP's error", () => {
+  test("an unknown key, an invalid input, and a change that the key's state does not allow", async () => {
     const { id } = await account.create();
     await account.revoke(id);
     const cases: [keyof KeyService, unknown[], string, string, unknown?][] = [
@@ -278,14 +278,14 @@ describe("what a caller does wrong is answered as data, in HTTP's words", () => 
     ["an account that is malformed", "setTier", ["no account", "pro"]],
     ["an input that is null", "createKey", ["acct", null]],
     ["an input that is a list", "revokeAll", ["acct", []]],
-    ["a query that is a text", "listKeys", ["acct", "limit=1"]],
-    ["a limit that is a text", "listEvents", ["acct", { limit: "many" }]],
+    ["a query that is a string", "listKeys", ["acct", "limit=1"]],
+    ["a limit that is a word", "listEvents", ["acct", { limit: "many" }]],
     ["a caller that is null", "createKey", ["acct", NEW_KEY, null]],
     ["an actor that is a number", "createKey", ["acct", NEW_KEY, { actor: 1 }]],
     ["an actor with a line end", "createKey", ["acct", NEW_KEY, { actor: "a\nb" }]],
-    ["rows that are no list", "importKeys", ["acct", "rows"]],
+    ["rows that are not a list", "importKeys", ["acct", "rows"]],
     ["a return address that is a number", "createPortalSession", ["acct", { return_url: 1 }]],
-    ["a link asked for by nobody", "createPortalSession", ["acct", {}, null]],
+    ["a link with a caller that is null", "createPortalSession", ["acct", {}, null]],
     ["a tier that does not exist", "setTier", ["acct", "gold"]],
   ])("%s: 422", async (_, method, args) => {
     const { ok, error } = await call(method, ...args);
@@ -307,7 +307,7 @@ describe("what a caller does wrong is answered as data, in HTTP's words", () => 
     }
   });
 
-  test("a ledger out of reach is 503", async () => {
+  test("an unreachable ledger is 503", async () => {
     const { id } = await account.create();
     const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before" });
     for (const method of ["getKey", "revokeKey", "rotateKey"] as const) {

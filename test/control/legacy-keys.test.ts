@@ -1,5 +1,5 @@
-// Keys from before the gateway, imported from their hashes, where LEGACY_KEYS = "accept": they work like any other
-// key whatever their shape, and since such a text proves nothing by itself, guessing is limited by address.
+// Keys issued before the gateway and imported from their hashes, with LEGACY_KEYS = "accept": they work like any other
+// key whatever their shape. They have no check, so guesses are limited by network address.
 
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,7 +11,7 @@ import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 
 const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
-/** The limit is 20 a minute; a minute that ends meanwhile allows as many again. */
+/** The limit is 20 a minute; when a minute ends during the test, a second limit applies. */
 const MORE_THAN_TWO_LIMITS = 45;
 const FEWER_THAN_THE_LIMIT = 15;
 
@@ -48,7 +48,7 @@ async function imported(key: string, change: object = {}): Promise<string> {
   return json.keys[0].id;
 }
 
-/** Guesses from an address until it is told to stop. */
+/** Guesses from an address until it gets 429. */
 async function guessTooOften(address: string): Promise<number[]> {
   const statuses: number[] = [];
   while (statuses.length < MORE_THAN_TWO_LIMITS && !statuses.includes(429)) {
@@ -72,7 +72,7 @@ describe("an imported key", () => {
     }
   });
 
-  test("in test mode leads to the sandbox, whatever its text says", async () => {
+  test("in test mode reaches the sandbox, whatever its prefix", async () => {
     const key = `oct_live_${randomUUID()}`;
     await imported(key, { mode: "test" });
     cluster.sandbox.clear();
@@ -81,7 +81,7 @@ describe("an imported key", () => {
     expect(cluster.sandbox.requests).toHaveLength(1);
   });
 
-  test("is revoked and rotated like any other", async () => {
+  test("can be revoked and rotated like any other", async () => {
     const key = `oct_live_${randomUUID()}`;
     const id = await imported(key);
     expect(await account.statusOf(key)).toBe(200);
@@ -92,13 +92,13 @@ describe("an imported key", () => {
     expect(await account.statusOf(next.secret)).toBe(200);
   });
 
-  test("that has expired already is refused", async () => {
+  test("that has already expired is refused", async () => {
     const key = `oct_live_${randomUUID()}`;
     await imported(key, { created_at: "2023-01-01T00:00:00Z", expires_at: "2024-01-01T00:00:00Z" });
     expect(await account.statusOf(key)).toBe(401);
   });
 
-  test("is ended by whoever holds it", async () => {
+  test("can be revoked by its holder", async () => {
     const key = `oct_live_${randomUUID()}`;
     await imported(key);
     expect(await account.statusOf(key, { gateway: 1 })).toBe(200);
@@ -111,7 +111,7 @@ describe("an imported key", () => {
   });
 });
 
-describe("a text that can be no key", () => {
+describe("a text without the shape of a key", () => {
   test.each([
     ["another prefix", "sk_live_abc123def456"],
     ["nothing behind the prefix", "oct_live_"],
@@ -140,7 +140,7 @@ describe("guessing", () => {
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("does not touch other addresses, keys with a check, or old keys that are known already", async () => {
+  test("does not affect other addresses, keys with a check, or imported keys already in use", async () => {
     const address = newAddress();
     const old = `oct_live_${randomUUID()}`;
     await imported(old);
@@ -184,7 +184,7 @@ describe("guessing", () => {
     );
     for (const connection of connections) connection.destroy();
     await cluster.distance.configure({ kvDelayMs: 0 });
-    // Fewer than would reach the limit by themselves.
+    // Too few to reach the limit by themselves.
     const statuses: number[] = [];
     while (statuses.length < FEWER_THAN_THE_LIMIT && !statuses.includes(429)) {
       await pause(200);
@@ -193,7 +193,7 @@ describe("guessing", () => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  test("by showing keys to be revoked counts as well", async () => {
+  test("by calling revoke counts as well", async () => {
     const options = { token: null, headers: from(newAddress()) };
     const statuses: number[] = [];
     while (statuses.length < MORE_THAN_TWO_LIMITS && !statuses.includes(429)) {
@@ -205,7 +205,7 @@ describe("guessing", () => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  test("is not what a client does whose good key KV cannot find while it is down", async () => {
+  test("does not count failures of KV with a good key", async () => {
     const address = newAddress();
     const old = `oct_live_${randomUUID()}`;
     await imported(old);
@@ -217,7 +217,7 @@ describe("guessing", () => {
     expect(await account.statusOf(old, { headers: from(address) })).toBe(200);
   });
 
-  test("is not what a client does that uses its good old key often", async () => {
+  test("does not count frequent use of a good imported key", async () => {
     const address = newAddress();
     const keys = Array.from({ length: MORE_THAN_TWO_LIMITS }, () => `oct_live_${randomUUID()}`);
     for (const key of keys) await imported(key);

@@ -1,6 +1,5 @@
-// A key's life, from the outside: made, shown, renamed, rotated with an overlap, ended early or later than
-// planned, revoked alone or with others. What the control plane shows and what the data plane does agree
-// at every step, on every gateway.
+// A key's life over HTTP: created, shown, renamed, rotated with an overlap, its end moved, revoked alone or with others.
+// The control plane's answers and the data plane's behaviour agree at every step, on every gateway.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -21,13 +20,13 @@ beforeEach(() => {
   account = new Account(cluster);
 });
 
-/** What a request with the key is answered on each gateway. */
+/** The status of a request with the key on each gateway. */
 async function statuses(secret: string, target = "/v1/posts"): Promise<number[]> {
   return await Promise.all([0, 1].map((gateway) => account.statusOf(secret, { gateway, target })));
 }
 
 describe("a new key", () => {
-  test("is shown as it was asked for, with its secret once, and works at once", async () => {
+  test("has the requested fields, shows its secret once, and works at once", async () => {
     const asked = {
       name: "  Production Server 🚀 ",
       mode: "live",
@@ -58,7 +57,7 @@ describe("a new key", () => {
     expect(await statuses(secret, "/v1/webhooks")).toEqual([403, 403]);
   });
 
-  test("has full access when no permission, none or no list is given", async () => {
+  test("has full access with an empty or missing list of permissions", async () => {
     for (const permissions of [undefined, []]) {
       const { secret, permissions: shown } = await account.create(
         permissions === undefined ? {} : { permissions },
@@ -68,12 +67,12 @@ describe("a new key", () => {
     }
   });
 
-  test("shows when it was used last, and how often, after it was used", async () => {
+  test("shows its last use and its number of uses", async () => {
     const { id, secret } = await account.create();
     const from = Date.now();
     for (let i = 0; i < 5; i++) await account.use(secret);
     expect(Date.parse((await account.get(id)).last_used_at ?? "")).toBeGreaterThanOrEqual(from);
-    // Uses are reported when the lease is renewed.
+    // Uses are reported with a lease's renewal.
     await eventually("the count of uses", async () => {
       await account.use(secret);
       return (await account.get(id)).use_count >= 5;
@@ -82,7 +81,7 @@ describe("a new key", () => {
 });
 
 describe("renaming", () => {
-  test("changes the name alone, on the key, in the list and in the events", async () => {
+  test("changes only the name: on the key, in the list and in the events", async () => {
     const { id, secret } = await account.create({ name: "before" });
     const before = await account.get(id);
     expect(await account.change(id, { name: "after" })).toEqual({ ...before, name: "after" });
@@ -92,7 +91,7 @@ describe("renaming", () => {
     expect(await statuses(secret)).toEqual([200, 200]);
   });
 
-  test("to the name it has leaves no event", async () => {
+  test("to the current name leaves no event", async () => {
     const { id } = await account.create({ name: "same" });
     const events = await account.events();
     await account.change(id, { name: "same" });
@@ -101,7 +100,7 @@ describe("renaming", () => {
 });
 
 describe("rotating", () => {
-  test("makes a successor of the same name, mode and permissions, and both work on every gateway", async () => {
+  test("creates a successor with the same name, mode and permissions, and both work on every gateway", async () => {
     const old = await account.create({ name: "CI/CD Pipeline", mode: "test", permissions: ["posts:read"] });
     const asked = Date.now();
     const { secret, replaces, ...next } = await account.rotate(old.id, 3600);
@@ -124,7 +123,7 @@ describe("rotating", () => {
     expect(await statuses(secret, "/v1/webhooks")).toEqual([403, 403]);
   });
 
-  test("leaves the old key a day when no overlap is given", async () => {
+  test("keeps the old key for a day by default", async () => {
     const { id } = await account.create();
     const { created_at, replaces } = await account.rotate(id);
     const overlapMs = Date.parse(replaces.revokes_at ?? "") - Date.parse(created_at);
@@ -132,7 +131,7 @@ describe("rotating", () => {
     expect(overlapMs).toBeLessThan(DAY_MS + 60_000);
   });
 
-  test("without an overlap answers once the old key is dead everywhere, and the new one works", async () => {
+  test("without an overlap answers once the old key is refused everywhere, and the new one works", async () => {
     const old = await account.create();
     expect(await statuses(old.secret)).toEqual([200, 200]);
     const next = await account.rotate(old.id, 0);
@@ -156,7 +155,7 @@ describe("rotating", () => {
     expect(await statuses(next.secret)).toEqual([200, 200]);
   });
 
-  test("can be given more time, or taken back, while the old key lives", async () => {
+  test("can be given more time, or cancelled, while the old key works", async () => {
     const old = await account.create();
     await account.rotate(old.id, 1);
     const later = "2099-01-01T00:00:00.000Z";
@@ -168,7 +167,7 @@ describe("rotating", () => {
     expect(await statuses(old.secret)).toEqual([200, 200]);
   });
 
-  test("can be done again and again: many keys of one name live at the same time", async () => {
+  test("can be repeated: many keys of one name work at the same time", async () => {
     let { id, secret } = await account.create();
     const secrets = [secret];
     for (let i = 0; i < 4; i++) {
@@ -179,7 +178,7 @@ describe("rotating", () => {
     expect(await account.keys()).toHaveLength(5);
   });
 
-  test("shows by the old key's last use whether anything still needs it", async () => {
+  test("shows the old key's last use, and so whether a client still needs it", async () => {
     const old = await account.create();
     await account.rotate(old.id, 3600);
     expect((await account.get(old.id)).last_used_at).toBeNull();
@@ -189,7 +188,7 @@ describe("rotating", () => {
 });
 
 describe("revoking all", () => {
-  test("by mode ends the keys of that mode everywhere, in one write, and no other", async () => {
+  test("by mode revokes the keys of that mode everywhere, in one write, and no others", async () => {
     const tests = [await account.create({ mode: "test" }), await account.create({ mode: "test" })];
     const live = await account.create({ mode: "live" });
     for (const { secret } of [...tests, live]) expect(await statuses(secret)).toEqual([200, 200]);
@@ -210,7 +209,7 @@ describe("revoking all", () => {
     }
   });
 
-  test("by age ends what was created before that moment, not what was created at it", async () => {
+  test("by age revokes the keys created before that moment, and none created at it", async () => {
     const { secret: older } = await account.create();
     await new Promise((resolve) => setTimeout(resolve, 2));
     const { secret: newer, created_at } = await account.create();
@@ -220,7 +219,7 @@ describe("revoking all", () => {
     expect(await statuses(newer)).toEqual([200, 200]);
   });
 
-  test("by nothing ends every key, scheduled ones too, and a second time finds none", async () => {
+  test("without a filter revokes every key, scheduled ones too; a second call finds none", async () => {
     const [one, two] = [await account.create({ mode: "test" }), await account.create()];
     await account.rotate(one.id, 3600);
     expect((await account.call("POST", "/revoke-all")).json.revoked).toBe(3);
@@ -233,10 +232,10 @@ describe("revoking all", () => {
 });
 
 describe("revoking all of many keys", () => {
-  test("ends each, with an event for each, but for those that had ended already", async () => {
+  test("revokes each with an event, except those that had already ended", async () => {
     const { id } = await account.create();
     const count = 10_050;
-    // Creating so many takes minutes, so all but one are put into the table.
+    // Creating them takes minutes, so SQL inserts all but one.
     await cluster.distance.ledgerRows(
       account.name,
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
@@ -258,7 +257,7 @@ describe("revoking all of many keys", () => {
   });
 });
 
-test("a secret is in the answer that made its key, and in no other and no log line", async () => {
+test("a secret is in the answer that created its key, in no other answer and in no log line", async () => {
   const { id, secret } = await account.create();
   await account.use(secret);
   const next = await account.rotate(id, 3600);
@@ -269,7 +268,7 @@ test("a secret is in the answer that made its key, and in no other and no log li
   await account.call("POST", `/keys/${id}/rotate`, {});
   await account.shown();
   for (const text of [secret, next.secret]) {
-    expect(account.heard.filter((body) => body.includes(text))).toHaveLength(1);
+    expect(account.answerBodies.filter((body) => body.includes(text))).toHaveLength(1);
     expect(cluster.logs.filter((line) => line.includes(text))).toEqual([]);
   }
 });

@@ -1,6 +1,6 @@
-// Random sequences of operations by several callers at once, on two accounts, with restarts of the ledger and
-// failures of KV and of calls thrown in, against a simple model: nothing lost, nothing done twice, no key
-// resurrected, and list, events and data plane agree. The seed is printed; KEY_MODEL_SEED runs one again.
+// Random sequences of concurrent operations on two accounts, with ledger restarts and injected failures of KV and of
+// calls, against a simple model: nothing lost, nothing done twice, no key resurrected, and list, events and data plane
+// agree. The seed is printed; KEY_MODEL_SEED repeats a run.
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -19,7 +19,7 @@ let cluster: GatewayCluster;
 beforeAll(async () => {
   cluster = await startCluster({
     gateways: 2,
-    // Calls end by a fault or by their answer; leases are short, so that revoking is quick.
+    // Long, so that only an answer or an injected fault ends a call; leases are short, so that revoking is quick.
     settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000, LEGACY_KEYS: "accept" },
   });
 });
@@ -39,7 +39,7 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
   { weight: 2, arbitrary: failures.map((fault) => ({ ...fault, on: "ledger" as const })) },
 );
 
-/** Moves that are made at the same time, each by a caller of its own, on one of the two accounts. */
+/** Concurrent moves, each by a caller of its own, on one of the two accounts. */
 const round = fc.record({
   trouble,
   moves: fc.array(fc.record({ owner: fc.nat({ max: 1 }), move }), { minLength: 1, maxLength: 4 }),
@@ -66,7 +66,7 @@ async function play({ trouble, moves }: Round, owners: readonly Owner[]): Promis
   for (const check of checks) check();
 }
 
-/** What the control plane shows and what the data plane does, on every gateway, against the model. */
+/** Compares the control plane's answers and the data plane's behaviour, on every gateway, with the model. */
 async function compare({ account, model }: Owner): Promise<void> {
   if (model.keys.length === 0) return;
   model.compare(await account.keys("revoked"), await account.keys(), await account.events());
@@ -82,14 +82,14 @@ async function compare({ account, model }: Owner): Promise<void> {
 }
 
 test(
-  "whatever several callers do and whatever fails meanwhile, list, events and data plane agree with the model",
+  "list, events and data plane agree with the model under concurrent calls and failures",
   async () => {
     const seed = Number(process.env.KEY_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
     console.log(`KEY_MODEL_SEED=${seed}`);
     let runs = 0;
     const deadline = performance.now() + RUNS_LIMIT_MS;
     const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 10 }), async (rounds) => {
-      // So many runs as there is time for; the others, and those that only make a failure smaller, are left out.
+      // As many runs as fit the time; the rest, and the shrinking of a failure, are skipped.
       if (performance.now() > deadline) return;
       const owners = [0, 1].map(() => ({ account: new Account(cluster), model: new KeyModel() }));
       try {

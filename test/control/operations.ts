@@ -1,6 +1,6 @@
 /**
- * Every call of the control plane as it should be made: what the contract test expects the OpenAPI document to
- * name, and a call of each that is answered with success.
+ * Every operation of the control plane with a valid example: what the contract test expects in the OpenAPI document,
+ * and a call of each that succeeds. Independent of src/control/operations.ts, which it checks.
  */
 
 import { createHash, randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { Account } from "./account.ts";
 
 export interface Example {
-  /** With its query. */
+  /** With the query. */
   readonly path: string;
   readonly body?: unknown;
   readonly options?: ControlOptions;
@@ -19,7 +19,7 @@ export interface Operation {
   readonly method: "get" | "post" | "patch" | "put";
   /** As OpenAPI writes it. */
   readonly path: string;
-  /** A call that is answered with success; made anew each time it is asked for. */
+  /** A call that succeeds; a fresh one each time. */
   readonly example: (cluster: GatewayCluster) => Promise<Example>;
 }
 

@@ -1,5 +1,5 @@
-// Lists of keys and of events, page by page: newest first, each item once, whatever happens between two pages; and
-// events that say who did what.
+// Lists of keys and events, page by page: newest first, each item once, whatever changes between two pages; and events
+// that name the actor and the action.
 
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ beforeEach(() => {
   account = new Account(cluster);
 });
 
-/** Keys with creation times of the test's choosing, which only imported ones have. Returns their ids. */
+/** Imports keys, since only imported ones can have chosen creation times. Returns their ids. */
 async function importKeys(times: readonly string[]): Promise<string[]> {
   const keys = times.map((created_at) => ({
     sha256: createHash("sha256").update(randomUUID()).digest("hex"),
@@ -36,7 +36,7 @@ async function page(what: "keys" | "events", query: string) {
 }
 
 describe("a list of keys", () => {
-  test("is newest first, and pages of any size give each key once, also among keys of one moment", async () => {
+  test("is newest first, and pages of any size contain each key once, also among keys created at one moment", async () => {
     const ids = await importKeys([
       ...Array(4).fill("2025-03-01T00:00:00Z"),
       ...Array(3).fill("2025-01-01T00:00:00Z"),
@@ -54,7 +54,7 @@ describe("a list of keys", () => {
     }
   });
 
-  test("gives 50 a page unless asked for more, and 200 at most", async () => {
+  test("has 50 keys a page by default, and at most 200", async () => {
     const times = Array.from({ length: 201 }, (_, i) => new Date(1_700_000_000_000 + i).toISOString());
     await importKeys(times);
     expect((await page("keys", "")).keys).toHaveLength(50);
@@ -65,7 +65,7 @@ describe("a list of keys", () => {
     expect(last.next_cursor).toBeNull();
   });
 
-  test("goes on where it was when keys come and go between two pages", async () => {
+  test("continues at its position when keys are created and revoked between two pages", async () => {
     const ids = await importKeys(
       ["2025-01-04", "2025-01-03", "2025-01-02", "2025-01-01"].map((day) => `${day}T00:00:00Z`),
     );
@@ -78,7 +78,7 @@ describe("a list of keys", () => {
     expect(second.keys.map(({ id }: { id: string }) => id)).toEqual([ids[3]]);
   });
 
-  test("leaves out the revoked keys unless they are asked for, in every page", async () => {
+  test("omits revoked keys from every page, unless they are included", async () => {
     const ids = await importKeys(Array.from({ length: 9 }, (_, i) => `2025-01-0${9 - i}T00:00:00Z`));
     const revoked = ids.filter((_, i) => i % 2 === 0);
     for (const id of revoked) await account.revoke(id);
@@ -89,7 +89,7 @@ describe("a list of keys", () => {
     }
   });
 
-  test("is empty, and not unknown, when every key is revoked", async () => {
+  test("is empty, and not 404, when every key is revoked", async () => {
     const { id } = await account.create();
     await account.revoke(id);
     expect(await page("keys", "")).toEqual({ keys: [], next_cursor: null });
@@ -97,7 +97,7 @@ describe("a list of keys", () => {
 });
 
 describe("events", () => {
-  test("say who did what when, newest first, with numbers that only rise", async () => {
+  test("name actor, action and time, newest first, with increasing numbers", async () => {
     const by = (actor: string) => ({ headers: [["Octopost-Actor", actor]] as const });
     const from = new Date().toISOString();
     const { json: key } = await account.call(
@@ -147,7 +147,7 @@ describe("events", () => {
     expect(times.every((at) => at >= from && at <= new Date().toISOString())).toBe(true);
   });
 
-  test("pages of any size give each event once, also when more happens between two pages", async () => {
+  test("pages of any size contain each event once, also when events are added between two pages", async () => {
     await importKeys(Array(7).fill("2025-01-01T00:00:00Z"));
     const all = await account.events();
     expect(all).toHaveLength(7);
@@ -160,14 +160,14 @@ describe("events", () => {
     expect(second.next_cursor).toBeNull();
   });
 
-  test("of one account are not shown in another", async () => {
+  test("of one account do not appear in another", async () => {
     await account.create();
     const other = new Account(cluster);
     const { id } = await other.create();
     expect((await other.events()).map(({ key_id }) => key_id)).toEqual([id]);
   });
 
-  test("are kept when the ledger restarts, and go on with higher numbers", async () => {
+  test("survive a restart of the ledger, and continue with higher numbers", async () => {
     await account.create();
     const [first] = await account.events();
     await cluster.distance.restartLedger(account.name);

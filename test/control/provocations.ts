@@ -1,6 +1,6 @@
 /**
- * For each call of the control plane and each status it may answer, the ways to get it. What the contract
- * test walks.
+ * For each operation of the control plane and each status that it can answer, the requests that provoke it. The
+ * contract test makes them all.
  */
 
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,7 @@ import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts
 
 export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
 
-/** What makes an account known, and what asks for none. */
+/** Operations that create the account, or have none. */
 const ANSWERED_FOR_ANY_ACCOUNT = [
   "createKey",
   "importKeys",
@@ -23,7 +23,7 @@ const ANSWERED_FOR_ANY_ACCOUNT = [
 ];
 const KEY_PATH = "/accounts/{account}/keys/{id}";
 const BODY_MAX_BYTES = 1_048_576;
-/** By operation, by status, the ways to get it. */
+/** By operation, then by status, the ways to provoke it. */
 export const PROVOCATIONS: Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<string, Provoke>>>>>
 > = Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, provocationsOf(name)]));
@@ -33,14 +33,14 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   const hasToken = name !== "revokeByPossession";
   const hasBody = OPERATIONS[name]?.method !== "get";
   return {
-    [success]: { "as it should be": (cluster) => callAs(cluster, name) },
+    [success]: { "a valid request": (cluster) => callAs(cluster, name) },
     ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),
     ...(hasToken && { 401: withoutTheToken(name) }),
     ...notFound(name),
     ...conflict(name),
     ...(hasBody && {
       413: {
-        // Only a beginning is sent: the answer can be lost to the reset of a connection with much unread.
+        // Only the beginning is sent: a reset of a connection with much unread data can lose the answer.
         "a body one byte too long": (cluster) =>
           callWithBody(cluster, name, {
             body: '"x',
@@ -49,20 +49,19 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
           }),
       },
       415: {
-        "a body that says it is a form": (cluster) =>
+        "a body with the content type of a form": (cluster) =>
           callWithBody(cluster, name, { contentType: "application/x-www-form-urlencoded" }),
-        "a body that does not say what it is": (cluster) =>
-          callWithBody(cluster, name, { contentType: null }),
+        "a body without a content type": (cluster) => callWithBody(cluster, name, { contentType: null }),
       },
     }),
     ...(name !== "health" && { 422: unprocessable(name, hasBody) }),
     ...(name === "revokeByPossession" && { 429: { "guess after guess": guessed } }),
-    // An import says it row by row.
-    ...(name !== "importKeys" && { 503: { "a store out of reach": outOfReach(name, hasToken) } }),
+    // An import reports it row by row.
+    ...(name !== "importKeys" && { 503: { "an unreachable store": unreachableStore(name, hasToken) } }),
   };
 }
 
-function outOfReach(name: string, hasToken: boolean): Provoke {
+function unreachableStore(name: string, hasToken: boolean): Provoke {
   return async (cluster) => {
     const example = await exampleOf(cluster, name);
     if (hasToken) await cluster.distance.fault({ on: "ledger", how: "fail-before" });
@@ -75,7 +74,7 @@ function withoutTheToken(name: string): Record<string, Provoke> {
   return {
     "no token": (cluster) => callAs(cluster, name, { options: { token: null } }),
     "a wrong token": (cluster) => callAs(cluster, name, { options: { token: `${"A".repeat(43)}=` } }),
-    "the token with more behind it": (cluster) =>
+    "the token with a character appended": (cluster) =>
       callAs(cluster, name, { options: { token: `${cluster.settings.CONTROL_TOKEN}A` } }),
     "an API key as the token": async (cluster) =>
       callAs(cluster, name, { options: { token: (await new Account(cluster).create()).secret } }),
@@ -110,7 +109,7 @@ function conflict(name: string): Record<string, Record<string, Provoke>> {
     await cluster.control("POST", `${example.path.replace("/rotate", "")}/revoke`);
     return make(cluster, name, example);
   };
-  const underWay: Provoke = async (cluster) => {
+  const inProgress: Provoke = async (cluster) => {
     const example = await exampleOf(cluster, name);
     const options = { headers: [["Idempotency-Key", randomUUID()]] } as const;
     await cluster.distance.resetCounts();
@@ -123,9 +122,9 @@ function conflict(name: string): Record<string, Record<string, Provoke>> {
     return second;
   };
   if (name === "createKey" || name === "importKeys")
-    return { 409: { "the same request under way": underWay } };
+    return { 409: { "the same request in progress": inProgress } };
   if (name === "rotateKey")
-    return { 409: { "a revoked key": ofRevoked, "the same request under way": underWay } };
+    return { 409: { "a revoked key": ofRevoked, "the same request in progress": inProgress } };
   if (name === "changeKey") return { 409: { "a revoked key": ofRevoked } };
   return {};
 }
@@ -146,17 +145,17 @@ function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> 
   };
 }
 
-/** Possession shown of keys that were never issued, until the address has shown too many. */
+/** Guesses until the address is blocked. */
 async function guessed(cluster: GatewayCluster): Promise<ControlAnswer> {
   const options = { token: null, headers: from("203.0.113.2") };
   const guess = () => cluster.control("POST", "/revoke", { secret: `oct_live_${randomUUID()}` }, options);
   let answer = await guess();
-  // The limit is 20 a minute; a minute that ends meanwhile allows as many again.
+  // The limit is 20 a minute; when a minute ends during the test, a second limit applies.
   for (let guesses = 1; guesses < 60 && answer.status === 200; guesses++) answer = await guess();
   return answer;
 }
 
-/** The operation's example with one thing changed. */
+/** The operation's example with one change. */
 async function callAs(
   cluster: GatewayCluster,
   name: string,
@@ -165,13 +164,13 @@ async function callAs(
   return await make(cluster, name, { ...(await exampleOf(cluster, name)), ...changes });
 }
 
-/** The operation's example, or another body, and what is said of it. */
+/** The operation's example, with another body or content headers. */
 async function callWithBody(
   cluster: GatewayCluster,
   name: string,
-  told: Pick<Content, "contentType"> & Partial<Content>,
+  content: Pick<Content, "contentType"> & Partial<Content>,
 ): Promise<ControlAnswer> {
   const { path, body } = await exampleOf(cluster, name);
   const method = OPERATIONS[name]?.method.toUpperCase() ?? "";
-  return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), ...told });
+  return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), ...content });
 }

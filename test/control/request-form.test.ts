@@ -1,5 +1,5 @@
-// The form of a request to the control plane: JSON that cannot be read is 400, a body that is not JSON 415, a
-// larger one than 1 MiB 413, a header that cannot be what it should be 422. And nothing is done.
+// The form of a request to the control plane: malformed JSON is 400, another content type 415, a body larger than 1 MiB
+// 413, a malformed header 422. Nothing is changed by any of them.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -24,7 +24,7 @@ async function nothingChanged(): Promise<void> {
   expect(await account.shown()).toEqual(before);
 }
 
-describe("a body that cannot be read", () => {
+describe("a body that cannot be parsed", () => {
   const WITH_BODY = [
     ["POST", "/accounts/{account}/keys"],
     ["POST", "/accounts/{account}/keys/import"],
@@ -59,13 +59,13 @@ describe("a body that cannot be read", () => {
   });
 
   test.each(WITH_BODY)(
-    "%s %s: more than 1 MiB is 413, whether or not its length is told",
+    "%s %s: more than 1 MiB is 413, with or without a declared length",
     async (method, path) => {
       const body = `{"reason":"${"x".repeat(1_048_576)}"}`;
       async function* pieces() {
         for (let start = 0; start < body.length; start += 65_536) yield body.slice(start, start + 65_536);
       }
-      // Its length is enough. Were it sent, the answer could be lost to the reset of a connection with much unread.
+      // Its length suffices: a reset of a connection with much unread data can lose the answer.
       const begun = body.slice(0, 1000);
       expectRefused(
         await send(method, path, begun, "application/json", body.length),
@@ -77,7 +77,7 @@ describe("a body that cannot be read", () => {
     },
   );
 
-  test("JSON is known by any spelling of its name, with parameters", async () => {
+  test("accepts application/json in any case and with parameters", async () => {
     for (const type of [
       "Application/JSON",
       "application/json; charset=utf-8",

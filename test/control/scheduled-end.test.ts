@@ -1,5 +1,5 @@
-// A scheduled end is exact, and nothing has to run for it to hold: a request that starts after it is refused,
-// one that is in flight over it is cut, no lease reaches past it, and it outlasts a restart of the ledger.
+// A scheduled end is exact, and needs no code to run at that moment: a request that starts after it is refused, one in
+// flight is aborted, no lease reaches past it, and it survives a restart of the ledger.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -9,14 +9,14 @@ import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 
-/** Longer than a lease, so that an end this far ahead need not be put off, and than a busy machine is slow. */
+/** Longer than a lease, so that the end need not be deferred, and longer than a busy machine's delays. */
 const SOON_MS = 3000;
 
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
   cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 1000, LEASE_MARGIN_MS: 100 } });
-  // The tests run side by side, so what the origin does is in the path.
+  // The tests run concurrently, so the path selects the origin's behaviour.
   const slow = trickle(
     Array.from({ length: 1000 }, () => "piece "),
     20,
@@ -36,7 +36,7 @@ interface EndingKey {
   readonly endsAt: number;
 }
 
-/** A key in an account of its own whose end is set SOON_MS ahead. */
+/** A key in an account of its own, with its end SOON_MS ahead. */
 type Ending = () => Promise<EndingKey>;
 
 const byChange: Ending = async () => {
@@ -66,7 +66,7 @@ function soon(): string {
   return new Date(Date.now() + SOON_MS).toISOString();
 }
 
-/** Uses the key on a gateway until it is refused; no request that starts at its end or later may pass. */
+/** Uses the key on a gateway until it is refused; no request that starts at its end or later may succeed. */
 async function useUntilTheEnd({ account, secret, endsAt }: EndingKey, gateway: number): Promise<number> {
   for (let passed = 0; ; passed++) {
     const startedAt = Date.now();
@@ -82,14 +82,14 @@ async function useUntilTheEnd({ account, secret, endsAt }: EndingKey, gateway: n
 }
 
 describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
-  test("lets a busy key pass until that moment and not after, on every gateway", async () => {
+  test("accepts a busy key until that moment and not after, on every gateway", async () => {
     const key = await ending();
     const passed = await Promise.all([0, 1].map((gateway) => useUntilTheEnd(key, gateway)));
     expect(Math.min(...passed)).toBeGreaterThan(0);
     for (const gateway of [0, 1]) expect(await key.account.statusOf(key.secret, { gateway })).toBe(401);
   });
 
-  test("gives a request that waits on the origin over that moment its 401", async () => {
+  test("answers 401 to a request that waits on the origin at that moment", async () => {
     const { account, id, secret } = await ending();
     const response = account.use(secret, { target: `/v1/posts/never-${id}` });
     const record = await arrived(`/v1/posts/never-${id}`);
@@ -98,7 +98,7 @@ describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
     expect(record.aborted).toBe(true);
   });
 
-  test("cuts a body that is on its way over that moment", async () => {
+  test("aborts a response body in transit at that moment", async () => {
     const { id, secret } = await ending();
     const connection = await RawConnection.open(cluster.gateway(1));
     const exchange = connection.send({
@@ -112,7 +112,7 @@ describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
     expect(bodyLength).toBeLessThan(6000);
   });
 
-  test("holds over a restart of the ledger, before it and after", async () => {
+  test("holds when the ledger restarts before it, and after it", async () => {
     const key = await ending();
     const { account } = key;
     expect(await account.statusOf(key.secret)).toBe(200);
@@ -124,7 +124,7 @@ describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
 });
 
 describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
-  test("the key is shown as revoked from that moment on, and is listed among the revoked alone", async () => {
+  test("the key is shown as revoked after that moment, and is listed with revoked keys only", async () => {
     const key = await ending();
     const { account } = key;
     const events = await account.events();
@@ -132,19 +132,19 @@ describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
     const end = new Date(key.endsAt).toISOString();
     const shown = await account.get(key.id);
     expect(shown).toMatchObject({ revokes_at: end, revoked_at: end, effective_at: end });
-    // Nothing had to run for it: nothing was written.
+    // No code had to run: nothing was written.
     const tombstone = () =>
       cluster.distance.ledgerRows(account.name, `SELECT revoked_at FROM keys WHERE id = '${key.id}'`);
     expect(await tombstone()).toEqual([{ revoked_at: null }]);
     expect((await account.keys()).map(({ id }) => id)).not.toContain(key.id);
     expect(await account.keys("revoked")).toContainEqual(shown);
     expect(await account.events()).toEqual(events);
-    // The list has buried it, so that the next one need not look at it; shown it is as before.
+    // The list has written its tombstone, so that the next list need not read it; its view is the same.
     expect(await tombstone()).toEqual([{ revoked_at: key.endsAt }]);
     expect(await account.get(key.id)).toEqual(shown);
   });
 
-  test("revoking the key answers with that moment, and again the same", async () => {
+  test("revoking the key answers with that moment, and so does revoking it again", async () => {
     const key = await ending();
     await useUntilTheEnd(key, 0);
     const end = new Date(key.endsAt).toISOString();
@@ -176,7 +176,7 @@ test.concurrent("a key that is revoked before its scheduled end stays revoked wh
   expect(await key.account.statusOf(key.secret)).toBe(401);
 });
 
-/** The request to that path, as the origin saw it arrive. */
+/** The request to that path, as received by the origin. */
 async function arrived(target: string): Promise<RecordedRequest> {
   const find = () => cluster.live.requests.find((one) => one.target === target);
   return (await eventually(`${target} at the origin`, find)) as RecordedRequest;

@@ -1,5 +1,5 @@
-// A key that is being made, while something else happens: it is no key before it is issued, it cannot slip past a
-// revocation of all keys, and a key that is revoked while it is being rotated has no successor.
+// Creations in progress while other calls run: a key does not exist before it is issued, cannot escape a revocation of
+// all keys, and has no successor when it is revoked during its rotation.
 
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -12,7 +12,7 @@ let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  // A call here ends by a fault or by its answer, never because this machine is slow.
+  // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
   cluster = await startCluster({
     settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000 },
   });
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => cluster.distance.liftAllFaults());
 
-/** Makes the call, holds it where it writes KV, runs `meanwhile`, and lets it go on. */
+/** Makes the call, pauses it at its KV write, runs `meanwhile`, and lets it continue. */
 async function whileUnderWay(
   call: () => Promise<ControlAnswer>,
   meanwhile: () => Promise<unknown>,
@@ -39,7 +39,7 @@ async function whileUnderWay(
 
 const create = () => account.call("POST", "/keys", { name: "new", mode: "live" });
 
-test("a key is not there before it is issued: not in the list, not by its id, not in the events", async () => {
+test("a key does not exist before it is issued: not in the list, not by its id, not in the events", async () => {
   const { id: other } = await account.create();
   const answer = await whileUnderWay(create, async () => {
     const [row] = await cluster.distance.ledgerRows(account.name, "SELECT id FROM keys WHERE name = 'new'");
@@ -55,7 +55,7 @@ test("a key is not there before it is issued: not in the list, not by its id, no
   expect(await account.statusOf(answer.json.secret)).toBe(200);
 });
 
-test("a key under way when all keys are revoked is not issued", async () => {
+test("a creation in progress when all keys are revoked is abandoned", async () => {
   await account.create();
   const answer = await whileUnderWay(create, async () => {
     expect((await account.call("POST", "/revoke-all", {})).json.revoked).toBe(1);
@@ -81,7 +81,7 @@ test.each([0, 3600])(
   },
 );
 
-test("a key that is renamed while it is rotated gives its successor one of its names", async () => {
+test("a key that is renamed during its rotation gives its successor one of the two names", async () => {
   const old = await account.create({ name: "before" });
   const rotate = () => account.call("POST", `/keys/${old.id}/rotate`, { overlap_seconds: 60 });
   const { json } = await whileUnderWay(rotate, () => account.change(old.id, { name: "after" }));
@@ -89,7 +89,7 @@ test("a key that is renamed while it is rotated gives its successor one of its n
   expect(json.replaces.name).toBe("after");
 });
 
-test("keys under way do not hold up other calls on the account", async () => {
+test("creations in progress do not delay other calls on the account", async () => {
   const { id, secret } = await account.create();
   await whileUnderWay(create, async () => {
     expect(await account.statusOf(secret)).toBe(200);
