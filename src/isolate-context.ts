@@ -1,32 +1,37 @@
 /**
- * What an isolate makes of its bindings, once: the settings, checked at the door, and what HTTP and RPC both work with.
+ * Everything an isolate builds from its bindings, once: the checked settings, the gateway and the control plane.
  *
- * Kept for as long as the isolate has the bindings, so that what is remembered (who guesses too often) is remembered
- * whichever way a call comes.
+ * HTTP and RPC share it, so that failed lookups are throttled together. Guarantees that nothing is built from settings
+ * that are missing or malformed.
  */
 
 import { KeyOperations } from "./control/key-operations.ts";
 import type { Env } from "./env.ts";
+import { Gateway } from "./gateway/gateway.ts";
 import { RecordFinder } from "./keys/find-record.ts";
 import { LookupThrottle } from "./keys/lookup-throttle.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 export interface IsolateContext {
   readonly settings: Settings;
-  readonly finder: RecordFinder;
+  readonly gateway: Gateway;
   readonly operations: KeyOperations;
 }
 
-const opened = new WeakMap<Env, IsolateContext>();
+const contexts = new WeakMap<Env, IsolateContext>();
 
-/** Or the name of the setting that is missing or malformed: then nothing is served. */
+/** The context, or the name of the first setting that is missing or malformed. */
 export function isolateContext(env: Env): IsolateContext | { readonly invalidSetting: string } {
-  const known = opened.get(env);
+  const known = contexts.get(env);
   if (known) return known;
   const settings = readSettings(env);
   if ("invalidSetting" in settings) return settings;
   const finder = new RecordFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
-  const parts = { settings, finder, operations: new KeyOperations(env, settings, finder, Date.now) };
-  opened.set(env, parts);
-  return parts;
+  const context: IsolateContext = {
+    settings,
+    gateway: new Gateway(env, settings, finder, Date.now),
+    operations: new KeyOperations(env, settings, finder, Date.now),
+  };
+  contexts.set(env, context);
+  return context;
 }

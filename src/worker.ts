@@ -12,8 +12,7 @@ import { controlApi } from "./control/control-api.ts";
 import type { KeyOperations } from "./control/key-operations.ts";
 import type { Env } from "./env.ts";
 import { parsedPath } from "./gateway/accept-request.ts";
-import { Gateway } from "./gateway/gateway.ts";
-import { isolateContext } from "./isolate-context.ts";
+import { type IsolateContext, isolateContext } from "./isolate-context.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
 import { type Refusal, refusalResponse } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
@@ -28,16 +27,6 @@ interface FrontDoor {
   Bindings: Env;
   Variables: { requestId: string; settings: Settings; operations: KeyOperations };
 }
-
-interface Isolate {
-  readonly env: Env;
-  readonly settings: Settings;
-  readonly gateway: Gateway;
-  readonly operations: KeyOperations;
-}
-
-/** What this isolate remembers; made anew should the bindings change. */
-let isolate: Isolate | undefined;
 
 const NO_PATH = "";
 
@@ -55,35 +44,30 @@ function pathOf(request: Request): string {
   return parsedPath(request.url);
 }
 
-/** Gives the request its id and what this isolate remembers; a refusal when a binding is missing or malformed. */
-function checkBindings(c: Context<FrontDoor>): Isolate | Response {
+/** Sets the request id; a response when a setting is missing or malformed. */
+function openContext(c: Context<FrontDoor>): IsolateContext | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
-  if (isolate?.env === c.env) return isolate;
-  const parts = isolateContext(c.env);
-  if ("invalidSetting" in parts) {
-    logInvalidSetting(requestId, parts.invalidSetting);
-    return refusalResponse({ reason: "invalid_setting" }, requestId);
-  }
-  const { settings, finder, operations } = parts;
-  isolate = { env: c.env, settings, gateway: new Gateway(c.env, settings, finder), operations };
-  return isolate;
+  const isolate = isolateContext(c.env);
+  if (!("invalidSetting" in isolate)) return isolate;
+  logInvalidSetting(requestId, isolate.invalidSetting);
+  return refusalResponse({ reason: "invalid_setting" }, requestId);
 }
 
 // One handler and no middleware: Hono then calls it at once, without a chain of promises.
 app.all("/v1/*", (c) => {
-  const entered = checkBindings(c);
-  if (entered instanceof Response) return entered;
-  const { settings, gateway } = entered;
+  const isolate = openContext(c);
+  if (isolate instanceof Response) return isolate;
+  const { settings, gateway } = isolate;
   if (settings.controlHost !== null && isOn(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
   return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
 });
 
 const enter = createMiddleware<FrontDoor>(async function enter(c, next) {
-  const entered = checkBindings(c);
-  if (entered instanceof Response) return entered;
-  c.set("settings", entered.settings);
-  c.set("operations", entered.operations);
+  const isolate = openContext(c);
+  if (isolate instanceof Response) return isolate;
+  c.set("settings", isolate.settings);
+  c.set("operations", isolate.operations);
   return await next();
 });
 
@@ -120,8 +104,8 @@ app.all("/portal/*", enter, onControlHost, async (c) => {
 });
 
 app.notFound((c) => {
-  const entered = checkBindings(c);
-  if (entered instanceof Response) return entered;
+  const isolate = openContext(c);
+  if (isolate instanceof Response) return isolate;
   // A Host that is none leaves no path to judge.
   return refuse(c, c.req.path === NO_PATH ? { reason: "malformed_path" } : OUTSIDE_API);
 });

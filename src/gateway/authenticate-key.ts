@@ -1,47 +1,36 @@
 /**
- * Step 2, authenticate: whose key is this, and is it good right now?
+ * Step 2, authenticate: which key does the request carry, and is it good now?
  *
- * Guarantees that what it passes on is a key under a valid lease. The key comes from one place, the
- * Authorization header; nothing else in the request is ever taken for one. It does not know which
- * routes exist, so a stranger learns nothing about them.
+ * Guarantees that the key it returns is under a valid lease. The key comes from the Authorization header and from
+ * nowhere else. It does not know the routes, so a client without a good key learns nothing about them.
  */
 import { bearerToken } from "../http/bearer-token.ts";
 import { clientAddress } from "../http/client-address.ts";
 import type { CachedKey, KeyCache } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import { ensureValid, type TraceLedgerCall } from "./ensure-valid.ts";
-import type { RequestLifetime } from "./request-lifetime.ts";
-import type { RequestReport } from "./request-report.ts";
+import type { RequestContext } from "./request-context.ts";
 
-/** What a lease that stands so costs the request: nothing, nothing (it is renewed in the background), a call. */
+/** The log's word for what the lease's status costs the request: nothing, a call in the background, a call it waits for. */
 const LEASE_USE = { valid: "hit", renewable: "renewed", expired: "miss" } as const;
 
-export async function authenticateKey(
-  request: Request,
-  keys: KeyCache,
-  report: RequestReport,
-  lifetime: RequestLifetime,
-  watch: TraceLedgerCall,
-): Promise<CachedKey | Refusal> {
+export async function authenticateKey(context: RequestContext, keys: KeyCache): Promise<CachedKey | Refusal> {
+  const { request, report } = context;
   const authorization = request.headers.get("Authorization");
   if (!authorization) return { reason: "missing_credential" };
-  const text = bearerToken(authorization);
-  if (text === undefined) return { reason: "malformed_credential" };
+  const token = bearerToken(authorization);
+  if (token === undefined) return { reason: "malformed_credential" };
 
-  const key = keys.get(text) ?? (await keys.load(text, clientAddress(request)));
+  const key = keys.get(token) ?? (await keys.load(token, clientAddress(request)));
   if (isRefusal(key)) return key;
 
   report.key = key;
   const { lease } = key;
-  // A key that is remembered as dead asks for no lease.
-  if (lease.refusal) return { reason: lease.refusal };
-  const standing = lease.status();
-  report.lease = LEASE_USE[standing];
-  if (standing !== "valid") {
-    // Whoever asks the ledger now asks for a permit, too.
-    lease.permits.waiting += 1;
-    const refusal = await ensureValid(lease, false, lifetime, watch);
-    lease.permits.waiting -= 1;
+  // A key that was refused for good costs no call to the ledger.
+  if (lease.refusal) return lease.refusal;
+  const status = lease.status();
+  report.lease = LEASE_USE[status];
+  if (status !== "valid") {
+    const refusal = await lease.ensureValid(context);
     if (refusal) return refusal;
   }
   lease.countUse();

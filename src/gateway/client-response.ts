@@ -27,7 +27,7 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
 ]);
 
 export interface ResponseRoute {
-  /** `scheme://host` as the client addressed us. */
+  /** `scheme://host` of `PUBLIC_ORIGIN`. */
   readonly publicOrigin: string;
   /** The URL that the origin was asked for. */
   readonly originUrl: string;

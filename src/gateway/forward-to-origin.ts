@@ -8,16 +8,13 @@
 
 import type { CachedKey } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import type { Settings } from "../settings.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
-import { ensureValid, type TraceLedgerCall } from "./ensure-valid.ts";
 import { isFresh, signIdentity } from "./identity-assertion.ts";
-import { InFlightRequest, type InFlightTime } from "./in-flight-request.ts";
+import { InFlightRequest } from "./in-flight-request.ts";
 import { originRequestHeaders } from "./origin-request.ts";
-import type { RequestLifetime } from "./request-lifetime.ts";
+import type { RequestContext } from "./request-context.ts";
 import { logAborted } from "./request-log.ts";
-import type { RequestReport } from "./request-report.ts";
 
 /** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
 const SMALL_BODY_MAX_BYTES = 32_768;
@@ -25,51 +22,49 @@ const SMALL_BODY_MAX_BYTES = 32_768;
 /** So much comes at once from a reader without a buffer of ours, which is the cheaper kind. */
 const ONE_READ_MAX_BYTES = 4096;
 
-export interface Forwarding {
-  readonly request: Request;
-  readonly accepted: AcceptedRequest;
-  readonly key: CachedKey;
-  readonly report: RequestReport;
-  readonly settings: Settings;
-  readonly time: InFlightTime;
-  readonly lifetime: RequestLifetime;
-  readonly watch: TraceLedgerCall;
-}
-
-export async function forwardToOrigin(forwarding: Forwarding): Promise<Response | Refusal> {
-  const { accepted, key, report, settings, time, lifetime, watch } = forwarding;
+export async function forwardToOrigin(
+  context: RequestContext,
+  accepted: AcceptedRequest,
+  key: CachedKey,
+): Promise<Response | Refusal> {
+  const { settings, clock, lifetime, report } = context;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
-  if (origin === null) throw new Error("a test key got past a policy without a sandbox");
+  if (origin === null) throw new Error("a test key passed a policy without a sandbox");
   const originUrl = origin + accepted.path + accepted.query;
-  const startedAt = time.clock.now();
+  const startedAt = clock.now();
   if (!isFresh(key.assertion, startedAt)) {
     key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
   }
-  const inFlight = new InFlightRequest(key.lease, time, settings.originTimeoutMs, lifetime);
+  const inFlight = new InFlightRequest(key.lease, context, settings.originTimeoutMs);
   lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
 
-  const answer = await askOrigin(originUrl, forwarding, key.assertion.jwt, inFlight);
-  // Without an answer too: all of that time went by waiting for the origin.
-  report.originMs = time.clock.now() - startedAt;
+  const headers = originRequestHeaders({
+    request: context.request,
+    record: key.record,
+    requestId: report.requestId,
+    assertion: key.assertion.jwt,
+    settings,
+  });
+  const answer = await fetchFromOrigin(context.request, originUrl, headers, inFlight);
+  // Measured without an answer too: all of that time was spent waiting for the origin.
+  report.originMs = clock.now() - startedAt;
   if (isRefusal(answer)) return answer;
   const { response, arrived } = answer;
   report.originStatus = response.status;
 
-  // A body that begins when the lease has nearly run out would be cut before the lease is renewed.
-  const askFirst = !arrived.whole && key.lease.isNearExpiry();
   // The origin refuses the gateway, not the key: the client's credential is good.
   const refusal: Refusal | null =
     response.status === 401
       ? { reason: "origin_refused_gateway" }
-      : await ensureValid(key.lease, askFirst, lifetime, watch);
+      : await key.lease.ensureValidForResponse(context, !arrived.whole);
   if (refusal) {
     inFlight.abort(refusal);
     return inFlight.refusal ?? refusal;
   }
-  const body = arrived.whole ? arrived.bytes : pipeBody(response, arrived.bytes, inFlight, forwarding);
+  const body = arrived.whole ? arrived.bytes : pipeBody(context, response, arrived.bytes, inFlight);
   if (arrived.whole) inFlight.complete();
   return clientResponse(body, response, {
-    publicOrigin: accepted.site.origin,
+    publicOrigin: settings.publicOrigin,
     originUrl,
     requestId: report.requestId,
     allowance: report.permit?.allowance ?? null,
@@ -81,29 +76,21 @@ interface OriginAnswer {
   readonly arrived: ArrivedBody;
 }
 
-/** The origin's answer. Whatever ended the flight says why there is none; otherwise the origin refused, reset or garbled. */
-async function askOrigin(
+/** The refusal is why the request was aborted; otherwise the origin refused, reset or garbled its answer. */
+async function fetchFromOrigin(
+  request: Request,
   originUrl: string,
-  { request, accepted, key, report, settings }: Forwarding,
-  assertion: string,
+  headers: Record<string, string>,
   inFlight: InFlightRequest,
 ): Promise<OriginAnswer | Refusal> {
-  const headers = originRequestHeaders({
-    request,
-    accepted,
-    record: key.record,
-    requestId: report.requestId,
-    assertion,
-    alsoForwarded: settings.forwardHeaders,
-  });
   const answer = async (): Promise<OriginAnswer> => {
     const upload = request.method === "GET" || request.method === "HEAD" ? null : request.body;
     const response = await fetch(originUrl, {
       method: request.method,
       headers,
       body: upload,
-      // With the answer to the client the platform ends the fetch by itself. But it has been seen to bring an upload in
-      // chunks to a proper end then, while work is waited for, and its origin would take it for whole.
+      // When the client has its answer, the platform ends the fetch itself. But while work is waited for, it has been
+      // seen to end a chunked upload properly then, and the origin would take it for whole.
       signal: upload && inFlight.signal,
       redirect: "manual",
       cache: "no-store",
@@ -114,17 +101,17 @@ async function askOrigin(
     return { response, arrived: await arrivedBody(response) };
   };
   try {
-    const arrived = await inFlight.unlessAborted(answer());
-    if (arrived) return arrived;
+    const answered = await inFlight.unlessAborted(answer());
+    if (answered) return answered;
   } catch {
-    // Refused, reset or garbled, unless the flight was ended before.
+    // Refused, reset or garbled, unless the request was aborted before.
   }
   inFlight.complete();
   return inFlight.refusal ?? { reason: "origin_unreachable" };
 }
 
 interface ArrivedBody {
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   readonly whole: boolean;
 }
 
@@ -151,10 +138,10 @@ async function arrivedBody(response: Response): Promise<ArrivedBody> {
 
 /** Pipes the rest of the body natively until it ends, breaks or the flight is ended. */
 function pipeBody(
+  { request, report, clock }: RequestContext,
   response: Response,
   arrived: Uint8Array | null,
   inFlight: InFlightRequest,
-  { request, report, time }: Forwarding,
 ): ReadableStream {
   const length = lengthOf(response);
   // An identity stream, since a body handed on untouched would outlive this request's timers: the platform
@@ -166,7 +153,7 @@ function pipeBody(
     .catch(() => {
       // A client that leaves a stream ends it, which is no fault; whatever else broke the pipe is the origin's.
       const reason = inFlight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_aborted");
-      if (reason !== "client_gone") logAborted(report, reason, time.clock.now());
+      if (reason !== "client_gone") logAborted(report, reason, clock.now());
     })
     .finally(() => inFlight.complete());
   return readable;

@@ -1,71 +1,64 @@
 /**
- * A request with an API key, from the first look to the answer: the steps in order, nothing else.
+ * A request with an API key, from its arrival to its response: the steps in order, nothing else.
  *
- * accept → authenticate → authorize → limit → forward, each in the file of that name. Each step either passes on
- * what the next one needs or says no; the first no ends the request.
+ * accept → authenticate → authorize → limit → forward, one file each. A step returns the input of the next one or a
+ * refusal; the first refusal ends the request.
  */
 
 import type { Env } from "../env.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
 import { KeyCache } from "../leases/key-cache.ts";
 import { LeaseClock } from "../leases/lease-clock.ts";
-import type { Allowance } from "../rate-limits.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import { acceptRequest } from "./accept-request.ts";
 import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
-import type { TraceLedgerCall } from "./ensure-valid.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
-import type { InFlightTime } from "./in-flight-request.ts";
 import { countRequest } from "./metrics.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
+import { type GatewayContext, RequestContext } from "./request-context.ts";
 import { RequestLifetime } from "./request-lifetime.ts";
 import { logRequest } from "./request-log.ts";
 import { finishRequest, RequestReport } from "./request-report.ts";
-import { isTraced, traceLease, traceStep } from "./trace-request.ts";
+import { isTraced, traceStep } from "./trace-request.ts";
 
-/** One per isolate: it holds what the isolate remembers. */
+/** One per isolate: it owns the key cache. */
 export class Gateway {
-  readonly #settings: Settings;
+  readonly #context: GatewayContext;
   readonly #keys: KeyCache;
-  readonly #time: InFlightTime;
 
-  constructor(env: Env, settings: Settings, finder: RecordFinder) {
-    const clock = new LeaseClock(() => Date.now());
-    this.#settings = settings;
+  constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
+    const clock = new LeaseClock(now);
+    this.#context = { settings, clock, schedule };
     this.#keys = new KeyCache(env, settings, finder, clock);
-    this.#time = { clock, schedule };
   }
 
   async answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
     const lifetime = new RequestLifetime(request, ctx);
+    const report = new RequestReport(requestId, request.method, this.#context.clock.now(), isTraced());
     try {
-      return await this.#answer(request, requestId, lifetime);
+      return await this.#answer(new RequestContext(request, this.#context, lifetime, report));
     } finally {
       lifetime.finish();
     }
   }
 
-  async #answer(request: Request, requestId: string, lifetime: RequestLifetime): Promise<Response> {
-    const report = new RequestReport(requestId, request.method, Date.now(), isTraced());
-    const outcome = await this.#takeSteps(request, report, lifetime);
+  async #answer(context: RequestContext): Promise<Response> {
+    const { settings, clock, report } = context;
+    const outcome = await this.#takeSteps(context);
     const refusal = isRefusal(outcome) ? outcome : null;
-    const response = isRefusal(outcome) ? refusalResponse(outcome, requestId) : outcome;
+    const response = isRefusal(outcome) ? refusalResponse(outcome, report.requestId) : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
-    if (refusal)
-      addRateLimit(
-        response,
-        refusal.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance,
-      );
+    if (refusal) addRateLimit(response, refusal, report);
 
-    const finished = finishRequest(report, response.status, refusal?.reason ?? null, Date.now());
-    countRequest(this.#settings.usage, finished);
-    if (refusal || Math.random() < this.#settings.logSampleRate) logRequest(finished);
-    // Refusals are all alike, so that nobody can measure them.
-    if (this.#settings.serverTiming && !refusal) {
-      // The origin's own figures stay.
+    const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
+    countRequest(settings.usage, finished);
+    if (refusal || Math.random() < settings.logSampleRate) logRequest(finished);
+    // A refusal carries no times, which could be a side channel.
+    if (settings.serverTiming && !refusal) {
+      // Appended, so that the origin's own Server-Timing stays.
       response.headers.append(
         "Server-Timing",
         `gateway;dur=${finished.gatewayMs}, origin;dur=${report.originMs ?? 0}`,
@@ -74,45 +67,33 @@ export class Gateway {
     return response;
   }
 
-  async #takeSteps(
-    request: Request,
-    report: RequestReport,
-    lifetime: RequestLifetime,
-  ): Promise<Response | Refusal> {
-    const settings = this.#settings;
-    // What it learns of the key and its permits is everybody's.
-    const watch: TraceLedgerCall = (ask) => {
-      lifetime.keepAlive();
-      return traceLease(ask);
-    };
+  async #takeSteps(context: RequestContext): Promise<Response | Refusal> {
+    const { request, settings, report } = context;
 
     const accepted = acceptRequest(request);
     if (isRefusal(accepted)) return accepted;
 
-    const key = await traceStep("authenticate", report, () =>
-      authenticateKey(request, this.#keys, report, lifetime, watch),
-    );
+    const key = await traceStep("authenticate", report, () => authenticateKey(context, this.#keys));
     if (isRefusal(key)) return key;
 
     const row = findRow(request.method, accepted.path);
     if (!isRefusal(row)) report.row = row;
     const refusal = isRefusal(row) ? row : authorizeRow(row, key.record, settings.sandboxOrigin !== null);
-    // A test key on a live-only endpoint is no key there at all. Whatever else is refused counts, too.
+    // A test key on a live-only endpoint is answered like a bad key, and does not count. Other refusals count.
     if (refusal?.reason === "live_only") return refusal;
 
-    const permit = await enforceLimit(key.lease, report, lifetime, watch);
+    const permit = await enforceLimit(context, key.lease);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;
 
-    return await traceStep("forward", report, () =>
-      forwardToOrigin({ request, accepted, key, report, settings, time: this.#time, lifetime, watch }),
-    );
+    return await traceStep("forward", report, () => forwardToOrigin(context, accepted, key));
   }
 }
 
-/** What a refusal says of the limit. Every 401 is like any other, also that of a key which died meanwhile. */
-function addRateLimit(response: Response, allowance: Allowance | null | undefined): void {
+/** Not on a 401: all are alike, also that of a key that was revoked while its request was in flight. */
+function addRateLimit(response: Response, refusal: Refusal, report: RequestReport): void {
+  const allowance = refusal.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance;
   if (!allowance || response.status === 401) return;
   for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) response.headers.set(name, value);
 }

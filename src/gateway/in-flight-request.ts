@@ -1,9 +1,9 @@
 /**
- * Watches one request while it is in flight, and ends it the moment its key is dead.
+ * One request between its forwarding and the last byte of its response; aborted when its key is refused.
  *
- * Guarantees that the fetch to the origin, an upload under way and the answer's body are cut once the
- * key is refused, and that no byte of a body passes without a valid lease. Time is passed in, so the
- * simulator runs this very code. No code here runs per chunk; an idle flight costs one timer.
+ * Guarantees that the fetch to the origin, an upload in progress and the response body are aborted once the key is
+ * refused, and that no byte of a body passes without a valid lease. Time is passed in, so the simulator runs this code.
+ * Nothing here runs per chunk; a request in flight costs one timer.
  */
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
@@ -13,46 +13,38 @@ import type { RequestLifetime } from "./request-lifetime.ts";
 /** Runs `task` after `ms`, unless the returned function is called first. */
 export type Schedule = (ms: number, task: () => void) => () => void;
 
-export interface InFlightTime {
+/** The parts of a request's context that it needs; the simulator passes its own. */
+export interface InFlightContext {
   readonly clock: LeaseClock;
   readonly schedule: Schedule;
+  readonly lifetime: Pick<RequestLifetime, "keepAlive" | "waitUntil">;
 }
 
-/** How often a flight without a lease looks while it waits for the ledger: another request may hear of the end first. */
-const LOOK_WITHOUT_LEASE_MS = 100;
+/** The interval of checks while the ledger is called without a lease: another request's call may be refused first. */
+const CHECK_WITHOUT_LEASE_MS = 100;
 
 export class InFlightRequest {
   readonly #lease: Lease;
-  readonly #time: InFlightTime;
-  readonly #lifetime: Pick<RequestLifetime, "keepAlive" | "waitUntil"> | null;
+  readonly #context: InFlightContext;
   #originDeadline: number;
   #sendingBody = false;
-  #asking = false;
-  #landed = false;
+  #renewing = false;
+  #completed = false;
   #refusal: Refusal | null = null;
   #controller: AbortController | null = null;
   #stopWaiting: () => void = () => {};
-  #stopRenewing: () => void = () => {};
+  #abandonRenewal: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
-  /**
-   * Starts to watch. `originTimeoutMs`: how long the origin may take until its response headers. `stay`: sees to it
-   * that a renewal reaches its end though the request is over, or the lease would lapse for everybody.
-   */
-  constructor(
-    lease: Lease,
-    time: InFlightTime,
-    originTimeoutMs: number,
-    lifetime: Pick<RequestLifetime, "keepAlive" | "waitUntil"> | null = null,
-  ) {
-    this.#lifetime = lifetime;
+  /** Starts the checks. `originTimeoutMs`: how long the origin may take until its response headers. */
+  constructor(lease: Lease, context: InFlightContext, originTimeoutMs: number) {
     this.#lease = lease;
-    this.#time = time;
-    this.#originDeadline = time.clock.now() + originTimeoutMs;
-    this.#scheduleNextLook();
+    this.#context = context;
+    this.#originDeadline = context.clock.now() + originTimeoutMs;
+    this.#scheduleCheck();
   }
 
-  /** Aborted when the flight is ended. */
+  /** Aborted with the request. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -61,7 +53,7 @@ export class InFlightRequest {
     return this.#controller.signal;
   }
 
-  /** What `work` brings, or null as soon as the flight is ended; cheaper than a signal for what needs no more. */
+  /** The result of `work`, or null as soon as the request is aborted. Cheaper than the signal. */
   unlessAborted<T>(work: Promise<T>): Promise<T | null> {
     if (this.#refusal) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
@@ -70,80 +62,78 @@ export class InFlightRequest {
     });
   }
 
-  /** Why the flight was ended, or null. */
+  /** Why the request was aborted, or null. */
   get refusal(): Refusal | null {
     return this.#refusal;
   }
 
-  /** The origin's response headers are here: its time limit no longer counts. */
+  /** The origin's response headers have arrived: its time limit no longer applies. */
   headersReceived(): void {
     this.#originDeadline = Number.POSITIVE_INFINITY;
   }
 
-  /** From here on bytes of the body leave, so the lease must be valid at every moment. */
+  /** Bytes of the body leave from now on, so the lease must be valid at every moment. */
   bodyStarted(): void {
     this.#sendingBody = true;
     this.#check();
   }
 
-  /** The last byte is gone, or nothing will be sent: stops watching. */
+  /** The last byte has left, or nothing will be sent: stops the checks. */
   complete(): void {
-    this.#landed = true;
+    this.#completed = true;
     this.#cancelTimer();
   }
 
-  /** Ends the flight: whoever waits for it goes on, and everything that listens to the signal is cut. */
+  /** Resolves `unlessAborted` and aborts everything that listens to the signal. */
   abort(refusal: Refusal): void {
-    if (this.#landed) return;
+    if (this.#completed) return;
     this.complete();
     this.#refusal = refusal;
     this.#controller?.abort();
     this.#stopWaiting();
-    // Nobody needs the renewal of a lease on a dead key; it would only keep the fetch to the origin alive.
-    if (this.#lease.refusal) this.#stopRenewing();
+    // No other request needs a lease on a refused key; waiting for it would only keep the fetch to the origin alive.
+    if (this.#lease.refusal) this.#abandonRenewal();
   }
 
-  /** Runs when the timer is up, whenever an answer of the ledger is in, and when the body begins. */
+  /** Runs when the timer fires, when a renewal has completed, and when the body starts. */
   #check(): void {
-    if (this.#landed) return;
-    if (!this.#sendingBody) this.#lifetime?.keepAlive();
-    const refusal = this.#reasonToEnd();
+    if (this.#completed) return;
+    if (!this.#sendingBody) this.#context.lifetime.keepAlive();
+    const refusal = this.#reasonToAbort();
     if (refusal) {
       this.abort(refusal);
       return;
     }
-    if (this.#lease.status() !== "valid" && !this.#asking) void this.#renew();
-    this.#scheduleNextLook();
+    if (this.#lease.status() !== "valid" && !this.#renewing) void this.#renew();
+    this.#scheduleCheck();
   }
 
-  #reasonToEnd(): Refusal | null {
-    if (this.#lease.refusal) return { reason: this.#lease.refusal };
+  #reasonToAbort(): Refusal | null {
+    if (this.#lease.refusal) return this.#lease.refusal;
     if (this.#sendingBody && !this.#lease.isValid()) return { reason: "ledger_unreachable" };
-    if (this.#time.clock.now() >= this.#originDeadline) return { reason: "origin_timeout" };
+    if (this.#context.clock.now() >= this.#originDeadline) return { reason: "origin_timeout" };
     return null;
   }
 
-  /** In this request's own context: nobody else waits for it, and nobody else's end can strand it. */
+  /** In this request's own context: no other request awaits it. It outlives the request, since others need the lease. */
   async #renew(): Promise<void> {
-    this.#asking = true;
-    const asked = this.#lease.ensureValid();
-    const { promise: stopped, resolve } = Promise.withResolvers<void>();
-    this.#stopRenewing = resolve;
-    this.#lifetime?.waitUntil(Promise.race([asked, stopped]));
-    const outcome = await asked;
-    this.#asking = false;
-    if (outcome !== "valid" && !this.#lease.isValid()) {
-      this.abort({ reason: outcome === "unreachable" ? "ledger_unreachable" : outcome });
-    } else {
-      this.#check();
-    }
+    this.#renewing = true;
+    const renewal = this.#lease.renewUntilValid();
+    const { promise: abandoned, resolve } = Promise.withResolvers<void>();
+    this.#abandonRenewal = resolve;
+    this.#context.lifetime.waitUntil(Promise.race([renewal, abandoned]));
+    const refusal = await renewal;
+    this.#renewing = false;
+    if (refusal && !this.#lease.isValid()) this.abort(refusal);
+    else this.#check();
   }
 
-  #scheduleNextLook(): void {
+  #scheduleCheck(): void {
     this.#cancelTimer();
-    const deadlineMs = this.#originDeadline - this.#time.clock.now();
-    const leaseMs = this.#lease.msUntilStatusChange() || (this.#asking ? LOOK_WITHOUT_LEASE_MS : 0);
+    const { clock, schedule } = this.#context;
+    const deadlineMs = this.#originDeadline - clock.now();
+    const leaseMs = this.#lease.msUntilStatusChange() || (this.#renewing ? CHECK_WITHOUT_LEASE_MS : 0);
     const ms = Math.ceil(Math.max(1, Math.min(deadlineMs, leaseMs)));
-    this.#cancelTimer = this.#time.schedule(ms, () => this.#check());
+    this.#cancelTimer = schedule(ms, () => this.#check());
   }
 }

@@ -7,7 +7,7 @@
 import { HEADER_NAME } from "../forward-headers.ts";
 import { clientAddress, UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
-import type { AcceptedRequest } from "./accept-request.ts";
+import type { Settings } from "../settings.ts";
 
 const FORWARDED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
   "accept",
@@ -36,22 +36,20 @@ const VIA_NAME = "octopost";
 
 export interface OriginRequestParts {
   readonly request: Request;
-  readonly accepted: AcceptedRequest;
   readonly record: KeyRecord;
   readonly requestId: string;
   /** A signed JWT that says the same as the identity headers. */
   readonly assertion: string;
-  /** From `FORWARD_HEADERS`, checked at the door. */
-  readonly alsoForwarded: readonly string[];
+  readonly settings: Pick<Settings, "forwardHeaders" | "publicOrigin">;
 }
 
 /** A plain object: the platform takes it in one go, where a `Headers` built one by one costs a call for each. */
 export function originRequestHeaders(parts: OriginRequestParts): Record<string, string> {
-  const { request, accepted, record, requestId, assertion, alsoForwarded } = parts;
+  const { request, record, requestId, assertion, settings } = parts;
   const headers: Record<string, string> = {};
   const named = namesIn(request.headers.get("Connection"));
   request.headers.forEach((value, name) => {
-    const isForwarded = FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name);
+    const isForwarded = FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name);
     if (isForwarded && !named.has(name)) headers[name] = value;
   });
 
@@ -61,8 +59,9 @@ export function originRequestHeaders(parts: OriginRequestParts): Record<string, 
   headers["X-Octopost-Permissions"] = record.permissions === "all" ? "all" : record.permissions.join(" ");
   headers["X-Octopost-Assertion"] = assertion;
   headers["X-Request-Id"] = requestId;
-  headers["X-Forwarded-Host"] = accepted.site.host;
-  headers["X-Forwarded-Proto"] = accepted.site.scheme;
+  const [scheme = "", host = ""] = settings.publicOrigin.split("://");
+  headers["X-Forwarded-Host"] = host;
+  headers["X-Forwarded-Proto"] = scheme;
   headers.Via = `${httpVersion(request)} ${VIA_NAME}`;
   const address = clientAddress(request);
   if (address !== UNKNOWN_ADDRESS) headers["X-Forwarded-For"] = address;

@@ -1,46 +1,46 @@
 /**
- * What of a request outlives its client.
+ * Which work continues after the client disconnects.
  *
- * Nothing, as a rule: the platform ends a request whose client has gone, its fetch included, and that costs a request
- * whose client stays nothing. A request stays once it waits for the ledger, so that what it has begun is finished, and
- * once it has been in flight for a while, so that it is logged and counted. Then the fetch is ended from here.
+ * By default none: the platform ends a request whose client has disconnected, with its fetch, and watching for that would
+ * cost every request. A request is kept alive once it waits for the ledger, whose answer other requests use, and once it
+ * has been in flight for a while, so that it is logged and counted. Then `onDisconnect` ends the fetch.
  */
 export class RequestLifetime {
   readonly #request: Request;
   readonly #ctx: ExecutionContext;
-  #leave: (() => void) | null = null;
-  #onClientGone: () => void = () => {};
+  #finish: (() => void) | null = null;
+  #handleDisconnect: () => void = () => {};
 
   constructor(request: Request, ctx: ExecutionContext) {
     this.#request = request;
     this.#ctx = ctx;
   }
 
-  /** From here on the request runs to its end, though its client may go. */
+  /** From now on the request runs to its end, even if its client disconnects. */
   keepAlive(): void {
-    if (this.#leave) return;
+    if (this.#finish) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#leave = resolve;
+    this.#finish = resolve;
     this.waitUntil(promise);
     const { signal } = this.#request;
-    // It may have gone while a renewal kept the request alive.
-    if (signal.aborted) this.#onClientGone();
-    else signal.addEventListener("abort", () => this.#onClientGone());
+    // The client may have disconnected while a renewal kept the request alive.
+    if (signal.aborted) this.#handleDisconnect();
+    else signal.addEventListener("abort", () => this.#handleDisconnect());
   }
 
-  /** `end`: what to do about a client that goes while the request stays; at once, if it has gone already. */
-  onDisconnect(end: () => void): void {
-    this.#onClientGone = end;
-    if (this.#leave && this.#request.signal.aborted) end();
+  /** Calls `handler` when the client of a request that is kept alive disconnects; at once if it already has. */
+  onDisconnect(handler: () => void): void {
+    this.#handleDisconnect = handler;
+    if (this.#finish && this.#request.signal.aborted) handler();
   }
 
-  /** Work that runs to its end, whatever becomes of the request. */
+  /** Keeps background work running after the request has ended. */
   waitUntil(work: Promise<unknown>): void {
     this.#ctx.waitUntil(work);
   }
 
-  /** The request has its answer. */
+  /** The request has its response. */
   finish(): void {
-    this.#leave?.();
+    this.#finish?.();
   }
 }

@@ -5,7 +5,7 @@
  * string or a body. What no trace is kept of costs nothing here.
  */
 import { tracing } from "cloudflare:workers";
-import { isRefusal } from "../refusals.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "./request-report.ts";
 
 /** Runs a step in a span of its own, and notes there what is known of the request after it. */
@@ -39,11 +39,11 @@ export function isTraced(): boolean {
   return tracing.getActiveSpan()?.isTraced ?? false;
 }
 
-/** Where a request waits for the ledger: what came of it. */
-export function traceLease<Outcome extends string>(ask: () => Promise<Outcome>): Promise<Outcome> {
+/** A ledger call that a request waits for. `outcome`: `valid`, or the reason of the refusal. */
+export function traceLease(call: () => Promise<Refusal | null>): Promise<Refusal | null> {
   return tracing.enterSpan("lease", async (span) => {
-    const outcome = await ask();
-    if (span.isTraced) span.setAttribute("outcome", outcome);
-    return outcome;
+    const refusal = await call();
+    if (span.isTraced) span.setAttribute("outcome", refusal?.reason ?? "valid");
+    return refusal;
   });
 }

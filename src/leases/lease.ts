@@ -1,34 +1,42 @@
 /**
  * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
  *
- * Guarantees that a lease never outlasts what the ledger counted: it runs from before the ledger was
- * asked, only its duration crosses the wire, and a clock that jumps back voids it. A refusal for good is
- * remembered. Time and transport are passed in, so the simulator runs this very code. No promise here
- * is shared between requests: on the platform, those who wait for another request's promise are never
- * woken when that request is gone.
+ * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call, only
+ * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered. Time and
+ * transport are passed in, so the simulator runs this code. Requests share no promise: on the platform a request
+ * that awaits another request's promise never resumes when that request is gone.
  */
 
+import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { Permits } from "./permits.ts";
 import type { LeaseAnswer, LeaseRefusal, LeaseReport } from "./protocol.ts";
 
-/** Asks the ledger about one key; rejects when it cannot be reached within `limitMs`. */
+/** Calls the ledger about one key; rejects when it cannot be reached within `limitMs`. */
 export type RequestLease = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
+
+/** The request that uses a lease. The gateway passes its request context, the simulator its own. */
+export interface LeaseUser {
+  /** Keeps background work running after the request has ended. */
+  waitUntil(work: Promise<unknown>): void;
+  /** Runs a ledger call that the request waits for. */
+  waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null>;
+}
 
 /**
  * - `valid`: requests may pass.
- * - `due`: valid, and whoever sees this renews it in the background, so that nobody ever waits.
- * - `lapsed`: nothing may pass before the ledger has been asked; nor ever again after a refusal for good.
+ * - `renewable`: valid, and the next request renews it in the background, so that no request waits.
+ * - `expired`: nothing may pass before the ledger has granted another one; nor ever again after a refusal for good.
  */
 export type LeaseStatus = "valid" | "renewable" | "expired";
 
-/** How often a lease is asked for again when the answer took so long that it had run out on arrival. */
+/** A lease that has expired on arrival is requested again, this many times in all. */
 const MAX_ATTEMPTS = 3;
 
 export class Lease {
-  /** The right to admit requests, which is renewed with the lease and good under it only. */
+  /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
-  readonly #askLedger: RequestLease;
+  readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
 
@@ -37,26 +45,26 @@ export class Lease {
   #epoch = 0;
   #ttlMs = 0;
   #validUntil = Number.NEGATIVE_INFINITY;
-  /** From here on somebody should ask; pushed ahead while somebody does, and a flag no longer than that. */
+  /** When the lease becomes renewable. A call in progress moves it ahead, for a limited time: the call may be lost. */
   #renewFrom = Number.NEGATIVE_INFINITY;
-  /** From here on it is to be renewed also when all that it is good for is saying no. */
-  #renewAtLast = Number.NEGATIVE_INFINITY;
+  /** When an exhausted key, whose requests are all refused, becomes renewable. */
+  #renewExhaustedFrom = Number.NEGATIVE_INFINITY;
 
   constructor(
-    askLedger: RequestLease,
+    callLedger: RequestLease,
     clock: LeaseClock,
     timeLimitMs: number,
     holder: string = crypto.randomUUID(),
   ) {
     this.permits = new Permits(holder, clock);
-    this.#askLedger = askLedger;
+    this.#callLedger = callLedger;
     this.#clock = clock;
     this.#timeLimitMs = timeLimitMs;
   }
 
-  /** Why the key is dead for good, or null. */
-  get refusal(): LeaseRefusal | null {
-    return this.#refusal;
+  /** Why the key is refused for good, or null. */
+  get refusal(): Refusal | null {
+    return this.#refusal && { reason: this.#refusal };
   }
 
   status(): LeaseStatus {
@@ -65,66 +73,56 @@ export class Lease {
     return now >= this.#renewFrom ? "renewable" : "valid";
   }
 
-  /**
-   * Whether a renewal can wait: the key's requests are being refused, so that there is no hurry but for the way to the
-   * ledger. Not for a request in flight, which would be cut if the way took longer than it did last time.
-   */
-  canDeferRenewal(): boolean {
-    return this.permits.isRefusing && this.#clock.now() < this.#renewAtLast;
-  }
-
   isValid(): boolean {
     return this.status() !== "expired";
   }
 
-  /** Whether it may have lapsed before a renewal that begins now is back: too late to begin a body. */
+  /** Whether the lease may expire before a renewal that starts now has completed. */
   isNearExpiry(): boolean {
     return this.#clock.now() >= this.#validUntil - this.#ttlMs / 4;
   }
 
-  /** Milliseconds until the standing changes by itself; 0 when it has lapsed. */
+  /** Milliseconds until the status changes with time alone; 0 when the lease has expired. */
   msUntilStatusChange(): number {
     const now = this.#clock.now();
     const next = now < this.#renewFrom ? Math.min(this.#renewFrom, this.#validUntil) : this.#validUntil;
     return Math.max(0, next - now);
   }
 
-  /** Counts a request that was let through; reported when the ledger is asked next. */
+  /** Counts a request that was let through; reported with the next call to the ledger. */
   countUse(): void {
     this.#unreportedUses += 1;
   }
 
   /**
-   * Asks the ledger once. Returns why the key is refused, or null when it was granted, which does not
-   * say that the lease is still valid. Rejects when the ledger cannot be reached within `limitMs`.
+   * For a request that still needs a permit. Waits for the ledger only if the lease has expired; renews it in the
+   * background if it is renewable. null: the lease is valid now.
    */
-  async renew(limitMs = this.#timeLimitMs): Promise<LeaseRefusal | null> {
-    const askedAt = this.#clock.now();
-    const epoch = this.#clock.epoch;
-    this.#renewFrom = askedAt + this.#ttlMs / 4;
-
-    const uses = this.#unreportedUses;
-    this.#unreportedUses = 0;
-    let answer: LeaseAnswer;
-    try {
-      const permits = this.permits.report();
-      answer = await this.#askLedger({ uses, holder: this.permits.holder, permits }, limitMs);
-    } catch (error) {
-      this.#unreportedUses += uses;
-      throw error;
-    }
-
-    if (!answer.granted) {
-      if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;
-      return answer.reason;
-    }
-    this.permits.applyGrant(answer.permits ?? null, askedAt, epoch);
-    this.#hold(askedAt, epoch, answer.ttl_ms);
-    return null;
+  ensureValid(user: LeaseUser): Promise<Refusal | null> {
+    return this.#whileWaitingForPermit(() => this.#ensureValid(user));
   }
 
-  /** Asks until the lease is valid, the key is refused or the ledger proves out of reach. */
-  async ensureValid(): Promise<"valid" | LeaseRefusal | "unreachable"> {
+  /**
+   * For a request whose response headers are about to be sent. With `bodyFollows` a lease that is near its expiry is
+   * renewed first: the body would be aborted when the lease expires. null: the lease is valid now.
+   */
+  async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
+    if (this.#refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
+    return await user.waitForLedger(() => this.renewUntilValid());
+  }
+
+  /** Requests more permits, whatever the lease's status. null: the lease is valid now. */
+  requestPermits(user: LeaseUser): Promise<Refusal | null> {
+    return this.#whileWaitingForPermit(() => user.waitForLedger(() => this.renewUntilValid()));
+  }
+
+  /** A renewal that fails changes nothing: a request that finds the lease expired waits for the ledger itself. */
+  renewInBackground(user: Pick<LeaseUser, "waitUntil">): void {
+    user.waitUntil(this.renew().catch(() => {}));
+  }
+
+  /** Calls the ledger until the lease is valid. The refusal: the key's own, or `ledger_unreachable`. */
+  async renewUntilValid(): Promise<Refusal | null> {
     const startedAt = this.#clock.now();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const leftMs = this.#timeLimitMs - (this.#clock.now() - startedAt);
@@ -135,17 +133,70 @@ export class Lease {
       } catch {
         break;
       }
-      if (this.isValid()) return "valid";
+      if (this.isValid()) return null;
     }
-    // Another request may have learned meanwhile that the key is dead.
-    return this.#refusal ?? "unreachable";
+    // Another request's call may have been refused meanwhile.
+    return this.refusal ?? { reason: "ledger_unreachable" };
   }
 
-  #hold(askedAt: number, epoch: number, ttlMs: number): void {
-    const tookMs = this.#clock.now() - askedAt;
-    if (epoch !== this.#clock.epoch) return; // The clock jumped back meanwhile: nobody can say how old this is.
-    const validUntil = askedAt + ttlMs;
-    // Answers may overtake each other, and leases get shorter. The ledger stands by each, so the longest promise counts.
+  /**
+   * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger
+   * cannot be reached within `limitMs`.
+   */
+  async renew(limitMs = this.#timeLimitMs): Promise<Refusal | null> {
+    const calledAt = this.#clock.now();
+    const epoch = this.#clock.epoch;
+    this.#renewFrom = calledAt + this.#ttlMs / 4;
+
+    const uses = this.#unreportedUses;
+    this.#unreportedUses = 0;
+    let answer: LeaseAnswer;
+    try {
+      const permits = this.permits.report();
+      answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs);
+    } catch (error) {
+      this.#unreportedUses += uses;
+      throw error;
+    }
+
+    if (!answer.granted) {
+      if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;
+      return { reason: answer.reason };
+    }
+    this.permits.applyGrant(answer.permits ?? null, calledAt, epoch);
+    this.#applyGrant(calledAt, epoch, answer.ttl_ms);
+    return null;
+  }
+
+  async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
+    if (this.#refusal) return this.refusal;
+    const status = this.status();
+    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid());
+    if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
+    return null;
+  }
+
+  /** The ledger grants permits for the requests that wait for its answer. */
+  async #whileWaitingForPermit(work: () => Promise<Refusal | null>): Promise<Refusal | null> {
+    this.permits.waiting += 1;
+    const refusal = await work();
+    this.permits.waiting -= 1;
+    return refusal;
+  }
+
+  /**
+   * The requests of an exhausted key are all refused, so a renewal is not urgent. Not for a request in flight, which
+   * would be aborted if the round trip to the ledger took longer than the last one.
+   */
+  #canDeferRenewal(): boolean {
+    return this.permits.isRefusing && this.#clock.now() < this.#renewExhaustedFrom;
+  }
+
+  #applyGrant(calledAt: number, epoch: number, ttlMs: number): void {
+    const roundTripMs = this.#clock.now() - calledAt;
+    if (epoch !== this.#clock.epoch) return; // The clock stepped back meanwhile: the age of the answer is unknown.
+    const validUntil = calledAt + ttlMs;
+    // Answers may overtake each other, and leases get shorter. The ledger honours each, so the longest one counts.
     if (this.#epoch === epoch && validUntil <= this.#validUntil) {
       this.#ttlMs = Math.min(this.#ttlMs, ttlMs);
       this.#renewFrom = this.#validUntil - ttlMs / 2;
@@ -154,7 +205,7 @@ export class Lease {
     this.#epoch = epoch;
     this.#ttlMs = ttlMs;
     this.#validUntil = validUntil;
-    this.#renewFrom = askedAt + ttlMs / 2;
-    this.#renewAtLast = askedAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * tookMs));
+    this.#renewFrom = calledAt + ttlMs / 2;
+    this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
 }

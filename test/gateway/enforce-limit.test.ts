@@ -3,12 +3,12 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { Lease } from "../../src/leases/lease.ts";
+import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { BucketGrant, LeaseAnswer } from "../../src/leases/protocol.ts";
 
 const LEDGER_LIMIT_MS = 2000;
-const CONTEXT = { waitUntil: () => {} };
+const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
 
 let answers: (LeaseAnswer | Error)[];
 let asked: number;
@@ -27,7 +27,7 @@ beforeEach(() => {
 test("waits for a permit where none is at hand, and says that it did", async () => {
   answers = [permitting(0), permitting(1, 2)];
   const report = { row: null, lease: "hit" as const };
-  expect(await enforceLimit(lease, report, CONTEXT)).toMatchObject({ outcome: "admitted" });
+  expect(await enforceLimit({ ...USER, report }, lease)).toMatchObject({ outcome: "admitted" });
   expect([asked, report.lease]).toEqual([2, "miss"]);
 });
 
@@ -52,7 +52,7 @@ test("a ledger that cannot be reached is no reason to admit, nor the client's fa
 });
 
 function limited() {
-  return enforceLimit(lease, { row: null, lease: null }, CONTEXT);
+  return enforceLimit({ ...USER, report: { row: null, lease: null } }, lease);
 }
 
 /** A lease with so many permits, where there are more to be had. `revision`: a later grant overrules an earlier one. */

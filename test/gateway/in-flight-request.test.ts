@@ -343,7 +343,7 @@ test("two flights under one lease ask the ledger no more often than one", async 
 });
 
 function takeOff(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
-  return new InFlightRequest(lease, { clock, schedule }, originTimeoutMs);
+  return new InFlightRequest(lease, { clock, schedule, lifetime }, originTimeoutMs);
 }
 
 function sendingFlight(): InFlightRequest {
@@ -352,6 +352,8 @@ function sendingFlight(): InFlightRequest {
   inFlight.bodyStarted();
   return inFlight;
 }
+
+const lifetime = { keepAlive: () => {}, waitUntil: () => {} };
 
 const schedule: Schedule = (ms, task) => {
   const timer = { at: time + ms, task };

@@ -2,10 +2,8 @@
 // that is let through by mistake must fail a test.
 
 import { describe, expect, test } from "vitest";
-import { acceptRequest } from "../../src/gateway/accept-request.ts";
 import { originRequestHeaders } from "../../src/gateway/origin-request.ts";
 import type { KeyRecord } from "../../src/keys/key-record.ts";
-import { isRefusal } from "../../src/refusals.ts";
 
 const FORWARDED = [
   "Accept",
@@ -164,8 +162,9 @@ describe("what the gateway adds is true", () => {
     });
   });
 
-  test("of the host and scheme that the client addressed", () => {
-    expect(sent({}, { url: "http://localhost:8787/v1/posts" })).toEqual({
+  test("of the public host and scheme, whatever host the client addressed", () => {
+    expect(sent({}, { url: "http://evil.example/v1/posts" })).toEqual(ADDED);
+    expect(sent({}, { publicOrigin: "http://localhost:8787" })).toEqual({
       ...ADDED,
       "x-forwarded-host": "localhost:8787",
       "x-forwarded-proto": "http",
@@ -191,6 +190,7 @@ interface Circumstances {
   readonly url?: string;
   readonly record?: KeyRecord;
   readonly alsoForwarded?: readonly string[];
+  readonly publicOrigin?: string;
   readonly cf?: { readonly httpProtocol: string };
 }
 
@@ -200,20 +200,18 @@ function sent(headers: Record<string, string>, circumstances: Circumstances = {}
     url = "https://api.octopost.ink/v1/posts",
     record = RECORD,
     alsoForwarded = [],
+    publicOrigin = "https://api.octopost.ink",
     cf,
   } = circumstances;
   const request = Object.defineProperty(new Request(url, { method: "POST", headers }), "cf", { value: cf });
-  const accepted = acceptRequest(request);
-  if (isRefusal(accepted)) throw new Error(accepted.reason);
   return Object.fromEntries(
     new Headers(
       originRequestHeaders({
         request,
-        accepted,
         record,
         requestId: "request-1",
         assertion: "the.signed.word",
-        alsoForwarded,
+        settings: { forwardHeaders: alsoForwarded, publicOrigin },
       }),
     ),
   );

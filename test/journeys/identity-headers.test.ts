@@ -58,7 +58,7 @@ describe("what only the gateway may say", () => {
     expect(request.header("X-Octopost-Mode")).toBe("live");
     expect(request.header("X-Octopost-Permissions")).toBe("all");
     expect(request.header("X-Forwarded-Host")).toBe(HOST);
-    expect(request.header("X-Forwarded-Proto")).toBe("http");
+    expect(request.header("X-Forwarded-Proto")).toBe("https");
     expect(request.header("Via")).toBe("1.1 octopost");
     expect(request.header("Host")).toBe(new URL(cluster.live.url).host);
   });

@@ -19,7 +19,7 @@ let full: IssuedKey;
 let postsOnly: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ settings: { PUBLIC_ORIGIN: `https://${HOST}` } });
   full = await cluster.createKey();
   postsOnly = await cluster.createKey({ permissions: ["posts:read"] });
 });

@@ -18,7 +18,7 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ settings: { PUBLIC_ORIGIN: `https://${HOST}` } });
   key = await cluster.createKey();
 });
 afterAll(() => cluster.close());
@@ -113,12 +113,12 @@ describe("everything else", () => {
 describe("Location", () => {
   const at = (path: string) => () => `${cluster.live.url}${path}`;
   test.each<[string, () => string, string]>([
-    ["on the origin's host", at("/v1/posts/post_1"), `http://${HOST}/v1/posts/post_1`],
-    ["with query and fragment", at("/v1/posts?a=b&c=%2f#d"), `http://${HOST}/v1/posts?a=b&c=%2f#d`],
-    ["without a path", at(""), `http://${HOST}/`],
-    ["with an encoded path", at("/a%2fb//c;d"), `http://${HOST}/a%2fb//c;d`],
-    ["protocol-relative, on the origin's host", () => at("/x")().replace("http:", ""), `http://${HOST}/x`],
-    ["with a scheme in capitals", () => at("/x")().replace("http", "HTTP"), `http://${HOST}/x`],
+    ["on the origin's host", at("/v1/posts/post_1"), `https://${HOST}/v1/posts/post_1`],
+    ["with query and fragment", at("/v1/posts?a=b&c=%2f#d"), `https://${HOST}/v1/posts?a=b&c=%2f#d`],
+    ["without a path", at(""), `https://${HOST}/`],
+    ["with an encoded path", at("/a%2fb//c;d"), `https://${HOST}/a%2fb//c;d`],
+    ["protocol-relative, on the origin's host", () => at("/x")().replace("http:", ""), `https://${HOST}/x`],
+    ["with a scheme in capitals", () => at("/x")().replace("http", "HTTP"), `https://${HOST}/x`],
   ])("%s leads to the public host", async (_, location, expected) => {
     expect((await answeredWith([["Location", location()]], 201)).header("Location")).toBe(expected);
   });
@@ -142,7 +142,7 @@ describe("Location", () => {
     cluster.live.respond = redirect(`${cluster.live.url}/v1/accounts`, status);
     const response = await send();
     expect(response.status).toBe(status);
-    expect(response.header("Location")).toBe(`http://${HOST}/v1/accounts`);
+    expect(response.header("Location")).toBe(`https://${HOST}/v1/accounts`);
     expect(cluster.live.requests.map(({ target }) => target)).toEqual(["/v1/posts"]);
   });
 });

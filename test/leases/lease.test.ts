@@ -163,11 +163,11 @@ describe("answers that overtake each other", () => {
     const first = lease.renew();
     const second = lease.renew();
     answer(refused("revoked"), 1);
-    expect(await second).toBe("revoked");
+    expect(await second).toEqual({ reason: "revoked" });
     answer(granted(TTL_MS), 0);
     await first;
     expect(lease.isValid()).toBe(false);
-    expect(lease.refusal).toBe("revoked");
+    expect(lease.refusal).toEqual({ reason: "revoked" });
   });
 });
 
@@ -177,8 +177,8 @@ describe.each(["revoked", "expired"] as const)("a key that is %s", (reason) => {
     time = 100;
     const asking = lease.renew();
     answer(refused(reason));
-    expect(await asking).toBe(reason);
-    expect(lease.refusal).toBe(reason);
+    expect(await asking).toEqual({ reason });
+    expect(lease.refusal).toEqual({ reason });
     expect(standingAt(100)).toBe("expired");
   });
 
@@ -188,19 +188,19 @@ describe.each(["revoked", "expired"] as const)("a key that is %s", (reason) => {
     await asking;
     await grantedLease(10, 60_000);
     expect(standingAt(20)).toBe("expired");
-    expect(lease.refusal).toBe(reason);
+    expect(lease.refusal).toEqual({ reason });
   });
 
   test("is never secured again, even by a ledger that grants", async () => {
     const asking = lease.renew();
     answer(refused(reason));
     await asking;
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     for (let i = 0; i < 3; i++) {
       answer(granted(TTL_MS));
       await settled();
     }
-    expect(await securing).toBe(reason);
+    expect(await securing).toEqual({ reason });
   });
 });
 
@@ -208,7 +208,7 @@ describe("a key that is not in the ledger", () => {
   test("is refused, but not for good: the ledger is asked anew", async () => {
     const asking = lease.renew();
     answer(refused("not_in_ledger"));
-    expect(await asking).toBe("not_in_ledger");
+    expect(await asking).toEqual({ reason: "not_in_ledger" });
     expect(lease.refusal).toBeNull();
     expect(lease.isValid()).toBe(false);
     await grantedLease(10, TTL_MS);
@@ -298,78 +298,78 @@ describe("when the clock", () => {
 
 describe("securing a lease", () => {
   test("asks once when the answer comes in time", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     answer(granted(TTL_MS));
-    expect(await securing).toBe("valid");
+    expect(await securing).toBeNull();
     expect(calls).toHaveLength(1);
   });
 
   test.each(["revoked", "expired", "not_in_ledger"] as const)(
     "asks once when the key is %s",
     async (reason) => {
-      const securing = lease.ensureValid();
+      const securing = lease.renewUntilValid();
       answer(refused(reason));
-      expect(await securing).toBe(reason);
+      expect(await securing).toEqual({ reason });
       expect(calls).toHaveLength(1);
     },
   );
 
   test("says so when the ledger cannot be reached, and does not ask again", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     fail();
-    expect(await securing).toBe("unreachable");
+    expect(await securing).toEqual({ reason: "ledger_unreachable" });
     expect(calls).toHaveLength(1);
   });
 
   test("asks again when the answer had run out on arrival", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     time = 1200;
     answer(granted(TTL_MS));
     await settled();
     expect(calls).toHaveLength(2);
     answer(granted(TTL_MS));
-    expect(await securing).toBe("valid");
+    expect(await securing).toBeNull();
   });
 
   test("asks three times at most", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     for (let i = 1; i <= 3; i++) {
       expect(calls).toHaveLength(i);
       time += 100;
       answer(granted(50));
       await settled();
     }
-    expect(await securing).toBe("unreachable");
+    expect(await securing).toEqual({ reason: "ledger_unreachable" });
     expect(calls).toHaveLength(3);
   });
 
   test("does not ask again once its time limit is up", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     time = TIME_LIMIT_MS;
     answer(granted(TTL_MS));
-    expect(await securing).toBe("unreachable");
+    expect(await securing).toEqual({ reason: "ledger_unreachable" });
     expect(calls).toHaveLength(1);
   });
 
   test("asks again when the clock jumped back meanwhile, and counts on the new time", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     time = -10_000;
     answer(granted(TTL_MS));
     await settled();
     expect(calls).toHaveLength(2);
     answer(granted(TTL_MS));
-    expect(await securing).toBe("valid");
+    expect(await securing).toBeNull();
     expect(standingAt(-9_000)).toBe("expired");
   });
 
   test("is done when another request's answer made the lease valid", async () => {
-    const securing = lease.ensureValid();
+    const securing = lease.renewUntilValid();
     time = 1200;
     const other = lease.renew();
     answer(granted(TTL_MS), 1);
     await other;
     answer(granted(TTL_MS), 0);
-    expect(await securing).toBe("valid");
+    expect(await securing).toBeNull();
     expect(calls).toHaveLength(2);
   });
 });

@@ -40,7 +40,9 @@ export class HeaderProbe {
   readonly key: IssuedKey;
 
   static async start(): Promise<HeaderProbe> {
-    const cluster = await startCluster({ settings: { FORWARD_HEADERS: "X-Client-Version, x-team" } });
+    const cluster = await startCluster({
+      settings: { FORWARD_HEADERS: "X-Client-Version, x-team", PUBLIC_ORIGIN: `https://${HOST}` },
+    });
     return new HeaderProbe(cluster, await cluster.createKey());
   }
 

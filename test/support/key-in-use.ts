@@ -4,8 +4,7 @@
  * Fake: the way to the ledger, which takes its time and loses nothing, and a ledger that grants whatever is asked.
  */
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { ensureValid } from "../../src/gateway/ensure-valid.ts";
-import { Lease } from "../../src/leases/lease.ts";
+import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { Admitted } from "../../src/leases/permits.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
@@ -26,7 +25,7 @@ export interface Surroundings {
 }
 
 const LEDGER_TIMEOUT_MS = 2000;
-const CONTEXT = { waitUntil: () => {} };
+const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
 
 export class KeyInUse {
   readonly #lease: Lease;
@@ -51,10 +50,8 @@ export class KeyInUse {
 
   /** One request, up to its permit. */
   async request(): Promise<Admitted | Refusal> {
-    this.#lease.permits.waiting += 1;
-    const refusal = await ensureValid(this.#lease, false, CONTEXT);
-    this.#lease.permits.waiting -= 1;
+    const refusal = await this.#lease.ensureValid(USER);
     if (refusal) throw new Error(refusal.reason);
-    return await enforceLimit(this.#lease, { row: null, lease: null }, CONTEXT);
+    return await enforceLimit({ ...USER, report: { row: null, lease: null } }, this.#lease);
   }
 }

@@ -51,7 +51,7 @@ export class AttackRunner {
     const cluster = await startCluster({
       gateways: 2,
       gatewaySettings,
-      settings: { FORWARD_HEADERS: "X-Client-Version" },
+      settings: { FORWARD_HEADERS: "X-Client-Version", PUBLIC_ORIGIN: `https://${HOST}` },
       ...(bundle === undefined ? {} : { bundle }),
     });
     const runner = new AttackRunner(cluster, decoy);

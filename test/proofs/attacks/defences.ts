@@ -23,7 +23,7 @@ const RESPONSE = "src/gateway/client-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
 const CREDENTIAL = 'const authorization = request.headers.get("Authorization");';
-const LIMIT = "await enforceLimit(key.lease, report, lifetime, watch);";
+const LIMIT = "await enforceLimit(context, key.lease);";
 const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false, refund() {} } as never';
 
 export const DEFENCES: readonly Defence[] = [
@@ -153,7 +153,7 @@ export const DEFENCES: readonly Defence[] = [
     defence: "the stored mode selects the origin",
     file: FORWARD,
     find: 'key.record.mode === "live" ?',
-    replace: 'key.record.mode === "live" || request.headers.get("X-Octopost-Mode") === "live" ?',
+    replace: 'key.record.mode === "live" || context.request.headers.get("X-Octopost-Mode") === "live" ?',
     stops: ["X-Octopost-Mode: live does not change the mode"],
   },
   {
@@ -169,9 +169,9 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "request headers are an allow-list",
     file: REQUEST,
-    find: "FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name)",
+    find: "FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name)",
     replace:
-      'FORWARDED_REQUEST_HEADERS.has(name) || alsoForwarded.includes(name) || name !== "authorization"',
+      'FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name) || name !== "authorization"',
     stops: [
       "X_Octopost_Account: forged does not reach the origin",
       "X.Octopost.Permissions: forged does not reach the origin",

@@ -23,8 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a lease is counted from the receipt of the answer",
     LEASE,
-    "this.#hold(askedAt, epoch, answer.ttl_ms);",
-    "this.#hold(this.#clock.now(), this.#clock.epoch, answer.ttl_ms);",
+    "this.#applyGrant(calledAt, epoch, answer.ttl_ms);",
+    "this.#applyGrant(this.#clock.now(), this.#clock.epoch, answer.ttl_ms);",
   ),
   mutant(
     "a renewal is accepted after a refusal",
@@ -45,11 +45,11 @@ export const MUTANTS: readonly Mutant[] = [
     'return now >= this.#renewFrom ? "renewable" : "valid";',
     'return "valid";',
   ),
-  mutant("every request renews ahead", LEASE, "this.#renewFrom = askedAt + this.#ttlMs / 4;", ""),
+  mutant("every request renews ahead", LEASE, "this.#renewFrom = calledAt + this.#ttlMs / 4;", ""),
   mutant(
     "a request in flight is not watched",
     FLIGHT,
-    "this.#cancelTimer = this.#time.schedule(ms, () => this.#check());",
+    "this.#cancelTimer = schedule(ms, () => this.#check());",
     "",
   ),
   mutant(
@@ -177,13 +177,13 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.ensureValid(lease, false);",
+    "const refusal = await isolate.observe(lease, () => lease.ensureValid(LEASE_USER));",
     "const refusal = null as Refusal | null;",
   ),
   mutant(
     "no lease check before the answer",
     REQUEST,
-    "const lateRefusal = await isolate.ensureValid(lease, request.plan.bodyMs > 0);",
+    "const lateRefusal = await isolate.observe(lease, ensureForResponse);",
     "const lateRefusal = null as Refusal | null;",
   ),
   mutant("an aborted body ends as if complete", REQUEST, "      end(false);", "      end(true);"),

@@ -5,9 +5,8 @@
  * fire late, the isolate pauses between a check of its lease and the effect, JavaScript runs for a while with a
  * frozen clock, and a restart clears all state.
  */
-import { ensureValid } from "../../../src/gateway/ensure-valid.ts";
-import type { InFlightTime } from "../../../src/gateway/in-flight-request.ts";
-import { Lease } from "../../../src/leases/lease.ts";
+import type { InFlightContext } from "../../../src/gateway/in-flight-request.ts";
+import { Lease, type LeaseUser } from "../../../src/leases/lease.ts";
 import { LeaseClock } from "../../../src/leases/lease-clock.ts";
 import type { LeaseAnswer, LeaseReport } from "../../../src/leases/protocol.ts";
 import type { Refusal } from "../../../src/refusals.ts";
@@ -20,7 +19,7 @@ import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
 /** Background work continues without help. */
-const CONTEXT = { waitUntil: () => {} };
+export const LEASE_USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
 
 const UNREACHABLE = new Error("the ledger cannot be reached");
 
@@ -36,7 +35,7 @@ interface IsolateState {
 export class SimulatedIsolate {
   readonly world: World;
   readonly number: number;
-  readonly inFlightTime: InFlightTime;
+  readonly inFlightContext: InFlightContext;
   readonly #plan: IsolatePlan;
   readonly #clock: SimulatedClock;
   readonly #link: Link;
@@ -56,11 +55,12 @@ export class SimulatedIsolate {
     this.#link = new Link(time, random, plan.distance, scenario.faultsEndAt);
     this.#state = this.#newState();
     const isolate = this;
-    this.inFlightTime = {
+    this.inFlightContext = {
       get clock() {
         return isolate.#state.clock;
       },
       schedule: (ms, task) => this.#timer(ms, task),
+      lifetime: { keepAlive: () => {}, waitUntil: () => {} },
     };
     for (const request of plan.requests) time.at(request.at, () => this.arrive(request));
     for (const fault of plan.clockFaults) time.at(fault.at, () => this.#injectClockFault(fault));
@@ -123,12 +123,12 @@ export class SimulatedIsolate {
     return lease;
   }
 
-  /** `ensureValid` of the gateway, with checks of its cost. */
-  ensureValid(lease: Lease, beginsBody: boolean): Promise<Refusal | null> {
+  /** Runs a check of the lease, and checks its cost. */
+  observe(lease: Lease, ensureValid: () => Promise<Refusal | null>): Promise<Refusal | null> {
     const { history } = this.world;
     const wasRefused = this.#state.refused.has(lease);
     const callsBefore = history.calls.length;
-    const outcome = ensureValid(lease, beginsBody && lease.isNearExpiry(), CONTEXT);
+    const outcome = ensureValid();
     const calledLedger = history.calls.length > callsBefore;
     if (wasRefused && calledLedger) {
       history.violations.push({

@@ -1,17 +1,14 @@
 /**
  * Decides on a request's permit with the gateway's own `enforceLimit`, and records the decision.
  */
-import { enforceLimit } from "../../../src/gateway/enforce-limit.ts";
+import { enforceLimit, type LimitContext } from "../../../src/gateway/enforce-limit.ts";
 import type { Lease } from "../../../src/leases/lease.ts";
 import type { Admitted } from "../../../src/leases/permits.ts";
 import type { PolicyRow } from "../../../src/policy.ts";
 import type { Allowance } from "../../../src/rate-limits.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { PermitDecision, RequestRecord } from "./history.ts";
-import type { SimulatedIsolate } from "./simulated-isolate.ts";
-
-/** Background work continues without help. */
-const CONTEXT = { waitUntil: () => {} };
+import { LEASE_USER, type SimulatedIsolate } from "./simulated-isolate.ts";
 
 export async function decidePermit(
   isolate: SimulatedIsolate,
@@ -19,10 +16,15 @@ export async function decidePermit(
   request: RequestRecord,
 ): Promise<Admitted | Refusal> {
   const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
-  const outcome = await enforceLimit(lease, report, CONTEXT, (call) => {
-    request.permitRequests += 1;
-    return isolate.requestPermits(call);
-  });
+  const context: LimitContext = {
+    ...LEASE_USER,
+    report,
+    waitForLedger: (call) => {
+      request.permitRequests += 1;
+      return isolate.requestPermits(call);
+    },
+  };
+  const outcome = await enforceLimit(context, lease);
   if (!isRefusal(outcome))
     return recordRefund(isolate, outcome, recordDecision(isolate, lease, request, outcome));
   if (outcome.reason === "rate_limited") recordDecision(isolate, lease, request, outcome);

@@ -3,13 +3,13 @@
  * origin, lease again, headers, body.
  *
  * It repeats that order because those files depend on the platform's fetch and streams. The rules that it
- * composes, `ensureValid` and `InFlightRequest`, are the real ones. Bytes of a body leave without the isolate's
+ * composes, `Lease` and `InFlightRequest`, are the real ones. Bytes of a body leave without the isolate's
  * involvement until it aborts them.
  */
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
-import type { SimulatedIsolate } from "./simulated-isolate.ts";
+import { LEASE_USER, type SimulatedIsolate } from "./simulated-isolate.ts";
 import { decidePermit } from "./simulated-permit.ts";
 
 /** Failures of the gateway itself, for which the client's permit is refunded. */
@@ -18,9 +18,7 @@ const GATEWAY_FAILURES = new Set(["origin_unreachable", "origin_timeout", "ledge
 export async function serveRequest(isolate: SimulatedIsolate, request: RequestRecord): Promise<void> {
   const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
-  lease.permits.waiting += 1;
-  const refusal = await isolate.ensureValid(lease, false);
-  lease.permits.waiting -= 1;
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(LEASE_USER));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
@@ -31,7 +29,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
     refuse(isolate, request, reason);
   };
 
-  const inFlight = new InFlightRequest(lease, isolate.inFlightTime, scenario.originTimeoutMs);
+  const inFlight = new InFlightRequest(lease, isolate.inFlightContext, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(
@@ -45,7 +43,9 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   }
   inFlight.headersReceived();
 
-  const lateRefusal = await isolate.ensureValid(lease, request.plan.bodyMs > 0);
+  const bodyFollows = request.plan.bodyMs > 0;
+  const ensureForResponse = () => lease.ensureValidForResponse(LEASE_USER, bodyFollows);
+  const lateRefusal = await isolate.observe(lease, ensureForResponse);
   if (lateRefusal) {
     inFlight.abort(lateRefusal);
     return fail(inFlight.refusal ?? lateRefusal);

@@ -9,7 +9,7 @@ const TRAEFIK_AGAIN = "CVE-2024-45410, Traefik";
 const APACHE = "CVE-2022-31813, Apache httpd";
 const FABIO = "CVE-2025-48865, Fabio";
 
-const TRUTH = { "X-Forwarded-Host": "{host}", "X-Forwarded-Proto": "http", Via: "1.1 octopost" };
+const TRUTH = { "X-Forwarded-Host": "{host}", "X-Forwarded-Proto": "https", Via: "1.1 octopost" };
 
 const namedInConnection = (incident: string, ...names: string[]): Attack[] =>
   names.map((name) => ({

@@ -75,10 +75,10 @@ export const HOST_CONFUSION: readonly Attack[] = [
     outcome: NOT_FOUND,
   },
   {
-    name: "another Host reaches the same origin",
+    name: "another Host reaches the same origin, which receives the public host",
     incident: PINGORA,
     host: "evil.example",
-    outcome: harmless("GET /v1/posts", { "X-Forwarded-Host": "evil.example", Host: "{live}" }),
+    outcome: harmless("GET /v1/posts", { "X-Forwarded-Host": "{host}", Host: "{live}" }),
   },
   {
     name: "an origin's address as Host does not select that origin",

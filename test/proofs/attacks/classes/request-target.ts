@@ -81,7 +81,7 @@ export const REQUEST_TARGET: readonly Attack[] = [
     outcome: {
       statuses: [302],
       live: ["GET /v1/posts"],
-      responseHeaders: { Location: "http://{host}/v1/posts/post_1" },
+      responseHeaders: { Location: "https://{host}/v1/posts/post_1" },
     },
   },
 ];

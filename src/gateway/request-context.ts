@@ -1,0 +1,48 @@
+/**
+ * What the steps of one request share: the request, the settings, the clock, its lifetime and its report.
+ *
+ * One per request; it decides nothing. A step takes it and what the steps before have found.
+ */
+import type { LeaseUser } from "../leases/lease.ts";
+import type { LeaseClock } from "../leases/lease-clock.ts";
+import type { Refusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
+import type { InFlightContext, Schedule } from "./in-flight-request.ts";
+import type { RequestLifetime } from "./request-lifetime.ts";
+import type { RequestReport } from "./request-report.ts";
+import { traceLease } from "./trace-request.ts";
+
+/** The parts of a request's context that do not change from one request to the next. */
+export interface GatewayContext {
+  readonly settings: Settings;
+  readonly clock: LeaseClock;
+  readonly schedule: Schedule;
+}
+
+export class RequestContext implements LeaseUser, InFlightContext {
+  readonly request: Request;
+  readonly settings: Settings;
+  readonly clock: LeaseClock;
+  readonly schedule: Schedule;
+  readonly lifetime: RequestLifetime;
+  readonly report: RequestReport;
+
+  constructor(request: Request, gateway: GatewayContext, lifetime: RequestLifetime, report: RequestReport) {
+    this.request = request;
+    this.settings = gateway.settings;
+    this.clock = gateway.clock;
+    this.schedule = gateway.schedule;
+    this.lifetime = lifetime;
+    this.report = report;
+  }
+
+  waitUntil(work: Promise<unknown>): void {
+    this.lifetime.waitUntil(work);
+  }
+
+  /** Keeps the request alive: other requests use the lease and the permits that the call obtains. */
+  waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null> {
+    this.lifetime.keepAlive();
+    return traceLease(call);
+  }
+}

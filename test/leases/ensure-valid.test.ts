@@ -1,0 +1,82 @@
+// How a request obtains a valid lease: at once, by a renewal in the background, or by waiting for the ledger.
+
+import { beforeEach, expect, test } from "vitest";
+import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
+import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+
+const TTL_MS = 1000;
+const LEDGER_LIMIT_MS = 2000;
+
+let now: number;
+let answer: LeaseAnswer | Error;
+let asked: number;
+let background: Promise<unknown>[];
+let lease: Lease;
+
+beforeEach(async () => {
+  now = 0;
+  background = [];
+  answer = { granted: true, ttl_ms: TTL_MS };
+  const ask = async () => {
+    asked += 1;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  lease = new Lease(ask, new LeaseClock(() => now), LEDGER_LIMIT_MS);
+  await lease.renew();
+  asked = 0;
+});
+
+test("under a valid lease a request waits for nothing and costs no call", async () => {
+  expect(await lease.ensureValid(user)).toBeNull();
+  expect([asked, background.length]).toEqual([0, 0]);
+});
+
+test("a renewable lease is renewed in the background, and a renewal that fails changes nothing", async () => {
+  now = TTL_MS / 2;
+  answer = new Error("the ledger is down");
+  expect(await lease.ensureValid(user)).toBeNull();
+  expect([asked, background.length]).toEqual([1, 1]);
+  await Promise.all(background);
+});
+
+test("with an expired lease a request waits for the ledger, and is refused while it cannot be reached", async () => {
+  now = TTL_MS;
+  expect(await lease.ensureValid(user)).toBeNull();
+  expect(asked).toBe(1);
+  now = 2 * TTL_MS;
+  answer = new Error("the ledger is down");
+  expect(await lease.ensureValid(user)).toEqual({ reason: "ledger_unreachable" });
+});
+
+test("a key that another request has found revoked is refused without a call, also before its lease has expired", async () => {
+  answer = { granted: false, reason: "revoked" };
+  await lease.renew();
+  asked = 0;
+  now = TTL_MS - 1;
+  expect(await lease.ensureValid(user)).toEqual({ reason: "revoked" });
+  for (const bodyFollows of [false, true]) {
+    expect(await lease.ensureValidForResponse(user, bodyFollows)).toEqual({ reason: "revoked" });
+  }
+  expect(asked).toBe(0);
+});
+
+test.each([
+  [TTL_MS - 1, true, [1, 0]],
+  [TTL_MS - 1, false, [1, 1]],
+  [TTL_MS / 2, true, [1, 1]],
+  [TTL_MS / 2 - 1, true, [0, 0]],
+])(
+  "%i ms into a lease, a response (body follows: %s) makes these calls and renewals: %s",
+  async (at, bodyFollows, costs) => {
+    now = at;
+    expect(await lease.ensureValidForResponse(user, bodyFollows)).toBeNull();
+    expect([asked, background.length]).toEqual(costs);
+  },
+);
+
+const user: LeaseUser = {
+  waitUntil: (work) => void background.push(work),
+  waitForLedger: (call) => call(),
+};
