@@ -8,8 +8,8 @@ import { describe, expect, inject, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
 import { symbolicate } from "../src/cli/symbolicate.ts";
+import { buildDataPlane } from "./support/build-data-plane.ts";
 import { DATA_PLANE_MAX_KIB, gzipBytesOf, WORKER_MAX_KIB } from "./support/bundle-size.ts";
-import { buildDataPlane } from "./support/data-plane.ts";
 
 const KIB = 1024;
 

@@ -96,11 +96,8 @@ describe("Authentication", () => {
       for (const { response } of answers) expectNothingOf(key, textOf(response));
       // Nor is it stored anywhere, where it could be displayed by mistake.
       expectNothingOf(key, cluster.logs.join("\n"));
-      expectNothingOf(key, JSON.stringify(await cluster.distance.ledgerRows(account, "SELECT * FROM keys")));
-      expectNothingOf(
-        key,
-        JSON.stringify(await cluster.distance.ledgerRows(account, "SELECT * FROM events")),
-      );
+      expectNothingOf(key, JSON.stringify(await cluster.network.ledgerRows(account, "SELECT * FROM keys")));
+      expectNothingOf(key, JSON.stringify(await cluster.network.ledgerRows(account, "SELECT * FROM events")));
       const entry = await cluster.recordName(key.id);
       expectNothingOf(key, `${entry} ${await (await cluster.kv()).get(entry, "text")}`);
     });

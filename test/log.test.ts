@@ -171,7 +171,7 @@ describe("a refusal has one line that says why", () => {
 
   test("ledger_unreachable: 503", async () => {
     const fresh = await cluster.createKey();
-    const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before", caller: EVERY });
+    const lift = await cluster.network.fault({ on: "ledger", how: "fail-before", caller: EVERY });
     const response = await send(fresh.secret);
     await lift();
     expect(await lineOf(response)).toMatchObject({
@@ -289,15 +289,15 @@ describe("an answer that is cut after its headers left has a line of its own", (
     cluster.live.clear();
     cluster.live.respond = endless;
     const { connection } = await startDownload(own.secret);
-    await cluster.distance.configure({ delaysMs: Array(5).fill(300) });
-    await cluster.distance.resetCounts();
+    await cluster.network.configure({ delaysMs: Array(5).fill(300) });
+    await cluster.network.resetCounts();
     await eventually(
       "a renewal",
-      async () => ((await cluster.distance.counts(NONE)).ledgerCalls.lease ?? 0) > 0,
+      async () => ((await cluster.network.counts(NONE)).ledgerCalls.lease ?? 0) > 0,
     );
     connection.destroy();
     await (await cluster.live.arrived()).closed;
-    await cluster.distance.configure({ delaysMs: [] });
+    await cluster.network.configure({ delaysMs: [] });
     expect(await lineOf(await send(null, {}, NONE))).toMatchObject({ reason: "missing_credential" });
     expect(cluster.logs.filter((line) => line.includes(own.id))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 /** The tables of docs/performance.md about open streams and growth. Pure. */
 
-import { tableOf } from "../support/markdown.ts";
 import type { FullCache, Growth, IsolatesRow, OpenRequests, Results } from "./figures.ts";
+import { tableOf } from "./markdown.ts";
 
 export function growthTables({ openStreams, growth }: Results): string[] {
   return [

@@ -1,9 +1,9 @@
 /** The measured section of docs/performance.md, made from the results of the last run. Pure, except for the paths. */
 import { join } from "node:path";
-import { tableOf, withSection } from "../support/markdown.ts";
 import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
 import { addedBy, medianOf, type Ratio, type Results, type Rounds, ratioOf } from "./figures.ts";
 import { growthTables } from "./growth-tables.ts";
+import { tableOf, withSection } from "./markdown.ts";
 import { pairsIn } from "./outside-pairs.ts";
 import { OUTSIDE, OUTSIDE_QUIET, SCENARIOS, type Scenario, WARM_GET, WITHOUT_LIMITS } from "./scenarios.ts";
 import { targetsOf } from "./targets.ts";

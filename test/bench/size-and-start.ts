@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
+import { buildDataPlane } from "../support/build-data-plane.ts";
 import { gzipBytesOf } from "../support/bundle-size.ts";
-import { buildDataPlane } from "../support/data-plane.ts";
 import { median, type SizeAndStart } from "./figures.ts";
 
 const START_COUNT = 7;

@@ -3,8 +3,8 @@
  * Pure, except for the paths.
  */
 import { join } from "node:path";
-import { tableOf, withSection } from "../support/markdown.ts";
 import { medianOf, type Results, ratioOf } from "./figures.ts";
+import { tableOf, withSection } from "./markdown.ts";
 import { costShare } from "./model/chart.ts";
 import { cpuOf } from "./model/model-section.ts";
 import { WARM_GET } from "./scenarios.ts";

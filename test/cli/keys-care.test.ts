@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
-  await cluster.distance.liftAllFaults();
-  await cluster.distance.resetCounts();
+  await cluster.network.liftAllFaults();
+  await cluster.network.resetCounts();
 });
 
 function newKey(name = "a key"): Promise<IssuedKey> {
@@ -34,19 +34,19 @@ async function aliveIds(): Promise<string[]> {
 }
 
 function lostAnswers(operation: string, times: number) {
-  return cluster.distance.fault({ on: "ledger", how: "fail-after", caller: 0, operation, times });
+  return cluster.network.fault({ on: "ledger", how: "fail-after", caller: 0, operation, times });
 }
 
 describe("before what cannot be taken back", () => {
   test("without a terminal to ask on, and without --yes, nothing is sent and the exit code is 2", async () => {
     const { id } = await newKey();
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (const args of [["revoke", id], ["revoke-all"], ["rotate", id, "--overlap", "0"]]) {
       const { code, stdout, stderr } = await keys(args, { input: "yes\n" });
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toContain("--yes");
     }
-    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+    expect((await cluster.network.counts()).ledgerCalls).toEqual({});
   });
 
   test("revoke names the key and asks; anything but yes leaves it alone", async () => {
@@ -97,7 +97,7 @@ describe("a lost answer", () => {
     const { code, json } = await keys(CREATE);
     expect(code).toBe(0);
     expect(await aliveIds()).toEqual([json.id]);
-    expect((await cluster.distance.counts()).ledgerCalls.createKey).toBe(2);
+    expect((await cluster.network.counts()).ledgerCalls.createKey).toBe(2);
   });
 
   test("create asks again and makes no second key: the connection breaks", async () => {
@@ -139,7 +139,7 @@ describe("a lost answer", () => {
 
   test("revoke asks again, since twice is as good as once", async () => {
     const { id } = await newKey();
-    await cluster.distance.fault({
+    await cluster.network.fault({
       on: "ledger",
       how: "fail-before",
       caller: 0,
@@ -160,7 +160,7 @@ describe("a lost answer", () => {
       const { code, stderr } = await keys(args);
       expect(code).toBe(1);
       expect(stderr).toContain("not known whether this was carried out");
-      expect((await cluster.distance.counts()).ledgerCalls[operation]).toBe(1);
+      expect((await cluster.network.counts()).ledgerCalls[operation]).toBe(1);
     }
   });
 

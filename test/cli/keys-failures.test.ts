@@ -23,13 +23,13 @@ beforeEach(() => {
 
 describe("wrong usage: exit 2, and nothing is sent", () => {
   test("no command, or an option that is not understood", async () => {
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (const args of [[], ["create", "--name", "a", "--mode", "live", "--permissions", "posts:all"]]) {
       const { code, stdout, stderr } = await keys(args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).not.toBe("");
     }
-    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+    expect((await cluster.network.counts()).ledgerCalls).toEqual({});
   });
 
   test("a key in place of its id is not repeated", async () => {

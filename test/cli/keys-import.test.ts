@@ -34,8 +34,8 @@ afterAll(async () => {
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
   file = join(directory, `${account}.jsonl`);
-  await cluster.distance.liftAllFaults();
-  await cluster.distance.resetCounts();
+  await cluster.network.liftAllFaults();
+  await cluster.network.resetCounts();
 });
 
 function oldKey(number: number): string {
@@ -66,7 +66,7 @@ async function report(): Promise<ReportLine[]> {
 }
 
 async function importCalls(): Promise<number> {
-  return (await cluster.distance.counts()).ledgerCalls.importKeys ?? 0;
+  return (await cluster.network.counts()).ledgerCalls.importKeys ?? 0;
 }
 
 test("keys of the file work, as the file says they do", async () => {
@@ -231,8 +231,8 @@ describe("a store out of reach", () => {
   test("for a moment fails no row", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);
     const fault = { on: "ledger", caller: 0, operation: "importKeys" } as const;
-    await cluster.distance.fault({ ...fault, how: "fail-before", times: 1 });
-    await cluster.distance.fault({ ...fault, how: "fail-after", times: 1 });
+    await cluster.network.fault({ ...fault, how: "fail-before", times: 1 });
+    await cluster.network.fault({ ...fault, how: "fail-after", times: 1 });
     const { code, json } = await keys(["import", file, "--json"]);
     expect(code).toBe(0);
     expect(json).toMatchObject({ imported: 2, failed: [] });
@@ -241,7 +241,7 @@ describe("a store out of reach", () => {
 
   test("for longer fails its rows and no others; the same command imports them later", async () => {
     await writeFile(file, `${row(1)}\n{}\n`);
-    const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before", operation: "importKeys" });
+    const lift = await cluster.network.fault({ on: "ledger", how: "fail-before", operation: "importKeys" });
     const { code, stderr, json } = await keys(["import", file, "--json"]);
     expect(code).toBe(1);
     expect(json.failed[0]).toEqual({ line: 1, error: "ledger_unreachable" });

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
-  await cluster.distance.liftAllFaults();
+  await cluster.network.liftAllFaults();
 });
 
 async function use(secret: string): Promise<number> {

@@ -110,7 +110,7 @@ async function provokeOne(provoke: Provoke): Promise<ControlAnswer> {
   try {
     return await provoke(cluster);
   } finally {
-    await cluster.distance.liftAllFaults();
+    await cluster.network.liftAllFaults();
   }
 }
 

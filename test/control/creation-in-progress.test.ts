@@ -21,17 +21,17 @@ afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });
-afterEach(() => cluster.distance.liftAllFaults());
+afterEach(() => cluster.network.liftAllFaults());
 
 /** Makes the call, pauses it at its KV write, runs `meanwhile`, and lets it continue. */
 async function whileUnderWay(
   call: () => Promise<ControlAnswer>,
   meanwhile: () => Promise<unknown>,
 ): Promise<ControlAnswer> {
-  await cluster.distance.resetCounts();
-  const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-before", times: 1 });
+  await cluster.network.resetCounts();
+  const lift = await cluster.network.fault({ on: "kv", operation: "put", how: "hang-before", times: 1 });
   const answer = call();
-  await eventually("the call at KV", async () => (await cluster.distance.counts("owner")).kvPuts > 0);
+  await eventually("the call at KV", async () => (await cluster.network.counts("owner")).kvPuts > 0);
   await meanwhile();
   await lift();
   return await answer;
@@ -42,7 +42,7 @@ const create = () => account.call("POST", "/keys", { name: "new", mode: "live" }
 test("a key does not exist before it is issued: not in the list, not by its id, not in the events", async () => {
   const { id: other } = await account.create();
   const answer = await whileUnderWay(create, async () => {
-    const [row] = await cluster.distance.ledgerRows(account.name, "SELECT id FROM keys WHERE name = 'new'");
+    const [row] = await cluster.network.ledgerRows(account.name, "SELECT id FROM keys WHERE name = 'new'");
     expectRefused(await account.call("GET", `/keys/${row?.id}`), 404, "not_found");
     expectRefused(await account.call("PATCH", `/keys/${row?.id}`, { name: "x" }), 404, "not_found");
     expectRefused(await account.call("POST", `/keys/${row?.id}/revoke`), 404, "not_found");

@@ -79,7 +79,7 @@ class Measured {
   }
 
   async sql(text: string): Promise<Record<string, unknown>[]> {
-    return await this.#cluster.distance.ledgerRows(this.#account, text);
+    return await this.#cluster.network.ledgerRows(this.#account, text);
   }
 
   /** Ids of keys created by calls; each is used once. */

@@ -26,7 +26,7 @@ beforeAll(async () => {
   key = await cluster.createKey();
 });
 afterAll(() => cluster.close());
-afterEach(() => cluster.distance.liftAllFaults());
+afterEach(() => cluster.network.liftAllFaults());
 
 function get(target: string, gateway = PLAIN, headers: readonly Header[] = []): Promise<RawResponse> {
   return rawRequest(cluster.gateway(gateway), { method: "GET", target, headers });
@@ -44,9 +44,9 @@ describe("/healthz", () => {
   });
 
   test("calls no store, so it does not depend on them", async () => {
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     await get("/healthz");
-    expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+    expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   });
 
   test("answers 500, like every request, when a setting is missing", async () => {
@@ -68,11 +68,11 @@ describe("/control/v1/health", () => {
   const health = (options = {}) => cluster.control("GET", "/health", undefined, options);
 
   test("reports the time of a round trip to KV and of one to a ledger", async () => {
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     const { status, json } = await health();
     expect(status).toBe(200);
     expect(json).toEqual({ status: "ok", kv_ms: expect.any(Number), ledger_ms: expect.any(Number) });
-    expect(await cluster.distance.counts(PLAIN)).toEqual({ kvGets: 1, kvPuts: 0, ledgerCalls: { ping: 1 } });
+    expect(await cluster.network.counts(PLAIN)).toEqual({ kvGets: 1, kvPuts: 0, ledgerCalls: { ping: 1 } });
   });
 
   test("requires the control token", async () => {
@@ -93,7 +93,7 @@ describe("/control/v1/health", () => {
       { kv_ms: expect.any(Number), ledger_ms: null },
     ],
   ] as const)("says what does not answer when %s: 503", async (_, fault, figures) => {
-    await cluster.distance.fault({ ...fault, caller: PLAIN });
+    await cluster.network.fault({ ...fault, caller: PLAIN });
     const { status, json, response } = await health();
     expect(status).toBe(503);
     expect(json).toEqual({ ...UNAVAILABLE, details: { status: "unavailable", ...figures } });
@@ -101,7 +101,7 @@ describe("/control/v1/health", () => {
   });
 
   test("recovers when the stores do", async () => {
-    const lift = await cluster.distance.fault({ on: "kv", how: "fail-before", caller: PLAIN });
+    const lift = await cluster.network.fault({ on: "kv", how: "fail-before", caller: PLAIN });
     expect((await health()).status).toBe(503);
     await lift();
     expect((await health()).status).toBe(200);

@@ -25,7 +25,7 @@ beforeEach(() => {
   account = new Account(cluster);
   name = randomUUID();
 });
-afterEach(() => cluster.distance.liftAllFaults());
+afterEach(() => cluster.network.liftAllFaults());
 
 function once(path: string, body: unknown, key = name): Promise<ControlAnswer> {
   return account.call("POST", path, body, { headers: [["Idempotency-Key", key]] });
@@ -85,9 +85,9 @@ describe("creating a key", () => {
 
   test("many times at once creates one key: the other calls get 409 or its answer", async () => {
     // So that the first call is still in progress when the others arrive.
-    await cluster.distance.configure({ kvDelayMs: 500 });
+    await cluster.network.configure({ kvDelayMs: 500 });
     const answers = await Promise.all(Array.from({ length: 12 }, () => create()));
-    await cluster.distance.configure({ kvDelayMs: 0 });
+    await cluster.network.configure({ kvDelayMs: 0 });
     const made = answers.filter(({ status }) => status === 201);
     for (const answer of answers) if (answer.status !== 201) expectRefused(answer, 409, "conflict");
     expect(new Set(made.map(({ json }) => json.secret)).size).toBe(1);
@@ -97,7 +97,7 @@ describe("creating a key", () => {
   });
 
   test("after a lost answer gives the key that was created", async () => {
-    await cluster.distance.fault({ on: "ledger", operation: "createKey", how: "fail-after", times: 1 });
+    await cluster.network.fault({ on: "ledger", operation: "createKey", how: "fail-after", times: 1 });
     expectRefused(await create(), 503, "service_unavailable");
     const [made] = await account.keys();
     const again = await create();
@@ -107,24 +107,24 @@ describe("creating a key", () => {
 
   test("after the ledger restarted gives the same answer", async () => {
     const first = await create();
-    await cluster.distance.restartLedger(account.name);
+    await cluster.network.restartLedger(account.name);
     expect((await create()).json).toEqual(first.json);
     await expectOnlyKey(first);
   });
 
   test("after the ledger restarted in the middle creates one key", async () => {
-    await cluster.distance.resetCounts();
-    const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-after" });
+    await cluster.network.resetCounts();
+    const lift = await cluster.network.fault({ on: "kv", operation: "put", how: "hang-after" });
     const first = create();
-    await eventually("the KV entry", async () => (await cluster.distance.counts("owner")).kvPuts > 0);
-    await cluster.distance.restartLedger(account.name);
+    await eventually("the KV entry", async () => (await cluster.network.counts("owner")).kvPuts > 0);
+    await cluster.network.restartLedger(account.name);
     expectRefused(await first, 503, "service_unavailable");
     await lift();
     await expectOnlyKey(await create());
   });
 
   test.each(["fail-before", "fail-after"] as const)("after KV failed (%s) creates one key", async (how) => {
-    await cluster.distance.fault({ on: "kv", operation: "put", how, times: 2 });
+    await cluster.network.fault({ on: "kv", operation: "put", how, times: 2 });
     for (let i = 0; i < 2; i++) expectRefused(await create(), 503, "service_unavailable");
     expect((await account.call("GET", "/keys")).status, "nothing was issued").toBe(404);
     await expectOnlyKey(await create());
@@ -154,7 +154,7 @@ describe("rotating a key", () => {
     async (overlap_seconds) => {
       const old = await account.create();
       expect(await account.statusOf(old.secret)).toBe(200);
-      await cluster.distance.fault({ on: "ledger", operation: "rotateKey", how: "fail-after", times: 1 });
+      await cluster.network.fault({ on: "ledger", operation: "rotateKey", how: "fail-after", times: 1 });
       const rotate = () => once(`/keys/${old.id}/rotate`, { overlap_seconds });
       expectRefused(await rotate(), 503, "service_unavailable");
       const { events } = await account.shown();
@@ -185,7 +185,7 @@ test("importing again under the same Idempotency-Key gives the same verdicts; an
     mode: "live",
   });
   const keys = [row(), row()];
-  await cluster.distance.fault({ on: "ledger", operation: "importKeys", how: "fail-after", times: 1 });
+  await cluster.network.fault({ on: "ledger", operation: "importKeys", how: "fail-after", times: 1 });
   const lost = await once("/keys/import", { keys });
   expect(lost.json.keys.map(({ error }: { error: string }) => error)).toEqual(
     Array(2).fill("ledger_unreachable"),
@@ -223,7 +223,7 @@ describe("the secret", () => {
 
   test("is stored sealed, with a fresh nonce, and only for a call with an Idempotency-Key", async () => {
     const sealed = () =>
-      cluster.distance.ledgerRows(account.name, "SELECT name, hex(sealed_secret) AS sealed FROM answers");
+      cluster.network.ledgerRows(account.name, "SELECT name, hex(sealed_secret) AS sealed FROM answers");
     await account.create();
     expect(await sealed()).toEqual([]);
     const { json } = await create();
@@ -236,7 +236,7 @@ describe("the secret", () => {
 
   /** Every value in every table of the ledger and every entry of KV, in hex. */
   async function everythingStored(): Promise<string> {
-    const rows = (sql: string) => cluster.distance.ledgerRows(account.name, sql);
+    const rows = (sql: string) => cluster.network.ledgerRows(account.name, sql);
     const stored: string[] = [];
     for (const { name: table } of await rows(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",

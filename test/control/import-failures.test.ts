@@ -26,7 +26,7 @@ afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });
-afterEach(() => cluster.distance.liftAllFaults());
+afterEach(() => cluster.network.liftAllFaults());
 
 async function importKeys(keys: readonly unknown[]): Promise<Verdict[]> {
   const { status, json, response } = await account.call("POST", "/keys/import", { keys });
@@ -47,7 +47,7 @@ function rows(count: number): Record<string, unknown>[] {
 test("rows whose KV entry could not be written are reported, are no keys, and are imported by the next call", async () => {
   const keys = rows(6);
   await account.create();
-  await cluster.distance.fault({ on: "kv", operation: "put", how: "fail-before", times: 2 });
+  await cluster.network.fault({ on: "kv", operation: "put", how: "fail-before", times: 2 });
   const verdicts = await importKeys(keys);
   const failed = verdicts.filter(({ error }) => error !== undefined);
   expect(failed.map(({ error }) => error)).toEqual(["store_unreachable", "store_unreachable"]);
@@ -65,7 +65,7 @@ test("rows whose KV entry could not be written are reported, are no keys, and ar
 
 test("imports nothing while KV cannot say whether another account has the keys; the next call imports them", async () => {
   const keys = rows(3);
-  const lift = await cluster.distance.fault({
+  const lift = await cluster.network.fault({
     on: "kv",
     operation: "get",
     caller: "owner",
@@ -81,7 +81,7 @@ test.each(["fail-before", "fail-after"] as const)(
   "rows that did not reach the ledger (%s) are reported, and a repeated call imports the missing ones",
   async (how) => {
     const keys = rows(CHUNK_ROWS + 20);
-    await cluster.distance.fault({ on: "ledger", operation: "importKeys", how, times: 1 });
+    await cluster.network.fault({ on: "ledger", operation: "importKeys", how, times: 1 });
     const first = await importKeys(keys);
     first.forEach(({ id, error }, i) => {
       if (i < CHUNK_ROWS) expect(error).toBe("ledger_unreachable");

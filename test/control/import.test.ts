@@ -223,11 +223,11 @@ test("a thousand rows are imported in one call, each with an id of its own", asy
 test("an imported key is refused without a KV read unless LEGACY_KEYS is accept", async () => {
   const key = `oct_live_${randomUUID()}`;
   await importKeys([row({ sha256: sha256(key).toString("hex") })]);
-  await cluster.distance.resetCounts();
+  await cluster.network.resetCounts();
   const response = await account.use(key);
   expect(response.status).toBe(401);
   expect(response.body.toString()).toBe('{"error":"Invalid or expired API key","code":"unauthorized"}');
-  expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+  expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   expect(cluster.live.requests).toEqual([]);
 });
 

@@ -190,7 +190,7 @@ describe("every operation", () => {
       kv_ms: expect.any(Number),
       ledger_ms: expect.any(Number),
     });
-    const lift = await cluster.distance.fault({ on: "kv", how: "fail-before", caller: 0 });
+    const lift = await cluster.network.fault({ on: "kv", how: "fail-before", caller: 0 });
     const { error } = await call("health");
     await lift();
     expect(error).toMatchObject({ status: 503, details: { kv_ms: null, ledger_ms: expect.any(Number) } });
@@ -309,7 +309,7 @@ describe("a caller's mistake is answered as data, with HTTP's error", () => {
 
   test("an unreachable ledger is 503", async () => {
     const { id } = await account.create();
-    const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before" });
+    const lift = await cluster.network.fault({ on: "ledger", how: "fail-before" });
     for (const method of ["getKey", "revokeKey", "rotateKey"] as const) {
       expect((await call(method, account.name, id)).error).toMatchObject({
         status: 503,

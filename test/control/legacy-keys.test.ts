@@ -29,7 +29,7 @@ afterAll(() => cluster.close());
 beforeEach(async () => {
   account = new Account(cluster);
   cluster.live.clear();
-  await cluster.distance.resetCounts();
+  await cluster.network.resetCounts();
 });
 
 function newAddress(): string {
@@ -120,7 +120,7 @@ describe("a text without the shape of a key", () => {
     ["a character that is not ASCII", "oct_live_abc\u00fc"],
   ])("(%s) is refused without a look at KV", async (_, text) => {
     expect(await account.statusOf(text)).toBe(401);
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 });
 
@@ -131,12 +131,12 @@ describe("guessing", () => {
     expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
     expect(statuses.at(-1)).toBe(429);
 
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     const response = await account.use(`oct_live_${randomUUID()}`, { headers: from(address) });
     expect(response.status).toBe(429);
     expect(JSON.parse(response.body.toString()).code).toBe("rate_limited");
     expect(Number(response.header("Retry-After"))).toBeGreaterThan(0);
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
     expect(cluster.live.requests).toEqual([]);
   });
 
@@ -169,7 +169,7 @@ describe("guessing", () => {
     ["revoked", revoked],
   ])("counts when the client hangs up before it hears: keys that are %s", async (_, requestWith) => {
     const address = newAddress();
-    await cluster.distance.configure({ kvDelayMs: 300 });
+    await cluster.network.configure({ kvDelayMs: 300 });
     const connections = await Promise.all(
       Array.from({ length: MORE_THAN_TWO_LIMITS }, async () => {
         const connection = await RawConnection.open(cluster.gateway(0));
@@ -180,10 +180,10 @@ describe("guessing", () => {
     );
     await eventually(
       "the look-ups",
-      async () => (await cluster.distance.counts()).kvGets >= MORE_THAN_TWO_LIMITS,
+      async () => (await cluster.network.counts()).kvGets >= MORE_THAN_TWO_LIMITS,
     );
     for (const connection of connections) connection.destroy();
-    await cluster.distance.configure({ kvDelayMs: 0 });
+    await cluster.network.configure({ kvDelayMs: 0 });
     // Too few to reach the limit by themselves.
     const statuses: number[] = [];
     while (statuses.length < FEWER_THAN_THE_LIMIT && !statuses.includes(429)) {
@@ -209,7 +209,7 @@ describe("guessing", () => {
     const address = newAddress();
     const old = `oct_live_${randomUUID()}`;
     await imported(old);
-    const lift = await cluster.distance.fault({ on: "kv", operation: "get", caller: 0, how: "fail-before" });
+    const lift = await cluster.network.fault({ on: "kv", operation: "get", caller: 0, how: "fail-before" });
     for (let i = 0; i < MORE_THAN_TWO_LIMITS; i++) {
       expect(await account.statusOf(old, { headers: from(address) })).toBe(503);
     }

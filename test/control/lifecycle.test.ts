@@ -236,7 +236,7 @@ describe("revoking all of many keys", () => {
     const { id } = await account.create();
     const count = 10_050;
     // Creating them takes minutes, so SQL inserts all but one.
-    await cluster.distance.ledgerRows(
+    await cluster.network.ledgerRows(
       account.name,
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
        INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, revokes_at, state, began_at)
@@ -244,7 +244,7 @@ describe("revoking all of many keys", () => {
          i, iif(i <= 20, i, NULL), 'issued', i FROM n`,
     );
     expect((await account.call("POST", "/revoke-all")).json.revoked).toBe(count - 20 + 1);
-    const rows = await cluster.distance.ledgerRows(
+    const rows = await cluster.network.ledgerRows(
       account.name,
       `SELECT count(*) AS events, count(DISTINCT key_id) AS keys,
          (SELECT count(*) FROM keys WHERE revoked_at IS NULL OR effective_at IS NULL) AS alive,

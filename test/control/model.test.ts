@@ -4,8 +4,8 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Fault } from "../support/distance.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { Fault } from "../support/network.ts";
 import { Account } from "./account.ts";
 import { KeyModel } from "./key-model.ts";
 import { make, mayRead, move, type Owner } from "./key-moves.ts";
@@ -48,9 +48,9 @@ type Round = typeof round extends fc.Arbitrary<infer Value> ? Value : never;
 
 async function play({ trouble, moves }: Round, owners: readonly Owner[]): Promise<void> {
   const checks: (() => void)[] = [];
-  if (typeof trouble === "object") await cluster.distance.fault(trouble);
+  if (typeof trouble === "object") await cluster.network.fault(trouble);
   const restarts =
-    trouble === "restart" ? owners.map(({ account }) => cluster.distance.restartLedger(account.name)) : [];
+    trouble === "restart" ? owners.map(({ account }) => cluster.network.restartLedger(account.name)) : [];
   const revokesAll = (owner: number) =>
     moves.some((other) => other.owner === owner && other.move.kind === "revoke all");
   const made = moves.map(({ owner, move }) =>
@@ -62,7 +62,7 @@ async function play({ trouble, moves }: Round, owners: readonly Owner[]): Promis
     }),
   );
   await Promise.all([...made, ...restarts]);
-  await cluster.distance.liftAllFaults();
+  await cluster.network.liftAllFaults();
   for (const check of checks) check();
 }
 
@@ -100,7 +100,7 @@ test(
         for (const owner of owners) await compare(owner);
         runs += 1;
       } finally {
-        await cluster.distance.liftAllFaults();
+        await cluster.network.liftAllFaults();
       }
     });
     await fc.assert(property, { seed, numRuns: RUNS_MAX });

@@ -170,7 +170,7 @@ describe("events", () => {
   test("survive a restart of the ledger, and continue with higher numbers", async () => {
     await account.create();
     const [first] = await account.events();
-    await cluster.distance.restartLedger(account.name);
+    await cluster.network.restartLedger(account.name);
     await account.create();
     const events = await account.events();
     expect(events).toHaveLength(2);

@@ -108,7 +108,7 @@ describe("showing a key", () => {
       { on: "kv", operation: "get" },
       { on: "ledger", operation: "revokeKey" },
     ] as const) {
-      const lift = await cluster.distance.fault({ ...fault, how: "fail-before" });
+      const lift = await cluster.network.fault({ ...fault, how: "fail-before" });
       expectRefused(await show(secret), 503, "service_unavailable");
       await lift();
     }
@@ -140,8 +140,8 @@ describe("guessing", () => {
   });
 
   test("costs no KV read and no ledger call: a key without the check cannot have been issued", async () => {
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (const secret of [madeUp(), "hello", "oct_live_abc123def456"]) await show(secret);
-    expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+    expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   });
 });

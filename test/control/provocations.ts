@@ -64,8 +64,8 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
 function unreachableStore(name: string, hasToken: boolean): Provoke {
   return async (cluster) => {
     const example = await exampleOf(cluster, name);
-    if (hasToken) await cluster.distance.fault({ on: "ledger", how: "fail-before" });
-    else await cluster.distance.fault({ on: "kv", how: "fail-before", operation: "get" });
+    if (hasToken) await cluster.network.fault({ on: "ledger", how: "fail-before" });
+    else await cluster.network.fault({ on: "kv", how: "fail-before", operation: "get" });
     return await make(cluster, name, example);
   };
 }
@@ -112,10 +112,10 @@ function conflict(name: string): Record<string, Record<string, Provoke>> {
   const inProgress: Provoke = async (cluster) => {
     const example = await exampleOf(cluster, name);
     const options = { headers: [["Idempotency-Key", randomUUID()]] } as const;
-    await cluster.distance.resetCounts();
-    const lift = await cluster.distance.fault({ on: "kv", operation: "put", how: "hang-before" });
+    await cluster.network.resetCounts();
+    const lift = await cluster.network.fault({ on: "kv", operation: "put", how: "hang-before" });
     const first = make(cluster, name, { ...example, options });
-    await eventually("the first call at KV", async () => (await cluster.distance.counts("owner")).kvPuts > 0);
+    await eventually("the first call at KV", async () => (await cluster.network.counts("owner")).kvPuts > 0);
     const second = await make(cluster, name, { ...example, options });
     await lift();
     await first;

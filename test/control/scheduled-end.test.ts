@@ -116,9 +116,9 @@ describe.concurrent.each(ENDINGS)("%s", (_, ending) => {
     const key = await ending();
     const { account } = key;
     expect(await account.statusOf(key.secret)).toBe(200);
-    await cluster.distance.restartLedger(account.name);
+    await cluster.network.restartLedger(account.name);
     await useUntilTheEnd(key, 1);
-    await cluster.distance.restartLedger(account.name);
+    await cluster.network.restartLedger(account.name);
     for (const gateway of [0, 1]) expect(await account.statusOf(key.secret, { gateway })).toBe(401);
   });
 });
@@ -134,7 +134,7 @@ describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
     expect(shown).toMatchObject({ revokes_at: end, revoked_at: end, effective_at: end });
     // No code had to run: nothing was written.
     const tombstone = () =>
-      cluster.distance.ledgerRows(account.name, `SELECT revoked_at FROM keys WHERE id = '${key.id}'`);
+      cluster.network.ledgerRows(account.name, `SELECT revoked_at FROM keys WHERE id = '${key.id}'`);
     expect(await tombstone()).toEqual([{ revoked_at: null }]);
     expect((await account.keys()).map(({ id }) => id)).not.toContain(key.id);
     expect(await account.keys("revoked")).toContainEqual(shown);

@@ -7,7 +7,7 @@ import { limitsOf, WINDOWS_MS } from "../../src/rate-limits.ts";
 import { isRefusal } from "../../src/refusals.ts";
 import { StoredPermits } from "../ledger/stored-permits.ts";
 import { VirtualTime } from "../proofs/simulator/virtual-time.ts";
-import { KeyInUse } from "../support/key-in-use.ts";
+import { VirtualIsolate } from "../support/virtual-isolate.ts";
 
 const LEASE_MS = 1000;
 const ROUND_TRIP_MS = 20;
@@ -36,7 +36,7 @@ export async function costOf(
     cost.ledgerCalls += 1;
   };
   const surroundings = { time, book, limits: limited ? limits : null, leaseMs: LEASE_MS };
-  const key = new KeyInUse({ ...surroundings, roundTripMs: ROUND_TRIP_MS, onLedgerCall }, "isolate");
+  const key = new VirtualIsolate({ ...surroundings, roundTripMs: ROUND_TRIP_MS, onLedgerCall }, "isolate");
   const request = async () => {
     cost.requests += 1;
     if (!isRefusal(await key.request())) cost.admitted += 1;

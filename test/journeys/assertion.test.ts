@@ -14,7 +14,7 @@ import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
 import { decoded, macJwt, signedJwt, unsignedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { use } from "../support/key-use.ts";
+import { use } from "../support/key-requests.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";

@@ -8,21 +8,21 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { CredentialProbe, constantPartOf } from "../support/credential-probe.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import type { Header } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
+import { CredentialClient, constantPartOf } from "./credential-client.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-let probe: CredentialProbe;
+let probe: CredentialClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  probe = await CredentialProbe.start();
+  probe = await CredentialClient.start();
   ({ cluster, key, testKey } = probe);
 });
 afterAll(() => cluster.close());

@@ -8,18 +8,18 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { CredentialProbe } from "../support/credential-probe.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
+import { CredentialClient } from "./credential-client.ts";
 
-let probe: CredentialProbe;
+let probe: CredentialClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  probe = await CredentialProbe.start();
+  probe = await CredentialClient.start();
   ({ cluster, key, testKey } = probe);
 });
 afterAll(() => cluster.close());

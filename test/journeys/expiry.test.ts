@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, everythingRead, expectUnauthorized, use } from "../support/key-use.ts";
+import { bearer, everythingRead, expectUnauthorized, use } from "../support/key-requests.ts";
 import { never, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";

@@ -8,15 +8,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { ALWAYS, FORGED, forged, HeaderProbe, namesOf } from "../support/header-probe.ts";
 import type { Header } from "../support/raw-http.ts";
+import { ALWAYS, FORGED, forged, HeaderClient, namesOf } from "./header-client.ts";
 
-let probe: HeaderProbe;
+let probe: HeaderClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  probe = await HeaderProbe.start();
+  probe = await HeaderClient.start();
   ({ cluster, key } = probe);
 });
 afterAll(() => cluster.close());

@@ -9,15 +9,15 @@ import { createPublicKey, verify } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { ALWAYS, FORGED, forged, HeaderProbe, HOST, namesOf } from "../support/header-probe.ts";
 import { rawRequest } from "../support/raw-http.ts";
+import { ALWAYS, FORGED, forged, HeaderClient, HOST, namesOf } from "./header-client.ts";
 
-let probe: HeaderProbe;
+let probe: HeaderClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  probe = await HeaderProbe.start();
+  probe = await HeaderClient.start();
   ({ cluster, key } = probe);
 });
 afterAll(() => cluster.close());

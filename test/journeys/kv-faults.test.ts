@@ -8,9 +8,9 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import type { Fault } from "../support/distance.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { expectUnavailable, use } from "../support/key-use.ts";
+import { expectUnavailable, use } from "../support/key-requests.ts";
+import type { Fault } from "../support/network.ts";
 
 const GATEWAYS = [0, 1];
 
@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 afterEach(async () => {
-  await cluster.distance.liftAllFaults();
-  await cluster.distance.configure({ kvCacheMs: 0 });
+  await cluster.network.liftAllFaults();
+  await cluster.network.configure({ kvCacheMs: 0 });
 });
 
 async function listed(account: string): Promise<string[]> {
@@ -43,26 +43,26 @@ const READ_FAULTS: [string, Fault["how"]][] = [
 describe.each(READ_FAULTS)("while reading KV %s", (_, how) => {
   test("a key that is not in memory gets 503 with Retry-After, and nothing is forwarded", async () => {
     const key = await cluster.createKey();
-    await cluster.distance.fault({ on: "kv", operation: "get", how });
+    await cluster.network.fault({ on: "kv", operation: "get", how });
     expectUnavailable(await use(cluster, key));
     expect(cluster.live.requests).toEqual([]);
   });
 
   test("known keys go on", async () => {
-    await cluster.distance.fault({ on: "kv", operation: "get", how });
-    await cluster.distance.resetCounts();
+    await cluster.network.fault({ on: "kv", operation: "get", how });
+    await cluster.network.resetCounts();
     for (const gateway of GATEWAYS) expect((await use(cluster, known, gateway)).status).toBe(200);
-    expect((await cluster.distance.counts()).kvGets).toBe(0);
+    expect((await cluster.network.counts()).kvGets).toBe(0);
   });
 
   test("a made-up key is 401 all the same", async () => {
-    await cluster.distance.fault({ on: "kv", operation: "get", how });
+    await cluster.network.fault({ on: "kv", operation: "get", how });
     expect((await use(cluster, { secret: `oct_live_${"0".repeat(36)}` })).status).toBe(401);
   });
 
   test("only the gateway that cannot reach KV is touched, and it is well again when the fault ends", async () => {
     const key = await cluster.createKey();
-    const lift = await cluster.distance.fault({ on: "kv", operation: "get", caller: 1, how });
+    const lift = await cluster.network.fault({ on: "kv", operation: "get", caller: 1, how });
     expect((await use(cluster, key, 0)).status).toBe(200);
     expectUnavailable(await use(cluster, key, 1));
     await lift();
@@ -89,12 +89,12 @@ describe("an entry that is not there", () => {
     const name = await cluster.recordName(key.id);
     const record = (await kv.get(name, "text")) ?? "";
     await kv.delete(name);
-    await cluster.distance.configure({ kvCacheMs: 600_000 });
+    await cluster.network.configure({ kvCacheMs: 600_000 });
     expect((await use(cluster, key, 0)).status).toBe(401);
     await kv.put(name, record);
     expect((await use(cluster, key, 0)).status).toBe(401);
     expect((await use(cluster, key, 1)).status).toBe(200);
-    await cluster.distance.configure({ kvCacheMs: 0 });
+    await cluster.network.configure({ kvCacheMs: 0 });
     expect((await use(cluster, key, 0)).status).toBe(200);
   });
 });
@@ -117,7 +117,7 @@ describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
   test("no key is made: 503, no secret, nothing listed; and later one is", async () => {
     const account = `writing-${how}`;
     const before = await cluster.createKey({ account });
-    const lift = await cluster.distance.fault({ on: "kv", operation: "put", how });
+    const lift = await cluster.network.fault({ on: "kv", operation: "put", how });
     const answer = await cluster.control("POST", `/accounts/${account}/keys`, { name: "x", mode: "live" });
     expectUnavailable(answer.response);
     expect(await listed(account)).toEqual([before.id]);
@@ -133,12 +133,12 @@ describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
 
 test("a key that is made slowly is made: each of the two stores has its time limit", async () => {
   const account = "slowly";
-  await cluster.distance.configure({ kvDelayMs: 600, delaysMs: [600] });
+  await cluster.network.configure({ kvDelayMs: 600, delaysMs: [600] });
   const { status, json } = await cluster.control("POST", `/accounts/${account}/keys`, {
     name: "x",
     mode: "live",
   });
-  await cluster.distance.configure({ kvDelayMs: 0, delaysMs: [] });
+  await cluster.network.configure({ kvDelayMs: 0, delaysMs: [] });
   expect(status).toBe(201);
   expect(await listed(account)).toEqual([json.id]);
 });
@@ -147,7 +147,7 @@ test("while all of KV fails, a revocation is what it always is", async () => {
   const key = await cluster.createKey();
   for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
   cluster.live.clear();
-  await cluster.distance.fault({ on: "kv", how: "fail-before" });
+  await cluster.network.fault({ on: "kv", how: "fail-before" });
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json).toMatchObject({ revoked_at: expect.any(String), effective_at: expect.any(String) });
   for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);

@@ -7,6 +7,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { eventually } from "../support/time-limits.ts";
+import { printedSpans } from "../support/trace-printer.ts";
 import {
   findSecrets,
   readKv,
@@ -16,10 +18,8 @@ import {
   type Secret,
   secretsOfKey,
   secretsOfSettings,
-} from "../support/leak-search.ts";
-import { GATEWAY_SETTINGS, MARKS, MixedTraffic, SETTINGS } from "../support/mixed-traffic.ts";
-import { eventually } from "../support/time-limits.ts";
-import { printedSpans } from "../support/trace-printer.ts";
+} from "./leak-search.ts";
+import { GATEWAY_SETTINGS, MARKS, MixedTraffic, SETTINGS } from "./mixed-traffic.ts";
 
 /** Every reason to say no that traffic can bring about; the two others need a fault of the program. */
 const REASONS = [
@@ -140,8 +140,8 @@ describe("the search finds what is planted in", () => {
 
   test("SQLite, as text and as bytes", async () => {
     const hex = Buffer.from(key()).toString("hex");
-    await cluster.distance.ledgerRows("acct", `INSERT INTO metadata (name, value) VALUES ('leak', '${hex}')`);
-    await cluster.distance.ledgerRows(
+    await cluster.network.ledgerRows("acct", `INSERT INTO metadata (name, value) VALUES ('leak', '${hex}')`);
+    await cluster.network.ledgerRows(
       "other",
       `INSERT INTO answers (name, fingerprint, at, answer, sealed_secret) VALUES ('leak', '', 0, '', x'${hex}')`,
     );

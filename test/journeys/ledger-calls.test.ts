@@ -7,7 +7,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, expectUnavailable, use } from "../support/key-use.ts";
+import { bearer, expectUnavailable, use } from "../support/key-requests.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -27,12 +27,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   connection.close();
-  await cluster.distance.liftAllFaults();
-  await cluster.distance.configure({ delaysMs: [] });
+  await cluster.network.liftAllFaults();
+  await cluster.network.configure({ delaysMs: [] });
 });
 
 async function leaseCalls(): Promise<number> {
-  return (await cluster.distance.counts()).ledgerCalls.lease ?? 0;
+  return (await cluster.network.counts()).ledgerCalls.lease ?? 0;
 }
 
 describe("a call to the ledger that fails", () => {
@@ -40,8 +40,8 @@ describe("a call to the ledger that fails", () => {
     const key = await cluster.createKey();
     for (const how of ["fail-before", "fail-after"] as const) {
       const fresh = how === "fail-before" ? key : await cluster.createKey();
-      await cluster.distance.resetCounts();
-      await cluster.distance.fault({ on: "ledger", operation: "lease", how, times: 1 });
+      await cluster.network.resetCounts();
+      await cluster.network.fault({ on: "ledger", operation: "lease", how, times: 1 });
       expect((await use(cluster, fresh)).status).toBe(200);
       expect(await leaseCalls()).toBe(2);
     }
@@ -49,16 +49,16 @@ describe("a call to the ledger that fails", () => {
 
   test("twice is not made a third time", async () => {
     const key = await cluster.createKey();
-    await cluster.distance.resetCounts();
-    await cluster.distance.fault({ on: "ledger", operation: "lease", how: "fail-before" });
+    await cluster.network.resetCounts();
+    await cluster.network.fault({ on: "ledger", operation: "lease", how: "fail-before" });
     expectUnavailable(await use(cluster, key));
     expect(await leaseCalls()).toBe(2);
   });
 
   test("because the ledger is overloaded is not made again", async () => {
     const key = await cluster.createKey();
-    await cluster.distance.resetCounts();
-    const lift = await cluster.distance.fault({
+    await cluster.network.resetCounts();
+    const lift = await cluster.network.fault({
       on: "ledger",
       operation: "lease",
       how: "fail-before",
@@ -76,7 +76,7 @@ describe("a restart of the ledger", () => {
     const key = await cluster.createKey({ account: "restarting" });
     for (let restart = 0; restart < 3; restart++) {
       expect((await use(cluster, key)).status).toBe(200);
-      await cluster.distance.restartLedger(key.account);
+      await cluster.network.restartLedger(key.account);
       const other = await cluster.createKey({ account: key.account });
       expect((await use(cluster, other)).status).toBe(200);
     }
@@ -84,16 +84,16 @@ describe("a restart of the ledger", () => {
 
   test("while it grants a lease costs the request nothing", async () => {
     const key = await cluster.createKey({ account: "granting" });
-    const lift = await cluster.distance.fault({
+    const lift = await cluster.network.fault({
       on: "ledger",
       operation: "lease",
       how: "hang-after",
       times: 1,
     });
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     const answer = use(cluster, key);
     await eventually("the grant", async () => (await leaseCalls()) === 1);
-    await cluster.distance.restartLedger(key.account);
+    await cluster.network.restartLedger(key.account);
     await lift();
     expect((await answer).status).toBe(200);
   });
@@ -101,8 +101,8 @@ describe("a restart of the ledger", () => {
 
 test("a client that is gone while the ledger is asked leaves nobody else waiting", async () => {
   const key = await cluster.createKey();
-  await cluster.distance.configure({ delaysMs: [400] });
-  await cluster.distance.resetCounts();
+  await cluster.network.configure({ delaysMs: [400] });
+  await cluster.network.resetCounts();
   connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
   await eventually("the leader's call", async () => (await leaseCalls()) === 1);
   const followers = [use(cluster, key), use(cluster, key), use(cluster, key)];

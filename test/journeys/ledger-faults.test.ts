@@ -8,9 +8,9 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import type { Fault } from "../support/distance.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, expectUnavailable, revoked, use } from "../support/key-use.ts";
+import { bearer, expectUnavailable, revoked, use } from "../support/key-requests.ts";
+import type { Fault } from "../support/network.ts";
 import { heldBack, never, trickle } from "../support/origin-behaviours.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -34,11 +34,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   connection.close();
-  await cluster.distance.liftAllFaults();
+  await cluster.network.liftAllFaults();
 });
 
 describe.each(FAULTS)("while the ledger %s", (_, how) => {
-  const fault = (operation = "lease") => cluster.distance.fault({ on: "ledger", operation, how });
+  const fault = (operation = "lease") => cluster.network.fault({ on: "ledger", operation, how });
 
   test("a key without a lease gets 503 with Retry-After, and nothing is forwarded", async () => {
     const key = await cluster.createKey();
@@ -119,7 +119,7 @@ describe("while leases hang but revocations do not", () => {
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20);
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
     await exchange.bodyReached(20);
-    await cluster.distance.fault({ on: "ledger", operation: "lease", how: "hang-before" });
+    await cluster.network.fault({ on: "ledger", operation: "lease", how: "hang-before" });
     const settledAt = await revoked(cluster, key);
     const response = await exchange.response();
     expect(response.ended).toBe("aborted");
@@ -132,7 +132,7 @@ describe("while leases hang but revocations do not", () => {
     cluster.live.respond = origin.respond;
     const waiting = use(cluster, key);
     await cluster.live.arrived();
-    await cluster.distance.fault({ on: "ledger", operation: "lease", how: "hang-before" });
+    await cluster.network.fault({ on: "ledger", operation: "lease", how: "hang-before" });
     await revoked(cluster, key);
     origin.release();
     expect([401, 503]).toContain((await waiting).status);
@@ -143,8 +143,8 @@ test("a warm lease asks nobody: neither KV nor the ledger is in the way of a req
   const key = await cluster.createKey();
   await passesDuring(key, async () => {
     const lifts = [
-      await cluster.distance.fault({ on: "ledger", how: "hang-before" }),
-      await cluster.distance.fault({ on: "kv", how: "hang-before" }),
+      await cluster.network.fault({ on: "ledger", how: "hang-before" }),
+      await cluster.network.fault({ on: "kv", how: "hang-before" }),
     ];
     return async () => {
       for (const lift of lifts) await lift();

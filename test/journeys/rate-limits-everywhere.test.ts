@@ -77,7 +77,7 @@ async function hammer(): Promise<void> {
   windows = Array.from({ length: WINDOWS }, (_, index) => (from + (index + 1) * WINDOW_MS) / 1000);
   const restarts = keys.map(async ({ account }, index) => {
     await new Promise((resolve) => setTimeout(resolve, from - Date.now() + (index + 0.7) * 1300));
-    await cluster.distance.restartLedger(account);
+    await cluster.network.restartLedger(account);
   });
   const loops = keys.flatMap((_, key) =>
     DELAYS_MS.map(async (_delay, gateway) => {

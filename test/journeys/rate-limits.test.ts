@@ -123,7 +123,7 @@ describe("over the limit", () => {
     const answers = await useTimes(FREE.requests, key);
     expect(answers.map(({ status }) => status)).toEqual(Array(60).fill(200));
     cluster.live.clear();
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
 
     const startedAt = Date.now();
     const refused = await useTimes(200, key);
@@ -140,7 +140,7 @@ describe("over the limit", () => {
           `"details":{"limit":60,"remaining":0,"reset_at":"${resetsAt.toISOString().slice(0, 19)}Z","retry_after":${seconds}}}`,
       );
     }
-    const { ledgerCalls } = await cluster.distance.counts();
+    const { ledgerCalls } = await cluster.network.counts();
     expect(ledgerCalls.lease ?? 0).toBeLessThanOrEqual(1.2 * leases + 2);
   });
 

@@ -117,7 +117,7 @@ test("a rebuild where nothing is lost changes nothing, and mends what is corrupt
 test("when KV fails meanwhile the call says so, and may be made again", async () => {
   const before = await entries();
   await loseAllEntries();
-  const lift = await cluster.distance.fault({ on: "kv", how: "fail-before", caller: "owner", times: 1 });
+  const lift = await cluster.network.fault({ on: "kv", how: "fail-before", caller: "owner", times: 1 });
   const failed = await cluster.control("POST", `/accounts/${ACCOUNT}/rebuild-kv`, { limit: PAGE });
   expect([failed.status, failed.json.code]).toEqual([503, "service_unavailable"]);
   await lift();

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(async () => {
   cluster.live.clear();
-  await cluster.distance.resetCounts();
+  await cluster.network.resetCounts();
 });
 
 function use(secret: string, gateway = 0): Promise<RawResponse> {
@@ -44,41 +44,41 @@ describe("what a refused key costs", () => {
     // Hexadecimal digits are base62 too.
     const madeUp = () => `oct_live_${randomBytes(18).toString("hex")}`;
     expect(await hammer(madeUp)).toEqual(new Set([401]));
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
     expect(cluster.live.requests).toEqual([]);
   });
 
   test("a good key with one character changed, anywhere: nothing", async () => {
     const { secret } = await cluster.createKey();
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (let at = 0; at < secret.length; at++) {
       const changed = secret.slice(0, at) + (secret[at] === "x" ? "y" : "x") + secret.slice(at + 1);
       expect((await use(changed)).status, changed).toBe(401);
     }
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 
   test("a credential that is no key: nothing", async () => {
     expect(await hammer(() => "x".repeat(16_384))).toEqual(new Set([401]));
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 
   test("a revoked key: nothing after its first refusal, on every gateway", async () => {
     const { account, id, secret } = await cluster.createKey();
     expect((await use(secret, 0)).status).toBe(200);
     await cluster.revoke(account, id);
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     cluster.live.clear();
 
     // Gateway 0 knows the key from before, gateway 1 has never seen it.
     expect((await use(secret, 0)).status).toBe(401);
     expect((await use(secret, 1)).status).toBe(401);
-    expect(await cluster.distance.counts(0)).toEqual({ ...NOTHING, ledgerCalls: { lease: 1 } });
-    expect(await cluster.distance.counts(1)).toEqual({ ...NOTHING, kvGets: 1, ledgerCalls: { lease: 1 } });
+    expect(await cluster.network.counts(0)).toEqual({ ...NOTHING, ledgerCalls: { lease: 1 } });
+    expect(await cluster.network.counts(1)).toEqual({ ...NOTHING, kvGets: 1, ledgerCalls: { lease: 1 } });
 
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (const gateway of [0, 1]) expect(await hammer(() => secret, gateway)).toEqual(new Set([401]));
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
     expect(cluster.live.requests).toEqual([]);
   });
 
@@ -86,21 +86,21 @@ describe("what a refused key costs", () => {
     const expires_at = new Date(Date.now() + 300).toISOString();
     const { secret } = await cluster.createKey({ expires_at });
     await eventually("the end of the key", async () => (await use(secret)).status === 401);
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     expect(await hammer(() => secret)).toEqual(new Set([401]));
-    expect(await cluster.distance.counts()).toEqual(NOTHING);
+    expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 
   test("a good key on a route that does not exist, or on one it may not use: nothing once it is known", async () => {
     const { secret } = await cluster.createKey({ permissions: ["posts:read"] });
     expect((await use(secret)).status).toBe(200);
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     for (const target of ["/v1/nothing", "/v1/webhooks"]) {
       const headers = [["Authorization", `Bearer ${secret}`]] as const;
       const { status } = await rawRequest(cluster.gateway(0), { method: "GET", target, headers });
       expect(status).toBe(target === "/v1/nothing" ? 404 : 403);
     }
-    expect((await cluster.distance.counts()).kvGets).toBe(0);
+    expect((await cluster.network.counts()).kvGets).toBe(0);
   });
 });
 
@@ -178,9 +178,9 @@ describe("a corrupt KV entry", () => {
 
   test("costs a KV read and no ledger call", async () => {
     const key = await issuedAs(() => ({}));
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     await use(key.secret);
-    expect(await cluster.distance.counts()).toEqual({ ...NOTHING, kvGets: 1 });
+    expect(await cluster.network.counts()).toEqual({ ...NOTHING, kvGets: 1 });
   });
 
   test("of one key does not touch another", async () => {

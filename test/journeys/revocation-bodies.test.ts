@@ -9,7 +9,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, revoked } from "../support/key-use.ts";
+import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, revoked } from "../support/key-requests.ts";
 import { large, never, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 

@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, use } from "../support/key-use.ts";
+import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, use } from "../support/key-requests.ts";
 import { never } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
@@ -33,7 +33,7 @@ beforeEach(() => {
   connections = [];
   return async () => {
     for (const connection of connections) connection.close();
-    await cluster.distance.liftAllFaults();
+    await cluster.network.liftAllFaults();
   };
 });
 
@@ -74,8 +74,8 @@ interface InFlight {
 
 /** A request under each key that the origin has, and whose renewal hangs. */
 async function inFlight(keys: readonly IssuedKey[], body?: () => AsyncIterable<Buffer>): Promise<InFlight[]> {
-  await cluster.distance.resetCounts();
-  await cluster.distance.fault({
+  await cluster.network.resetCounts();
+  await cluster.network.fault({
     on: "ledger",
     operation: "lease",
     how: "hang-before",
@@ -112,7 +112,7 @@ async function heardByAnother(keys: readonly IssuedKey[]): Promise<void> {
 }
 
 async function leaseCalls(): Promise<number> {
-  return (await cluster.distance.counts(0)).ledgerCalls.lease ?? 0;
+  return (await cluster.network.counts(0)).ledgerCalls.lease ?? 0;
 }
 
 async function* endless(): AsyncGenerator<Buffer> {

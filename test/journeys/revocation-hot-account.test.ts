@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildMutant } from "../proofs/build-mutant.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { use } from "../support/key-use.ts";
+import { use } from "../support/key-requests.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const TOO_MANY = {
@@ -54,7 +54,7 @@ async function keepHot(key: IssuedKey): Promise<void> {
 /** How long the longest lease can have to run, as the ledger has it on disk. */
 async function rememberedMs(account: string): Promise<number> {
   const query = "SELECT value FROM metadata WHERE name = 'longest_lease_ms'";
-  return Number((await cluster.distance.ledgerRows(account, query))[0]?.value);
+  return Number((await cluster.network.ledgerRows(account, query))[0]?.value);
 }
 
 async function busyKey(account: string): Promise<IssuedKey> {
@@ -79,7 +79,7 @@ test("a revocation waits no longer than its receipt says, and nothing is accepte
 
 test("nor after a restart of the ledger, which has forgotten what leases it gave", async () => {
   const key = await busyKey(HOT);
-  await cluster.distance.restartLedger(HOT);
+  await cluster.network.restartLedger(HOT);
   const { json } = await cluster.revoke(HOT, key.id);
   await expectDead(key);
   expect(json.lease_bound_ms).toBe(LONGEST_MS);
@@ -88,7 +88,7 @@ test("nor after a restart of the ledger, which has forgotten what leases it gave
 
 test("an account that asks for none is as quick as ever, beside it", async () => {
   const key = await cluster.createKey({ account: "quiet" });
-  await cluster.distance.restartLedger("quiet");
+  await cluster.network.restartLedger("quiet");
   const { json } = await cluster.revoke("quiet", key.id);
   expect(json.lease_bound_ms).toBe(SHORTEST_MS);
   expect(json.waited_ms).toBeLessThanOrEqual(SHORTEST_MS);

@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { busyKey, expectDead, use } from "../support/key-use.ts";
+import { busyKey, expectDead, use } from "../support/key-requests.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -28,7 +28,7 @@ beforeEach(() => cluster.live.clear());
 function tombstone({ account, id }: IssuedKey): Promise<string> {
   const query = `SELECT effective_at FROM keys WHERE id = '${id}' AND revoked_at IS NOT NULL`;
   return eventually("the revocation in the ledger", async () => {
-    const [row] = await cluster.distance.ledgerRows(account, query);
+    const [row] = await cluster.network.ledgerRows(account, query);
     return row === undefined ? "" : new Date(Number(row.effective_at)).toISOString();
   });
 }
@@ -83,7 +83,7 @@ describe("the answer of revoke", () => {
       await expectDead(cluster, key);
     }
     const other = await cluster.createKey();
-    await cluster.distance.restartLedger(other.account);
+    await cluster.network.restartLedger(other.account);
     expect((await cluster.revoke(other.account, other.id)).json.waited_ms).toBeGreaterThan(0);
   });
 
@@ -119,10 +119,10 @@ test("a revocation whose caller is gone stands, and the next caller hears from w
 
 test("a revocation whose answer is lost on the way is asked for again, and has happened once", async () => {
   const key = await busyKey(cluster, { account: "lost-answer" });
-  await cluster.distance.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
+  await cluster.network.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
   await cluster.revoke(key.account, key.id);
   await expectDead(cluster, key);
-  const events = await cluster.distance.ledgerRows(
+  const events = await cluster.network.ledgerRows(
     key.account,
     "SELECT * FROM events WHERE action = 'revoked'",
   );
@@ -134,7 +134,7 @@ describe("when the ledger restarts while revoke waits", () => {
     const key = await busyKey(cluster, { account: "restarted" });
     const call = cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
     const effectiveAt = await tombstone(key);
-    await cluster.distance.restartLedger(key.account);
+    await cluster.network.restartLedger(key.account);
     const first = await call;
     if (first.status === 200) {
       expect(first.json.effective_at).toBe(effectiveAt);
@@ -158,7 +158,7 @@ describe("when the ledger restarts while revoke waits", () => {
     })();
     await tombstone(key);
     for (let restart = 0; restart < 3; restart++) {
-      await cluster.distance.restartLedger(key.account);
+      await cluster.network.restartLedger(key.account);
       await sleep(50);
     }
     await revoking;
@@ -168,7 +168,7 @@ describe("when the ledger restarts while revoke waits", () => {
 
 test("a ledger that has forgotten its leases waits as if it had just given one", async () => {
   const key = await busyKey(cluster, { account: "forgetful" });
-  await cluster.distance.restartLedger(key.account);
+  await cluster.network.restartLedger(key.account);
   // Both gateways still hold a lease that only the ledger's former life knew of.
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json.waited_ms).toBeGreaterThan(0);

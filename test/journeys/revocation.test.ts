@@ -16,7 +16,7 @@ import {
   expectUnauthorized,
   revoked,
   use,
-} from "../support/key-use.ts";
+} from "../support/key-requests.ts";
 import { never } from "../support/origin-behaviours.ts";
 import { RawConnection, type RawResponse } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -136,6 +136,6 @@ describe("a request under way when its key is revoked", () => {
 });
 
 async function isTombstone({ account, id }: IssuedKey): Promise<boolean> {
-  const rows = await cluster.distance.ledgerRows(account, `SELECT revoked_at FROM keys WHERE id = '${id}'`);
+  const rows = await cluster.network.ledgerRows(account, `SELECT revoked_at FROM keys WHERE id = '${id}'`);
   return typeof rows[0]?.revoked_at === "number";
 }

@@ -17,7 +17,7 @@ import type { Settings } from "../support/cluster-workers.ts";
 import { ControlClient, type IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { RollingLoad } from "../support/rolling-load.ts";
+import { RollingLoad } from "./rolling-load.ts";
 
 const ACCOUNT = "acct";
 const CALLERS = 4;
@@ -39,7 +39,7 @@ function withVersions(versions: readonly Settings[]): void {
   });
   afterAll(() => cluster.close());
   beforeEach(async () => {
-    await cluster.distance.deployLedger(ACCOUNT, versions[0] ?? {});
+    await cluster.network.deployLedger(ACCOUNT, versions[0] ?? {});
     cluster.live.clear();
     keys = [await cluster.createKey()];
   });
@@ -91,7 +91,7 @@ describe("KEY_PEPPER", () => {
       await running.rollOut(version, async () => {
         await makeKeys(running);
         await running.goesOn();
-        await cluster.distance.deployLedger(ACCOUNT, VERSIONS[version]);
+        await cluster.network.deployLedger(ACCOUNT, VERSIONS[version]);
         await makeKeys(running);
       });
     }
@@ -103,7 +103,7 @@ describe("KEY_PEPPER", () => {
     keys = keys.slice(-2);
     await running.goesOn();
     for (const { account, id } of madeUnderOld) await cluster.revoke(account, id, { to: cluster.gateway(2) });
-    await running.rollOut(3, () => cluster.distance.deployLedger(ACCOUNT, VERSIONS[3]));
+    await running.rollOut(3, () => cluster.network.deployLedger(ACCOUNT, VERSIONS[3]));
     await makeKeys(running);
     await running.goesOn();
     expect(running.failures).toEqual([]);
@@ -111,7 +111,7 @@ describe("KEY_PEPPER", () => {
   });
 
   test("exchanged in one step instead, a new key is refused wherever the old version still serves", async () => {
-    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    await cluster.network.deployLedger(ACCOUNT, VERSIONS[2]);
     const made = await cluster.createKey();
     expect([await statusOf(made, 0), await statusOf(made, 1), await statusOf(made, 2)]).toEqual([
       401, 200, 200,
@@ -130,7 +130,7 @@ describe("KEY_PEPPER", () => {
         { to: cluster.gateway(gateway), headers: [["Idempotency-Key", "the-same"]] },
       );
     const first = await create(0);
-    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    await cluster.network.deployLedger(ACCOUNT, VERSIONS[2]);
     const again = await create(2);
     expect([first.status, again.status]).toEqual([201, 201]);
     expect(again.json).toEqual(first.json);
@@ -146,7 +146,7 @@ describe("KEY_PEPPER", () => {
     };
     const { id } = await imported(ACCOUNT, 0);
     await cluster.revoke(ACCOUNT, id);
-    await cluster.distance.deployLedger(ACCOUNT, VERSIONS[2]);
+    await cluster.network.deployLedger(ACCOUNT, VERSIONS[2]);
     expect(await imported(ACCOUNT, 2)).toEqual({ row: 0, id });
     expect(await imported("another", 2)).toEqual({ row: 0, error: "known_elsewhere" });
     const headers = [["Authorization", `Bearer ${text}`]] as const;

@@ -67,7 +67,7 @@ describe("a link", () => {
     const { json } = await cluster.control("POST", `/accounts/${account}/portal-sessions`);
     const lastsMs = Date.parse(json.expires_at) - Date.now();
     expect(Math.round(lastsMs / 60_000)).toBe(5);
-    await cluster.distance.ledgerRows(account, "UPDATE portal_visits SET ends_at = ends_at - 300000");
+    await cluster.network.ledgerRows(account, "UPDATE portal_visits SET ends_at = ends_at - 300000");
     expect((await enter(cluster, json.url)).status).toBe(410);
   });
 
@@ -81,7 +81,7 @@ describe("a link", () => {
   test("that is made up costs no ledger call, whatever account it names", async () => {
     const link = pathOf(await linkTo(cluster, newAccount()));
     const other = newAccount();
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     const token = link.split("/").at(-1) ?? "";
     const [account = "", random, check = ""] = token.split(".");
     for (const forged of [
@@ -96,7 +96,7 @@ describe("a link", () => {
     // The token of a link is no session token.
     const asSession = await get("/portal/keys", [["Cookie", `octopost_key_page=${token}`]]);
     expect(asSession.status).toBe(403);
-    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+    expect((await cluster.network.counts()).ledgerCalls).toEqual({});
   });
 });
 
@@ -140,11 +140,11 @@ describe("the session cookie", () => {
     const { cookie, owner } = await signIn(cluster);
     const victim = new Account(cluster);
     await victim.create();
-    await cluster.distance.resetCounts();
+    await cluster.network.resetCounts();
     const forged = cookie[1].replace(owner.name, victim.name);
     expect(forged).not.toBe(cookie[1]);
     expect((await get("/portal/keys", [["Cookie", forged]])).status).toBe(403);
-    expect((await cluster.distance.counts()).ledgerCalls).toEqual({});
+    expect((await cluster.network.counts()).ledgerCalls).toEqual({});
   });
 
   test("is not accepted by the API, and an API key is not accepted by the page", async () => {

@@ -66,7 +66,7 @@ test("a script in the name of a key is shown as text", async () => {
 
 test("a page answers 503 while the ledger cannot be reached, and the session continues", async () => {
   const { cookie } = await signIn(cluster);
-  const lift = await cluster.distance.fault({ on: "ledger", how: "fail-before" });
+  const lift = await cluster.network.fault({ on: "ledger", how: "fail-before" });
   const response = await get("/portal/keys", [cookie]);
   await lift();
   expect([response.status, response.header("Retry-After")]).toEqual([503, "1"]);

@@ -165,7 +165,7 @@ describe("the form of a new key", () => {
 
   test("the ledger keeps the secret sealed until it is shown, and deletes it then", async () => {
     const { page, account } = await openForm();
-    const rows = () => cluster.distance.ledgerRows(account, "SELECT answer, sealed_secret FROM answers");
+    const rows = () => cluster.network.ledgerRows(account, "SELECT answer, sealed_secret FROM answers");
     const { location = "" } = (await send(page)).headers();
     const [before] = await rows();
     expect(before?.sealed_secret).not.toBeNull();

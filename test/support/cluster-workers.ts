@@ -1,22 +1,22 @@
 /**
  * The Workers of a test cluster, as Miniflare's configuration: the owner of the one real ledger and KV
- * namespace, the distance, and the gateways, each an isolate of its own with the same bundle.
+ * namespace, the network, and the gateways, each an isolate of its own with the same bundle.
  *
  * Real: the bundle, the ledger's class and SQLite storage, workerd's KV. Fake: everything the gateways
- * and the ledger reach KV and each other through (distance-worker.js), and KV itself, which is local.
+ * and the ledger reach KV and each other through (network-worker.js), and KV itself, which is local.
  */
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { V4MiniflareOptions } from "miniflare";
 import { BUNDLE_CONFIG, type BundleConfig } from "./bundle-config.ts";
-import type { Caller } from "./distance.ts";
+import type { Caller } from "./network.ts";
 
 export type Settings = Readonly<Record<string, string | number | undefined>>;
 
-export const DISTANCE = "distance";
+export const NETWORK = "network";
 const OWNER = "owner";
-/** The distance's binding to the one real namespace. */
+/** The network Worker's binding to the one real namespace. */
 export const REAL_KV = "KV";
 /** As in wrangler.toml; Miniflare counts per name, not per place. */
 const RATE_LIMITS = { FAILED_LOOK_UPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
@@ -53,13 +53,13 @@ export function clusterWorkers(
       ...modules({ "worker.js": built }),
       name: gatewayName(index),
       bindings: defined({ ...bindings, ...gatewaySettings[index] }),
-      durableObjects: { KEY_LEDGER: { className: `DistantLedger${index}`, scriptName: DISTANCE } },
+      durableObjects: { KEY_LEDGER: { className: `RemoteLedger${index}`, scriptName: NETWORK } },
       serviceBindings: { API_KEYS: kvOf(index) },
       ratelimits: RATE_LIMITS,
       unsafeDirectSockets: LOOPBACK,
     });
   }
-  workers.push({ ...common, ...distanceWorker(gateways) });
+  workers.push({ ...common, ...networkWorker(gateways) });
   workers.push({
     ...common,
     ...modules({ "owner.js": script("ledger-owner.js"), "bundle.js": built }),
@@ -72,17 +72,17 @@ export function clusterWorkers(
   return workers;
 }
 
-function distanceWorker(gateways: number): Worker {
+function networkWorker(gateways: number): Worker {
   // A class per gateway: a Durable Object is not told who calls it.
-  const names = Array.from({ length: gateways }, (_, index) => `DistantLedger${index}`);
+  const names = Array.from({ length: gateways }, (_, index) => `RemoteLedger${index}`);
   const entry = [
-    'import { distantLedger } from "./distance-worker.js";',
-    'export { default, DistantKv } from "./distance-worker.js";',
-    ...names.map((name, index) => `export const ${name} = distantLedger(${index});`),
+    'import { remoteLedger } from "./network-worker.js";',
+    'export { default, RemoteKv } from "./network-worker.js";',
+    ...names.map((name, index) => `export const ${name} = remoteLedger(${index});`),
   ].join("\n");
   return {
-    ...modules({ "entry.js": entry, "distance-worker.js": script("distance-worker.js") }),
-    name: DISTANCE,
+    ...modules({ "entry.js": entry, "network-worker.js": script("network-worker.js") }),
+    name: NETWORK,
     durableObjects: {
       LEDGER: { className: "KeyLedger", scriptName: OWNER },
       ...Object.fromEntries(names.map((className) => [className, { className }])),
@@ -93,7 +93,7 @@ function distanceWorker(gateways: number): Worker {
 }
 
 function kvOf(caller: Caller) {
-  return { name: DISTANCE, entrypoint: "DistantKv", props: { caller } };
+  return { name: NETWORK, entrypoint: "RemoteKv", props: { caller } };
 }
 
 /** Modules given as text; the first is the Worker's main one. */

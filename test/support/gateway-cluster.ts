@@ -3,7 +3,7 @@
  * two recording origins. The gateways stand for places on Earth: isolates that share no memory.
  *
  * It guarantees: the gateways run the built bundle, untouched; state is new for every cluster and
- * gone with it; all traffic stays on loopback. What is fake is named in cluster-workers.ts and distance.ts.
+ * gone with it; all traffic stays on loopback. What is fake is named in cluster-workers.ts and network.ts.
  * It does not: show Cloudflare's own edge (path normalising, header limits, frozen clocks, KV's real lag).
  */
 
@@ -12,8 +12,8 @@ import { newAssertionKey } from "../../src/cli/assertion-key.ts";
 import {
   type ClusterWorkers,
   clusterWorkers,
-  DISTANCE,
   gatewayName,
+  NETWORK,
   REAL_KV,
   type Settings,
 } from "./cluster-workers.ts";
@@ -24,11 +24,11 @@ import {
   type IssuedKey,
   type NewKey,
 } from "./control-client.ts";
-import { type Conditions, Distance } from "./distance.ts";
+import { type Conditions, SimulatedNetwork } from "./network.ts";
 import type { Address } from "./raw-http.ts";
 import { RecordingOrigin } from "./recording-origin.ts";
 import { TRACE_PRINTER } from "./trace-printer.ts";
-import { watchingWorkerd } from "./workerd-output.ts";
+import { watchWorkerd } from "./watch-workerd.ts";
 
 export interface ClusterOptions extends Conditions {
   /** The built Worker's path; in vitest, the one build-worker.ts provides. */
@@ -66,7 +66,7 @@ export class GatewayCluster {
   /** What the gateways were given over the vars of wrangler.toml, secrets included. */
   readonly settings: Settings;
   /** Delays, faults, counts and restarts. */
-  readonly distance: Distance;
+  readonly network: SimulatedNetwork;
   /** Every line workerd has printed: messages of its structured log, any other line as it is. */
   readonly logs: readonly string[];
   /** workerd's process id. */
@@ -81,16 +81,16 @@ export class GatewayCluster {
     const logs: string[] = [];
     const own = clusterWorkers(bundle, count, settings, gatewaySettings);
     const workers = [...(traced ? withTraces(own, count) : own), ...extraWorkers];
-    const { started: miniflare, pid } = await watchingWorkerd(logs, () => startMiniflare(workers));
+    const { started: miniflare, pid } = await watchWorkerd(logs, () => startMiniflare(workers));
     try {
       const addressOf = async (_: unknown, index: number): Promise<Address> => {
         const url = await miniflare.unsafeGetDirectURL(gatewayName(index));
         return { host: url.hostname, port: Number(url.port) };
       };
       const gateways = await Promise.all(Array.from({ length: count }, addressOf));
-      const distance = new Distance(await miniflare.unsafeGetDirectURL(DISTANCE));
-      await distance.configure({ delaysMs, kvDelayMs, kvCacheMs });
-      return new GatewayCluster({ ...origins, gateways, settings, distance, logs, pid, miniflare });
+      const network = new SimulatedNetwork(await miniflare.unsafeGetDirectURL(NETWORK));
+      await network.configure({ delaysMs, kvDelayMs, kvCacheMs });
+      return new GatewayCluster({ ...origins, gateways, settings, network, logs, pid, miniflare });
     } catch (error) {
       await miniflare.dispose();
       throw error;
@@ -102,7 +102,7 @@ export class GatewayCluster {
     this.live = parts.live;
     this.sandbox = parts.sandbox;
     this.settings = parts.settings;
-    this.distance = parts.distance;
+    this.network = parts.network;
     this.logs = parts.logs;
     this.pid = parts.pid;
     this.miniflare = parts.miniflare;
@@ -128,9 +128,9 @@ export class GatewayCluster {
     return this.#control.revoke(account, id, options);
   }
 
-  /** The real namespace, past everything the distance does. */
+  /** The real namespace, bypassing the simulated network. */
   kv(): ReturnType<Miniflare["getKVNamespace"]> {
-    return this.miniflare.getKVNamespace(REAL_KV, DISTANCE);
+    return this.miniflare.getKVNamespace(REAL_KV, NETWORK);
   }
 
   /** The name of the KV entry of an issued key. */
@@ -164,7 +164,7 @@ interface Origins {
 interface Parts extends Origins {
   readonly gateways: readonly Address[];
   readonly settings: Settings;
-  readonly distance: Distance;
+  readonly network: SimulatedNetwork;
   readonly logs: readonly string[];
   readonly pid: number;
   readonly miniflare: Miniflare;

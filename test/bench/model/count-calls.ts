@@ -10,7 +10,7 @@ import { isRefusal } from "../../../src/refusals.ts";
 import { StoredPermits } from "../../ledger/stored-permits.ts";
 import { Random } from "../../proofs/simulator/random.ts";
 import { VirtualTime } from "../../proofs/simulator/virtual-time.ts";
-import { KeyInUse } from "../../support/key-in-use.ts";
+import { VirtualIsolate } from "../../support/virtual-isolate.ts";
 
 export interface Use {
   readonly leaseMs: number;
@@ -47,7 +47,7 @@ export async function countCalls(use: Use, requestsOnEach: number): Promise<Coun
   const surroundings = { time, book, limits, leaseMs, roundTripMs, onLedgerCall };
 
   for (let isolate = 0; isolate < isolates; isolate++) {
-    const key = new KeyInUse(surroundings, `isolate ${isolate}`);
+    const key = new VirtualIsolate(surroundings, `isolate ${isolate}`);
     const request = async () => {
       const arrivedAt = time.now;
       count.requests += 1;

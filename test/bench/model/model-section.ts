@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { ENTRY_CACHE_MAX } from "../../../src/leases/key-cache.ts";
 import { GRANTS_PER_SECOND_MAX } from "../../../src/ledger/lease-length.ts";
-import { tableOf, withSection } from "../../support/markdown.ts";
 import { median, type Results } from "../figures.ts";
+import { tableOf, withSection } from "../markdown.ts";
 import { WARM_GET } from "../scenarios.ts";
 import { COST_SHARE_TARGET, costShare } from "./chart.ts";
 import { LEASE_MAX_MS, LEASE_MS } from "./lease-traffic.ts";

@@ -2,7 +2,7 @@
  * A campaign of revocations in real workerd, several at a time, in all situations, while other keys stay in use.
  *
  * Real: the built Worker in one isolate per gateway, the ledger, the sockets. Fake: the distance between the
- * gateways and the ledger (test/support/distance.ts). The moments are spread evenly, not drawn at random.
+ * gateways and the ledger (test/support/network.ts). The moments are spread evenly, not drawn at random.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

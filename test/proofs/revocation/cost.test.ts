@@ -43,7 +43,7 @@ test("a busy key costs one KV read in all, and at most two ledger calls per leas
   expectAll(200, await send(cluster, key, BUSY_SECONDS * REQUESTS_PER_SECOND));
 
   const leases = (performance.now() - startedAt) / LONG_LEASE_MS;
-  const { kvGets, ledgerCalls } = await cluster.distance.counts();
+  const { kvGets, ledgerCalls } = await cluster.network.counts();
   expect(kvGets).toBe(0);
   expect(ledgerCalls.lease).toBeGreaterThanOrEqual(1);
   expect(ledgerCalls.lease).toBeLessThanOrEqual(Math.ceil(2 * leases) + 1);
@@ -52,24 +52,24 @@ test("a busy key costs one KV read in all, and at most two ledger calls per leas
 test("a request under a valid lease makes no call to KV or the ledger", async () => {
   const cluster = await clusterWith(ENDLESS_LEASE_MS, ENDLESS_MARGIN_MS);
   const key = await warmKey(cluster);
-  await cluster.distance.fault({ on: "ledger", how: "hang-before" });
-  await cluster.distance.fault({ on: "kv", how: "hang-before" });
+  await cluster.network.fault({ on: "ledger", how: "hang-before" });
+  await cluster.network.fault({ on: "kv", how: "hang-before" });
 
   expectAll(200, await send(cluster, key, 100));
 
-  expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+  expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
 });
 
 test("the request that renews a lease does not wait for the ledger's answer", async () => {
   const cluster = await clusterWith(LONG_LEASE_MS);
   const key = await warmKey(cluster);
-  await cluster.distance.fault({ on: "ledger", how: "hang-before" });
+  await cluster.network.fault({ on: "ledger", how: "hang-before" });
 
   let renewals = 0;
   while (renewals === 0) {
     await pause(1000 / REQUESTS_PER_SECOND);
     expect((await use(cluster, key)).status).toBe(200);
-    renewals = (await cluster.distance.counts()).ledgerCalls.lease ?? 0;
+    renewals = (await cluster.network.counts()).ledgerCalls.lease ?? 0;
   }
   expect(renewals).toBe(1);
 });
@@ -83,7 +83,7 @@ test("revoking an idle key does not wait, unless its ledger has just started", a
   expect(answer.json.waited_ms).toBe(0);
   expect(answer.json.effective_at).toBe(answer.json.revoked_at);
 
-  await cluster.distance.restartLedger(afterRestart.account);
+  await cluster.network.restartLedger(afterRestart.account);
   const { waited_ms } = (await cluster.revoke(afterRestart.account, afterRestart.id)).json;
   expect(waited_ms).toBeGreaterThan(0);
   expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
@@ -104,12 +104,12 @@ test("requests with a revoked key cost no calls and do not reach the origin", as
   const key = await warmKey(cluster);
   await cluster.revoke(key.account, key.id);
   expect((await use(cluster, key)).status).toBe(401);
-  await cluster.distance.resetCounts();
+  await cluster.network.resetCounts();
   cluster.live.clear();
 
   expectAll(401, await send(cluster, key, 500));
 
-  expect(await cluster.distance.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+  expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
   expect(cluster.live.requests).toEqual([]);
 });
 
@@ -117,7 +117,7 @@ test("requests with a revoked key cost no calls and do not reach the origin", as
 async function warmKey(at: GatewayCluster): Promise<IssuedKey> {
   const key = await at.createKey();
   expect((await use(at, key)).status).toBe(200);
-  await at.distance.resetCounts();
+  await at.network.resetCounts();
   return key;
 }
 

@@ -174,13 +174,13 @@ async function callerDisconnects(run: SituationRun): Promise<void> {
 /** One gateway cannot reach the ledger; a request held there is answered at `t`. */
 async function partitioned(run: SituationRun): Promise<void> {
   const { client, spread, context } = run;
-  const { distance } = context.cluster;
+  const { network } = context.cluster;
   await client.useEverywhere();
   const held = await startOnEveryGateway(client, (gateway) => client.start("held", gateway, holding));
   const openStreams = await streams(client, true);
   await Promise.all(held.map(forwarded));
   const gateway = 1 + Math.floor(spread * (client.gateways.length - 1));
-  const lift = await distance.fault({
+  const lift = await network.fault({
     on: "ledger",
     how: "hang-before",
     caller: gateway,
@@ -201,7 +201,7 @@ async function restarted(run: SituationRun): Promise<void> {
   const openRequests = await streams(client, true);
   const restart = async () => {
     await pause(spread * context.leaseMs);
-    await context.cluster.distance.restartLedger(client.key.account);
+    await context.cluster.network.restartLedger(client.key.account);
   };
   await Promise.all([revokeAndProbe(run), restart()]);
   await allEnded(openRequests, context.graceMs);

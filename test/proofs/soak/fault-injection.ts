@@ -1,6 +1,6 @@
 /** Injects random faults into a soak: lost and unanswered calls, restarts of ledgers, failing origins. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Fault } from "../../support/distance.ts";
+import type { Fault } from "../../support/network.ts";
 import { garbage, partOf, resetAtOnce } from "../../support/origin-behaviours.ts";
 import { ACCOUNTS, type SoakContext } from "./soak-context.ts";
 import { respond } from "./traffic.ts";
@@ -47,13 +47,13 @@ async function kvCall(context: SoakContext): Promise<void> {
 }
 
 async function withFault({ cluster, random }: SoakContext, fault: Fault): Promise<void> {
-  const lift = await cluster.distance.fault(fault);
+  const lift = await cluster.network.fault(fault);
   await pause(random.between(...LASTS_MS));
   await lift();
 }
 
 async function restart({ cluster, random }: SoakContext): Promise<void> {
-  await cluster.distance.restartLedger(random.pick(ACCOUNTS));
+  await cluster.network.restartLedger(random.pick(ACCOUNTS));
 }
 
 async function originFault({ cluster, random }: SoakContext): Promise<void> {

@@ -80,7 +80,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const [faults] = await Promise.all([injectFaults(context), ...clients, ...churning]);
     clearInterval(sampling);
 
-    await cluster.distance.liftAllFaults();
+    await cluster.network.liftAllFaults();
     const lost = await findLostEvents(context);
     await pause(IDLE_CLOSE_MS);
     const events = [...context.acknowledged.values()].reduce((sum, list) => sum + list.length, 0);

@@ -17,7 +17,7 @@ const CHANNEL = "child_process";
 let previousStart: Promise<unknown> = Promise.resolve();
 
 /** Runs `start`, which starts workerd once, and collects its output into `lines` from then on. */
-export function watchingWorkerd<T>(
+export function watchWorkerd<T>(
   lines: string[],
   start: () => Promise<T>,
 ): Promise<{ started: T; pid: number }> {

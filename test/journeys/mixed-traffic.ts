@@ -7,12 +7,18 @@
  */
 
 import { createHash } from "node:crypto";
-import type { ControlAnswer, NewKey } from "./control-client.ts";
-import type { GatewayCluster } from "./gateway-cluster.ts";
+import type { ControlAnswer, NewKey } from "../support/control-client.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { never, partOf, redirect, reply, resetAtOnce, trickle } from "../support/origin-behaviours.ts";
+import {
+  type Header,
+  RawConnection,
+  type RawRequest,
+  type RawResponse,
+  rawRequest,
+} from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
 import type { Said } from "./leak-search.ts";
-import { never, partOf, redirect, reply, resetAtOnce, trickle } from "./origin-behaviours.ts";
-import { type Header, RawConnection, type RawRequest, type RawResponse, rawRequest } from "./raw-http.ts";
-import { eventually } from "./time-limits.ts";
 
 /** Marks for what may be anywhere but in the log. */
 export const MARKS = {
@@ -163,24 +169,24 @@ export class MixedTraffic {
   }
 
   async #fail(key: Key): Promise<void> {
-    const { distance, live } = this.#cluster;
+    const { network, live } = this.#cluster;
     const cold = [
       await this.#create("acct", {}),
       await this.#create("acct", {}),
       await this.#create("acct", {}),
     ];
     const [a, b, corrupt] = cold as [Key, Key, Key];
-    await distance.fault({ on: "kv", how: "fail-before", caller: 0 });
+    await network.fault({ on: "kv", how: "fail-before", caller: 0 });
     await this.send(a.secret);
     await this.#control("GET", "/health");
-    await distance.liftAllFaults();
-    await distance.fault({ on: "ledger", how: "hang-before", caller: 0 });
+    await network.liftAllFaults();
+    await network.fault({ on: "ledger", how: "hang-before", caller: 0 });
     await this.send(b.secret);
     await this.#control("GET", `/accounts/acct/keys/${b.id}`);
-    await distance.liftAllFaults();
-    await distance.fault({ on: "kv", how: "fail-before", caller: "owner" });
+    await network.liftAllFaults();
+    await network.fault({ on: "kv", how: "fail-before", caller: "owner" });
     await this.#control("POST", "/accounts/acct/keys", { name: "not issued", mode: "live" });
-    await distance.liftAllFaults();
+    await network.liftAllFaults();
     await this.#cluster.overwriteRecord(corrupt.id, "{}");
     await this.send(corrupt.secret);
     const kv = await this.#cluster.kv();

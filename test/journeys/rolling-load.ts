@@ -4,10 +4,10 @@
  *
  * It guarantees that every request sent is accounted for, as answered by a version or as a failure. What is
  * fake: a version is a gateway of the cluster with settings of its own, and the test, not the platform, decides
- * which one a request reaches. Ledgers are deployed with `distance.deployLedger`.
+ * which one a request reaches. Ledgers are deployed with `network.deployLedger`.
  */
 
-import { eventually } from "./time-limits.ts";
+import { eventually } from "../support/time-limits.ts";
 
 const REQUESTS_PER_STEP = 15;
 

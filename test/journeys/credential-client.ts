@@ -5,9 +5,9 @@
 
 import { createHash, createHmac } from "node:crypto";
 import { expect } from "vitest";
-import type { IssuedKey } from "./control-client.ts";
-import { type GatewayCluster, startCluster } from "./gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "./raw-http.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 
 /** `WWW-Authenticate` of a refusal (RFC 6750, section 3): whether the request carried a credential. */
 export const CHALLENGE = {
@@ -15,14 +15,18 @@ export const CHALLENGE = {
   badCredential: 'Bearer realm="octopost", error="invalid_token"',
 } as const;
 
-export class CredentialProbe {
+export class CredentialClient {
   readonly cluster: GatewayCluster;
   readonly key: IssuedKey;
   readonly testKey: IssuedKey;
 
-  static async start(): Promise<CredentialProbe> {
+  static async start(): Promise<CredentialClient> {
     const cluster = await startCluster();
-    return new CredentialProbe(cluster, await cluster.createKey(), await cluster.createKey({ mode: "test" }));
+    return new CredentialClient(
+      cluster,
+      await cluster.createKey(),
+      await cluster.createKey({ mode: "test" }),
+    );
   }
 
   private constructor(cluster: GatewayCluster, key: IssuedKey, testKey: IssuedKey) {

@@ -7,7 +7,7 @@
  */
 
 import { createHash, createHmac } from "node:crypto";
-import type { GatewayCluster } from "./gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 
 /** A text that must not be found. */
 export interface Secret {
@@ -90,7 +90,7 @@ export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; 
 export async function readLedgers(cluster: GatewayCluster, accounts: readonly string[]): Promise<Said[]> {
   const said: Said[] = [];
   for (const account of accounts) {
-    const query = (sql: string) => cluster.distance.ledgerRows(account, sql);
+    const query = (sql: string) => cluster.network.ledgerRows(account, sql);
     const tables = await query(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
     );

@@ -66,8 +66,8 @@ const forwarding = new Proxy(DurableObject.prototype, {
 });
 
 /** The ledger as gateway number `caller` reaches it. It has the real one's name and no state. */
-export function distantLedger(caller) {
-  class DistantLedger extends DurableObject {
+export function remoteLedger(caller) {
+  class RemoteLedger extends DurableObject {
     forward(operation, args) {
       const { name } = this.ctx.id;
       const call = { on: "ledger", caller, operation, name };
@@ -77,12 +77,12 @@ export function distantLedger(caller) {
       );
     }
   }
-  Object.setPrototypeOf(DistantLedger.prototype, forwarding);
-  return DistantLedger;
+  Object.setPrototypeOf(RemoteLedger.prototype, forwarding);
+  return RemoteLedger;
 }
 
 /** Stands in for a KV binding; `props.caller` says whose. */
-export class DistantKv extends WorkerEntrypoint {
+export class RemoteKv extends WorkerEntrypoint {
   get(name, options) {
     return this.#read("get", name, options);
   }
@@ -118,7 +118,7 @@ export class DistantKv extends WorkerEntrypoint {
   }
 }
 
-/** The test's own line to this worker: see distance.ts. */
+/** The test's own line to this worker: see network.ts. */
 const commands = {
   configure: (changes) => {
     kvCaches.clear();

@@ -13,7 +13,7 @@ import type { Limits } from "../../src/rate-limits.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import type { VirtualTime } from "../proofs/simulator/virtual-time.ts";
 
-export interface Surroundings {
+export interface VirtualIsolateOptions {
   readonly time: VirtualTime;
   readonly book: PermitBook;
   /** null: the key has no rate limits. */
@@ -27,11 +27,14 @@ export interface Surroundings {
 const LEDGER_TIMEOUT_MS = 2000;
 const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
 
-export class KeyInUse {
+export class VirtualIsolate {
   readonly #lease: Lease;
 
   /** `holder`: the isolate, to the ledger. */
-  constructor({ time, book, limits, leaseMs, roundTripMs, onLedgerCall }: Surroundings, holder: string) {
+  constructor(
+    { time, book, limits, leaseMs, roundTripMs, onLedgerCall }: VirtualIsolateOptions,
+    holder: string,
+  ) {
     this.#lease = new Lease(
       ({ holder, permits }) => {
         onLedgerCall();

@@ -4,10 +4,10 @@
  */
 
 import { expect } from "vitest";
-import type { IssuedKey } from "./control-client.ts";
-import { type GatewayCluster, startCluster } from "./gateway-cluster.ts";
-import { type Header, type RawResponse, rawRequest } from "./raw-http.ts";
-import type { RecordedRequest } from "./recording-origin.ts";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import type { RecordedRequest } from "../support/recording-origin.ts";
 
 export const HOST = "api.octopost.ink";
 export const FORGED = "forged-by-the-client";
@@ -35,15 +35,15 @@ export interface Sent {
   readonly body?: string;
 }
 
-export class HeaderProbe {
+export class HeaderClient {
   readonly cluster: GatewayCluster;
   readonly key: IssuedKey;
 
-  static async start(): Promise<HeaderProbe> {
+  static async start(): Promise<HeaderClient> {
     const cluster = await startCluster({
       settings: { FORWARD_HEADERS: "X-Client-Version, x-team", PUBLIC_ORIGIN: `https://${HOST}` },
     });
-    return new HeaderProbe(cluster, await cluster.createKey());
+    return new HeaderClient(cluster, await cluster.createKey());
   }
 
   private constructor(cluster: GatewayCluster, key: IssuedKey) {

@@ -1,5 +1,5 @@
 /**
- * The test's control over the distance between the gateways and what they share: see distance-worker.js.
+ * The test's control over the distance between the gateways and what they share: see network-worker.js.
  *
  * Everything here is fake, and says so: latency, lost and hanging calls, and a KV that is slow or lags.
  * Faults and counts live inside workerd, so a test under load pays nothing for them.
@@ -45,7 +45,7 @@ export interface Counts {
   readonly ledgerCalls: Readonly<Record<string, number>>;
 }
 
-export class Distance {
+export class SimulatedNetwork {
   readonly #url: URL;
 
   constructor(url: URL) {
@@ -107,8 +107,7 @@ export class Distance {
       method: "POST",
       body: JSON.stringify([name, argument ?? null]),
     });
-    if (!response.ok)
-      throw new Error(`distance worker, ${name}: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new Error(`network worker, ${name}: ${response.status} ${await response.text()}`);
     return response.json();
   }
 }
