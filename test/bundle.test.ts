@@ -41,11 +41,11 @@ describe("the bundle", () => {
     }
   });
 
-  test("takes from others nothing but Hono and Valibot", async () => {
+  test("takes from others nothing but Hono, p-map and Valibot", async () => {
     const packages = (await partsOf(inject("workerBundle")))
       .map((part) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(part)?.[1])
       .filter((name) => name !== undefined);
-    expect([...new Set(packages)].sort()).toEqual(["hono", "valibot"]);
+    expect([...new Set(packages)].sort()).toEqual(["hono", "p-map", "valibot"]);
   });
 
   test("is minified in every environment, without names and with its source map", () => {

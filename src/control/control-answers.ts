@@ -1,8 +1,8 @@
 /** The answers of the control plane beyond single keys, events and accounts: pages, counts and verdicts. */
 import * as v from "valibot";
 import { eventSchema, keySchema } from "../keys/api-key.ts";
+import { timestampSchema } from "../keys/timestamp.ts";
 
-const time = v.pipe(v.string(), v.isoTimestamp());
 export const cursorSchema = v.pipe(
   v.nullable(v.string()),
   v.description("Hand it back as `cursor` for the next page; null: the last"),
@@ -11,7 +11,7 @@ export const keyPageSchema = v.strictObject({ keys: v.array(keySchema), next_cur
 export const eventPageSchema = v.strictObject({ events: v.array(eventSchema), next_cursor: cursorSchema });
 export const revokedCountSchema = v.strictObject({
   revoked: v.pipe(v.number(), v.integer()),
-  effective_at: time,
+  effective_at: timestampSchema,
 });
 /** One row of an import: the key's id, or why there is none. */
 const rowVerdictSchema = v.strictObject({

@@ -7,7 +7,7 @@
 import type { Env } from "../env.ts";
 import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
-import type { CallMetadata } from "../ledger/call-metadata.ts";
+import type { CallMetadata } from "../ledger/idempotency-store.ts";
 import type { Refusal } from "../refusals.ts";
 import { isRefusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";

@@ -4,6 +4,7 @@
  */
 import { createMiddleware } from "hono/factory";
 import { bearerToken } from "../http/bearer-token.ts";
+import { isSameSecret } from "../keys/digests.ts";
 import { logRefusal } from "../log.ts";
 import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -32,16 +33,6 @@ async function checkToken(
   const token = bearerToken(authorization);
   if (token === undefined) return { reason: "malformed_credential" };
   // Compares with every token, so that timing does not tell which one matched.
-  const equal = await Promise.all(controlTokens.map((one) => equalInConstantTime(token, one)));
+  const equal = await Promise.all(controlTokens.map((one) => isSameSecret(token, one)));
   return equal.includes(true) ? null : { reason: "wrong_control_token" };
-}
-
-/** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */
-async function equalInConstantTime(a: string, b: string): Promise<boolean> {
-  const [digestA, digestB] = await Promise.all([sha256(a), sha256(b)]);
-  return crypto.subtle.timingSafeEqual(digestA, digestB);
-}
-
-function sha256(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }

@@ -6,7 +6,7 @@
 import type * as v from "valibot";
 import type { Env } from "../env.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
-import type { CallMetadata } from "../ledger/call-metadata.ts";
+import type { CallMetadata } from "../ledger/idempotency-store.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";

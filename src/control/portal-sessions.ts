@@ -5,6 +5,7 @@
  * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
  */
 import * as v from "valibot";
+import { timestampSchema } from "../keys/timestamp.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -24,7 +25,7 @@ export const portalSessionInput = v.strictObject({
 
 export const portalLinkSchema = v.strictObject({
   url: v.pipe(v.string(), v.url(), v.description("Opens the account's key page, once")),
-  expires_at: v.pipe(v.string(), v.isoTimestamp(), v.description("Until when the link can be used")),
+  expires_at: v.pipe(timestampSchema, v.description("Until when the link can be used")),
 });
 
 export type PortalLink = v.InferOutput<typeof portalLinkSchema>;

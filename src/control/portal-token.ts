@@ -6,6 +6,8 @@
  * token is good for nothing as a session's. The ledger keeps digests alone. No storage and no clock here.
  */
 
+import { base64url, equalInConstantTime, firstUnderPeppers, hmacSha256, sha256 } from "../keys/digests.ts";
+
 export type PortalTokenKind = "link" | "session";
 
 const FORMAT = /^([A-Za-z0-9_-]{1,64})\.[A-Za-z0-9_-]{43}\.([A-Za-z0-9_-]{43})$/;
@@ -31,12 +33,10 @@ export async function readPortalToken(
   const [, account, check] = FORMAT.exec(token) ?? [];
   if (account === undefined || check === undefined) return null;
   const start = token.slice(0, -(check.length + 1));
-  for (const pepper of peppers) {
-    if (await isSame(check, await keyedDigest(pepper, `${CHECK_LABEL}${kind}:${start}`))) {
-      return { account, digest: await digestOf(token) };
-    }
-  }
-  return null;
+  const pepper = await firstUnderPeppers(peppers, async (one) =>
+    equalInConstantTime(check, await keyedDigest(one, `${CHECK_LABEL}${kind}:${start}`)) ? one : null,
+  );
+  return pepper === null ? null : { account, digest: await digestOf(token) };
 }
 
 /** What a session's token makes of a text: only that session's browser could have been given it. */
@@ -44,31 +44,10 @@ export function boundToSession(token: string, text: string): Promise<string> {
   return keyedDigest(token, text);
 }
 
-/** Compares digests, so that nothing of the texts shows in the time it takes. */
-export async function isSame(a: string, b: string): Promise<boolean> {
-  const [digestA, digestB] = await Promise.all([sha256(a), sha256(b)]);
-  const [bytesA, bytesB] = [new Uint8Array(digestA), new Uint8Array(digestB)];
-  return bytesA.reduce((difference, byte, i) => difference | (byte ^ (bytesB[i] ?? 0)), 0) === 0;
-}
-
 async function digestOf(token: string): Promise<string> {
-  return base64url(new Uint8Array(await sha256(token)));
-}
-
-function sha256(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return base64url(await sha256(token));
 }
 
 async function keyedDigest(secret: string, text: string): Promise<string> {
-  const encoder = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
-  return base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text))));
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return base64url(await hmacSha256(secret, text));
 }

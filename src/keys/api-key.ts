@@ -5,8 +5,7 @@
 import * as v from "valibot";
 import { TIER_NAMES } from "../rate-limits.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./key-record.ts";
-
-const time = v.pipe(v.string(), v.isoTimestamp());
+import { timestampSchema } from "./timestamp.ts";
 
 const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
 const LEASE_BOUND =
@@ -19,14 +18,14 @@ const keyEntries = {
   mode: modeSchema,
   permissions: v.pipe(v.array(permissionSchema), v.description("Empty: full access")),
   hint: v.pipe(v.string(), v.description("The prefix and the last four characters of the key")),
-  created_at: time,
-  expires_at: v.nullable(time),
-  last_used_at: v.pipe(v.nullable(time), v.description("Up to a minute old; null: never used")),
+  created_at: timestampSchema,
+  expires_at: v.nullable(timestampSchema),
+  last_used_at: v.pipe(v.nullable(timestampSchema), v.description("Up to a minute old; null: never used")),
   use_count: v.pipe(v.number(), v.integer(), v.description("Approximate")),
-  revokes_at: v.pipe(v.nullable(time), v.description("When a scheduled revocation ends the key")),
-  revoked_at: v.nullable(time),
+  revokes_at: v.pipe(v.nullable(timestampSchema), v.description("When a scheduled revocation ends the key")),
+  revoked_at: v.nullable(timestampSchema),
   effective_at: v.pipe(
-    v.nullable(time),
+    v.nullable(timestampSchema),
     v.description(
       "After this moment no request with the key succeeds anywhere (at a scheduled end: within the lease margin); null: not revoked",
     ),
@@ -48,8 +47,8 @@ export const rotatedKeySchema = v.strictObject({
 
 export const revokedKeySchema = v.strictObject({
   ...keyEntries,
-  revoked_at: time,
-  effective_at: time,
+  revoked_at: timestampSchema,
+  effective_at: timestampSchema,
   lease_bound_ms: v.pipe(leaseBound, v.description(LEASE_BOUND)),
   waited_ms: v.pipe(
     v.number(),
@@ -63,7 +62,7 @@ const detail = v.union([v.string(), v.number(), v.boolean(), v.null(), v.record(
 
 export const eventSchema = v.strictObject({
   number: v.pipe(v.number(), v.integer()),
-  at: time,
+  at: timestampSchema,
   actor: v.string(),
   action: v.picklist([
     "created",

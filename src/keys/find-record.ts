@@ -1,13 +1,14 @@
 /**
- * From the text of a key to its record in KV.
+ * Finds the KV record of a key.
  *
- * Guarantees that a text which fails the keyed check costs no look-up, unless keys from before the
- * gateway are accepted; those have no check, so failed look-ups are limited by client network.
+ * Guarantees that a text which fails the keyed check costs no lookup, unless keys issued before the gateway are
+ * accepted; those have no check, so their failed lookups are limited by client network.
  */
 import { waitUntil } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
+import { firstUnderPeppers } from "./digests.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { readKeyRecord } from "./key-store.ts";
 import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./key-text.ts";
@@ -16,15 +17,15 @@ import type { LookupThrottle } from "./lookup-throttle.ts";
 export class RecordFinder {
   readonly #kv: KVNamespace;
   readonly #settings: Settings;
-  readonly #failedLookUps: LookupThrottle;
+  readonly #throttle: LookupThrottle;
 
-  constructor(env: Env, settings: Settings, failedLookUps: LookupThrottle) {
+  constructor(env: Env, settings: Settings, throttle: LookupThrottle) {
     this.#kv = env.API_KEYS;
     this.#settings = settings;
-    this.#failedLookUps = failedLookUps;
+    this.#throttle = throttle;
   }
 
-  /** `address`: the client's, to limit its failed look-ups of keys without a check. */
+  /** `address`: the client's, to limit its failed lookups of keys without a check. */
   async find(key: string, address: string): Promise<KeyRecord | Refusal> {
     try {
       const pepper = looksLikeKey(key) ? await pepperOf(key, this.#settings.peppers) : null;
@@ -38,38 +39,38 @@ export class RecordFinder {
     }
   }
 
-  /** The same for somebody who may be guessing: a text that cannot be a key counts too, though it costs no look-up. */
+  /** The same for a caller that may be guessing: a text that fails the check counts too, though it costs no lookup. */
   async findLimited(key: string, address: string): Promise<KeyRecord | Refusal> {
-    if (this.#failedLookUps.isBlocked(address)) return { reason: "too_many_look_ups" };
+    if (this.#throttle.isBlocked(address)) return { reason: "too_many_look_ups" };
     const found = await this.find(key, address);
-    const costNothing = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
-    if (costNothing && (await this.#failedLookUps.recordFailure(address)))
-      return { reason: "too_many_look_ups" };
+    const isFree = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
+    if (isFree && (await this.#throttle.recordFailure(address))) return { reason: "too_many_look_ups" };
     return found;
   }
 
-  /** A key imported from its hash may have any shape behind its prefix. */
+  /** A key imported from its hash may have any text after its prefix. */
   async #findLegacy(key: string, address: string): Promise<KeyRecord | Refusal> {
     if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
-    if (this.#failedLookUps.isBlocked(address)) return { reason: "too_many_look_ups" };
+    if (this.#throttle.isBlocked(address)) return { reason: "too_many_look_ups" };
     const counted = this.#readAndCount(key, address);
-    // Whoever hangs up before the answer has made a look-up all the same.
+    // A client that disconnects before the answer has made a lookup too.
     waitUntil(counted.catch(() => {}));
     return await counted;
   }
 
   async #readAndCount(key: string, address: string): Promise<KeyRecord | Refusal> {
     const found = await this.#read(key, this.#settings.peppers);
-    if ("reason" in found) await this.#failedLookUps.recordFailure(address);
+    if ("reason" in found) await this.#throttle.recordFailure(address);
     return found;
   }
 
   async #read(key: string, peppers: readonly string[]): Promise<KeyRecord | Refusal> {
-    for (const pepper of peppers) {
-      const found = await readKeyRecord(this.#kv, await hashKey(key, pepper), this.#settings.ledgerTimeoutMs);
-      if (found === "corrupt") return { reason: "corrupt_record" };
-      if (found !== "missing") return found;
-    }
-    return { reason: "unknown_key" };
+    const found = await firstUnderPeppers(peppers, async (pepper) => {
+      const hash = await hashKey(key, pepper);
+      const record = await readKeyRecord(this.#kv, hash, this.#settings.ledgerTimeoutMs);
+      return record === "missing" ? null : record;
+    });
+    if (found === "corrupt") return { reason: "corrupt_record" };
+    return found ?? { reason: "unknown_key" };
   }
 }

@@ -1,19 +1,18 @@
 /**
- * What KV holds about a key: written once, never changed, so it may be cached for ever.
+ * The KV record of a key: written once, never changed, so it may be cached without an end.
  *
- * Validated in full on write and on read. A value that does not validate is no record at all: it never
- * widens into full access. No I/O.
+ * Validated in full on write and on read. A value that does not validate is corrupt and never widens into
+ * full access. It does no I/O.
  */
 import * as v from "valibot";
 import { PERMISSIONS, type Permission } from "../policy.ts";
+import { timestampSchema } from "./timestamp.ts";
 
 export const ACCOUNT_FORMAT = /^[A-Za-z0-9_-]{1,64}$/;
 export const KEY_ID_FORMAT = /^key_[0-9A-Za-z]{22}$/;
 
 export const permissionSchema = v.picklist(Object.keys(PERMISSIONS) as Permission[]);
 export const modeSchema = v.picklist(["live", "test"]);
-const timestamp = v.pipe(v.string(), v.isoTimestamp());
-
 const recordSchema = v.strictObject({
   v: v.literal(1),
   id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
@@ -27,13 +26,13 @@ const recordSchema = v.strictObject({
       v.check((list) => new Set(list).size === list.length),
     ),
   ]),
-  created_at: timestamp,
-  expires_at: v.nullable(timestamp),
+  created_at: timestampSchema,
+  expires_at: v.nullable(timestampSchema),
 });
 
 export type KeyRecord = Readonly<v.InferOutput<typeof recordSchema>>;
 
-/** The record in a KV value, or null when the value is anything else. */
+/** The record in a KV value; null when the value is not a valid record. */
 export function parseKeyRecord(value: string): KeyRecord | null {
   let json: unknown;
   try {
@@ -45,7 +44,7 @@ export function parseKeyRecord(value: string): KeyRecord | null {
   return parsed.success ? parsed.output : null;
 }
 
-/** The KV value of a record. Throws when the record is not valid: that is a fault of this program. */
+/** The KV value of a record. Throws when the record is not valid, which is a fault of this program. */
 export function serializeKeyRecord(record: KeyRecord): string {
   return JSON.stringify(v.parse(recordSchema, record));
 }

@@ -1,16 +1,16 @@
 /**
- * Key records in Workers KV: the only file that touches KV.
+ * Key records in Workers KV: the only file that uses KV.
  *
- * A record is found, missing or corrupt; when KV cannot say, the call throws, and the caller answers
- * 503: a good key is never called bad because a store is down.
+ * A record is found, missing or corrupt. When KV fails or is slow, the call throws and the caller answers 503: a valid
+ * key is never refused because a store is down.
  */
 import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "./key-record.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
 /**
- * Seconds KV keeps what it answered at one location. Records never change, yet "not there" is kept as
- * long as "there", and a key used before its record has spread would stay unknown for all of it: so this
- * stays at the platform's default, and isolates keep what they found for as long as they live.
+ * How long KV caches an answer at one location. Records never change, but a missing record is cached as long as a
+ * found one, so a key that is used before its record has spread stays unknown for that long. Hence the platform's
+ * default; isolates cache found records without a limit in time.
  */
 const CACHE_TTL_SECONDS = 60;
 
@@ -26,10 +26,10 @@ export async function readKeyRecord(kv: KVNamespace, hash: string, limitMs: numb
   return parseKeyRecord(value) ?? "corrupt";
 }
 
-/** KV answers for this many names in one operation. */
+/** Names per bulk read; a limit of KV. */
 const BULK_MAX = 100;
 
-/** The ids of the keys that these hashes lead to; an entry that is no record leads to an empty one. Throws when KV fails or takes over `limitMs`. */
+/** The key ids in the records of these hashes; "" for a corrupt record. Throws when KV fails or takes over `limitMs`. */
 export async function findKeyRecords(
   kv: KVNamespace,
   hashes: readonly string[],
@@ -47,7 +47,7 @@ export async function findKeyRecords(
   return found;
 }
 
-/** Writes a record. Throws when KV fails or takes over `limitMs`; the record may be there all the same. */
+/** Writes a record. Throws when KV fails or takes over `limitMs`; the record may have been written nevertheless. */
 export async function writeKeyRecord(
   kv: KVNamespace,
   hash: string,

@@ -1,8 +1,8 @@
 /**
- * Limits look-ups that a client makes up: keys without a keyed check, and revocations by possession.
+ * Throttles failed lookups: keys without a keyed check, and guesses at the calls by possession.
  *
- * Counted by the platform's rate limiter, per location and client network; a network that went over the
- * limit is remembered here for a while, so that its next ones cost nothing. Keys with a check never come here.
+ * The platform's rate limiter counts them per location and client network. A network above the limit is blocked here
+ * for a minute, at no cost per request. Keys that pass the keyed check are never throttled.
  */
 import type { Env } from "../env.ts";
 import { LruCache } from "./lru-cache.ts";
@@ -26,7 +26,7 @@ export class LookupThrottle {
     return this.#now() < (this.#blockedUntil.get(networkOf(address)) ?? 0);
   }
 
-  /** Counts one more; returns whether it was over the limit. */
+  /** Returns whether it was above the limit. */
   async recordFailure(address: string): Promise<boolean> {
     const network = networkOf(address);
     const { success } = await this.#limiter.limit({ key: network });
@@ -37,7 +37,7 @@ export class LookupThrottle {
 
 const IPV6_GROUPS = 8;
 
-/** Whoever has one IPv6 address has a /64 of them (RFC 6177), so that is one client. An IPv4 address is itself. */
+/** One client has a /64 of IPv6 addresses (RFC 6177), or one IPv4 address. */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1);

@@ -1,6 +1,6 @@
 /**
- * A bounded map that forgets what was not used lately. Two generations: when the young one is half of
- * the bound, it becomes the old one, and what was only in the old one is gone. A hit costs one look-up.
+ * A bounded map that evicts the least recently used entries. It approximates LRU with two generations: when the young
+ * one reaches half of the bound, it becomes the old one, and entries of the previous old one are evicted.
  */
 export class LruCache<Value> {
   readonly #generationMax: number;

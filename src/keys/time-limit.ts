@@ -1,4 +1,4 @@
-/** A limit on how long a store may take to answer. The call itself is not cancelled: nobody listens to it any more. */
+/** A time limit for a store call. The call itself is not cancelled; its answer is ignored. */
 export class TimeLimitExceeded extends Error {}
 
 /** Settles as `work` does, or rejects with `TimeLimitExceeded` after `limitMs`. */

@@ -1,16 +1,12 @@
-/** A key's row as the control plane shows it. Pure: the moment it is now is passed in, as Unix milliseconds. */
+/** A key's row in the public shape of a key. Pure; `now` in Unix milliseconds. */
 import type { ApiKey, RevokedKey } from "../keys/api-key.ts";
+import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
 import type { Permission } from "../policy.ts";
 import type { KeyRow } from "./keys-table.ts";
+import { hasPassed } from "./lease-book.ts";
 
-/** A scheduled revocation needs nobody to carry it out: from its moment on the key is revoked. */
-export function isRevoked(row: KeyRow, now: number): boolean {
-  return row.revoked_at !== null || (row.revokes_at !== null && row.revokes_at <= now);
-}
-
-/** The key as the control plane shows it at `now`. */
 export function toApiKey(row: KeyRow, now: number): ApiKey {
-  const endedAt = row.revokes_at !== null && row.revokes_at <= now ? row.revokes_at : null;
+  const endedAt = hasPassed(row.revokes_at, now) ? row.revokes_at : null;
   const revokedAt = row.revoked_at ?? endedAt;
   const effectiveAt = row.effective_at ?? endedAt;
   return {
@@ -27,23 +23,15 @@ export function toApiKey(row: KeyRow, now: number): ApiKey {
     revokes_at: isoTimeOrNull(row.revokes_at),
     revoked_at: isoTimeOrNull(revokedAt),
     effective_at: isoTimeOrNull(effectiveAt),
-    // No lease reaches past a scheduled end, so that nothing had to be waited for.
+    // No lease reaches past a scheduled end, so there was nothing to wait for.
     lease_bound_ms: row.lease_bound_ms ?? (revokedAt && effectiveAt && effectiveAt - revokedAt),
   };
 }
 
-/** The receipt of a key that is revoked. */
+/** The receipt of a revoked key. */
 export function revokedKey(key: ApiKey): RevokedKey {
   const { revoked_at, effective_at, lease_bound_ms } = key;
   if (revoked_at === null || effective_at === null || lease_bound_ms === null) throw new Error("not revoked");
   const waited_ms = Date.parse(effective_at) - Date.parse(revoked_at);
   return { ...key, revoked_at, effective_at, lease_bound_ms, waited_ms };
-}
-
-export function isoTime(unixMs: number): string {
-  return new Date(unixMs).toISOString();
-}
-
-function isoTimeOrNull(unixMs: number | null): string | null {
-  return unixMs === null ? null : isoTime(unixMs);
 }

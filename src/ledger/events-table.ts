@@ -1,7 +1,6 @@
-/**
- * The ledger's events: who did what, when. Append-only: no statement here changes or removes one.
- */
+/** The event log: who did what, when. Append-only: no statement here changes or removes an event. */
 import type { LedgerEvent } from "../keys/api-key.ts";
+import { isoTime } from "../keys/timestamp.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
@@ -14,8 +13,8 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-/** Far below the 2 MB that a bound value may have. */
-const IDS_IN_A_STATEMENT = 10_000;
+/** Far below the 2 MB limit of a bound value. */
+const IDS_PER_STATEMENT = 10_000;
 
 type EventRow = {
   number: number;
@@ -54,9 +53,9 @@ export class EventsTable {
     );
   }
 
-  /** The same event for each of these keys, in a few statements whatever their number. */
+  /** The same event for each of these keys, in one statement per 10,000. */
   addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
-    for (let start = 0; start < keyIds.length; start += IDS_IN_A_STATEMENT) {
+    for (let start = 0; start < keyIds.length; start += IDS_PER_STATEMENT) {
       this.#sql.exec(
         `INSERT INTO events (at, actor, action, key_id, details)
          SELECT ?, ?, ?, value, ? FROM json_each(?)`,
@@ -64,12 +63,11 @@ export class EventsTable {
         actor,
         action,
         JSON.stringify(details),
-        JSON.stringify(keyIds.slice(start, start + IDS_IN_A_STATEMENT)),
+        JSON.stringify(keyIds.slice(start, start + IDS_PER_STATEMENT)),
       );
     }
   }
 
-  /** Whether anything has ever happened to the account. */
   hasAny(): boolean {
     return this.#sql.exec("SELECT 1 FROM events LIMIT 1").toArray().length > 0;
   }
@@ -85,7 +83,7 @@ export class EventsTable {
       .toArray()
       .map((row) => ({
         number: row.number,
-        at: new Date(row.at).toISOString(),
+        at: isoTime(row.at),
         actor: row.actor,
         action: row.action as LedgerEvent["action"],
         key_id: row.key_id,

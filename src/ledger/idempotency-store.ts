@@ -1,12 +1,14 @@
 /**
  * Answers to calls that carried an `Idempotency-Key`, kept for 24 hours: a retry after a lost answer gets the
- * same one and never makes a second key.
- *
- * A secret in an answer is kept sealed: AES-256-GCM under a key that HKDF derives from the pepper, so
- * whoever reads the database alone cannot open it.
+ * same one and never issues a second key. A secret in an answer is kept sealed. A refusal is not kept, so its call
+ * may be made again.
  */
 
+import { firstUnderPeppers } from "../keys/digests.ts";
 import { hashKey } from "../keys/key-text.ts";
+import type { Refusal } from "../refusals.ts";
+import type { CurrentFirst } from "../settings.ts";
+import { openSecret, sealSecret } from "./sealed-secret.ts";
 
 export const ANSWER_KEPT_MS = 86_400_000;
 
@@ -21,58 +23,92 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS answers_by_age ON answers (at);
 `;
 
-const SEAL_LABEL = "octopost kept answer v1";
-const IV_BYTES = 12;
+/** Who calls, and with which `Idempotency-Key`. */
+export interface CallMetadata {
+  readonly actor: string;
+  readonly idempotencyKey: string | null;
+}
+
+/** Keeps an answer, in the transaction that makes it true. A no-op for a call without an `Idempotency-Key`. */
+export type SaveAnswer = (answer: object, sealedSecret: ArrayBuffer | null) => void;
 
 type AnswerRow = { fingerprint: string; answer: string; sealed_secret: ArrayBuffer | null };
 
-export interface StoredAnswer {
-  readonly name: string;
-  /** Tells whether a retry is the same request. */
-  readonly fingerprint: string;
-  readonly at: number;
-  readonly answer: object;
-  readonly sealedSecret: ArrayBuffer | null;
-}
-
 export class IdempotencyStore {
   readonly #sql: SqlStorage;
-  readonly #peppers: readonly string[];
+  readonly #peppers: CurrentFirst;
+  readonly #scheduleAlarm: (at: number) => Promise<void>;
+  /** The names of calls in progress. */
+  readonly #inProgress = new Set<string>();
 
-  /** `peppers`: the current one, with which secrets are sealed, then the previous one. */
-  constructor(sql: SqlStorage, peppers: readonly string[]) {
+  constructor(sql: SqlStorage, peppers: CurrentFirst, scheduleAlarm: (at: number) => Promise<void>) {
     this.#sql = sql;
     this.#peppers = peppers;
+    this.#scheduleAlarm = scheduleAlarm;
     sql.exec(SCHEMA);
   }
 
-  /** The answer kept under the name, `mismatch` when it belongs to another request, null when there is none. */
-  async find(name: string, fingerprint: string, now: number): Promise<object | "mismatch" | null> {
-    const row = this.#rowOf(name, now);
-    if (!row) return null;
-    if (!(await this.#isOf(row.fingerprint, fingerprint))) return "mismatch";
-    const answer = JSON.parse(row.answer) as object;
-    return row.sealed_secret ? { ...answer, secret: await this.#open(row.sealed_secret) } : answer;
+  /** Carries out `work`, once per `Idempotency-Key`; a repeated call gets the kept answer. */
+  async once<Answer extends object>(
+    operation: string,
+    input: unknown,
+    { idempotencyKey: name }: CallMetadata,
+    work: (save: SaveAnswer) => Promise<Answer | Refusal>,
+  ): Promise<Answer | Refusal> {
+    if (name === null) return await work(() => {});
+    const request = JSON.stringify([operation, input]);
+    const kept = await this.#find(name, request, Date.now());
+    if (kept === "mismatch") return USED_FOR_ANOTHER_REQUEST;
+    if (kept) return kept as Answer;
+
+    if (this.#inProgress.has(name)) return REQUEST_IN_PROGRESS;
+    this.#inProgress.add(name);
+    try {
+      const fingerprint = await hashKey(request, this.#peppers[0]);
+      await this.#scheduleAlarm(Date.now() + ANSWER_KEPT_MS);
+      return await work((answer, sealedSecret) => this.#save(name, fingerprint, answer, sealedSecret));
+    } finally {
+      this.#inProgress.delete(name);
+    }
   }
 
   /**
-   * The answer kept under the name, with its secret the first time and null ever after; null when there is none. The
-   * sealed secret is gone before it is opened, so that two who ask at once do not both get it.
+   * The answer kept under the name, with its secret the first time and null from then on; null: no such answer. The
+   * sealed secret is deleted before it is opened, so two calls at once do not both get it.
    */
   async takeSecret(name: string, now: number): Promise<object | null> {
-    const row = this.#rowOf(name, now);
+    const row = this.#row(name, now);
     if (!row) return null;
     this.#sql.exec("UPDATE answers SET sealed_secret = NULL WHERE name = ?", name);
-    const secret = row.sealed_secret && (await this.#open(row.sealed_secret));
+    const secret = row.sealed_secret && (await openSecret(row.sealed_secret, this.#peppers));
     return { ...(JSON.parse(row.answer) as object), secret };
   }
 
-  /** What is kept of a fingerprint: it may hold the SHA-256 of keys that are imported, which nobody may read here. */
-  async fingerprint(input: string): Promise<string> {
-    return await hashKey(input, this.#peppers[0] ?? "");
+  seal(secret: string): Promise<ArrayBuffer> {
+    return sealSecret(secret, this.#peppers[0]);
   }
 
-  #rowOf(name: string, now: number): AnswerRow | undefined {
+  /** Deletes answers older than 24 hours, and schedules the next deletion. */
+  async deleteExpired(now: number): Promise<void> {
+    this.#sql.exec("DELETE FROM answers WHERE at <= ?", now - ANSWER_KEPT_MS);
+    const oldest = this.#sql.exec<{ at: number | null }>("SELECT MIN(at) AS at FROM answers").one().at;
+    if (oldest !== null) await this.#scheduleAlarm(oldest + ANSWER_KEPT_MS);
+  }
+
+  /** `mismatch`: the name was used for another request; null: no answer is kept. */
+  async #find(name: string, request: string, now: number): Promise<object | "mismatch" | null> {
+    const row = this.#row(name, now);
+    if (!row) return null;
+    const isSame = await firstUnderPeppers(this.#peppers, async (pepper) =>
+      row.fingerprint === (await hashKey(request, pepper)) ? true : null,
+    );
+    if (!isSame) return "mismatch";
+    const answer = JSON.parse(row.answer) as object;
+    if (!row.sealed_secret) return answer;
+    return { ...answer, secret: await openSecret(row.sealed_secret, this.#peppers) };
+  }
+
+  #row(name: string, now: number): AnswerRow | undefined {
     return this.#sql
       .exec<AnswerRow>(
         "SELECT fingerprint, answer, sealed_secret FROM answers WHERE name = ? AND at > ?",
@@ -82,62 +118,25 @@ export class IdempotencyStore {
       .toArray()[0];
   }
 
-  async #isOf(kept: string, input: string): Promise<boolean> {
-    for (const pepper of this.#peppers) if (kept === (await hashKey(input, pepper))) return true;
-    return false;
-  }
-
-  /** Synchronous, so that it belongs to the transaction which makes the answer true. */
-  save({ name, fingerprint, at, answer, sealedSecret }: StoredAnswer): void {
+  /** `fingerprint`: keyed, since a request may contain the SHA-256 of imported keys. */
+  #save(name: string, fingerprint: string, answer: object, sealedSecret: ArrayBuffer | null): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO answers (name, fingerprint, at, answer, sealed_secret) VALUES (?, ?, ?, ?, ?)",
       name,
       fingerprint,
-      at,
+      Date.now(),
       JSON.stringify(answer),
       sealedSecret,
     );
   }
-
-  /** Forgets what is older than 24 hours; returns when the next one will be, or null. */
-  deleteExpired(now: number): number | null {
-    this.#sql.exec("DELETE FROM answers WHERE at <= ?", now - ANSWER_KEPT_MS);
-    const oldest = this.#sql.exec<{ at: number | null }>("SELECT MIN(at) AS at FROM answers").one().at;
-    return oldest === null ? null : oldest + ANSWER_KEPT_MS;
-  }
-
-  async seal(secret: string): Promise<ArrayBuffer> {
-    const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const key = await sealingKey(this.#peppers[0] ?? "");
-    const sealed = await crypto.subtle.encrypt(
-      { name: "AES-GCM", iv },
-      key,
-      new TextEncoder().encode(secret),
-    );
-    return await new Blob([iv, sealed]).arrayBuffer();
-  }
-
-  async #open(sealed: ArrayBuffer): Promise<string> {
-    const iv = sealed.slice(0, IV_BYTES);
-    for (const pepper of this.#peppers) {
-      try {
-        const key = await sealingKey(pepper);
-        const secret = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, sealed.slice(IV_BYTES));
-        return new TextDecoder().decode(secret);
-      } catch {
-        // Sealed under the other pepper.
-      }
-    }
-    throw new Error("a kept answer was sealed under a pepper that is gone");
-  }
 }
 
-async function sealingKey(pepper: string): Promise<CryptoKey> {
-  const encoder = new TextEncoder();
-  const material = await crypto.subtle.importKey("raw", encoder.encode(pepper), "HKDF", false, ["deriveKey"]);
-  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(SEAL_LABEL) };
-  return await crypto.subtle.deriveKey(hkdf, material, { name: "AES-GCM", length: 256 }, false, [
-    "encrypt",
-    "decrypt",
-  ]);
-}
+const USED_FOR_ANOTHER_REQUEST = {
+  reason: "invalid_input",
+  details: { "Idempotency-Key": "was used for another request" },
+} as const;
+
+const REQUEST_IN_PROGRESS = {
+  reason: "conflict",
+  text: "A request with this Idempotency-Key is in progress",
+} as const;

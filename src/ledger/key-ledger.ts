@@ -1,12 +1,14 @@
 /**
- * The ledger: one Durable Object per account, the last word on its keys.
+ * The ledger: one Durable Object per account, the last word on its keys. It checks no input; the control
+ * plane has done so.
  *
  * Guarantees, once `revokeKey` has answered, that no lease on the key is in use anywhere: the revocation
- * is durable first, from then on leases are refused, then the latest lease given has ended, then it
- * answers. A key comes to life only when its KV entry is written. KV failing changes nothing about a
- * revocation, which does not touch it. Holds no timer while idle.
+ * is written durably, from then on leases are refused, the last lease expires, and then it answers. A key is
+ * issued only when its KV record is written. A KV failure does not affect a revocation, which does not use KV.
+ * The ledger holds no timer while idle, so it can hibernate.
  */
 
+import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import type { Account, ApiKey, IssuedKey, LedgerEvent, RevokedKey, RotatedKey } from "../keys/api-key.ts";
 import type { LeaseAnswer, PermitReport } from "../leases/protocol.ts";
@@ -14,62 +16,85 @@ import type { Tier } from "../rate-limits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { readSettings } from "../settings.ts";
 import { AccountLimits } from "./account-limits.ts";
-import { scheduleAlarm } from "./alarm.ts";
-import { isoTime, isRevoked, revokedKey, toApiKey } from "./api-key-view.ts";
-import type { CallMetadata } from "./call-metadata.ts";
+import { revokedKey, toApiKey } from "./api-key-view.ts";
 import { EventsTable } from "./events-table.ts";
+import { type CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
+import { type KeyChange, KeyChanges } from "./key-changes.ts";
+import { KeyCreation } from "./key-creation.ts";
+import { KeyImport } from "./key-import.ts";
 import { KeyIssuing } from "./key-issuing.ts";
-import { KeyRevocation } from "./key-revocation.ts";
+import { KeyRevocation, type RevokedCount } from "./key-revocation.ts";
 import { KeyUsage } from "./key-usage.ts";
 import { type KeyFilter, type KeyPosition, type KeyRow, KeysTable } from "./keys-table.ts";
 import { LeaseIssuer } from "./lease-issuer.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { MetadataTable } from "./metadata-table.ts";
 import type { ImportedKey, ImportVerdict, NewKey } from "./new-keys.ts";
-import { PortalLedger } from "./portal-access.ts";
+import { type KeyToShow, PortalAccess } from "./portal-access.ts";
+import type { PortalUser, Session } from "./portal-table.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 
-export class KeyLedger extends PortalLedger {
+export class KeyLedger extends DurableObject<Env> {
+  readonly #context: LedgerContext;
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
-  readonly #metadata: MetadataTable;
-  readonly #uses: KeyUsage;
-  readonly #issuing: KeyIssuing;
+  readonly #answers: IdempotencyStore;
+  readonly #usage: KeyUsage;
   readonly #leases: LeaseIssuer;
-  readonly #revoking: KeyRevocation;
   readonly #limits: AccountLimits;
-  readonly #ledgerTimeoutMs: number;
+  readonly #creation: KeyCreation;
+  readonly #issuing: KeyIssuing;
+  readonly #import: KeyImport;
+  readonly #changes: KeyChanges;
+  readonly #revocation: KeyRevocation;
+  readonly #portal: PortalAccess;
+  #alarmSet: Promise<void> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const settings = readSettings(env);
     if ("invalidSetting" in settings) throw new Error(`invalid setting ${settings.invalidSetting}`);
-    const { sql } = ctx.storage;
-    this.#ledgerTimeoutMs = settings.ledgerTimeoutMs;
-    this.#keys = new KeysTable(sql);
-    this.#events = new EventsTable(sql);
-    this.#metadata = new MetadataTable(sql);
-    // A turn later, so that the lease which brought the news does not wait for its write to be durable.
-    this.#uses = new KeyUsage((keyId, use) => {
+    const { storage } = ctx;
+    const metadata = new MetadataTable(storage.sql);
+    const scheduleAlarm = (at: number) => this.#scheduleAlarm(at);
+    this.#keys = new KeysTable(storage.sql);
+    this.#events = new EventsTable(storage.sql);
+    const context = {
+      storage,
+      kv: env.API_KEYS,
+      settings,
+      keys: this.#keys,
+      events: this.#events,
+      scheduleAlarm,
+    };
+    this.#context = context;
+    // In a later turn, so that the lease does not wait for this write to be durable.
+    this.#usage = new KeyUsage((keyId, use) => {
       void scheduler.wait(0).then(() => this.#keys.addUsage(keyId, use.lastUsedAt, use.count));
     });
-    this.#issuing = new KeyIssuing(ctx.storage, env.API_KEYS, settings, this.#keys, this.#events);
-
-    const settleIn = (ms: number) => scheduleAlarm(ctx.storage, Date.now() + ms);
-    this.#leases = new LeaseIssuer(this.#keys, this.#metadata, settings, Date.now(), settleIn);
-    this.#limits = new AccountLimits(sql, this.#metadata, settings.defaultTier);
-    this.#revoking = new KeyRevocation(ctx.storage, this.#keys, this.#events, this.#leases);
+    this.#leases = new LeaseIssuer(this.#keys, metadata, settings, Date.now(), (ms) =>
+      scheduleAlarm(Date.now() + ms),
+    );
+    this.#limits = new AccountLimits(context, metadata);
+    this.#answers = new IdempotencyStore(storage.sql, settings.peppers, scheduleAlarm);
+    this.#creation = new KeyCreation(context);
+    this.#issuing = new KeyIssuing(context, this.#creation, this.#answers, this.#leases);
+    this.#import = new KeyImport(context, this.#creation, this.#answers);
+    this.#changes = new KeyChanges(context, this.#leases);
+    this.#revocation = new KeyRevocation(context, this.#leases);
+    this.#portal = new PortalAccess(storage, this.#answers);
   }
 
   /**
-   * Promises that the key stays good for `ttl_ms`, or says why not. Reads SQLite every time, so that an
-   * object that has been superseded elsewhere is fenced and cannot grant anything. `uses`: how often the
-   * asking isolate used the key since it asked last; `holder`, `reports`: what it has of its permits.
+   * Grants a lease of `ttl_ms` on the key, or refuses it with the reason. Reads SQLite every time: an object that was
+   * superseded elsewhere is fenced there and cannot grant. `uses`: requests with the key since the isolate's last
+   * call; `holder`, `reports`: the permits that the isolate holds.
    */
   lease(keyId: string, uses = 0, holder = "", reports: readonly PermitReport[] = []): LeaseAnswer {
     const now = Date.now();
     const answer = this.#leases.grant(keyId, now);
     if (!answer.granted) return answer;
-    this.#uses.recordUse(keyId, now, uses);
+    this.#usage.recordUse(keyId, now, uses);
     return { ...answer, permits: this.#limits.permit(keyId, holder, reports, now, answer.ttl_ms) };
   }
 
@@ -77,18 +102,8 @@ export class KeyLedger extends PortalLedger {
     return this.#issuing.create(account, input, caller);
   }
 
-  /**
-   * Makes a successor with the same name, mode and permissions, and schedules the end of the old key. No lease
-   * reaches past that end: it is put off, if need be, until the leases that are out have run down. With no
-   * overlap the old key is revoked, and the answer waits until it is dead everywhere.
-   */
-  async rotateKey(keyId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
-    const answer = await this.#issuing.rotate(keyId, overlapMs, caller, (now) =>
-      this.#leases.effectiveAt(keyId, now + overlapMs),
-    );
-    if (overlapMs === 0 && !isRefusal(answer))
-      await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
-    return answer;
+  rotateKey(keyId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
+    return this.#issuing.rotate(keyId, overlapMs, caller);
   }
 
   importKeys(
@@ -96,117 +111,60 @@ export class KeyLedger extends PortalLedger {
     rows: readonly ImportedKey[],
     caller: CallMetadata,
   ): Promise<ImportVerdict[] | Refusal> {
-    return this.#issuing.import(account, rows, caller);
+    return this.#import.import(account, rows, caller);
   }
 
   getKey(keyId: string): ApiKey | Refusal {
     const row = this.#keys.issued(keyId);
-    return row ? this.#shown(row) : { reason: "not_found" };
+    return row ? this.#view(row) : { reason: "not_found" };
   }
 
   /** A page, newest first. `not_found`: the account never had a key. */
   listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): ApiKey[] | Refusal {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
     if (!includeRevoked) this.#keys.revokeEnded(Date.now());
-    return this.#keys.page(limit, after, includeRevoked).map((row) => this.#shown(row));
+    return this.#keys.page(limit, after, includeRevoked).map((row) => this.#view(row));
   }
 
-  /** A page, newest first. `not_found`: nothing has ever happened to the account. */
+  /** A page, newest first. `not_found`: the account has no events. */
   listEvents(limit: number, before: number | null): LedgerEvent[] | Refusal {
     const events = this.#events.page(limit, before);
     return events.length === 0 && !this.#events.hasAny() ? { reason: "not_found" } : events;
   }
 
-  /** Renames a key, or changes when it is revoked; null takes a scheduled revocation back. */
-  changeKey(
-    keyId: string,
-    change: { readonly name?: string | undefined; readonly revokes_at?: string | null | undefined },
-    caller: CallMetadata,
-  ): ApiKey | Refusal {
-    const row = this.#keys.issued(keyId);
-    if (!row) return { reason: "not_found" };
-    const now = Date.now();
-    const { actor } = caller;
-    if (change.revokes_at !== undefined && isRevoked(row, now)) return REVOKED_ALREADY;
-    return this.ctx.storage.transactionSync(() => {
-      if (change.name !== undefined && change.name !== row.name) {
-        this.#keys.rename(keyId, change.name);
-        this.#events.add({
-          at: now,
-          actor,
-          action: "renamed",
-          keyId,
-          details: { from: row.name, to: change.name },
-        });
-      }
-      if (change.revokes_at !== undefined) {
-        const asked = change.revokes_at === null ? null : Date.parse(change.revokes_at);
-        const end = asked === null ? null : this.#leases.effectiveAt(keyId, asked).at;
-        this.#keys.schedule(keyId, end);
-        const details = { revokes_at: end === null ? null : isoTime(end) };
-        this.#events.add({ at: now, actor, action: "rescheduled", keyId, details });
-      }
-      return this.#shown(this.#keys.issued(keyId) ?? row);
-    });
+  changeKey(keyId: string, change: KeyChange, caller: CallMetadata): ApiKey | Refusal {
+    const row = this.#changes.change(keyId, change, caller);
+    return isRefusal(row) ? row : this.#view(row);
   }
 
-  /**
-   * Revokes a key, for good, and answers once no request with it can succeed anywhere. Called again it
-   * gives the same answer. Should the caller go away or this object restart while it waits, the
-   * revocation stands, and the next call waits for what is left.
-   */
   async revokeKey(keyId: string, caller: CallMetadata, reason: string | null): Promise<RevokedKey | Refusal> {
-    const row = this.#keys.issued(keyId);
-    if (!row) return { reason: "not_found" };
-    if (row.revoked_at === null) this.#revoking.revoke(keyId, caller, reason);
-
-    // The write must be on disk before anyone hears of it; from here on every lease is refused.
-    await this.ctx.storage.sync();
-    await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
-    return revokedKey(this.#shown(this.#keys.issued(keyId) ?? row));
+    const row = await this.#revocation.revoke(keyId, caller, reason);
+    return isRefusal(row) ? row : revokedKey(this.#view(row));
   }
 
-  /** Revokes every key that matches, in one durable write and one wait, with an event for each. */
-  async revokeAll(
-    filter: KeyFilter,
-    caller: CallMetadata,
-  ): Promise<{ readonly revoked: number; readonly effective_at: string } | Refusal> {
-    if (!this.#keys.hasAny()) return { reason: "not_found" };
-    const { revoked, effectiveAt } = this.#revoking.revokeAll(filter, caller);
-
-    await this.ctx.storage.sync();
-    await this.#leases.waitUntil(this.#leases.allLeasesExpireAt());
-    return { revoked, effective_at: isoTime(effectiveAt) };
+  revokeAll(filter: KeyFilter, caller: CallMetadata): Promise<RevokedCount | Refusal> {
+    return this.#revocation.revokeAll(filter, caller);
   }
 
   setTier(account: string, tier: Tier, caller: CallMetadata): Account {
-    this.ctx.storage.transactionSync(() => {
-      this.#limits.setTier(tier);
-      this.#events.add({
-        at: Date.now(),
-        actor: caller.actor,
-        action: "tier_changed",
-        keyId: null,
-        details: { tier },
-      });
-    });
+    this.#limits.setTier(tier, caller);
     return { account, tier };
   }
 
-  /** With the tier that counts: its own, or the default. `not_found`: nothing has ever happened to the account. */
+  /** With the effective tier: the account's own, or the default. `not_found`: the account has no events. */
   getAccount(account: string): Account | Refusal {
     if (!this.#events.hasAny()) return { reason: "not_found" };
     return { account, tier: this.#limits.tier };
   }
 
-  /** Writes a page of KV entries again. `not_found`: the account never had a key. */
+  /** Writes a page of KV records again. `not_found`: the account never had a key. */
   async rebuildRecords(
     limit: number,
     after: KeyPosition | null,
     { actor }: CallMetadata,
   ): Promise<RebuiltPage | Refusal> {
     if (!this.#keys.hasAny()) return { reason: "not_found" };
-    const page = await rebuildRecords(this.#keys, this.env.API_KEYS, limit, after, this.#ledgerTimeoutMs);
+    const page = await rebuildRecords(this.#context, limit, after);
     if (!isRefusal(page)) {
       const details = { written: page.written };
       this.#events.add({ at: Date.now(), actor, action: "kv_rebuilt", keyId: null, details });
@@ -214,22 +172,54 @@ export class KeyLedger extends PortalLedger {
     return page;
   }
 
-  /** Touches storage, so that the answer is the true owner's. */
+  openPortal(linkDigest: string, user: PortalUser): { readonly endsAt: number } {
+    return this.#portal.openLink(linkDigest, user);
+  }
+
+  enterPortal(linkDigest: string, sessionDigest: string): Session | Refusal {
+    return this.#portal.enter(linkDigest, sessionDigest);
+  }
+
+  portalSession(sessionDigest: string): Session | Refusal {
+    return this.#portal.session(sessionDigest);
+  }
+
+  leavePortal(sessionDigest: string): { readonly ok: true } {
+    return this.#portal.leave(sessionDigest);
+  }
+
+  showOnce(idempotencyKey: string): Promise<KeyToShow | Refusal> {
+    return this.#portal.showOnce(idempotencyKey);
+  }
+
+  /** Reads storage, so only the object that owns it answers. */
   ping(): { readonly ok: true } {
     this.#keys.hasAny();
     return { ok: true };
   }
 
+  /** The one alarm: it does everything that is due, and each part schedules its next. */
   override async alarm(): Promise<void> {
-    await this.#leases.settle(Date.now());
-    await this.#issuing.cleanUp();
+    const now = Date.now();
+    await this.#leases.settle(now);
+    await this.#answers.deleteExpired(now);
+    await this.#creation.cleanUp(now);
   }
 
-  #shown(row: KeyRow): ApiKey {
-    const use = this.#uses.unwritten(row.id);
+  /** One call at a time, since reading the alarm and setting it are two steps. */
+  #scheduleAlarm(at: number): Promise<void> {
+    const set = this.#alarmSet.then(async () => {
+      const due = await this.ctx.storage.getAlarm();
+      // A sooner alarm stays: a steady stream of calls must not postpone it.
+      if (due === null || due > at) await this.ctx.storage.setAlarm(at);
+    });
+    this.#alarmSet = set.catch(() => {});
+    return set;
+  }
+
+  #view(row: KeyRow): ApiKey {
+    const use = this.#usage.unwritten(row.id);
     const used = use ? { last_used_at: use.lastUsedAt, use_count: row.use_count + use.count } : {};
     return toApiKey({ ...row, ...used }, Date.now());
   }
 }
-
-const REVOKED_ALREADY = { reason: "conflict", text: "The key is revoked" } as const;

@@ -1,53 +1,70 @@
 /**
  * Revoking keys, one or all: tombstones and their events, in one durable write.
  *
- * Guarantees that a receipt is true from the start: it says when the last lease given has ended, and no lease is
- * given any more. Whoever calls it waits until then before it answers.
+ * Guarantees that a receipt is true from the start: it says when the last lease expires, and no lease is granted any
+ * more. A call answers when that moment has passed. If its caller disconnects or the ledger restarts meanwhile, the
+ * revocation stands, and the next call waits for the rest.
  */
-import type { CallMetadata } from "./call-metadata.ts";
-import type { EventsTable, NewEvent } from "./events-table.ts";
-import type { KeyFilter, KeysTable } from "./keys-table.ts";
+import { isoTime } from "../keys/timestamp.ts";
+import type { Refusal } from "../refusals.ts";
+import type { NewEvent } from "./events-table.ts";
+import type { CallMetadata } from "./idempotency-store.ts";
+import type { KeyFilter, KeyRow } from "./keys-table.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
+import type { LedgerContext } from "./ledger-context.ts";
+
+export interface RevokedCount {
+  readonly revoked: number;
+  readonly effective_at: string;
+}
 
 export class KeyRevocation {
-  readonly #storage: DurableObjectStorage;
-  readonly #keys: KeysTable;
-  readonly #events: EventsTable;
+  readonly #context: LedgerContext;
   readonly #leases: LeaseIssuer;
 
-  constructor(storage: DurableObjectStorage, keys: KeysTable, events: EventsTable, leases: LeaseIssuer) {
-    this.#storage = storage;
-    this.#keys = keys;
-    this.#events = events;
+  constructor(context: LedgerContext, leases: LeaseIssuer) {
+    this.#context = context;
     this.#leases = leases;
   }
 
-  /** The first revocation stands: a key that is revoked already, or has ended as scheduled, stays as it is. */
-  revoke(keyId: string, { actor }: CallMetadata, reason: string | null): void {
-    const now = Date.now();
-    const details: NewEvent["details"] = reason === null ? {} : { reason };
-    this.#storage.transactionSync(() => {
-      this.#keys.revokeEnded(now);
-      const isNew = this.#keys.revoke(keyId, now, this.#leases.effectiveAt(keyId, now));
-      if (isNew) this.#events.add({ at: now, actor, action: "revoked", keyId, details });
-    });
+  /** The first revocation stands: a key that is revoked, or has ended as scheduled, keeps its receipt. */
+  async revoke(keyId: string, caller: CallMetadata, reason: string | null): Promise<KeyRow | Refusal> {
+    const { storage, keys } = this.#context;
+    const row = keys.issued(keyId);
+    if (!row) return { reason: "not_found" };
+    if (row.revoked_at === null) this.#writeTombstone(keyId, caller, reason);
+    await storage.sync();
+    await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
+    return keys.issued(keyId) ?? row;
   }
 
-  /** Revokes every key that matches; their number, and from when on all of them are dead everywhere. */
-  revokeAll(
-    filter: KeyFilter,
-    { actor }: CallMetadata,
-  ): { readonly revoked: number; readonly effectiveAt: number } {
+  /** Revokes every key that matches, and abandons every creation in progress. */
+  async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
+    const { storage, keys, events } = this.#context;
+    if (!keys.hasAny()) return { reason: "not_found" };
     const now = Date.now();
-    const end = this.#leases.effectiveAtForAll(now);
+    const timing = this.#leases.effectiveAtForAll(now);
     const details: NewEvent["details"] = { all: true };
-    return this.#storage.transactionSync(() => {
-      // Keys that are being created are given up; those that have ended already are not revoked once more.
-      this.#keys.abandonCreations(now + 1);
-      this.#keys.revokeEnded(now);
-      const ids = this.#keys.revokeAll(filter, now, end);
-      this.#events.addForEach(ids, { at: now, actor, action: "revoked", details });
-      return { revoked: ids.length, effectiveAt: ids.length === 0 ? now : end.at };
+    const revoked = storage.transactionSync(() => {
+      keys.abandonCreations(now + 1);
+      keys.revokeEnded(now);
+      const ids = keys.revokeAll(filter, now, timing);
+      events.addForEach(ids, { at: now, actor, action: "revoked", details });
+      return ids.length;
+    });
+    await storage.sync();
+    await this.#leases.waitUntil(this.#leases.allLeasesExpireAt());
+    return { revoked, effective_at: isoTime(revoked === 0 ? now : timing.effectiveAt) };
+  }
+
+  #writeTombstone(keyId: string, { actor }: CallMetadata, reason: string | null): void {
+    const { storage, keys, events } = this.#context;
+    const now = Date.now();
+    const details: NewEvent["details"] = reason === null ? {} : { reason };
+    storage.transactionSync(() => {
+      keys.revokeEnded(now);
+      const isNew = keys.revoke(keyId, now, this.#leases.effectiveAt(keyId, now));
+      if (isNew) events.add({ at: now, actor, action: "revoked", keyId, details });
     });
   }
 }

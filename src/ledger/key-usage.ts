@@ -1,18 +1,18 @@
 /**
  * When and how often keys were used, as isolates report it with their leases.
  *
- * Approximate on purpose: at most one row is written per key per minute, and what was not yet written is
- * lost when the object hibernates. Reading is exact as long as the object is awake. Pure.
+ * Approximate: at most one row is written per key and minute, and unwritten uses are lost when the object hibernates.
+ * Reads are exact as long as the object is awake. Pure.
  */
 
 export const USE_WRITTEN_EVERY_MS = 60_000;
 
-/** What was not used for a minute is first written out and forgotten when this many keys are noted. */
+/** Keys unused for a minute are first written and swept out at this many. */
 const SWEEP_AT_KEYS = 10_000;
 
 export interface Use {
   readonly lastUsedAt: number;
-  /** Since it was last written. */
+  /** Since the last write. */
   readonly count: number;
 }
 
@@ -39,7 +39,7 @@ export class KeyUsage {
     if (this.#uses.size >= this.#sweepAtKeys) this.#sweep(now);
   }
 
-  /** What the table does not know yet. */
+  /** The uses that are not in the table yet. */
   unwritten(keyId: string): Use | undefined {
     return this.#uses.get(keyId);
   }

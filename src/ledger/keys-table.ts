@@ -1,10 +1,10 @@
 /**
- * The ledger's table of keys, and every statement on it. Times are Unix milliseconds. Synchronous.
+ * The table of keys, and every statement on it. Times are Unix milliseconds. Synchronous.
  *
- * A revoked key is a tombstone: no statement here clears `revoked_at`, nor removes a key that was issued.
+ * A revoked key is a tombstone: no statement here clears `revoked_at` or removes a key that was issued.
  */
 import type { Mode } from "../policy.ts";
-import type { EffectiveAt } from "./lease-book.ts";
+import type { RevocationTiming } from "./lease-book.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
@@ -46,15 +46,15 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   expires_at: number | null;
   last_used_at: number | null;
   use_count: number;
-  /** A scheduled revocation; once it has passed the key is revoked, whether or not anything ran. */
+  /** A scheduled revocation: the key is revoked from then on, without a further write. */
   revokes_at: number | null;
   revoked_at: number | null;
   effective_at: number | null;
-  /** The longest that any lease had to run when the key was revoked; null also for a key that has ended as scheduled. */
+  /** The longest that any lease had to run at the revocation; null also for a key that has ended as scheduled. */
   lease_bound_ms: number | null;
-  /** `issued` once its KV entry is written and its secret may be handed out; `abandoned` when that never came. */
+  /** `issued`: its KV record is written and its secret may be handed out. `abandoned`: that failed. */
   state: "creating" | "issued" | "abandoned";
-  /** When its creation began, which for an imported key is not when it was created. */
+  /** When its creation in this ledger began; an imported key was created before. */
   began_at: number;
 }
 
@@ -72,7 +72,7 @@ export type NewKeyRow = Pick<
   | "began_at"
 >;
 
-/** Where a page of a list ends; the next one begins after it. */
+/** The last key of a page; the next page begins after it. */
 export interface KeyPosition {
   readonly createdAt: number;
   readonly id: string;
@@ -89,13 +89,9 @@ export class KeysTable {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(SCHEMA);
-    const [known] = sql
-      .exec("SELECT 1 FROM pragma_table_info('keys') WHERE name = 'lease_bound_ms'")
-      .toArray();
-    if (!known) sql.exec("ALTER TABLE keys ADD COLUMN lease_bound_ms INTEGER");
   }
 
-  /** A key whose secret was issued, revoked or not. */
+  /** An issued key, revoked or not. */
   issued(id: string): KeyRow | undefined {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE id = ? AND state = 'issued'", id).toArray()[0];
   }
@@ -104,7 +100,7 @@ export class KeysTable {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE hash = ?", hash).toArray()[0];
   }
 
-  /** Newest first, at most `limit`, after a position; without tombstones unless they are asked for. */
+  /** Newest first, at most `limit`, after a position. */
   page(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyRow[] {
     return this.#sql
       .exec<KeyRow>(
@@ -139,14 +135,14 @@ export class KeysTable {
     );
   }
 
-  /** The key as issued; undefined when its creation was abandoned meanwhile, or somebody else issued it. */
+  /** The issued key; undefined when its creation was abandoned meanwhile, or another call issued it. */
   issue(id: string): KeyRow | undefined {
     return this.#sql
       .exec<KeyRow>("UPDATE keys SET state = 'issued' WHERE id = ? AND state = 'creating' RETURNING *", id)
       .toArray()[0];
   }
 
-  /** Undoes `issue` in the transaction that made it: the key was never anybody's. */
+  /** Undoes `issue` in the same transaction: the key's secret was never handed out. */
   undoIssue(id: string): void {
     this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE id = ?", id);
   }
@@ -155,27 +151,27 @@ export class KeysTable {
     this.#sql.exec("UPDATE keys SET name = ? WHERE id = ?", name, id);
   }
 
-  /** Schedules the revocation of a key that is not revoked; null takes the schedule back. */
+  /** Schedules the revocation of a key that is not revoked; null withdraws it. */
   schedule(id: string, revokesAt: number | null): void {
     this.#sql.exec("UPDATE keys SET revokes_at = ? WHERE id = ? AND revoked_at IS NULL", revokesAt, id);
   }
 
-  /** The first revocation stands; a later one changes nothing, and is told so. */
-  revoke(id: string, revokedAt: number, { at, boundMs }: EffectiveAt): boolean {
+  /** The first revocation stands: false when the key was revoked already. */
+  revoke(id: string, revokedAt: number, { effectiveAt, leaseBoundMs }: RevocationTiming): boolean {
     const changed = this.#sql.exec(
       `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
        WHERE id = ? AND revoked_at IS NULL RETURNING id`,
       revokedAt,
-      at,
-      boundMs,
+      effectiveAt,
+      leaseBoundMs,
       id,
     );
     return changed.toArray().length > 0;
   }
 
   /**
-   * Gives a tombstone to every key whose scheduled end has passed. It is revoked without one too; with it a list
-   * finds the others without looking at it, and a clock that is behind cannot wake it up.
+   * Writes a tombstone for every key whose scheduled end has passed. It is revoked without one too; with it, an index
+   * skips the key, and a clock that is behind cannot make it valid again.
    */
   revokeEnded(now: number): void {
     this.#sql.exec(
@@ -185,15 +181,19 @@ export class KeysTable {
     );
   }
 
-  /** Revokes every key that matches and has no tombstone, in one statement whatever their number; their ids. */
-  revokeAll({ mode, createdBefore }: KeyFilter, revokedAt: number, { at, boundMs }: EffectiveAt): string[] {
+  /** Revokes every matching key without a tombstone, in one statement; returns their ids. */
+  revokeAll(
+    { mode, createdBefore }: KeyFilter,
+    revokedAt: number,
+    { effectiveAt, leaseBoundMs }: RevocationTiming,
+  ): string[] {
     return this.#sql
       .exec<{ id: string }>(
         `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
          WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ? RETURNING id`,
         revokedAt,
-        at,
-        boundMs,
+        effectiveAt,
+        leaseBoundMs,
         mode ?? "%",
         createdBefore ?? Number.MAX_SAFE_INTEGER,
       )
@@ -210,7 +210,7 @@ export class KeysTable {
     );
   }
 
-  /** Gives up every creation that began before `before`, and returns all that was given up and not yet removed. */
+  /** Abandons every creation that began before `before`; returns all abandoned ones that are not yet removed. */
   abandonCreations(before: number): { id: string; hash: string }[] {
     this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE state = 'creating' AND began_at < ?", before);
     return this.#sql

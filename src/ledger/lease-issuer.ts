@@ -1,22 +1,22 @@
 /**
- * Giving leases, and knowing when the last one has ended.
+ * Grants leases, and knows when the last one expires.
  *
- * Guarantees that from the moment `endedBy` names no lease on a key is in use, provided that none is given
- * any more. What was given before a restart is not known, so the longest possible is assumed: that is on disk before
- * the first lease which lasts as long has left, and stays there until the last one must have ended.
+ * Guarantees that from `leasesExpireAt` on no lease on a key is in use, provided that no further one is granted. The
+ * leases granted before a restart are not known, so the longest possible is assumed: its length is on disk before the
+ * first lease of that length is answered, and stays there until the last one must have expired.
  */
 
 import type { LeaseVerdict } from "../leases/protocol.ts";
 import type { Settings } from "../settings.ts";
 import type { KeysTable } from "./keys-table.ts";
-import { decideLease, type EffectiveAt, LeaseBook } from "./lease-book.ts";
+import { decideLease, LeaseBook, type RevocationTiming } from "./lease-book.ts";
 import { GRANTS_PER_SECOND_MAX, LeaseLength } from "./lease-length.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
-/** The longest that a lease given by any version of this ledger can last, kept across restarts. */
+/** The longest lease that any version of this ledger has in use, margin included; kept across restarts. */
 const LONGEST_LEASE_MS = "longest_lease_ms";
 
-/** A timer may count from within a millisecond that has begun. */
+/** A timer may fire within the last millisecond of its delay. */
 const TIMER_GRAIN_MS = 1;
 
 export class LeaseIssuer {
@@ -27,10 +27,10 @@ export class LeaseIssuer {
   readonly #book: LeaseBook;
   readonly #length: LeaseLength;
   #longestMs: number;
-  /** From here on no lease is out that is longer than those which are given now. */
+  /** From then on no lease is in use that is longer than those granted now. */
   #longerUntil: number;
 
-  /** `settleIn`: sees to it that `settle` is called after so many milliseconds, also by a later life of the ledger. */
+  /** `settleIn`: has `settle` called after that many milliseconds, also across a restart. */
   constructor(
     keys: KeysTable,
     metadata: MetadataTable,
@@ -52,7 +52,7 @@ export class LeaseIssuer {
     this.#book = new LeaseBook(startedAt, this.#longestMs);
   }
 
-  /** Reads SQLite every time, so that an object which has been superseded is fenced and cannot give any. */
+  /** Reads SQLite every time: an object that was superseded is fenced there and cannot grant. */
   grant(keyId: string, now: number): LeaseVerdict {
     const grantMs = this.#grantMsAt(now);
     const answer = decideLease(this.#keys.issued(keyId), now, grantMs);
@@ -64,7 +64,7 @@ export class LeaseIssuer {
     return answer;
   }
 
-  /** Forgets longer leases once they have ended, also when nobody asks for any more. */
+  /** Forgets longer leases once they have expired, also when no further lease is requested. */
   async settle(now: number): Promise<void> {
     this.#allowFor(this.#grantMsAt(now), now);
     if (this.#longestMs > this.#lastsMs(this.#settings.leaseMs)) await this.#settleIn(this.#longestMs);
@@ -74,14 +74,14 @@ export class LeaseIssuer {
     return this.#book.latestExpiry(keyId);
   }
 
-  /** The moment asked for, or when the leases that are out have ended, if that is later. */
-  effectiveAt(keyId: string, asked: number): EffectiveAt {
-    return { at: Math.max(asked, this.leasesExpireAt(keyId)), boundMs: this.#longestMs };
+  /** The requested moment, or the expiry of the leases in use when that is later. */
+  effectiveAt(keyId: string, requested: number): RevocationTiming {
+    return { effectiveAt: Math.max(requested, this.leasesExpireAt(keyId)), leaseBoundMs: this.#longestMs };
   }
 
   /** The same for every key at once. */
-  effectiveAtForAll(asked: number): EffectiveAt {
-    return { at: Math.max(asked, this.allLeasesExpireAt()), boundMs: this.#longestMs };
+  effectiveAtForAll(requested: number): RevocationTiming {
+    return { effectiveAt: Math.max(requested, this.allLeasesExpireAt()), leaseBoundMs: this.#longestMs };
   }
 
   allLeasesExpireAt(): number {
@@ -89,8 +89,8 @@ export class LeaseIssuer {
   }
 
   /**
-   * Waits until a moment of this object's clock, which lies no further ahead than the longest lease. The wait is
-   * one duration, so a clock that jumps meanwhile neither shortens nor lengthens it.
+   * Waits until a moment of this object's clock, at most as long as the longest lease. The wait is one duration, so a
+   * clock step during it neither shortens nor lengthens it.
    */
   async waitUntil(moment: number): Promise<void> {
     const leftMs = Math.min(moment - Date.now(), this.#longestMs);
@@ -108,7 +108,7 @@ export class LeaseIssuer {
     return grantMs;
   }
 
-  /** What is written here is on disk before an answer leaves, as with all that a Durable Object writes. */
+  /** The output gate holds back the lease until this write is on disk. */
   #allowFor(grantMs: number, now: number): void {
     const lastsMs = this.#lastsMs(grantMs);
     const isLonger = lastsMs > this.#longestMs;

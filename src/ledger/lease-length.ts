@@ -1,18 +1,19 @@
 /**
- * How long leases are: `LEASE_MS`, and longer, step by step, while an account asks for more than its ledger could give.
+ * The length of leases: `LEASE_MS`, and stretched, step by step, while an account requests more leases than its ledger
+ * can serve.
  *
- * Guarantees a length between the two it was made with. Grants are counted for as long as one lease lasts, in which
- * every isolate asks about twice for each key that it uses: how they are spread over that time makes no difference.
+ * Guarantees a length between the two it was made with. Grants are counted over the length of one lease, in which
+ * every isolate calls about twice for each key in use; their distribution within that time makes no difference.
  * Pure: no clock; the simulator runs it too.
  */
 
-/** One object serves about 1,000 calls a second, and has other things to do. */
+/** One object serves about 1,000 calls a second, of all kinds. */
 export const GRANTS_PER_SECOND_MAX = 300;
 
-/** Leases get shorter again when no more than this part of it would come of that, so that they are not longer at once. */
+/** Hysteresis: leases get shorter again only when the shorter ones would use at most this share of the limit. */
 const CALM_SHARE = 2 / 3;
 
-/** How much longer leases get at a time. */
+/** The factor of one step. */
 export const STEP = 2;
 
 export class LeaseLength {
@@ -31,21 +32,21 @@ export class LeaseLength {
     this.#countedFrom = startedAt;
   }
 
-  /** As it was when it was asked for last. */
+  /** As of the last call of `at`. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** The length of a lease that is given at `now`. */
+  /** The length of a lease that is granted at `now`. */
   at(now: number): number {
-    // A clock that is set back begins the count anew.
+    // A clock that is set back restarts the count.
     if (now < this.#countedFrom) this.#countFrom(now);
-    while (now - this.#countedFrom >= this.#ms && this.#ms > this.#shortestMs) this.#judge();
+    while (now - this.#countedFrom >= this.#ms && this.#ms > this.#shortestMs) this.#adjust();
     if (now - this.#countedFrom >= this.#ms) this.#countFrom(now);
     return this.#ms;
   }
 
-  /** A lease was given at `now`, of the length that was named for that moment. */
+  /** A lease was granted at `now`, of the length that `at` returned. */
   countGrant(now: number): void {
     this.#grants += 1;
     if (this.#ms === this.#longestMs || this.#grants <= this.#grantsIn(this.#ms)) return;
@@ -53,8 +54,8 @@ export class LeaseLength {
     this.#countFrom(now);
   }
 
-  /** The time of one lease is over: would as many grants fit into the time of a shorter one? */
-  #judge(): void {
+  /** One lease length has passed: shortens when the same number of grants fits into a shorter one. */
+  #adjust(): void {
     const endedAt = this.#countedFrom + this.#ms;
     const shorterMs = Math.max(this.#shortestMs, Math.ceil(this.#ms / STEP));
     if (this.#grants <= CALM_SHARE * this.#grantsIn(shorterMs)) this.#ms = shorterMs;

@@ -1,4 +1,4 @@
-/** The ledger's few single facts, by name: its account's tier, and what it must remember across restarts. */
+/** Single values by name: the account's tier, and the state that must survive a restart. */
 
 export class MetadataTable {
   readonly #sql: SqlStorage;

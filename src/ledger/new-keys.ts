@@ -1,11 +1,13 @@
 /**
- * New keys before they are issued: minted or imported, as the row the ledger keeps and the record that KV
- * gets. No storage here; the same row always makes the same record, so KV can be rebuilt from the ledger.
+ * New keys before they are issued, minted or imported: their row in the ledger and their record in KV. It uses no
+ * storage; the same row always makes the same record, so KV can be rebuilt from the ledger.
  */
 
 import type { KeyRecord } from "../keys/key-record.ts";
 import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-text.ts";
+import { isoTime, isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Mode, Permission } from "../policy.ts";
+import type { CurrentFirst } from "../settings.ts";
 import type { KeyRow, NewKeyRow } from "./keys-table.ts";
 
 export interface NewKey {
@@ -22,12 +24,12 @@ export interface ImportedKey extends NewKey {
   readonly created_at: string | null;
 }
 
-/** What became of one row of an import. */
+/** The result of one row of an import. */
 export type ImportVerdict =
   | { readonly id: string }
   | { readonly error: "store_unreachable" | "known_elsewhere" };
 
-/** A new key with its text, made under `pepper`. `now` in Unix milliseconds. */
+/** A new key with its text, minted under `pepper`. `now` in Unix milliseconds. */
 export async function mintedKey(
   account: string,
   input: NewKey,
@@ -39,7 +41,7 @@ export async function mintedKey(
   return { row, secret };
 }
 
-/** A new key with the name, mode and permissions of an old one; if that one expires, it lasts as long. */
+/** A new key with the name, mode, permissions and lifetime of an old one. */
 export function successorOf(
   old: KeyRow,
   now: number,
@@ -50,28 +52,30 @@ export function successorOf(
     name: old.name,
     mode: old.mode,
     permissions: JSON.parse(old.permissions) as Permission[],
-    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+    expires_at: isoTimeOrNull(expiresAt),
   };
   return mintedKey(old.account, input, now, pepper);
 }
 
-/**
- * A key issued before the gateway, known by its SHA-256 alone: its row under the first of the peppers, and all hashes
- * that it may be known by already.
- */
+export interface ImportDraft {
+  readonly row: NewKeyRow;
+  readonly hashes: readonly string[];
+}
+
+/** A key known by its SHA-256 alone: its row under the current pepper, and its hash under every pepper. */
 export async function importedKey(
   account: string,
   input: ImportedKey,
   now: number,
-  peppers: readonly string[],
-): Promise<{ row: NewKeyRow; hashes: readonly string[] }> {
-  const createdAt = input.created_at === null ? now : Date.parse(input.created_at);
+  peppers: CurrentFirst,
+): Promise<ImportDraft> {
+  const createdAt = unixMsOrNull(input.created_at) ?? now;
   const sha256 = Uint8Array.from(Buffer.from(input.sha256, "hex"));
   const hashes = await Promise.all(peppers.map((pepper) => hashDigest(sha256, pepper)));
-  return { row: newRow(account, input, createdAt, hashes[0] ?? "", `oct_${input.mode}_…`, now), hashes };
+  return { row: newRow(account, input, createdAt, hashes[0] as string, `oct_${input.mode}_…`, now), hashes };
 }
 
-/** What KV holds about the key. */
+/** The key's record in KV. */
 export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
   const permissions = JSON.parse(row.permissions) as Permission[];
   return {
@@ -80,8 +84,8 @@ export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
     account: row.account,
     mode: row.mode,
     permissions: permissions.length === 0 ? "all" : permissions,
-    created_at: new Date(row.created_at).toISOString(),
-    expires_at: row.expires_at === null ? null : new Date(row.expires_at).toISOString(),
+    created_at: isoTime(row.created_at),
+    expires_at: isoTimeOrNull(row.expires_at),
   };
 }
 
@@ -102,7 +106,7 @@ function newRow(
     hint,
     hash,
     created_at: createdAt,
-    expires_at: input.expires_at === null ? null : Date.parse(input.expires_at),
+    expires_at: unixMsOrNull(input.expires_at),
     began_at: beganAt,
   };
 }

@@ -1,10 +1,9 @@
 /**
- * The ledger's side of rate limits: how many permits each holder has in each window, of each key.
+ * The ledger's side of rate limits: the permits of each holder, per key and window.
  *
- * Guarantees that the permits out in a window never add up to more than the limit, and that a permit which a
- * holder may still use is never given to another: it is free again only when the holder, knowing of all that it
- * was granted, has given it up. What is not given up counts as used. Pure: no clock; the table it writes through
- * to is passed in, and the simulator runs it too.
+ * Guarantees that the permits granted in a window never exceed the limit, and that a permit which a holder may still
+ * use is never granted to another: it is free again only when the holder, having received its last grant, returns it.
+ * A permit that is not returned counts as used. Pure: no clock; its table is passed in, and the simulator runs it too.
  */
 import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "../leases/protocol.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
@@ -23,24 +22,24 @@ export interface WindowId {
   readonly keyId: string;
 }
 
-/** Where records outlive a restart. */
+/** Keeps records across restarts. */
 export interface PermitStore {
   load(window: WindowId): Map<string, PermitRecord>;
   save(window: WindowId, holder: string, record: PermitRecord): void;
-  forgetEndedBefore(moment: number): void;
+  deleteEndedBefore(moment: number): void;
 }
 
 interface Window {
   readonly name: WindowId;
   readonly records: Map<string, PermitRecord>;
-  /** The sum of all caps. */
-  permitted: number;
+  /** The sum over all holders. */
+  granted: number;
 }
 
-/** Windows are kept for a while after their end, for a restart on a machine whose clock is behind. */
+/** Windows are kept after their end, for a restart on a machine whose clock is behind. */
 const KEPT_AFTER_END_MS = 60_000;
 
-/** Windows that are over are first swept out of memory when so many are held. */
+/** Ended windows are first swept out of memory at this many. */
 const SWEEP_AT_WINDOWS = 10_000;
 
 export class PermitBook {
@@ -48,7 +47,7 @@ export class PermitBook {
   readonly #windowsMs: WindowsMs;
   readonly #windows = new Map<string, Window>();
   #sweepAtWindows = SWEEP_AT_WINDOWS;
-  #forgottenUntil = 0;
+  #deletedUntil = 0;
 
   constructor(store: PermitStore, windowsMs: WindowsMs) {
     this.#store = store;
@@ -56,8 +55,8 @@ export class PermitBook {
   }
 
   /**
-   * Answers a holder's reports at `now`, one grant for each bucket that they speak of. `aheadMs`: permits for the
-   * next window are given when the current one ends within that time.
+   * Answers a holder's reports at `now`, one grant for each bucket in them. `aheadMs`: permits for the next window are
+   * granted when the current one ends within that time.
    */
   grant(
     keyId: string,
@@ -87,43 +86,43 @@ export class PermitBook {
     const { endsAt } = window.name;
     const report = reports.find((one) => one.endsAt === endsAt);
     const known = window.records.get(holder) ?? { revision: 0, granted: 0 };
-    // Only a holder that knows of its last grant gives anything up: it may be using what it has just been granted.
-    const givesUp = report?.revision === known.revision && report.granted < known.granted;
-    const kept = givesUp ? report.granted : known.granted;
+    // A holder that has not received its last grant returns nothing: it may be using that grant.
+    const returns = report?.revision === known.revision && report.granted < known.granted;
+    const kept = returns ? report.granted : known.granted;
 
-    const pool = limit - window.permitted + known.granted - kept;
+    const pool = limit - window.granted + known.granted - kept;
     const used = report ? report.granted - report.unused : 0;
     const added = addedPermits(pool, kept - used, reports);
     const granted = kept + added;
-    const revision = granted === known.granted && !givesUp ? known.revision : known.revision + 1;
+    const revision = granted === known.granted && !returns ? known.revision : known.revision + 1;
     if (revision !== known.revision) {
-      window.permitted += granted - known.granted;
+      window.granted += granted - known.granted;
       window.records.set(holder, { revision, granted });
       this.#store.save(window.name, holder, { revision, granted });
     }
-    const left = limit - window.permitted;
-    // After the limit was lowered more may be out than it allows: the holder is told to stop at what it has used.
-    const told = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;
-    return { endsAt, revision, granted: told, ceiling: told + Math.max(0, left) };
+    const left = limit - window.granted;
+    // After the limit was lowered more permits may be granted than it allows: the holder stops at those it has used.
+    const usable = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;
+    return { endsAt, revision, granted: usable, ceiling: usable + Math.max(0, left) };
   }
 
   #window(name: WindowId, now: number): Window {
     const id = `${name.endsAt} ${name.bucket} ${name.keyId}`;
     const known = this.#windows.get(id);
     if (known) return known;
-    this.#forgetOld(now);
+    this.#deleteOld(now);
     const records = this.#store.load(name);
-    const permitted = [...records.values()].reduce((sum, { granted }) => sum + granted, 0);
-    const window = { name, records, permitted };
+    const granted = [...records.values()].reduce((sum, record) => sum + record.granted, 0);
+    const window = { name, records, granted };
     this.#windows.set(id, window);
     return window;
   }
 
-  #forgetOld(now: number): void {
+  #deleteOld(now: number): void {
     const before = now - KEPT_AFTER_END_MS;
-    if (before - this.#forgottenUntil >= KEPT_AFTER_END_MS) {
-      this.#forgottenUntil = before;
-      this.#store.forgetEndedBefore(before);
+    if (before - this.#deletedUntil >= KEPT_AFTER_END_MS) {
+      this.#deletedUntil = before;
+      this.#store.deleteEndedBefore(before);
     }
     if (this.#windows.size < this.#sweepAtWindows) return;
     for (const [id, { name }] of this.#windows) if (name.endsAt <= before) this.#windows.delete(id);
@@ -131,13 +130,13 @@ export class PermitBook {
   }
 }
 
-/** How many a holder gets beyond those that it has not used yet; half of what is left at the most, so that others get some. */
+/** The permits granted beyond the unused ones: at most half of the pool, so others get some. */
 function addedPermits(pool: number, unused: number, reports: readonly PermitReport[]): number {
   if (pool <= 0) return 0;
   const spent = reports.reduce((sum, report) => sum + report.spent, 0);
   const waiting = Math.max(...reports.map((report) => report.waiting));
   const wanted = permitsWanted(pool, spent, waiting);
-  // With half of them left there is no need to write.
+  // With half of them left no write is needed.
   if (2 * unused >= wanted) return 0;
   return Math.min(wanted - Math.max(0, unused), Math.ceil(pool / 2));
 }

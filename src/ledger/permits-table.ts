@@ -1,10 +1,10 @@
 /**
- * The ledger's table of rate-limit permits, and every statement on it: one row per holder and window, written when
- * permits are granted or given up. Synchronous.
+ * The table of rate-limit permits, and every statement on it: one row per holder and window, written when
+ * permits are granted or returned. Synchronous.
  */
 import type { PermitRecord, PermitStore, WindowId } from "./permit-book.ts";
 
-/** Ordered by the window's end, so that old ones are found and removed without an index of their own. */
+/** Ordered by the window's end, so old rows are found without a second index. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS permits (
     ends_at INTEGER NOT NULL,
@@ -47,7 +47,7 @@ export class PermitsTable implements PermitStore {
     );
   }
 
-  forgetEndedBefore(moment: number): void {
+  deleteEndedBefore(moment: number): void {
     this.#sql.exec("DELETE FROM permits WHERE ends_at < ?", moment);
   }
 }

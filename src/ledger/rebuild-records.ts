@@ -1,11 +1,12 @@
 /**
- * KV can be lost and made again: every entry follows from its row. Revoked keys get theirs too, as before, so that
- * using one costs an isolate one look-up and not one each time.
+ * Writing KV records again from the ledger: every record follows from its row, so a lost namespace can be rebuilt.
+ * Revoked keys have records too: a request with one costs an isolate one lookup, not one each time.
  */
-import { eachInLanes } from "../keys/each-in-lanes.ts";
+import pMap from "p-map";
 import { writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
-import type { KeyPosition, KeysTable } from "./keys-table.ts";
+import type { KeyPosition } from "./keys-table.ts";
+import { KV_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
 
 export interface RebuiltPage {
@@ -14,17 +15,17 @@ export interface RebuiltPage {
   readonly next: KeyPosition | null;
 }
 
-/** Writes the entries of a page of keys, newest first. `limitMs`: for each write. */
+/** Writes the records of a page of keys, newest first. */
 export async function rebuildRecords(
-  keys: KeysTable,
-  kv: KVNamespace,
+  { kv, keys, settings }: LedgerContext,
   limit: number,
   after: KeyPosition | null,
-  limitMs: number,
 ): Promise<RebuiltPage | Refusal> {
   const rows = keys.page(limit, after, true);
   try {
-    await eachInLanes(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), limitMs));
+    await pMap(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), settings.ledgerTimeoutMs), {
+      concurrency: KV_CONCURRENCY,
+    });
   } catch {
     return { reason: "store_unreachable" };
   }

@@ -5,7 +5,7 @@
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
 import { createMiddleware } from "hono/factory";
-import { isSame } from "../control/portal-token.ts";
+import { isSameSecret } from "../keys/digests.ts";
 import { refuse } from "./notices.tsx";
 import { CSRF_FIELD, type PortalContext, type PortalRequest } from "./portal-context.ts";
 
@@ -20,7 +20,7 @@ const checkToken = createMiddleware<PortalContext>(async (c, next) => {
   const isForm = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "");
   if (!isForm || !isSameOrigin(c)) return refuse(c, { reason: "csrf_failed" });
   const form = new URLSearchParams(await c.req.text());
-  if (!(await isSame(form.get(CSRF_FIELD) ?? "", c.var.csrfToken)))
+  if (!(await isSameSecret(form.get(CSRF_FIELD) ?? "", c.var.csrfToken)))
     return refuse(c, { reason: "csrf_failed" });
   c.set("form", form);
   return await next();

@@ -17,7 +17,7 @@ export class StoredPermits implements PermitStore {
     this.#row(window).records.set(holder, record);
   }
 
-  forgetEndedBefore(moment: number): void {
+  deleteEndedBefore(moment: number): void {
     for (const [id, { window }] of this.rows) if (window.endsAt < moment) this.rows.delete(id);
   }
 

@@ -111,14 +111,3 @@ describe("an account that asks for few again", () => {
     expect((await ledger.revoke(id)).lease_bound_ms).toBe(shortestMs);
   });
 });
-
-test("a ledger made before receipts told the bound tells it from now on, and of before what a revocation took", async () => {
-  const [before, after] = [(await ledger.create()).id, (await ledger.create()).id];
-  await ledger.revoke(before);
-  await ledger.run((_, { storage }) => void storage.sql.exec("ALTER TABLE keys DROP COLUMN lease_bound_ms"));
-  await ledger.restart();
-  const { waited_ms, lease_bound_ms } = await ledger.revoke(before);
-  expect(lease_bound_ms).toBe(waited_ms);
-  const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
-  expect((await ledger.revoke(after)).lease_bound_ms).toBe(shortestMs);
-});

@@ -5,8 +5,9 @@
  * repeated until every row has one.
  */
 import * as v from "valibot";
+import { fromBase64, hex } from "../../keys/digests.ts";
 import { callLedger } from "../../leases/call-ledger.ts";
-import type { CallMetadata } from "../../ledger/call-metadata.ts";
+import type { CallMetadata } from "../../ledger/idempotency-store.ts";
 import type { ImportedKey } from "../../ledger/new-keys.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
 import { check } from "../check-input.ts";
@@ -131,8 +132,5 @@ async function importChunk(
 
 function hexDigits(sha256: string): string {
   if (sha256.length === 64) return sha256.toLowerCase();
-  const bytes = Uint8Array.from(atob(sha256.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-    c.charCodeAt(0),
-  );
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(fromBase64(sha256));
 }

@@ -63,7 +63,7 @@ export const LEASE_LENGTH_MUTANTS: readonly Mutant[] = [
   mutant(
     "a receipt bounds the shortest leases only",
     LEASES,
-    "this.leasesExpireAt(keyId)), boundMs: this.#longestMs",
-    "this.leasesExpireAt(keyId)), boundMs: this.#lastsMs(this.#settings.leaseMs)",
+    "this.leasesExpireAt(keyId)), leaseBoundMs: this.#longestMs",
+    "this.leasesExpireAt(keyId)), leaseBoundMs: this.#lastsMs(this.#settings.leaseMs)",
   ),
 ];

@@ -7,9 +7,8 @@
  */
 
 import type { LeaseAnswer, PermitReport } from "../../../src/leases/protocol.ts";
-import { isRevoked } from "../../../src/ledger/api-key-view.ts";
-import type { KeyRow, KeysTable } from "../../../src/ledger/keys-table.ts";
-import type { KeyState } from "../../../src/ledger/lease-book.ts";
+import type { KeysTable } from "../../../src/ledger/keys-table.ts";
+import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
 import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts";
@@ -101,8 +100,8 @@ export class LedgerRules {
   /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when the key will end. */
   scheduleRevocation(keyId: string, requestedEnd: number | null): number | null | "conflict" {
     const row = this.#runtime.keys.issued(keyId);
-    if (!row || isRevoked(row as KeyRow, this.#runtime.now())) return "conflict";
-    const end = requestedEnd === null ? null : this.#leases.effectiveAt(keyId, requestedEnd).at;
+    if (!row || isRevoked(row, this.#runtime.now())) return "conflict";
+    const end = requestedEnd === null ? null : this.#leases.effectiveAt(keyId, requestedEnd).effectiveAt;
     this.#runtime.keys.change(keyId, { revokes_at: end });
     return end;
   }
@@ -121,14 +120,14 @@ export class LedgerRules {
   /** Writes a tombstone even after a scheduled end: after a restart with another clock the end may lie ahead again. */
   #revoke(keyId: string, row: LeaseRow): void {
     const now = this.#runtime.now();
-    const hasEnded = isRevoked(row as KeyRow, now);
-    const { at, boundMs } = hasEnded
-      ? { at: row.revokes_at, boundMs: 0 }
+    const hasEnded = isRevoked(row, now);
+    const { effectiveAt, leaseBoundMs } = hasEnded
+      ? { effectiveAt: row.revokes_at, leaseBoundMs: 0 }
       : this.#leases.effectiveAt(keyId, now);
     this.#runtime.keys.change(keyId, {
       revoked_at: hasEnded ? row.revokes_at : now,
-      effective_at: at,
-      lease_bound_ms: boundMs,
+      effective_at: effectiveAt,
+      lease_bound_ms: leaseBoundMs,
     });
   }
 

@@ -76,8 +76,8 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "a lower limit applies from the next window only",
     PERMIT_BOOK,
-    "const told = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;",
-    "const told = granted;",
+    "const usable = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;",
+    "const usable = granted;",
   ),
   mutant(
     "used permits are forgotten when the ledger's clock is behind",

@@ -134,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
     "a receipt is too early",
     REVOKING,
     "this.#leases.effectiveAt(keyId, now);",
-    "{ at: now, boundMs: 0 };",
+    "{ effectiveAt: now, leaseBoundMs: 0 };",
   ),
   {
     name: "no tombstone after a scheduled end",
@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: REVOKING,
         find: "if (row.revoked_at === null) this.#revoke(keyId, row);",
-        replace: "if (!isRevoked(row as KeyRow, this.#runtime.now())) this.#revoke(keyId, row);",
+        replace: "if (!isRevoked(row, this.#runtime.now())) this.#revoke(keyId, row);",
       },
       {
         file: REVOKING,
@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "an end is scheduled before outstanding leases expire",
     REVOKING,
-    "this.#leases.effectiveAt(keyId, requestedEnd).at;",
+    "this.#leases.effectiveAt(keyId, requestedEnd).effectiveAt;",
     "requestedEnd;",
   ),
   {

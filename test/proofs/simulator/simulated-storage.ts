@@ -86,7 +86,7 @@ export class StorageSession {
       this.#confirmLater();
     },
     // A run is shorter than the retention of ended windows.
-    forgetEndedBefore: () => {},
+    deleteEndedBefore: () => {},
   };
 
   /** Runs `task` once all writes so far are on disk, or never if the object ends first. */

@@ -1,0 +1,16 @@
+/** Points in time as text: ISO 8601 in UTC outside, Unix milliseconds inside. */
+import * as v from "valibot";
+
+export const timestampSchema = v.pipe(v.string(), v.isoTimestamp());
+
+export function isoTime(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
+export function isoTimeOrNull(unixMs: number | null): string | null {
+  return unixMs === null ? null : isoTime(unixMs);
+}
+
+export function unixMsOrNull(isoTime: string | null): number | null {
+  return isoTime === null ? null : Date.parse(isoTime);
+}
