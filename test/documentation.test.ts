@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "./support/control-client.ts";
 import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
-import { heldBack } from "./support/origin-behaviours.ts";
+import { holdUntilReleased } from "./support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "./support/raw-http.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
@@ -225,7 +225,7 @@ describe("Authentication", () => {
 
     test("Any in-flight requests using the revoked key will fail with a `401 Unauthorized` response.", async () => {
       const key = await cluster.createKey();
-      const { respond, release } = heldBack(cluster.live.answerJson);
+      const { respond, release } = holdUntilReleased(cluster.live.answerJson);
       cluster.live.respond = respond;
       const endpoints = ["GET /v1/posts", "POST /v1/posts", "POST /v1/posts/post_01/publish"];
       const inFlight = [0, 1].flatMap((gateway) =>

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { IssuedKey } from "./support/control-client.ts";
 import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
 import { logLineOf, logLinesOf, requestIdOf } from "./support/log-lines.ts";
-import { never, partOf, reply, resetAtOnce, trickle } from "./support/origin-behaviours.ts";
+import { neverAnswer, partialBody, reply, resetConnection, trickle } from "./support/origin-behaviours.ts";
 import {
   type Exchange,
   type Header,
@@ -183,8 +183,8 @@ describe("a refusal has one line that says why", () => {
   });
 
   test.each([
-    ["origin_unreachable", 502, resetAtOnce(), {}],
-    ["origin_timeout", 504, never(), {}],
+    ["origin_unreachable", 502, resetConnection(), {}],
+    ["origin_timeout", 504, neverAnswer(), {}],
     ["origin_refused_gateway", 502, reply(401), { origin_status: 401 }],
   ])(
     "%s: %i, with the route that led there and the origin's time",
@@ -203,7 +203,7 @@ describe("a refusal has one line that says why", () => {
 
   test("client_gone: also when nobody is left to hear it", async () => {
     const own = await cluster.createKey();
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const client = await RawConnection.open(cluster.gateway(EVERY));
     const headers: Header[] = [["Authorization", `Bearer ${own.secret}`]];
     client.send({ method: "GET", target: "/v1/posts", headers });
@@ -275,7 +275,7 @@ describe("an answer that is cut after its headers left has a line of its own", (
   });
 
   test("by the origin", async () => {
-    cluster.live.respond = partOf("piece", "reset");
+    cluster.live.respond = partialBody("piece", "reset");
     const { download } = await startDownload(key.secret);
     const response = await download.response();
     expect(response.ended).toBe("aborted");

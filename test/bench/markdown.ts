@@ -1,13 +1,13 @@
-/** Markdown that programs write: tables, and sections of a document between two marks. Pure. */
+/** Generated Markdown: tables, and sections of a document between two marks. Pure. */
 
-/** A table; all columns but the first are figures, so they stand right. */
+/** A table; all columns but the first are right-aligned figures. */
 export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = `|${heads.map((_, index) => (index === 0 ? "---" : "---:")).join("|")}|`;
   return [line(heads), rule, ...rows.map(line)].join("\n");
 }
 
-/** The document with `section` between its two marks, in place of what was there. */
+/** Replaces the text between the document's two marks by `section`. */
 export function withSection(document: string, begin: string, end: string, section: string): string {
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from === -1 || to === -1) throw new Error(`the document has no place between ${begin} and ${end}`);

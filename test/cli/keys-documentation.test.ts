@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { never } from "../support/origin-behaviours.ts";
+import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 import { type Keys, keysOf } from "./run-keys.ts";
@@ -79,7 +79,7 @@ describe("Key Rotation", () => {
 
     // 4. Revoke the old key. Requests in flight fail with 401.
     cluster.live.clear();
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const inFlight = request(old.secret);
     await cluster.live.arrived();
     const { code, stdout } = await keys(["revoke", old.id, "--yes", "--reason", "rotated"]);

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { never, trickle } from "../support/origin-behaviours.ts";
+import { neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
     20,
   );
   cluster.live.respond = (request, response, record) => {
-    if (request.url?.startsWith("/v1/posts/never-")) return never()(request, response, record);
+    if (request.url?.startsWith("/v1/posts/never-")) return neverAnswer()(request, response, record);
     if (request.url?.startsWith("/v1/posts/slowly-")) return slow(request, response, record);
     return cluster.live.answerJson(request, response, record);
   };

@@ -15,7 +15,7 @@ import { clusterWorkers, type Settings } from "../support/cluster-workers.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { logLineOf, requestIdOf } from "../support/log-lines.ts";
-import { reply, resetAtOnce } from "../support/origin-behaviours.ts";
+import { reply, resetConnection } from "../support/origin-behaviours.ts";
 import { type Address, type RawRequest, rawRequest } from "../support/raw-http.ts";
 import { RecordingOrigin } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -153,7 +153,7 @@ describe("the columns of a data point", () => {
   test("of an origin that fails: what the client got and what the origin said", async () => {
     origins.live.respond = reply(401);
     expect((await pointOf(key.secret)).doubles).toEqual([502, MS, MS, 401]);
-    origins.live.respond = resetAtOnce();
+    origins.live.respond = resetConnection();
     expect(await pointOf(key.secret)).toMatchObject({ doubles: [502, MS, MS, 0] });
     origins.live.respond = reply(500);
     expect((await pointOf(key.secret)).doubles).toEqual([500, MS, MS, 500]);

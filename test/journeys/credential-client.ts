@@ -1,6 +1,6 @@
 /**
- * Requests with credentials of every kind, good and bad, and what a refusal of one must be: the documented 401, and
- * no origin that saw anything of the request.
+ * Sends requests with valid and invalid credentials, and asserts the documented 401 and that no origin received the
+ * request.
  */
 
 import { createHash, createHmac } from "node:crypto";
@@ -9,7 +9,7 @@ import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 
-/** `WWW-Authenticate` of a refusal (RFC 6750, section 3): whether the request carried a credential. */
+/** `WWW-Authenticate` of a refusal (RFC 6750, section 3), by whether the request carried a credential. */
 export const CHALLENGE = {
   noCredential: 'Bearer realm="octopost"',
   badCredential: 'Bearer realm="octopost", error="invalid_token"',
@@ -63,14 +63,14 @@ export class CredentialClient {
     expect([...this.cluster.live.requests, ...this.cluster.sandbox.requests]).toEqual([]);
   }
 
-  /** How a key is known at rest: HMAC-SHA-256(KEY_PEPPER, SHA-256(key)) in hex. */
+  /** A key's hash at rest: HMAC-SHA-256(KEY_PEPPER, SHA-256(key)) in hex. */
   atRest(secret: string): string {
     const digest = createHash("sha256").update(secret).digest();
     return createHmac("sha256", String(this.cluster.settings.KEY_PEPPER)).update(digest).digest("hex");
   }
 }
 
-/** Everything of a response but the one header that must differ, and the time. */
+/** A response without the request id and the date, which always differ. */
 export function constantPartOf({ status, reason, headers, body }: RawResponse) {
   const constant = headers.filter(([name]) => !/^(?:x-request-id|date)$/i.test(name));
   return { status, reason, headers: constant, body: body.toString() };

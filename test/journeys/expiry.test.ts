@@ -8,8 +8,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, everythingRead, expectUnauthorized, use } from "../support/key-requests.ts";
-import { never, trickle } from "../support/origin-behaviours.ts";
+import { bearer, drainSockets, expectUnauthorized, use } from "../support/key-requests.ts";
+import { neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -47,7 +47,7 @@ async function ended(key: IssuedKey, endsAt: number): Promise<number> {
     return status === 401;
   });
   cluster.live.respond = inFlight;
-  return await everythingRead();
+  return await drainSockets();
 }
 
 describe.each([
@@ -84,7 +84,7 @@ describe.each([
   test("ends a request that waits on the origin with 401, and the origin sees its connection close", async () => {
     const key = await make();
     const endsAt = await endOf(key);
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const exchange = start(key);
     const request = await cluster.live.arrived();
     const response = await exchange.response();

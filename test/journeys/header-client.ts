@@ -1,6 +1,6 @@
 /**
- * A client that sends headers of its own beside a good key, and what the origin saw of them. `FORWARD_HEADERS` adds
- * `X-Client-Version` and `X-Team` to the allow-list.
+ * Sends extra headers with a valid key, and returns what the origin received. `FORWARD_HEADERS` adds `X-Client-Version`
+ * and `X-Team` to the allow-list.
  */
 
 import { expect } from "vitest";
@@ -58,7 +58,7 @@ export class HeaderClient {
     return rawRequest(this.cluster.gateway(0), request);
   }
 
-  /** The one request that the live origin saw of it. */
+  /** The one request that the live origin received. */
   async seen(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
     const { live } = this.cluster;
     expect((await this.send(headers, sent)).status).toBe(200);

@@ -1,9 +1,9 @@
 /**
- * Searches everything that leaves a cluster, or stays behind in its stores, for secrets.
+ * Searches everything that leaves a cluster, or remains in its stores, for secrets.
  *
- * It guarantees: a key is looked for as its text, the part of it that is random, its SHA-256 and its hash at
- * rest, each in every spelling that programs give such values. Stores are read whole, whatever tables they
- * have. Where a hash at rest belongs (the name of the KV entry, SQLite), it is not looked for.
+ * Guarantees: a key is searched for as its text, its random part, its SHA-256 and its hash at rest, each in every common
+ * encoding. Stores are read completely, whatever their tables. The hash at rest is not searched for where it belongs:
+ * the name of the KV entry, and SQLite.
  */
 
 import { createHash, createHmac } from "node:crypto";
@@ -13,11 +13,11 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 export interface Secret {
   readonly what: string;
   readonly text: string;
-  /** Whether it is the hash at rest, which has its place in the stores. */
+  /** Whether it is the hash at rest, which is allowed in the stores. */
   readonly atRest?: boolean;
 }
 
-/** One thing that was said or stored, and where. */
+/** A text that was sent, logged or stored, and where. */
 export interface Said {
   readonly where: string;
   readonly text: string;
@@ -39,7 +39,7 @@ export function secretsOfKey(key: string, peppers: readonly string[]): Secret[] 
   ];
 }
 
-/** `ASSERTION_KEY` is searched for by its private part. */
+/** `ASSERTION_KEY` is represented by its private part. */
 export function secretsOfSettings(settings: Readonly<Record<string, unknown>>): Secret[] {
   const { KEY_PEPPER, CONTROL_TOKEN, ASSERTION_KEY } = settings;
   const { d } = JSON.parse(String(ASSERTION_KEY));
@@ -59,7 +59,7 @@ function spellings(what: string, bytes: Buffer): Secret[] {
   }));
 }
 
-/** Every secret found, in words: where it is and what it is. Letters are compared whatever their case. */
+/** Describes every secret found: where and which. The comparison is case-insensitive. */
 export function findSecrets(said: readonly Said[], secrets: readonly Secret[]): string[] {
   const wanted = [...new Map(secrets.map((secret) => [secret.text.toLowerCase(), secret]))];
   return said.flatMap(({ where, text }) => {
@@ -68,7 +68,7 @@ export function findSecrets(said: readonly Said[], secrets: readonly Secret[]): 
   });
 }
 
-/** The names of KV's entries, and apart from them what the entries hold. */
+/** The names of KV's entries, and their values. */
 export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; values: Said[] }> {
   const kv = await cluster.kv();
   const names: Said[] = [];
@@ -86,7 +86,7 @@ export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; 
   return { names, values };
 }
 
-/** Every column of every row of every table in the ledgers of these accounts; blobs as their bytes. */
+/** Every column of every row of every table in the ledgers of these accounts; blobs as bytes. */
 export async function readLedgers(cluster: GatewayCluster, accounts: readonly string[]): Promise<Said[]> {
   const said: Said[] = [];
   for (const account of accounts) {
@@ -110,7 +110,7 @@ export async function readLedgers(cluster: GatewayCluster, accounts: readonly st
   return said;
 }
 
-/** What the origins were sent. */
+/** The requests that the origins received. */
 export function readOrigins(cluster: GatewayCluster): Said[] {
   return [cluster.live, cluster.sandbox].flatMap(({ name, requests }) =>
     requests.map(({ method, target, rawHeaders, body }) => ({

@@ -9,9 +9,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, expectUnavailable, revoked, use } from "../support/key-requests.ts";
+import { bearer, expectUnavailable, revokeAndDrain, use } from "../support/key-requests.ts";
 import type { Fault } from "../support/network.ts";
-import { heldBack, never, trickle } from "../support/origin-behaviours.ts";
+import { holdUntilReleased, neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -62,7 +62,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
 
   test("a request that waits on the origin ends in 503, and the origin sees its connection close", async () => {
     const key = await cluster.createKey();
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const waiting = use(cluster, key);
     const request = await cluster.live.arrived();
     await fault();
@@ -73,7 +73,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
 
   test("an upload ends in 503 and is cut", async () => {
     const key = await cluster.createKey();
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const exchange = connection.expect("POST");
     await connection.write(
       `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\nContent-Length: 1000\r\n\r\nfirst`,
@@ -120,7 +120,7 @@ describe("while leases hang but revocations do not", () => {
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
     await exchange.bodyReached(20);
     await cluster.network.fault({ on: "ledger", operation: "lease", how: "hang-before" });
-    const settledAt = await revoked(cluster, key);
+    const settledAt = await revokeAndDrain(cluster, key);
     const response = await exchange.response();
     expect(response.ended).toBe("aborted");
     expect(response.lastByteAt).toBeLessThan(settledAt);
@@ -128,12 +128,12 @@ describe("while leases hang but revocations do not", () => {
 
   test("a request that the origin answers after revoke has answered is not", async () => {
     const key = await cluster.createKey();
-    const origin = heldBack(cluster.live.answerJson);
+    const origin = holdUntilReleased(cluster.live.answerJson);
     cluster.live.respond = origin.respond;
     const waiting = use(cluster, key);
     await cluster.live.arrived();
     await cluster.network.fault({ on: "ledger", operation: "lease", how: "hang-before" });
-    await revoked(cluster, key);
+    await revokeAndDrain(cluster, key);
     origin.release();
     expect([401, 503]).toContain((await waiting).status);
   });

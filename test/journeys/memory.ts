@@ -1,9 +1,9 @@
 /**
- * Measures what large bodies cost in memory: `npx node test/journeys/memory.ts` prints a small table.
+ * Measures the memory that large bodies need: `npx node test/journeys/memory.ts` prints a table.
  *
- * 200 MB pass through one gateway, up and down, with a length and in chunks, as fast as both ends go. Shown is
- * how far the memory of workerd (VmRSS, all gateways and the ledger in one process) rises above what it was
- * before, sampled every few milliseconds. A measurement, not a test: it judges nothing.
+ * 200 MB pass through one gateway, up and down, with a length and chunked, as fast as possible. The table shows how far
+ * the memory of workerd (VmRSS, all gateways and the ledger in one process) rises, sampled every few milliseconds. It is
+ * a measurement without assertions.
  */
 
 import { readFileSync } from "node:fs";
@@ -82,7 +82,7 @@ const download = (contentLength: boolean) => async () => {
 };
 
 try {
-  // Everything is loaded and warm before the first figure.
+  // Warm-up before the first measurement.
   for (let i = 0; i < 200; i++) await send({});
   const rows = [
     await measured(

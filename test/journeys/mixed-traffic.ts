@@ -1,15 +1,22 @@
 /**
- * A broad mix of traffic: every call of the control plane and every way to say no, with many keys, and with
- * marks in all that must never be logged. Who calls it looks at what came of it.
+ * Broad mixed traffic: every control-plane call and every kind of refusal, with many keys, and with marks in everything
+ * that must never be logged. The caller checks the results.
  *
- * It guarantees: every answer is kept whole, and `secrets` has the text of every key there was. It checks
- * nothing; which refusals there have been says the log.
+ * Guarantees: every response is recorded completely, and `secrets` has the text of every key. The log shows which
+ * refusals occurred.
  */
 
 import { createHash } from "node:crypto";
 import type { ControlAnswer, NewKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { never, partOf, redirect, reply, resetAtOnce, trickle } from "../support/origin-behaviours.ts";
+import {
+  neverAnswer,
+  partialBody,
+  redirect,
+  reply,
+  resetConnection,
+  trickle,
+} from "../support/origin-behaviours.ts";
 import {
   type Header,
   RawConnection,
@@ -20,7 +27,7 @@ import {
 import { eventually } from "../support/time-limits.ts";
 import type { Said } from "./leak-search.ts";
 
-/** Marks for what may be anywhere but in the log. */
+/** Marks in data that may appear anywhere but in the log. */
 export const MARKS = {
   query: "mark-query-7f3a",
   path: "mark-path-91bc",
@@ -29,7 +36,7 @@ export const MARKS = {
   answer: "mark-answer-02ee",
 } as const;
 
-/** Settings that the traffic counts on, by gateway: the second knows no legacy keys, the third is half-configured. */
+/** Settings that the traffic relies on, by gateway: the second rejects legacy keys, the third is misconfigured. */
 export const GATEWAY_SETTINGS = [{ LEGACY_KEYS: "accept" }, {}, { CONTROL_TOKEN: "too short" }] as const;
 export const SETTINGS = { ORIGIN_TIMEOUT_MS: 1000, LEDGER_TIMEOUT_MS: 1000 } as const;
 
@@ -40,10 +47,10 @@ interface Key {
 }
 
 export class MixedTraffic {
-  /** Texts of keys. */
+  /** The texts of all keys. */
   readonly secrets: string[] = [];
   readonly accounts = ["acct", "other"] as const;
-  /** Every answer but the parts that show a new key its text. */
+  /** Every response, without the text of a new key. */
   readonly answers: Said[] = [];
   readonly #cluster: GatewayCluster;
 
@@ -59,7 +66,7 @@ export class MixedTraffic {
     await this.#manage(keys);
   }
 
-  /** One request to the API, with the key if there is one and with marks in its query and headers. */
+  /** One API request, with a key if given, and with marks in its query and headers. */
   async send(secret: string | null, request: Partial<RawRequest> = {}, gateway = 0): Promise<RawResponse> {
     const headers: Header[] = secret === null ? [] : [["Authorization", `Bearer ${secret}`]];
     const response = await rawRequest(this.#cluster.gateway(gateway), {
@@ -97,7 +104,7 @@ export class MixedTraffic {
         keys.push(await this.#create(account, { mode, permissions: ["presets:read"] }));
       }
     }
-    // Twice, so that the answer which was kept is given out as well.
+    // Twice, so that the stored answer is returned as well.
     const once: Header[] = [["Idempotency-Key", "once"]];
     for (let time = 0; time < 2; time++) {
       keys.push(await this.#create("acct", {}, once));
@@ -134,7 +141,7 @@ export class MixedTraffic {
       reply(200, [["X-Answer", MARKS.answer]], MARKS.answer),
       reply(500, [], MARKS.answer),
       redirect(`${live.url}/v1/posts?${MARKS.query}`),
-      partOf(MARKS.answer, "close"),
+      partialBody(MARKS.answer, "close"),
     ]) {
       live.respond = respond;
       await this.send(secret);
@@ -197,11 +204,11 @@ export class MixedTraffic {
     await kv.delete(await this.#cluster.recordName(b.id));
     await this.send(b.secret, {}, 1);
 
-    for (const respond of [resetAtOnce(), never(), reply(401, [], MARKS.answer)]) {
+    for (const respond of [resetConnection(), neverAnswer(), reply(401, [], MARKS.answer)]) {
       live.respond = respond;
       await this.send(key.secret);
     }
-    live.respond = never();
+    live.respond = neverAnswer();
     const before = live.requests.length;
     const gone = await RawConnection.open(this.#cluster.gateway(0));
     gone.send({ method: "GET", target: "/v1/posts", headers: [["Authorization", `Bearer ${key.secret}`]] });
@@ -211,7 +218,7 @@ export class MixedTraffic {
     live.respond = live.answerJson;
   }
 
-  /** A stream whose key dies under it. */
+  /** A stream whose key is revoked. */
   async #cutStream(): Promise<void> {
     const { sandbox } = this.#cluster;
     const { id, secret } = await this.#create("acct", { mode: "test" });
@@ -255,7 +262,7 @@ export class MixedTraffic {
     const expires = await this.#create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
     await eventually("the end of a key", async () => (await this.send(expires.secret)).status === 401);
     const { sandbox } = this.#cluster;
-    sandbox.respond = never();
+    sandbox.respond = neverAnswer();
     const waiting = this.send(testKey.secret);
     await this.#control("POST", "/revoke", { secret: testKey.secret });
     await waiting;

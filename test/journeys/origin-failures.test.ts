@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { garbage, never, partOf, reply, resetAtOnce } from "../support/origin-behaviours.ts";
+import { garbage, neverAnswer, partialBody, reply, resetConnection } from "../support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { Respond } from "../support/recording-origin.ts";
 
@@ -48,7 +48,7 @@ describe("502 bad_gateway, asked once, when the origin", () => {
   const head = "HTTP/1.1 200 OK\r\n";
   test.each<[string, Respond]>([
     ["closes the connection without an answer", raw("")],
-    ["resets it", resetAtOnce()],
+    ["resets it", resetConnection()],
     ["sends bytes that are not HTTP", garbage()],
     ["sends half a head", raw(`${head}X-A: 1`)],
     ["sends a broken status line", raw("HTTP/1.1 OK\r\n\r\n")],
@@ -81,7 +81,7 @@ describe("502 bad_gateway, asked once, when the origin", () => {
 
   test("breaks off on a connection that served a request before", async () => {
     expect((await send(cluster)).status).toBe(200);
-    cluster.live.respond = resetAtOnce();
+    cluster.live.respond = resetConnection();
     expect((await send(cluster)).status).toBe(502);
     expect(cluster.live.requests).toHaveLength(2);
   });
@@ -127,7 +127,7 @@ test("an answer that announces both a length and chunks is never cut short and c
 });
 
 test("the gateway serves again as soon as the origin does", async () => {
-  for (const respond of [resetAtOnce(), garbage(), partOf("half", "reset")]) {
+  for (const respond of [resetConnection(), garbage(), partialBody("half", "reset")]) {
     cluster.live.respond = respond;
     await send(cluster);
     cluster.live.clear();
@@ -148,7 +148,7 @@ describe("with a time limit", () => {
   beforeEach(() => hasty.live.clear());
 
   test("a silent origin is 504 gateway_timeout, asked once, and its connection is closed", async () => {
-    hasty.live.respond = never();
+    hasty.live.respond = neverAnswer();
     const response = await send(hasty, { secret: hastyKey.secret });
     expect(response.status).toBe(504);
     expect(response.body.toString()).toBe('{"error":"Gateway timeout","code":"gateway_timeout"}');
@@ -159,7 +159,7 @@ describe("with a time limit", () => {
   });
 
   test("an upload that the origin does not read is 504 too, and is cut", async () => {
-    hasty.live.respond = never({ readBody: false });
+    hasty.live.respond = neverAnswer({ readBody: false });
     const connection = await RawConnection.open(hasty.gateway(0));
     const exchange = connection.expect("POST");
     await connection.write(

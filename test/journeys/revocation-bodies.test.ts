@@ -9,8 +9,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, revoked } from "../support/key-requests.ts";
-import { large, never, trickle } from "../support/origin-behaviours.ts";
+import {
+  bearer,
+  busyKey,
+  expectAbortedAtOrigin,
+  expectUnauthorized,
+  revokeAndDrain,
+} from "../support/key-requests.ts";
+import { large, neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 
 const GATEWAYS = [0, 1];
@@ -47,7 +53,7 @@ test.each([
   ["that the origin does not read", "Content-Length: 1000000", "first", false],
 ])("an upload %s is cut and gets 401", async (_, framing, first, readBody) => {
   const key = await busyKey(cluster);
-  cluster.live.respond = never({ readBody });
+  cluster.live.respond = neverAnswer({ readBody });
   const uploads = await Promise.all(
     GATEWAYS.map(async (gateway) => {
       const connection = await connect(gateway);
@@ -58,13 +64,13 @@ test.each([
     }),
   );
   await cluster.live.arrived(GATEWAYS.length);
-  await revoked(cluster, key);
+  await revokeAndDrain(cluster, key);
   for (const exchange of uploads) {
     const response = await exchange.response();
     expectUnauthorized(response);
   }
   // An origin that reads nothing cannot notice the end of the connection.
-  if (readBody) await expectCutAtOrigin(cluster.live.requests);
+  if (readBody) await expectAbortedAtOrigin(cluster.live.requests);
   for (const request of cluster.live.requests) expect(request.bodyComplete).toBe(false);
 });
 
@@ -82,18 +88,18 @@ test.each([
     await exchange.bodyReached(2 * piece.length);
     downloads.push(exchange);
   }
-  const settledAt = await revoked(cluster, key);
+  const settledAt = await revokeAndDrain(cluster, key);
   for (const exchange of downloads) {
     const response = await exchange.response();
     expect([response.status, response.ended]).toEqual([200, "aborted"]);
     expect(response.lastByteAt).toBeLessThan(settledAt);
   }
-  await expectCutAtOrigin(cluster.live.requests);
+  await expectAbortedAtOrigin(cluster.live.requests);
 });
 
 test("an upload at full speed is cut, and is never taken for complete", async () => {
   const key = await busyKey(cluster);
-  cluster.live.respond = never();
+  cluster.live.respond = neverAnswer();
   async function* endless(): AsyncGenerator<Buffer> {
     for (;;) yield Buffer.alloc(64 * 1024);
   }
@@ -101,10 +107,10 @@ test("an upload at full speed is cut, and is never taken for complete", async ()
   const request = { method: "POST", target: "/v1/posts", headers, body: endless() };
   const exchange = (await connect(0)).send(request);
   await cluster.live.arrived();
-  await revoked(cluster, key);
+  await revokeAndDrain(cluster, key);
   // The 401 can be lost to the reset of a connection whose client never stops to listen.
   expect([401, 0]).toContain((await exchange.response()).status);
-  await expectCutAtOrigin(cluster.live.requests);
+  await expectAbortedAtOrigin(cluster.live.requests);
 });
 
 test("a download that the client does not read is aborted, and the origin is free at once", async () => {
@@ -116,8 +122,8 @@ test("a download that the client does not read is aborted, and the origin is fre
   const exchange = connection.send({ method: "GET", target: "/v1/posts", headers }, { keepBody: false });
   await exchange.headers();
   connection.pause();
-  await revoked(cluster, key);
-  await expectCutAtOrigin(cluster.live.requests);
+  await revokeAndDrain(cluster, key);
+  await expectAbortedAtOrigin(cluster.live.requests);
   connection.resume();
   const response = await exchange.response();
   expect(response.ended).toBe("aborted");
@@ -133,7 +139,7 @@ test("an idle download, of which no byte comes while the key dies, is aborted to
   };
   const exchange = await startDownload(key, 1);
   await exchange.bodyReached(5);
-  await revoked(cluster, key);
+  await revokeAndDrain(cluster, key);
   (await origin.promise)("after the end");
   const response = await exchange.response();
   expect([response.ended, response.body.toString()]).toEqual(["aborted", "first"]);

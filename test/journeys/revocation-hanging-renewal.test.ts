@@ -9,8 +9,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, busyKey, expectCutAtOrigin, expectUnauthorized, use } from "../support/key-requests.ts";
-import { never } from "../support/origin-behaviours.ts";
+import { bearer, busyKey, expectAbortedAtOrigin, expectUnauthorized, use } from "../support/key-requests.ts";
+import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually, within } from "../support/time-limits.ts";
@@ -39,11 +39,11 @@ beforeEach(() => {
 
 test("a request that the origin holds is ended there too", async () => {
   const key = await busyKey(cluster);
-  cluster.live.respond = never();
+  cluster.live.respond = neverAnswer();
   const [held] = (await inFlight([key])) as [InFlight];
   await heardByAnother([key]);
   expectUnauthorized(await held.exchange.response());
-  await within(LEDGER_TIMEOUT_MS / 2, "the end at the origin", expectCutAtOrigin([held.record]));
+  await within(LEDGER_TIMEOUT_MS / 2, "the end at the origin", expectAbortedAtOrigin([held.record]));
 });
 
 test.each([
@@ -64,7 +64,7 @@ test.each([
   await heardByAnother(keys);
   // The 401 can be lost to the reset of a connection whose client never stops to listen.
   for (const { exchange } of uploads) expect([401, 0]).toContain((await exchange.response()).status);
-  await expectCutAtOrigin(uploads.map(({ record }) => record));
+  await expectAbortedAtOrigin(uploads.map(({ record }) => record));
 });
 
 interface InFlight {

@@ -63,14 +63,14 @@ async function busyKey(account: string): Promise<IssuedKey> {
   return key;
 }
 
-async function expectDead(key: IssuedKey): Promise<void> {
+async function expectRefusedEverywhere(key: IssuedKey): Promise<void> {
   for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);
 }
 
 test("a revocation waits no longer than its receipt says, and nothing is accepted afterwards", async () => {
   const key = await busyKey(HOT);
   const { json } = await cluster.revoke(HOT, key.id);
-  await expectDead(key);
+  await expectRefusedEverywhere(key);
   expect(json.lease_bound_ms).toBe(LONGEST_MS);
   expect(json.waited_ms).toBeLessThanOrEqual(json.lease_bound_ms);
   const shown = await cluster.control("GET", `/accounts/${HOT}/keys/${key.id}`);
@@ -81,7 +81,7 @@ test("nor after a restart of the ledger, which has forgotten what leases it gave
   const key = await busyKey(HOT);
   await cluster.network.restartLedger(HOT);
   const { json } = await cluster.revoke(HOT, key.id);
-  await expectDead(key);
+  await expectRefusedEverywhere(key);
   expect(json.lease_bound_ms).toBe(LONGEST_MS);
   expect(json.waited_ms).toBeLessThanOrEqual(json.lease_bound_ms);
 });

@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { busyKey, expectDead, use } from "../support/key-requests.ts";
+import { busyKey, expectRefusedEverywhere, use } from "../support/key-requests.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -59,7 +59,7 @@ describe("the answer of revoke", () => {
     const key = await busyKey(cluster);
     const ask = async (gateway: number) => {
       const answer = await cluster.revoke(key.account, key.id, { to: cluster.gateway(gateway) });
-      await expectDead(cluster, key);
+      await expectRefusedEverywhere(cluster, key);
       return answer.json;
     };
     const [first, second] = await Promise.all(GATEWAYS.map(ask));
@@ -80,7 +80,7 @@ describe("the answer of revoke", () => {
     await sleep(ALL_LEASES_OVER_MS);
     for (const key of [unused, usedBefore]) {
       expect((await cluster.revoke(key.account, key.id)).json.waited_ms).toBe(0);
-      await expectDead(cluster, key);
+      await expectRefusedEverywhere(cluster, key);
     }
     const other = await cluster.createKey();
     await cluster.network.restartLedger(other.account);
@@ -114,14 +114,14 @@ test("a revocation whose caller is gone stands, and the next caller hears from w
 
   const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
   expect(again.json.effective_at).toBe(effectiveAt);
-  await expectDead(cluster, key);
+  await expectRefusedEverywhere(cluster, key);
 });
 
 test("a revocation whose answer is lost on the way is asked for again, and has happened once", async () => {
   const key = await busyKey(cluster, { account: "lost-answer" });
   await cluster.network.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
   await cluster.revoke(key.account, key.id);
-  await expectDead(cluster, key);
+  await expectRefusedEverywhere(cluster, key);
   const events = await cluster.network.ledgerRows(
     key.account,
     "SELECT * FROM events WHERE action = 'revoked'",
@@ -138,13 +138,13 @@ describe("when the ledger restarts while revoke waits", () => {
     const first = await call;
     if (first.status === 200) {
       expect(first.json.effective_at).toBe(effectiveAt);
-      await expectDead(cluster, key);
+      await expectRefusedEverywhere(cluster, key);
     } else {
       expect(first.status).toBe(503);
     }
     const again = await cluster.revoke(key.account, key.id);
     expect(again.json.effective_at).toBe(effectiveAt);
-    await expectDead(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
   });
 
   test("no request is accepted after an answer, however often it restarts", async () => {
@@ -162,7 +162,7 @@ describe("when the ledger restarts while revoke waits", () => {
       await sleep(50);
     }
     await revoking;
-    await expectDead(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
   });
 });
 
@@ -172,5 +172,5 @@ test("a ledger that has forgotten its leases waits as if it had just given one",
   // Both gateways still hold a lease that only the ledger's former life knew of.
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json.waited_ms).toBeGreaterThan(0);
-  await expectDead(cluster, key);
+  await expectRefusedEverywhere(cluster, key);
 });

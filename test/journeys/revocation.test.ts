@@ -11,13 +11,13 @@ import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import {
   busyKey,
-  expectCutAtOrigin,
-  expectDead,
+  expectAbortedAtOrigin,
+  expectRefusedEverywhere,
   expectUnauthorized,
-  revoked,
+  revokeAndDrain,
   use,
 } from "../support/key-requests.ts";
-import { never } from "../support/origin-behaviours.ts";
+import { neverAnswer } from "../support/origin-behaviours.ts";
 import { RawConnection, type RawResponse } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -34,19 +34,19 @@ beforeEach(() => cluster.live.clear());
 describe("after revoke has answered", () => {
   test("the key is refused on every gateway", async () => {
     const key = await busyKey(cluster);
-    await revoked(cluster, key);
-    await expectDead(cluster, key);
+    await revokeAndDrain(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
   });
 
   test("a key that no gateway has met is refused as well", async () => {
     const key = await cluster.createKey();
-    await revoked(cluster, key);
-    await expectDead(cluster, key);
+    await revokeAndDrain(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
   });
 
   test("other keys of the account go on", async () => {
     const [key, other] = [await busyKey(cluster), await busyKey(cluster)];
-    await revoked(cluster, key);
+    await revokeAndDrain(cluster, key);
     for (const gateway of GATEWAYS) expect((await use(cluster, other, gateway)).status).toBe(200);
   });
 
@@ -55,7 +55,7 @@ describe("after revoke has answered", () => {
     const path = `/accounts/${key.account}/keys/${key.id}/rotate`;
     const answer = await cluster.control("POST", path, { overlap_seconds: 0 });
     expect(answer.status).toBe(201);
-    await expectDead(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
     for (const gateway of GATEWAYS) expect((await use(cluster, answer.json, gateway)).status).toBe(200);
   });
 
@@ -67,7 +67,7 @@ describe("after revoke has answered", () => {
       while (!stop) answers.push(await use(cluster, key, gateway));
     });
     await eventually("some traffic", () => answers.length > 20);
-    const settledAt = await revoked(cluster, key);
+    const settledAt = await revokeAndDrain(cluster, key);
     const countThen = answers.length;
     await eventually("more traffic", () => answers.length > countThen + 20);
     stop = true;
@@ -84,15 +84,15 @@ describe("after revoke has answered", () => {
 describe("a request under way when its key is revoked", () => {
   test("that waits on the origin gets 401, and the origin sees its connection close", async () => {
     const key = await busyKey(cluster);
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const waiting = GATEWAYS.map((gateway) => use(cluster, key, gateway));
     await cluster.live.arrived(GATEWAYS.length);
-    await revoked(cluster, key);
+    await revokeAndDrain(cluster, key);
     for (const response of await Promise.all(waiting)) {
       expectUnauthorized(response);
       expect(response.header("WWW-Authenticate")).toBe('Bearer realm="octopost", error="invalid_token"');
     }
-    await expectCutAtOrigin(cluster.live.requests);
+    await expectAbortedAtOrigin(cluster.live.requests);
     expect(cluster.live.requests).toHaveLength(GATEWAYS.length);
   });
 
@@ -112,7 +112,7 @@ describe("a request under way when its key is revoked", () => {
     // Under a lease that still runs the answer may pass; after `revoke` has answered it may not.
     if (response.status === 200) expect(response.headersAt).toBeLessThan(answeredAt);
     else expect(response.status).toBe(401);
-    await expectDead(cluster, key);
+    await expectRefusedEverywhere(cluster, key);
   });
 
   test("a connection that outlives it serves other keys", async () => {
@@ -124,10 +124,10 @@ describe("a request under way when its key is revoked", () => {
         target: "/v1/posts",
         headers: [["Authorization", `Bearer ${secret}`]],
       });
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     const waiting = request(key);
     await cluster.live.arrived();
-    await revoked(cluster, key);
+    await revokeAndDrain(cluster, key);
     expect((await waiting).status).toBe(401);
     cluster.live.clear();
     expect((await request(other)).status).toBe(200);

@@ -1,10 +1,9 @@
 /**
- * Steady traffic over the versions of a gateway that serve at the moment, while one version takes over from
- * another: what a gradual deployment is to its clients.
+ * Steady traffic over the versions of a gateway that serve at the moment, during a gradual deployment.
  *
- * It guarantees that every request sent is accounted for, as answered by a version or as a failure. What is
- * fake: a version is a gateway of the cluster with settings of its own, and the test, not the platform, decides
- * which one a request reaches. Ledgers are deployed with `network.deployLedger`.
+ * Guarantees that every request is counted, as answered by a version or as a failure. Fake: a version is a gateway of the
+ * cluster with its own settings, and the test decides which one a request reaches, not the platform. Ledgers are
+ * deployed with `network.deployLedger`.
  */
 
 import { eventually } from "../support/time-limits.ts";
@@ -12,7 +11,7 @@ import { eventually } from "../support/time-limits.ts";
 const REQUESTS_PER_STEP = 15;
 
 export class RollingLoad {
-  /** What went wrong, in words; empty after a good rollout. */
+  /** Descriptions of failures; empty after a successful rollout. */
   readonly failures: string[] = [];
   #serving: readonly number[];
   #stopped = false;
@@ -20,7 +19,7 @@ export class RollingLoad {
   readonly #turns: number[];
   readonly #callers: Promise<void>[];
 
-  /** `request` sends one request to a gateway, and answers in words what was wrong with the answer, or null. */
+  /** `request` sends one request to a gateway and returns a description of its failure, or null. */
   constructor(first: number, callers: number, request: (gateway: number) => Promise<string | null>) {
     this.#serving = [first];
     this.#turns = Array(callers).fill(0);
@@ -40,7 +39,7 @@ export class RollingLoad {
     return this.#serving;
   }
 
-  /** Waits until every version that serves has answered some more, and all that was under way is over. */
+  /** Waits until every serving version has answered more requests, and every client has finished its current one. */
   async goesOn(): Promise<void> {
     const answered = new Map(this.#answered);
     const turns = [...this.#turns];
@@ -52,7 +51,7 @@ export class RollingLoad {
     );
   }
 
-  /** The next version serves beside the present one, for as long as `meanwhile` takes, and then alone. */
+  /** The next version serves beside the current one while `meanwhile` runs, and then alone. */
   async rollOut(next: number, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     this.#serving = [...this.#serving, next];
     await this.goesOn();

@@ -11,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { never } from "../support/origin-behaviours.ts";
+import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type Exchange, type Header, RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -154,7 +154,7 @@ test.each([
 ])(
   "a client that goes %s while the origin works leaves the origin with a closed connection",
   async (_, ms) => {
-    cluster.live.respond = never();
+    cluster.live.respond = neverAnswer();
     get();
     const request = await cluster.live.arrived();
     await pause(ms);
@@ -208,7 +208,7 @@ describe("who reads slowly holds back who writes", () => {
   });
 
   test("an origin that does not read stops the client", async () => {
-    cluster.live.respond = never({ readBody: false });
+    cluster.live.respond = neverAnswer({ readBody: false });
     await startUpload(`Content-Length: ${MANY_BYTES}`, "");
     const request = await cluster.live.arrived();
     let sent = 0;

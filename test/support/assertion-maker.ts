@@ -1,8 +1,8 @@
 /**
- * Makes assertions, good and bad ones, and publishes public keys as the gateway does.
+ * Makes valid and invalid assertions, and publishes public keys like the gateway.
  *
- * The signatures are real; what is fake is the publisher, which stands in for `/.well-known/jwks.json` where
- * no gateway runs. It counts how often it is asked, and a test may change what it says.
+ * The signatures are real. The publisher is a fake of `/.well-known/jwks.json` for tests that run no gateway; it counts
+ * its requests, and a test can change its response.
  */
 
 import { createHmac, createPrivateKey, type JsonWebKey, sign } from "node:crypto";
@@ -12,14 +12,14 @@ import type { PrivateAssertionKey } from "../../src/cli/assertion-key.ts";
 
 export const ISSUER = "https://api.octopost.ink";
 
-/** What the gateway says of a key; `audience` is the origin's URL. */
+/** The gateway's claims for a key; `audience` is the origin's URL. */
 export function claimsFor(audience: string, changes: Readonly<Record<string, unknown>> = {}) {
   const now = Math.floor(Date.now() / 1000);
   const key = { sub: "acct", key_id: "key_0123456789012345678901", mode: "live", scope: "all" };
   return { iss: ISSUER, aud: audience, ...key, iat: now, exp: now + 60, ...changes };
 }
 
-/** A JWT as the gateway signs it; `header` changes what its header says, not how it is signed. */
+/** A JWT signed like the gateway's; `header` changes the header, not the signature algorithm. */
 export function signedJwt(
   claims: object,
   key: PrivateAssertionKey,
@@ -30,13 +30,13 @@ export function signedJwt(
   return `${start}.${sign(null, Buffer.from(start), privateKey).toString("base64url")}`;
 }
 
-/** A JWT whose "signature" is a MAC with a secret that everybody knows. */
+/** A JWT whose "signature" is a MAC with a publicly known secret. */
 export function macJwt(claims: object, kid: string, secret: string | Buffer): string {
   const start = `${encoded({ alg: "HS256", typ: "JWT", kid })}.${encoded(claims)}`;
   return `${start}.${createHmac("sha256", secret).update(start).digest("base64url")}`;
 }
 
-/** A JWT that nobody has signed. */
+/** A JWT without a signature. */
 export function unsignedJwt(claims: object, header: Readonly<Record<string, unknown>>): string {
   return `${encoded(header)}.${encoded(claims)}.`;
 }
@@ -61,7 +61,7 @@ export function publicJwk({ kty, crv, x, kid }: PrivateAssertionKey) {
 
 export class KeyPublisher {
   readonly url: string;
-  /** How often the keys were asked for. */
+  /** Number of requests for the keys. */
   asked = 0;
   keys: readonly PrivateAssertionKey[];
   maxAgeSeconds = 300;

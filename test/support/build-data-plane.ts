@@ -1,6 +1,6 @@
 /**
- * Builds the Worker without its key page and its control plane, for tests of what a request to the API carries
- * along: the same front door and gateway, with nothing behind the other doors.
+ * Builds the Worker without its key page and control plane, for tests of the code that an API request loads: the same
+ * entry point and gateway, with stubs in place of the rest.
  */
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
 import { buildWorker } from "./build-worker.ts";
 
-/** Everything of `control/` and `portal/` that the rest of the Worker imports; one more, and the build fails. */
+/** Stubs for every module of `control/` and `portal/` that the rest imports; a missing one fails the build. */
 const NOTHING_BEHIND: Readonly<Record<string, string>> = {
   "control/control-api.ts": 'import { Hono } from "hono"; export const controlApi = new Hono();',
   "control/key-operations.ts": "export class KeyOperations {}",
@@ -16,7 +16,7 @@ const NOTHING_BEHIND: Readonly<Record<string, string>> = {
   "portal/key-page.tsx": 'import { Hono } from "hono"; export const keyPage = new Hono();',
 };
 
-/** The path of the bundle, and what removes it. */
+/** Returns the path of the bundle, and a function that removes it. */
 export async function buildDataPlane(): ReturnType<typeof buildWorker> {
   const copy = await mkdtemp(join(tmpdir(), "octopost-data-plane-"));
   try {

@@ -1,8 +1,8 @@
 /**
- * Builds the Worker once per run, the way it is deployed, for the tests that run it in workerd.
+ * Builds the Worker as it is deployed, once per run, for the tests that run it in workerd.
  *
- * As a vitest globalSetup it provides `workerBundle`, the path of the bundle. Beside the bundle lies
- * BUNDLE_CONFIG, what wrangler read in wrangler.toml, so that dates, flags and vars have one source.
+ * As a vitest globalSetup it provides `workerBundle`, the path of the bundle. BUNDLE_CONFIG beside the bundle holds
+ * the settings that wrangler read from wrangler.toml, so that dates, flags and vars have one source.
  */
 
 import { execFile } from "node:child_process";
@@ -24,7 +24,7 @@ declare module "vitest" {
 const BUILD_LIMIT_MS = 120_000;
 const PROJECT = join(import.meta.dirname, "..", "..");
 
-/** Builds into a temporary directory of its own; `configPath` is for building something else. */
+/** Builds into a temporary directory of its own; `configPath` selects another Worker. */
 export async function buildWorker(
   configPath = join(PROJECT, "wrangler.toml"),
 ): Promise<{ bundle: string; remove: () => Promise<void> }> {
@@ -36,7 +36,7 @@ export async function buildWorker(
       "bin/wrangler.js",
     );
     const build = ["deploy", "--dry-run", "--outdir", directory, "--config", configPath];
-    // No question to Cloudflare, whatever the machine's own settings are.
+    // No requests to Cloudflare, whatever the machine's settings.
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
     await promisify(execFile)(process.execPath, [wrangler, ...build], { env, timeout: BUILD_LIMIT_MS });
     const config = unstable_readConfig({ config: configPath });

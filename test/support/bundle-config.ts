@@ -1,5 +1,5 @@
 /**
- * What wrangler read in wrangler.toml, as it lies beside a built bundle: see build-worker.ts.
+ * The settings that wrangler read from wrangler.toml, stored beside a built bundle: see build-worker.ts.
  */
 
 export const BUNDLE_CONFIG = "wrangler-config.json";

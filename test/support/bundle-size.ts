@@ -1,12 +1,11 @@
 /**
- * How large a bundle is, and how large it may be. Sizes are those that wrangler tells and Cloudflare limits: gzip, of the
- * one module there is.
+ * The size of a bundle and its limits: gzip of the single module, as reported by wrangler and limited by Cloudflare.
  */
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
 export const WORKER_MAX_KIB = 75;
-/** Without the key page and the control plane: data-plane.ts. */
+/** Without the key page and the control plane: build-data-plane.ts. */
 export const DATA_PLANE_MAX_KIB = 35;
 
 export async function gzipBytesOf(bundle: string): Promise<number> {

@@ -1,9 +1,9 @@
 /**
- * The Workers of a test cluster, as Miniflare's configuration: the owner of the one real ledger and KV
- * namespace, the network, and the gateways, each an isolate of its own with the same bundle.
+ * Miniflare's configuration of a test cluster: the Worker that owns the real ledger and KV namespace, the network Worker,
+ * and the gateways, each an isolate of its own with the same bundle.
  *
- * Real: the bundle, the ledger's class and SQLite storage, workerd's KV. Fake: everything the gateways
- * and the ledger reach KV and each other through (network-worker.js), and KV itself, which is local.
+ * Real: the bundle, the ledger's class and SQLite storage, workerd's KV. Fake: the connections between gateways, ledger
+ * and KV (network-worker.js), and KV itself, which is local.
  */
 
 import { readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ export const NETWORK = "network";
 const OWNER = "owner";
 /** The network Worker's binding to the one real namespace. */
 export const REAL_KV = "KV";
-/** As in wrangler.toml; Miniflare counts per name, not per place. */
+/** As in wrangler.toml; Miniflare counts per name, not per location. */
 const RATE_LIMITS = { FAILED_LOOK_UPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
 const LOOPBACK = [{ host: "127.0.0.1", port: 0 }];
 
@@ -30,8 +30,8 @@ export function gatewayName(index: number): string {
 }
 
 /**
- * `bundle` is the built Worker's path; a setting that is undefined is left out. `gatewaySettings`: what single
- * gateways have over that, as versions of a Worker do that serve side by side.
+ * `bundle`: path of the built Worker. A setting that is undefined is left out. `gatewaySettings` override `settings` for
+ * single gateways, like versions of a Worker that serve side by side.
  */
 export function clusterWorkers(
   bundle: string,
@@ -73,7 +73,7 @@ export function clusterWorkers(
 }
 
 function networkWorker(gateways: number): Worker {
-  // A class per gateway: a Durable Object is not told who calls it.
+  // A class per gateway, because a Durable Object does not know its caller.
   const names = Array.from({ length: gateways }, (_, index) => `RemoteLedger${index}`);
   const entry = [
     'import { remoteLedger } from "./network-worker.js";',
@@ -96,7 +96,7 @@ function kvOf(caller: Caller) {
   return { name: NETWORK, entrypoint: "RemoteKv", props: { caller } };
 }
 
-/** Modules given as text; the first is the Worker's main one. */
+/** Modules given as text; the first is the main module. */
 function modules(contents: Record<string, string>) {
   const list = Object.entries(contents).map(([name, text]) => ({
     type: "ESModule" as const,

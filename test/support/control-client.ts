@@ -1,8 +1,8 @@
 /**
- * Manages keys over HTTP the way an operator does, on a gateway of the tests' own.
+ * A client of the control plane over HTTP.
  *
- * Calls are raw requests on connections of their own, so that nothing is retried and the moment an answer
- * arrived is known. Unlike `call`, `createKey` and `revoke` throw when the gateway does not do as asked.
+ * Each call is a raw request on its own connection, so that nothing is retried and the moment of the answer is known.
+ * Unlike `call`, `createKey` and `revoke` throw when the gateway answers with an error.
  */
 
 import { type Address, type Header, type RawResponse, rawRequest } from "./raw-http.ts";
@@ -10,9 +10,9 @@ import { type Address, type Header, type RawResponse, rawRequest } from "./raw-h
 const ACCOUNT = "acct";
 
 export interface ControlOptions {
-  /** Instead of the right token; null sends none. */
+  /** Replaces the control token; null sends none. */
   readonly token?: string | null;
-  /** Instead of the client's own gateway. */
+  /** Replaces the client's gateway. */
   readonly to?: Address;
   readonly headers?: readonly Header[];
   readonly timeoutMs?: number;
@@ -24,7 +24,7 @@ export interface ControlAnswer {
   /** The parsed body; undefined when it is not JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
   readonly json: any;
-  /** `performance.now()` when the answer was here, whole. */
+  /** `performance.now()` when the complete answer had arrived. */
   readonly answeredAt: number;
   readonly response: RawResponse;
 }
@@ -37,7 +37,7 @@ export interface NewKey {
   readonly expires_at?: string;
 }
 
-/** A key as the control plane returns it once, with its secret. */
+/** A key as the control plane returns it once, including its secret. */
 export interface IssuedKey {
   readonly id: string;
   readonly account: string;
@@ -59,7 +59,7 @@ export class ControlClient {
     this.#token = token;
   }
 
-  /** One call; `path` is what follows `/control/v1`. A body that is text is sent as it is. */
+  /** One call; `path` follows `/control/v1`. A body that is text is sent unchanged. */
   async call(
     method: string,
     path: string,
@@ -99,7 +99,7 @@ export class ControlClient {
     return answered(201, "creating a key", answer).json;
   }
 
-  /** Revokes a key; `answeredAt` is the moment after which it must not work anywhere. */
+  /** Revokes a key; after `answeredAt` it must not work anywhere. */
   async revoke(account: string, id: string, options: ControlOptions = {}): Promise<ControlAnswer> {
     const answer = await this.call("POST", `/accounts/${account}/keys/${id}/revoke`, {}, options);
     return answered(200, "revoking a key", answer);

@@ -1,10 +1,10 @@
 /**
- * Several gateways in real workerd, sharing one real ledger, each reached over a raw socket, in front of
- * two recording origins. The gateways stand for places on Earth: isolates that share no memory.
+ * Several gateways in real workerd that share one real ledger, each reached over a raw socket, in front of two recording
+ * origins. The gateways stand for locations: isolates that share no memory.
  *
- * It guarantees: the gateways run the built bundle, untouched; state is new for every cluster and
- * gone with it; all traffic stays on loopback. What is fake is named in cluster-workers.ts and network.ts.
- * It does not: show Cloudflare's own edge (path normalising, header limits, frozen clocks, KV's real lag).
+ * Guarantees: the gateways run the built bundle, unchanged; every cluster has its own state; all traffic stays on
+ * loopback. cluster-workers.ts and network.ts list what is fake. Not covered: Cloudflare's edge (path normalisation,
+ * header limits, frozen clocks, KV's real lag).
  */
 
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -31,16 +31,16 @@ import { TRACE_PRINTER } from "./trace-printer.ts";
 import { watchWorkerd } from "./watch-workerd.ts";
 
 export interface ClusterOptions extends Conditions {
-  /** The built Worker's path; in vitest, the one build-worker.ts provides. */
+  /** Path of the built Worker; in vitest, by default, the one that build-worker.ts provides. */
   readonly bundle?: string;
   readonly gateways?: number;
-  /** Over the vars of wrangler.toml and the cluster's own; undefined leaves a setting out. */
+  /** Override the vars of wrangler.toml and the cluster's defaults; undefined leaves a setting out. */
   readonly settings?: Settings;
-  /** By gateway: over `settings`, for that gateway alone. The ledger has `settings`. */
+  /** By gateway: override `settings` for that gateway. The ledger uses `settings`. */
   readonly gatewaySettings?: readonly Settings[];
-  /** Workers of the test's own beside the cluster's, such as a dashboard bound to an entrypoint of `gateway-0`. */
+  /** More Workers, such as a dashboard bound to an entrypoint of `gateway-0`. */
   readonly extraWorkers?: ClusterWorkers;
-  /** Whether the spans of the gateways are printed into the log (trace-printer.ts). */
+  /** Prints the spans of the gateways into the log (trace-printer.ts). */
   readonly traced?: boolean;
 }
 
@@ -63,11 +63,11 @@ export class GatewayCluster {
   readonly gateways: readonly Address[];
   readonly live: RecordingOrigin;
   readonly sandbox: RecordingOrigin;
-  /** What the gateways were given over the vars of wrangler.toml, secrets included. */
+  /** The gateways' settings on top of wrangler.toml's vars, including secrets. */
   readonly settings: Settings;
   /** Delays, faults, counts and restarts. */
   readonly network: SimulatedNetwork;
-  /** Every line workerd has printed: messages of its structured log, any other line as it is. */
+  /** Every line that workerd printed: the message of a structured log entry, any other line unchanged. */
   readonly logs: readonly string[];
   /** workerd's process id. */
   readonly pid: number;
@@ -115,7 +115,7 @@ export class GatewayCluster {
     return address;
   }
 
-  /** A control plane call through gateway 0; `path` is what follows `/control/v1`. */
+  /** A control plane call through gateway 0; `path` follows `/control/v1`. */
   control(method: string, path: string, body?: unknown, options?: ControlOptions): Promise<ControlAnswer> {
     return this.#control.call(method, path, body, options);
   }
@@ -145,7 +145,7 @@ export class GatewayCluster {
     throw new Error(`KV has no entry for ${keyId}`);
   }
 
-  /** Puts any text in place of an issued key's KV entry. Gateways that have read the entry keep theirs. */
+  /** Replaces an issued key's KV entry with any text. Gateways that have cached the entry keep theirs. */
   async overwriteRecord(keyId: string, text: string): Promise<void> {
     await (await this.kv()).put(await this.recordName(keyId), text);
   }
@@ -177,11 +177,11 @@ function settingsFor(origins: Origins): Settings {
     KEY_PEPPER: Buffer.alloc(32, "pepper").toString("base64"),
     CONTROL_TOKEN: Buffer.alloc(32, "control").toString("base64"),
     ASSERTION_KEY: JSON.stringify(newAssertionKey()),
-    // Every line is wanted, and Miniflare has no dataset to write to.
+    // Tests read every log line, and Miniflare has no dataset for metrics.
     LOG_SAMPLE_RATE: 1,
     METRICS: "off",
     SERVER_TIMING: "",
-    // Only the tests of rate limits want any.
+    // Only the tests of rate limits use any.
     DEFAULT_TIER: "unlimited",
   };
 }
@@ -196,9 +196,9 @@ function withTraces(workers: ClusterWorkers, gateways: number): ClusterWorkers {
 async function startMiniflare(workers: ClusterWorkers): Promise<Miniflare> {
   const options = convertV4MiniflareOptions({
     workers,
-    // workerd's output is collected as it is printed.
+    // watch-workerd.ts collects workerd's output.
     handleStructuredLogs: () => {},
-    // request.cf stays empty instead of being looked up on the network.
+    // Leaves request.cf empty instead of fetching it from the network.
     cf: false,
   });
   const miniflare = new Miniflare(options);

@@ -1,8 +1,8 @@
 /**
- * A key at the doors of a cluster: used, busy on all of them, revoked, dead.
+ * Requests with a key to the gateways of a cluster, and the assertions that most revocation tests share.
  *
- * What the kernel holds of a connection when `revoke` answers has left the gateway before, so `revoked` reads it out
- * before it tells the moment from which on nothing may arrive.
+ * Bytes that are in the kernel's socket buffers when `revoke` answers had left the gateway before, so `revokeAndDrain`
+ * reads them before it returns the moment after which nothing may arrive.
  */
 
 import { expect } from "vitest";
@@ -37,20 +37,20 @@ export async function busyKey(cluster: GatewayCluster, wanted?: NewKey): Promise
   return key;
 }
 
-/** Revokes, and returns a moment by which everything that left a gateway before the answer has been read. */
-export async function revoked(cluster: GatewayCluster, { account, id }: IssuedKey): Promise<number> {
+/** Revokes the key, and returns a moment by which every byte that left a gateway before the answer has been read. */
+export async function revokeAndDrain(cluster: GatewayCluster, { account, id }: IssuedKey): Promise<number> {
   await cluster.revoke(account, id);
-  return await everythingRead();
+  return await drainSockets();
 }
 
-/** Reads what has arrived, and returns the moment after it. */
-export async function everythingRead(): Promise<number> {
+/** Reads all bytes that have arrived, and returns the moment after. */
+export async function drainSockets(): Promise<number> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
   return performance.now();
 }
 
-/** No gateway accepts the key, and the origin hears nothing of it. */
-export async function expectDead(cluster: GatewayCluster, key: IssuedKey): Promise<void> {
+/** Every gateway refuses the key, and the origin receives nothing. */
+export async function expectRefusedEverywhere(cluster: GatewayCluster, key: IssuedKey): Promise<void> {
   const before = cluster.live.requests.length;
   for (const gateway of cluster.gateways.keys()) expectUnauthorized(await use(cluster, key, gateway));
   expect(cluster.live.requests).toHaveLength(before);
@@ -67,8 +67,8 @@ export function expectUnavailable(response: RawResponse): void {
   expect(response.header("WWW-Authenticate")).toBeUndefined();
 }
 
-/** The origin has seen the end of each of these requests' connections. */
-export async function expectCutAtOrigin(requests: readonly RecordedRequest[]): Promise<void> {
+/** The origin has seen each of these requests' connections close before its response was complete. */
+export async function expectAbortedAtOrigin(requests: readonly RecordedRequest[]): Promise<void> {
   for (const request of requests) {
     await request.closed;
     expect(request.aborted).toBe(true);

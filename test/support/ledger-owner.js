@@ -1,12 +1,12 @@
 /**
- * Runs inside workerd as the Worker that owns the real ledger: the built bundle, with three methods added
- * to the ledger's class that only tests can reach, since no gateway is bound to this class directly.
+ * Runs inside workerd as the Worker that owns the real ledger: the built bundle, plus three methods on the ledger's class
+ * that only tests can call, because no gateway is bound to this class directly.
  */
 import { KeyLedger as BuiltKeyLedger } from "./bundle.js";
 
 export { default } from "./bundle.js";
 
-/** Over the settings this Worker was started with, for every ledger object that starts from now on. */
+/** Overrides the Worker's settings for every ledger object that starts later. */
 const deployed = {};
 
 export class KeyLedger extends BuiltKeyLedger {
@@ -14,13 +14,13 @@ export class KeyLedger extends BuiltKeyLedger {
     super(ctx, { ...env, ...deployed });
   }
 
-  /** What a deployment does to this object: it ends, and the next one starts with other settings. */
+  /** Like a deployment: this object ends, and the next one starts with other settings. */
   deployForTest(settings) {
     Object.assign(deployed, settings);
     this.abortForTest();
   }
 
-  /** Ends this object as a crash does: calls under way fail, memory and unwritten changes are lost. */
+  /** Like a crash: pending calls fail; memory and unwritten changes are lost. */
   abortForTest() {
     this.ctx.abort("The test restarted this ledger.");
   }

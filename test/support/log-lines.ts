@@ -1,4 +1,4 @@
-/** Finds a request's lines in a cluster's log by the request id in its answer. */
+/** Finds the log lines of a request by the request id in its response. */
 
 import { expect } from "vitest";
 import type { GatewayCluster } from "./gateway-cluster.ts";
@@ -11,12 +11,12 @@ export function requestIdOf(response: RawResponse): string {
   return response.header("X-Request-Id") ?? "no request id";
 }
 
-/** What there is by now. */
+/** The lines printed so far. */
 export function logLinesOf(cluster: GatewayCluster, response: RawResponse): LogLine[] {
   return cluster.logs.filter((line) => line.includes(requestIdOf(response))).map((line) => JSON.parse(line));
 }
 
-/** The one line of a request. Lines come in order, so those of an earlier request are there by then as well. */
+/** The only line of a request. Lines are printed in order, so those of earlier requests exist by then. */
 export async function logLineOf(cluster: GatewayCluster, response: RawResponse): Promise<LogLine> {
   await eventually(
     `the log line of ${requestIdOf(response)}`,

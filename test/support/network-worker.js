@@ -1,11 +1,10 @@
 /**
- * Runs inside workerd, between the gateways and the one real ledger and KV namespace, and plays the
- * distance between them: latency, lost calls, silence.
+ * The simulated network. It runs inside workerd, between the gateways and the one real ledger and KV namespace, and adds
+ * latency, lost calls and calls without an answer.
  *
- * All of this is fake; Miniflare puts everything on one machine and offers no faults. What is real is
- * what it forwards to, and that calls are Workers RPC. One isolate serves all gateways, so that its
- * state is one: the delays, the faults and the counts below. A lost call looks to the caller as the
- * platform's own do ("Network connection lost.", `retryable`), except that RPC adds `remote`.
+ * All of this is fake, because Miniflare runs everything on one machine without faults. Real are the ledger and KV behind
+ * it, and Workers RPC. One isolate serves all gateways, so delays, faults and counters have one state. A lost call fails
+ * like the platform's own ("Network connection lost.", `retryable`), except that RPC adds `remote`.
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
@@ -17,15 +16,15 @@ const counts = new Map();
 const kvCaches = new Map();
 let nextFault = 1;
 
-/** Carries one call: there, the work itself, and back. */
-async function carry(call, delayMs, perform) {
-  const tally = `${call.on} ${call.caller} ${call.operation}`;
-  counts.set(tally, (counts.get(tally) ?? 0) + 1);
+/** One call: request, execution, answer. */
+async function forwardCall(call, delayMs, perform) {
+  const counter = `${call.on} ${call.caller} ${call.operation}`;
+  counts.set(counter, (counts.get(counter) ?? 0) + 1);
   const fault = takeFault(call);
   if (delayMs > 0) await scheduler.wait(delayMs / 2);
-  await suffer(fault, "before");
+  await applyFault(fault, "before");
   const answer = await perform();
-  await suffer(fault, "after");
+  await applyFault(fault, "after");
   if (delayMs > 0) await scheduler.wait(delayMs / 2);
   return answer;
 }
@@ -42,18 +41,18 @@ function takeFault(call) {
   return undefined;
 }
 
-/** A failing call throws; a hanging one waits until the test lifts the fault, and then goes on. */
-async function suffer(fault, moment) {
+/** A failing call throws; a hanging one waits until the test lifts the fault, then continues. */
+async function applyFault(fault, moment) {
   if (fault === undefined || !fault.how.endsWith(moment)) return;
   if (fault.how.startsWith("fail")) {
     throw Object.assign(new Error("Network connection lost."), { retryable: true }, fault.error);
   }
-  // Polled, since a promise of another request must not be waited for here.
+  // Polled, because Workers do not allow a request to await another request's promise.
   while (faults.has(fault.id)) await scheduler.wait(POLL_MS);
 }
 
-// Every method that is not the platform's own is forwarded by its name, so that a new method of the
-// ledger needs nothing here. workerd looks RPC methods up along the prototypes, where this answers.
+// Forwards every method that is not the platform's own by its name, so that new ledger methods need no change here.
+// workerd looks up RPC methods along the prototype chain, which ends in this proxy.
 const NOT_RPC = new Set(["alarm", "fetch", "connect", "then", "toJSON"]);
 const forwarding = new Proxy(DurableObject.prototype, {
   get(target, name, object) {
@@ -65,14 +64,14 @@ const forwarding = new Proxy(DurableObject.prototype, {
   },
 });
 
-/** The ledger as gateway number `caller` reaches it. It has the real one's name and no state. */
+/** The ledger as gateway `caller` reaches it. It has the real one's name and no state. */
 export function remoteLedger(caller) {
   class RemoteLedger extends DurableObject {
     forward(operation, args) {
       const { name } = this.ctx.id;
       const call = { on: "ledger", caller, operation, name };
-      // A stub of its own for each call: one that has seen an error stays broken.
-      return carry(call, settings.delaysMs[caller] ?? 0, () =>
+      // A new stub for each call, because a stub stays broken after an error.
+      return forwardCall(call, settings.delaysMs[caller] ?? 0, () =>
         this.env.LEDGER.getByName(name)[operation](...args),
       );
     }
@@ -81,7 +80,7 @@ export function remoteLedger(caller) {
   return RemoteLedger;
 }
 
-/** Stands in for a KV binding; `props.caller` says whose. */
+/** Replaces a KV binding; `props.caller` identifies the caller. */
 export class RemoteKv extends WorkerEntrypoint {
   get(name, options) {
     return this.#read("get", name, options);
@@ -90,21 +89,21 @@ export class RemoteKv extends WorkerEntrypoint {
     return this.#read("getWithMetadata", name, options);
   }
   put(name, value, options) {
-    return this.#carry("put", name, () => this.env.KV.put(name, value, options));
+    return this.#forward("put", name, () => this.env.KV.put(name, value, options));
   }
   delete(name) {
-    return this.#carry("delete", name, () => this.env.KV.delete(name));
+    return this.#forward("delete", name, () => this.env.KV.delete(name));
   }
   list(options) {
-    return this.#carry("list", undefined, () => this.env.KV.list(options));
+    return this.#forward("list", undefined, () => this.env.KV.list(options));
   }
 
-  #carry(operation, name, perform) {
+  #forward(operation, name, perform) {
     const { caller } = this.ctx.props;
-    return carry({ on: "kv", caller, operation, name }, settings.kvDelayMs, perform);
+    return forwardCall({ on: "kv", caller, operation, name }, settings.kvDelayMs, perform);
   }
 
-  /** With `kvCacheMs`, an answer, "not found" too, is kept per caller as each location of the platform does. */
+  /** With `kvCacheMs`, answers are cached per caller, including "not found", as in each location of the platform. */
   async #read(operation, name, options) {
     const key = JSON.stringify([this.ctx.props.caller, operation, name, options]);
     const cached = kvCaches.get(key);
@@ -114,11 +113,11 @@ export class RemoteKv extends WorkerEntrypoint {
       if (settings.kvCacheMs > 0) kvCaches.set(key, { answer, until: Date.now() + settings.kvCacheMs });
       return answer;
     };
-    return this.#carry(operation, name, perform);
+    return this.#forward(operation, name, perform);
   }
 }
 
-/** The test's own line to this worker: see network.ts. */
+/** Commands of the test: see network.ts. */
 const commands = {
   configure: (changes) => {
     kvCaches.clear();

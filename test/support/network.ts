@@ -1,40 +1,40 @@
 /**
- * The test's control over the distance between the gateways and what they share: see network-worker.js.
+ * Controls the simulated network between the gateways, the ledger and KV: see network-worker.js.
  *
- * Everything here is fake, and says so: latency, lost and hanging calls, and a KV that is slow or lags.
- * Faults and counts live inside workerd, so a test under load pays nothing for them.
+ * It is entirely fake: latency, lost and hanging calls, a KV that is slow or lags. Faults and counters live inside
+ * workerd, so they cost a test under load nothing.
  */
 
 import type { Settings } from "./cluster-workers.ts";
 
-/** Who makes a call: a gateway by its number, or the ledger itself when it writes KV. */
+/** The caller: a gateway by its number, or the ledger when it writes KV. */
 export type Caller = number | "owner";
 
 export interface Fault {
   readonly on: "ledger" | "kv";
   /**
-   * "fail-before": the call is lost on its way, nothing happened. "fail-after": it was carried out, the
-   * answer is lost. "hang-…": the same, but silent, and the call goes on once the fault is lifted.
+   * "fail-before": the call is lost before it is executed. "fail-after": it is executed, but the answer is lost.
+   * "hang-…": the same without an error; the call continues when the fault is lifted.
    */
   readonly how: "fail-before" | "fail-after" | "hang-before" | "hang-after";
-  /** What the fault is limited to; anything left out matches all. */
+  /** Restricts the fault to one caller; likewise the fields below. */
   readonly caller?: Caller;
   /** A method of the ledger (`lease`) or of KV (`get`). */
   readonly operation?: string;
   /** The ledger's account, or the name of the KV entry. */
   readonly name?: string;
-  /** How many calls it hits; all, if left out. */
+  /** The number of calls affected; default: all. */
   readonly times?: number;
-  /** Properties of the error thrown, beyond those of a lost connection: `{ overloaded: true }`. */
+  /** More properties of the error, beyond those of a lost connection: `{ overloaded: true }`. */
   readonly error?: Readonly<Record<string, unknown>>;
 }
 
 export interface Conditions {
-  /** By gateway: time added to a ledger call there and back. */
+  /** By gateway: round trip added to a ledger call. */
   readonly delaysMs?: readonly number[];
-  /** Time added to every KV operation. */
+  /** Delay added to every KV operation. */
   readonly kvDelayMs?: number;
-  /** How long each caller keeps what it read from KV, "not found" too. Miniflare's own KV never lags. */
+  /** How long each caller caches a KV read, including "not found". Miniflare's own KV never lags. */
   readonly kvCacheMs?: number;
 }
 
@@ -52,12 +52,12 @@ export class SimulatedNetwork {
     this.#url = url;
   }
 
-  /** Changes conditions from now on; those left out stay. Forgets what KV callers have kept. */
+  /** Changes the given conditions and keeps the others. Clears the KV caches. */
   async configure(conditions: Conditions): Promise<void> {
     await this.#command("configure", conditions);
   }
 
-  /** Makes calls fail or hang from now on, until the function it returns is called. */
+  /** Starts a fault; the returned function lifts it. */
   async fault(fault: Fault): Promise<() => Promise<void>> {
     const id = await this.#command("addFault", fault);
     return async () => {
@@ -69,7 +69,7 @@ export class SimulatedNetwork {
     await this.#command("liftAllFaults");
   }
 
-  /** Calls made since the last reset, failed and hanging ones too; by one caller, or by all. */
+  /** Calls since the last reset, including failed and hanging ones; by one caller, or by all. */
   async counts(caller?: Caller): Promise<Counts> {
     const tallies = (await this.#command("counts")) as [string, number][];
     const counts = { kvGets: 0, kvPuts: 0, ledgerCalls: {} as Record<string, number> };
@@ -87,17 +87,17 @@ export class SimulatedNetwork {
     await this.#command("resetCounts");
   }
 
-  /** Ends the account's ledger object as a crash does; the next call starts it again from its storage. */
+  /** Ends the account's ledger object like a crash; the next call starts it again from its storage. */
   async restartLedger(account: string): Promise<void> {
     await this.#command("abortLedger", account);
   }
 
-  /** Restarts the account's ledger with other settings, as a deployment does; they hold for every ledger that starts later. */
+  /** Restarts the account's ledger with other settings, like a deployment; every ledger that starts later uses them too. */
   async deployLedger(account: string, settings: Settings): Promise<void> {
     await this.#command("deployLedger", [account, settings]);
   }
 
-  /** What the account's ledger has stored, asked in SQL. */
+  /** Runs SQL on the account's ledger. */
   async ledgerRows(account: string, sql: string): Promise<Record<string, unknown>[]> {
     return (await this.#command("queryLedger", [account, sql])) as Record<string, unknown>[];
   }

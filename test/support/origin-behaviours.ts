@@ -1,8 +1,8 @@
 /**
- * Ways for a RecordingOrigin to answer other than well: `origin.respond = trickle(…)`.
+ * Unusual and faulty behaviours of a RecordingOrigin: `origin.respond = trickle(…)`.
  *
- * Every behaviour stops by itself when the connection is gone. Header names and values are sent as
- * given. A body is sent chunked unless the behaviour is told to announce its length.
+ * Every behaviour stops when the connection closes. Header names and values are sent unchanged. Bodies are chunked
+ * unless `contentLength` is set.
  */
 
 import { once } from "node:events";
@@ -16,11 +16,11 @@ const PIECE_BYTES = 64 * 1024;
 export interface BodyOptions {
   readonly status?: number;
   readonly headers?: readonly Header[];
-  /** Announce the length of the body instead of sending it chunked. */
+  /** Sends a Content-Length instead of chunks. */
   readonly contentLength?: boolean;
 }
 
-/** One answer, whole. The body has a Content-Length. */
+/** One complete response with a Content-Length. */
 export function reply(status: number, headers: readonly Header[] = [], body: string | Buffer = ""): Respond {
   return (_request, response) => {
     writeHead(response, { status, headers, contentLength: true }, Buffer.byteLength(body));
@@ -32,7 +32,7 @@ export function redirect(location: string, status = 302): Respond {
   return reply(status, [["Location", location]]);
 }
 
-/** A gzip body with its length and a strong validator, as a real origin sends it. */
+/** A gzip body with Content-Length and a strong validator. */
 export function gzipped(text: string): Respond {
   const headers: Header[] = [
     ["Content-Type", "text/plain"],
@@ -43,7 +43,7 @@ export function gzipped(text: string): Respond {
 }
 
 /** Holds every request until `release()`, then answers it with `then`. */
-export function heldBack(then: Respond): { respond: Respond; release: () => void } {
+export function holdUntilReleased(then: Respond): { respond: Respond; release: () => void } {
   const gate = Promise.withResolvers<void>();
   const respond: Respond = async (request, response, record) => {
     await Promise.race([gate.promise, record.closed]);
@@ -64,7 +64,7 @@ export function trickle(pieces: readonly string[], everyMs: number, options: Bod
   };
 }
 
-/** A body of any size, sent as fast as the reader takes it and never held in memory. */
+/** A body of any size, sent as fast as it is read and never held in memory. */
 export function large(totalBytes: number, options: BodyOptions = {}): Respond {
   const piece = Buffer.alloc(PIECE_BYTES, "octopost ");
   return async (_request, response, record) => {
@@ -77,10 +77,10 @@ export function large(totalBytes: number, options: BodyOptions = {}): Respond {
 }
 
 /**
- * Part of a body and then: "reset" (RST), "close" (FIN without the end of the message), or "stall",
- * which leaves the connection open and silent. `missingBytes` is what a Content-Length promises beyond the part.
+ * Sends part of a body, then: "reset" (RST), "close" (FIN without the end of the message), or "stall" (the connection
+ * stays open). `missingBytes`: how much more than the part a Content-Length announces.
  */
-export function partOf(
+export function partialBody(
   body: string | Buffer,
   then: "reset" | "close" | "stall",
   options: BodyOptions & { missingBytes?: number } = {},
@@ -90,7 +90,7 @@ export function partOf(
     await writePiece(response, body, record);
     if (then === "close") response.socket?.destroySoon();
     if (then === "reset") {
-      // A reset discards what the kernel still holds, so the part is given time to leave.
+      // A reset discards unsent bytes in the kernel, so the part gets time to leave.
       await new Promise((resolve) => setTimeout(resolve, 50));
       response.socket?.resetAndDestroy();
     }
@@ -98,23 +98,23 @@ export function partOf(
 }
 
 /**
- * Takes the request and never answers. `readBody: false` leaves an upload standing in the network; since it
- * reads nothing, the origin then cannot notice the end of the connection either.
+ * Never answers. With `readBody: false` an upload stalls; because the origin then reads nothing, it cannot detect the
+ * end of the connection either.
  */
-export function never(options: { readBody?: boolean } = {}): Respond {
+export function neverAnswer(options: { readBody?: boolean } = {}): Respond {
   return (request) => {
     if (options.readBody === false) request.pause();
   };
 }
 
 /** Resets the connection instead of answering. */
-export function resetAtOnce(): Respond {
+export function resetConnection(): Respond {
   return (_request, response) => {
     response.socket?.resetAndDestroy();
   };
 }
 
-/** Bytes that are not HTTP, then the end of the connection. */
+/** Sends bytes that are not HTTP, then closes the connection. */
 export function garbage(bytes = "\u0000\u0001 this is not HTTP\r\n\r\n"): Respond {
   return (_request, response) => {
     response.socket?.end(Buffer.from(bytes, "latin1"));
@@ -128,7 +128,7 @@ function writeHead(response: ServerResponse, options: BodyOptions, length: numbe
   response.flushHeaders();
 }
 
-/** Resolves when there is room for more, or when the exchange is over. */
+/** Resolves when there is room for more, or when the connection has closed. */
 async function writePiece(
   response: ServerResponse,
   piece: string | Buffer,

@@ -1,9 +1,8 @@
 /**
- * One request and its response on a raw connection, while it is under way.
+ * One request and its response on a raw connection.
  *
- * It guarantees: every wait on an exchange ends, by the response, the end of the connection or the
- * time limit. Times are `performance.now()` of this process, taken when Node hands over the bytes:
- * bytes may have left the gateway earlier, never later.
+ * Guarantees that every wait ends: by the response, the end of the connection or the time limit. Times are
+ * `performance.now()` when Node delivers the bytes, so bytes may have left the gateway earlier, never later.
  */
 
 import { type Arrival, headerOf, ResponseFraming, type ResponseHead } from "./response-framing.ts";
@@ -12,26 +11,26 @@ import { DEFAULT_LIMIT_MS } from "./time-limits.ts";
 export interface ExchangeOptions {
   /** From the start of the request to the end of its response. */
   readonly timeoutMs?: number;
-  /** False counts the body without holding it in memory. */
+  /** false: counts the body without keeping it in memory. */
   readonly keepBody?: boolean;
 }
 
 export interface RawResponse extends ResponseHead {
-  /** The first header of that name, whatever its spelling. */
+  /** The first header of that name, case-insensitively. */
   header(name: string): string | undefined;
   readonly body: Buffer;
   readonly bodyLength: number;
-  /** Whether the message's own framing was satisfied. A connection that ended without a head: "aborted", status 0. */
+  /** Whether the message was complete by its own framing. A connection without a head: "aborted", status 0. */
   readonly ended: "complete" | "aborted";
-  /** When the request began to be written. */
+  /** When writing the request began. */
   readonly startedAt: number;
   readonly firstByteAt: number | undefined;
   readonly headersAt: number | undefined;
-  /** Body bytes as they arrived. */
+  /** Body bytes by arrival. */
   readonly chunks: readonly Arrival[];
-  /** The last byte of any kind, framing included. */
+  /** The last byte, including framing. */
   readonly lastByteAt: number | undefined;
-  /** When the end, of either kind, was seen. */
+  /** When the message was complete or the connection closed. */
   readonly endedAt: number;
 }
 
@@ -51,17 +50,17 @@ export class Exchange {
       this.fail(new Error(`no complete response within ${timeoutMs} ms`));
       onLimit();
     }, timeoutMs);
-    // A test that awaits only one of the two must not be failed by the other.
+    // A test that awaits only one of the two must not fail by the other's unhandled rejection.
     this.#head.promise.catch(() => {});
     this.#response.promise.catch(() => {});
   }
 
-  /** The response's head, as soon as it is here; rejects when the connection ends without one. */
+  /** The response's head as soon as it has arrived; rejects when the connection closes without one. */
   headers(): Promise<ResponseHead> {
     return this.#head.promise;
   }
 
-  /** The whole response, or what there was of it when the connection ended. */
+  /** The complete response, or what had arrived when the connection closed. */
   response(): Promise<RawResponse> {
     return this.#response.promise;
   }
@@ -76,7 +75,7 @@ export class Exchange {
     throw new Error(`the response ended after ${this.framing.bodyLength} of ${length} bytes`);
   }
 
-  /** For the connection: takes bytes, answers those that belong to the next response. */
+  /** Called by the connection with new bytes; returns those of the next response. */
   push(bytes: Buffer, at: number): Buffer {
     const rest = this.framing.push(bytes, at);
     this.#lastByteAt = at;
@@ -86,7 +85,7 @@ export class Exchange {
     return rest;
   }
 
-  /** For the connection: nothing more will come. `byFin` is false after a reset. */
+  /** Called by the connection when it has closed. `byFin` is false after a reset. */
   end(byFin: boolean): void {
     clearTimeout(this.#limit);
     const { framing } = this;
@@ -108,7 +107,7 @@ export class Exchange {
     });
   }
 
-  /** Ends every wait on this exchange with the error. */
+  /** Rejects every wait on this exchange. */
   fail(error: Error): void {
     clearTimeout(this.#limit);
     this.#head.reject(error);

@@ -1,9 +1,9 @@
 /**
- * An HTTP/1.1 client that writes exact bytes to a socket and says exactly what came back.
+ * An HTTP/1.1 client that writes exact bytes to a socket and reports exactly what came back.
  *
- * It guarantees: what a test gives is what is sent (latin1, no normalising), nothing is followed,
- * retried or decoded, and every exchange ends: after 30 s, unless told otherwise, its connection is destroyed.
- * It does not: speak TLS or HTTP/2, or check that a request makes sense.
+ * Guarantees: bytes are sent as given (latin1, not normalised), nothing is followed, retried or decoded, and every
+ * exchange ends: after 30 s by default its connection is destroyed. Not supported: TLS, HTTP/2. It does not check that
+ * a request makes sense.
  */
 
 import net from "node:net";
@@ -37,7 +37,7 @@ export async function sendRaw(
   }
 }
 
-/** Sends one request, put together from its parts, on a connection of its own. */
+/** Sends one request, built from its parts, on a connection of its own. */
 export function rawRequest(
   address: Address,
   request: RawRequest,
@@ -46,10 +46,10 @@ export function rawRequest(
   return sendRaw(address, encodeRequest(request, address), { ...options, method: request.method });
 }
 
-/** A connection under the test's control: requests may follow one another, be pipelined, or stay half written. */
+/** A connection under the test's control: requests may be sequential, pipelined or incomplete. */
 export class RawConnection {
   readonly address: Address;
-  /** Resolves when the connection is over; `byFin` is false when it was reset. */
+  /** Resolves when the connection has closed; `byFin` is false after a reset. */
   readonly closed: Promise<{ byFin: boolean; at: number }>;
   readonly #socket: net.Socket;
   readonly #awaiting: Exchange[] = [];
@@ -95,12 +95,12 @@ export class RawConnection {
     return !this.#over && this.#socket.writable && this.#socket.readable;
   }
 
-  /** Bytes received that no exchange has been waiting for. */
+  /** Bytes received while no exchange was waiting. */
   get early(): Buffer {
     return this.#early;
   }
 
-  /** Writes bytes as they are. Resolves true once they have gone to the kernel, false when the connection is over. */
+  /** Writes bytes unchanged. Resolves true once the kernel has them, false when the connection has closed. */
   write(bytes: Bytes): Promise<boolean> {
     return new Promise((resolve) => {
       if (this.#socket.writable) this.#socket.write(toBuffer(bytes), (error) => resolve(!error));
@@ -108,7 +108,7 @@ export class RawConnection {
     });
   }
 
-  /** Registers that the response to a request of that method comes next. */
+  /** Registers an exchange: the next response answers a request of that method. */
   expect(method: string, options: ExchangeOptions = {}): Exchange {
     const exchange = new Exchange(method, options, () => this.destroy());
     if (this.#over) {
@@ -122,7 +122,7 @@ export class RawConnection {
     return exchange;
   }
 
-  /** Sends a request and returns at once; a body that is an iterable goes on being sent. */
+  /** Sends a request and returns at once; a body that is an iterable continues to be sent. */
   send(request: RawRequest, options: ExchangeOptions = {}): Exchange {
     return this.sendBytes(encodeRequest(request, this.address), request.method, options);
   }
@@ -140,7 +140,7 @@ export class RawConnection {
     return this.send(request, options).response();
   }
 
-  /** Stops reading, so that the other side feels a slow client. */
+  /** Stops reading, like a slow client. */
   pause(): void {
     this.#socket.pause();
   }
@@ -154,12 +154,12 @@ export class RawConnection {
     this.#socket.end();
   }
 
-  /** Closes the connection in the ordinary way. */
+  /** Closes the connection. */
   close(): void {
     this.#socket.destroy();
   }
 
-  /** Ends the connection with a reset (RST), as a client that is gone does. */
+  /** Closes the connection with a reset (RST), like a client that has disappeared. */
   destroy(): void {
     this.#socket.resetAndDestroy();
   }

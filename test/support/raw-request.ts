@@ -1,7 +1,5 @@
 /**
- * A request as the bytes that go over the wire: exactly what the test gave, in the order given.
- *
- * It does not check that a request makes sense; most of the interesting ones do not.
+ * Encodes a request as the exact bytes that the test gave, in the order given. It does not check that they make sense.
  */
 
 import { type Header, headerOf } from "./response-framing.ts";
@@ -16,13 +14,13 @@ export interface Address {
 export interface RawRequest {
   readonly method: string;
   readonly target: string;
-  /** `Host` and the framing of the body are added when missing; everything else is sent as given. */
+  /** `Host` and the body's framing are added when missing; everything else is sent unchanged. */
   readonly headers?: readonly Header[];
   /** An iterable is sent chunked, unless the headers give a `Content-Length`. */
   readonly body?: Bytes | AsyncIterable<Bytes>;
 }
 
-/** The bytes of a request. Names, values and target are written as they are, in the order given. */
+/** Names, values and target are written unchanged, in the order given. */
 export function encodeRequest(request: RawRequest, address: Address): Bytes | AsyncIterable<Bytes> {
   const { method, target, headers = [], body } = request;
   const has = (name: string) => headerOf(headers, name) !== undefined;
@@ -51,7 +49,7 @@ async function* streamed(head: Buffer, body: AsyncIterable<Bytes>, chunked: bool
   if (chunked) yield toBuffer("0\r\n\r\n");
 }
 
-/** Text stands for its latin1 bytes, so that a test can write any byte. */
+/** A string stands for its latin1 bytes, so that a test can write any byte. */
 export function isBytes(value: Bytes | AsyncIterable<Bytes>): value is Bytes {
   return typeof value === "string" || Buffer.isBuffer(value);
 }

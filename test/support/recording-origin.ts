@@ -1,11 +1,10 @@
 /**
- * A real HTTP origin on loopback that records what reaches it and misbehaves on demand.
+ * A real HTTP origin on loopback that records requests and misbehaves on demand.
  *
- * It guarantees: every request whose head arrived is recorded with the target and headers as sent
- * (node:http does not normalise either), and `aborted` says whether the connection ended before the
- * origin had finished answering. Times are `performance.now()` of this process.
- * It does not: record bytes that are not HTTP, keep bodies larger than BODY_KEPT_MAX_BYTES, or bound the
- * promises of a record in time; the test's own limit does.
+ * Guarantees: every request whose head arrived is recorded with target and headers as sent (node:http normalises
+ * neither), and `aborted` tells whether the connection closed before the origin had finished its response. Times are
+ * `performance.now()` of this process. Not recorded: bytes that are not HTTP, and bodies above BODY_KEPT_MAX_BYTES. The
+ * promises of a record have no time limit of their own.
  */
 
 import { createHash } from "node:crypto";
@@ -21,21 +20,21 @@ export interface RecordedRequest {
   /** The request target exactly as sent. */
   readonly target: string;
   readonly rawHeaders: readonly Header[];
-  /** The first header of that name, whatever its spelling. */
+  /** The first header of that name, case-insensitively. */
   header(name: string): string | undefined;
   readonly at: number;
-  /** Body bytes so far. */
+  /** Body bytes received so far. */
   bodyLength: number;
-  /** Whether the body arrived to its end, and what it was; `body` only when it is small. */
+  /** Whether the complete body arrived, and its content; `body` only when it is small. */
   bodyComplete: boolean;
   bodySha256: string | undefined;
   body: Buffer | undefined;
-  /** When the exchange was over, and whether that was before the origin had finished answering. */
+  /** When the exchange ended, and whether that was before the origin had finished its response. */
   closedAt: number | undefined;
   aborted: boolean;
-  /** Resolves when the body is here or cut off. */
+  /** Resolves when the body is complete or aborted. */
   readonly received: Promise<void>;
-  /** Resolves when the exchange is over. */
+  /** Resolves when the exchange has ended. */
   readonly closed: Promise<void>;
 }
 
@@ -50,13 +49,13 @@ export class RecordingOrigin {
   readonly port: number;
   readonly url: string;
   requests: RecordedRequest[] = [];
-  /** How this origin answers; a test puts its own function here. See origin-behaviours.ts. */
+  /** How this origin answers; tests replace it. See origin-behaviours.ts. */
   respond: Respond;
   readonly #server: http.Server;
   #arrivals: (() => void)[] = [];
 
   static async start(name: string): Promise<RecordingOrigin> {
-    // A timeout of the origin's own would look like a fault of the gateway.
+    // A timeout of the origin would look like a fault of the gateway.
     const server = http.createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -75,7 +74,7 @@ export class RecordingOrigin {
     server.on("request", (request, response) => this.#handle(request, response));
   }
 
-  /** The default: waits for the whole body, then answers 200 with who answered. */
+  /** The default: waits for the complete body, then answers 200 with the origin's name. */
   readonly answerJson: Respond = async (request, response, record) => {
     await record.received;
     const body = JSON.stringify({ origin: this.name, method: request.method, target: request.url });
@@ -97,7 +96,7 @@ export class RecordingOrigin {
     return within(limitMs, `request ${count} at origin ${this.name}`, enough);
   }
 
-  /** Forgets the requests and goes back to the default answer; requests under way go on. */
+  /** Clears the recorded requests and restores the default behaviour; open requests continue. */
   clear(): void {
     this.requests = [];
     this.respond = this.answerJson;
@@ -113,8 +112,8 @@ export class RecordingOrigin {
     const record = recordOf(request, response);
     this.requests.push(record);
     for (const arrival of this.#arrivals.splice(0)) arrival();
-    // A connection that is gone is recorded as aborted. An error thrown by a behaviour is the test's
-    // own: left unhandled, it fails the run.
+    // A closed connection is recorded as aborted. An error thrown by a behaviour is a fault of the test and fails the
+    // run as an unhandled rejection.
     response.on("error", () => {});
     void this.respond(request, response, record);
   }

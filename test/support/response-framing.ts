@@ -1,11 +1,9 @@
 /**
- * Reads one HTTP/1.1 response out of the bytes of a connection, and knows whether it was whole.
+ * Parses one HTTP/1.1 response from the bytes of a connection, and determines whether it was complete.
  *
- * It guarantees: nothing is normalised (names, values and order of headers are the bytes received,
- * as latin1), body bytes are those of the message without its chunk framing, and a message counts as
- * complete only when its own framing says so (RFC 9112, section 6.3). A response that breaks the
- * framing rules throws, since a gateway that sends one is at fault.
- * It does not: undo content codings, read HTTP/2, or touch a socket.
+ * Guarantees: nothing is normalised (names, values and order of headers are as received, latin1), body bytes exclude
+ * chunk framing, and a message is complete only if its own framing says so (RFC 9112, section 6.3). A response that
+ * violates the framing rules throws, because a gateway that sends one is at fault. Not supported: content codings, HTTP/2.
  */
 
 export type Header = readonly [name: string, value: string];
@@ -41,7 +39,7 @@ export class ResponseFraming {
   #pending: Buffer = NOTHING;
   #remaining = 0;
 
-  /** `method` is the request's: a response to HEAD has no body whatever its headers say. */
+  /** `method` is the request's: a response to HEAD has no body, whatever its headers. */
   constructor(method: string, keepBody: boolean) {
     this.#method = method;
     this.#keepBody = keepBody;
@@ -55,7 +53,7 @@ export class ResponseFraming {
     return Buffer.concat(this.#body);
   }
 
-  /** Takes the bytes of one read and returns those after the end of this message. */
+  /** Parses the bytes of one read and returns those after the end of this message. */
   push(bytes: Buffer, at: number): Buffer {
     this.firstByteAt ??= at;
     const bodyBefore = this.bodyLength;
@@ -74,13 +72,13 @@ export class ResponseFraming {
     return rest;
   }
 
-  /** The connection is over. Only a body without any framing of its own ends well by that, and only by FIN. */
+  /** The connection has closed. Only a body without framing is completed by that, and only by FIN. */
   close(byFin: boolean): "complete" | "aborted" {
     if (this.#state === "until-close" && byFin) this.#state = "complete";
     return this.complete ? "complete" : "aborted";
   }
 
-  /** Consumes one element; answers how many bytes it took, or undefined when it needs more. */
+  /** Consumes one element; returns its length, or undefined when it needs more bytes. */
   #step(bytes: Buffer, at: number): number | undefined {
     switch (this.#state) {
       case "head":
@@ -112,7 +110,7 @@ export class ResponseFraming {
       return undefined;
     }
     const head = parseHead(bytes.toString("latin1", 0, end));
-    // An interim response (100 Continue, 103 Early Hints) announces another head.
+    // An interim response (100 Continue, 103 Early Hints) precedes another head.
     if (head.status >= 200 || head.status === 101) {
       this.head = head;
       this.headersAt = at;
@@ -167,7 +165,7 @@ export class ResponseFraming {
   }
 }
 
-/** The value of the first header of that name, whatever the spelling of the name. */
+/** The value of the first header of that name, case-insensitively. */
 export function headerOf(headers: readonly Header[], name: string): string | undefined {
   return headers.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
 }

@@ -1,6 +1,6 @@
 /**
- * The pieces that the drawings here are made of: SVG that reads on light and on dark ground alike, so nothing is filled
- * behind it, and its greys and colours stand out on both. Pure.
+ * Building blocks of the SVG drawings, readable on light and dark backgrounds: the background is transparent, and greys
+ * and colours contrast with both. Pure.
  */
 
 export const INK = "#7d8590";
@@ -9,7 +9,7 @@ export const END = 'text-anchor="end"';
 const FONT = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', sans-serif";
 const TICKS_MAX = 10;
 
-/** `title` is for who cannot see it. */
+/** `title`: the accessible name. */
 export function drawing(width: number, height: number, title: string, parts: readonly string[]): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
@@ -34,7 +34,7 @@ export function bar(x: number, y: number, width: number, height: number, attribu
   return `<rect x="${left}" y="${top}" width="${wide}" height="${high}"${attributes === "" ? "" : ` ${attributes}`}/>`;
 }
 
-/** The smallest round step with which TICKS_MAX of them reach beyond the value. */
+/** The smallest round step for which TICKS_MAX steps exceed the value. */
 export function tickStep(largest: number): number {
   for (let unit = 10 ** Math.floor(Math.log10(largest) - 1); ; unit *= 10) {
     const step = [1, 2, 2.5, 5].map((factor) => factor * unit).find((each) => each * TICKS_MAX > largest);
@@ -42,7 +42,7 @@ export function tickStep(largest: number): number {
   }
 }
 
-/** To a tenth of a pixel. */
+/** Rounds to a tenth of a pixel. */
 export function rounded(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

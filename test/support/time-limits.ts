@@ -1,11 +1,11 @@
 /**
- * Bounds in time for everything a test waits on, so that a test can fail but never hang.
+ * Time limits for everything that a test awaits, so that a test can fail but never hang.
  */
 
 export const DEFAULT_LIMIT_MS = 30_000;
 const POLL_MS = 5;
 
-/** Waits for `promise`, or rejects naming `what` was awaited. It ends the waiting only, not the work. */
+/** Awaits `promise`, or rejects naming `what` was awaited. It ends the wait, not the work. */
 export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
@@ -18,7 +18,7 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
-/** Asks `check` again and again until it answers something truthy, and returns that. */
+/** Polls `check` until it returns a truthy value, and returns that. */
 export async function eventually<T>(
   what: string,
   check: () => T | Promise<T>,

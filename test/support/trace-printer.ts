@@ -1,6 +1,6 @@
 /**
- * A Worker that the gateways' traces stream to: it prints each span that the program opened itself, once the span is
- * closed. The platform's own spans (a fetch, a call to KV or to a ledger) are left out.
+ * A Worker that receives the gateways' traces and prints each span that the gateway's code created, once it has ended.
+ * The platform's own spans (fetch, KV, ledger calls) are left out.
  */
 
 export const TRACE_PRINTER = {
@@ -33,7 +33,7 @@ export const TRACE_PRINTER = {
 
 export interface PrintedSpan {
   readonly name: string;
-  /** The span around it, if there is one. */
+  /** The parent span, if any. */
   readonly within?: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 /**
- * A key that one isolate uses, in virtual time: the Worker's own lease, permits and steps over the ledger's own book.
+ * One isolate's use of a key in virtual time: the Worker's own lease, permits and steps over the ledger's own permit book.
  *
- * Fake: the way to the ledger, which takes its time and loses nothing, and a ledger that grants whatever is asked.
+ * Fake: the network to the ledger, which delays but loses nothing, and a ledger that grants every lease.
  */
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
 import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
@@ -30,7 +30,7 @@ const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() }
 export class VirtualIsolate {
   readonly #lease: Lease;
 
-  /** `holder`: the isolate, to the ledger. */
+  /** `holder`: the isolate's name in the ledger. */
   constructor(
     { time, book, limits, leaseMs, roundTripMs, onLedgerCall }: VirtualIsolateOptions,
     holder: string,

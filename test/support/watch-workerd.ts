@@ -1,9 +1,8 @@
 /**
- * Sees the workerd process that Miniflare starts: its process id and every line it prints.
+ * Observes the workerd process that Miniflare starts: its process id and every line it prints.
  *
- * Miniflare hands over neither, so this listens to Node's `child_process` diagnostics channel, which
- * announces each child as it is created. A line of workerd's structured log is reduced to its message;
- * anything else (a crash, a line of workerd's own) is kept as printed.
+ * Miniflare exposes neither, so this subscribes to Node's `child_process` diagnostics channel, which announces each child
+ * process. A structured log line is reduced to its message; other lines (a crash, workerd's own) are kept as printed.
  */
 
 import type { ChildProcess } from "node:child_process";
@@ -16,7 +15,7 @@ const CHANNEL = "child_process";
 // The channel does not say for whom a child is started, so only one Miniflare starts at a time.
 let previousStart: Promise<unknown> = Promise.resolve();
 
-/** Runs `start`, which starts workerd once, and collects its output into `lines` from then on. */
+/** Runs `start`, which starts workerd once, and collects its output into `lines`. */
 export function watchWorkerd<T>(
   lines: string[],
   start: () => Promise<T>,

@@ -1,7 +1,7 @@
 /** Injects random faults into a soak: lost and unanswered calls, restarts of ledgers, failing origins. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fault } from "../../support/network.ts";
-import { garbage, partOf, resetAtOnce } from "../../support/origin-behaviours.ts";
+import { garbage, partialBody, resetConnection } from "../../support/origin-behaviours.ts";
 import { ACCOUNTS, type SoakContext } from "./soak-context.ts";
 import { respond } from "./traffic.ts";
 
@@ -59,10 +59,10 @@ async function restart({ cluster, random }: SoakContext): Promise<void> {
 async function originFault({ cluster, random }: SoakContext): Promise<void> {
   const origin = random.chance(0.5) ? cluster.live : cluster.sandbox;
   origin.respond = random.pick([
-    resetAtOnce(),
+    resetConnection(),
     garbage(),
-    partOf("part of a body", "reset"),
-    partOf("part", "close"),
+    partialBody("part of a body", "reset"),
+    partialBody("part", "close"),
   ]);
   await pause(random.between(...LASTS_MS));
   origin.respond = respond;
