@@ -1,8 +1,8 @@
 /**
  * `ASSERTION_KEY`: the Ed25519 key that signs `X-Octopost-Assertion`, as a private JWK (RFC 8037), or a JWK Set whose
- * first key signs and whose others are published too, so that signing keys can be exchanged with no gap.
+ * first key signs and whose other keys are published only, so that the signing key can be rotated without a gap.
  *
- * Guarantees that what is published holds public parts only. Pure.
+ * Guarantees that the published keys have public parts only. Pure.
  */
 import * as v from "valibot";
 
@@ -39,11 +39,11 @@ export interface PublishedKey {
 export interface AssertionKeys {
   /** Private. */
   readonly signing: JsonWebKey & { readonly kid: string };
-  /** What `/.well-known/jwks.json` shows. */
+  /** Served at `/.well-known/jwks.json`. */
   readonly published: readonly PublishedKey[];
 }
 
-/** The setting's text, checked; anything else is no valid setting. */
+/** The JSON text of the setting. */
 export const assertionKeys = v.pipe(v.string(), v.parseJson(), keySet, v.transform(toAssertionKeys));
 
 function toAssertionKeys({ signing, others }: v.InferOutput<typeof keySet>): AssertionKeys {
@@ -61,7 +61,7 @@ function toAssertionKeys({ signing, others }: v.InferOutput<typeof keySet>): Ass
   };
 }
 
-/** A key without an id is known by the start of its public part. */
+/** A key without an id gets the start of its public part. */
 function keyIdOf({ kid, x }: { readonly kid?: string | undefined; readonly x: string }): string {
   return kid ?? x.slice(0, 8);
 }

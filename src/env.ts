@@ -1,13 +1,9 @@
-/**
- * The bindings as the platform hands them over. `settings.ts` checks everything that is not typed here.
- */
-
-/** The Worker's environment as the platform hands it over: bindings typed, settings not yet trusted. */
+/** The bindings and variables as the platform provides them. `settings.ts` checks all of them. */
 export interface Env {
   readonly API_KEYS: KVNamespace;
   readonly KEY_LEDGER: DurableObjectNamespace;
   readonly FAILED_LOOK_UPS: RateLimit;
-  /** Which deployment this is; only said, never needed. */
+  /** Which deployment this is; shown by `/healthz`. */
   readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
   readonly [setting: string]: unknown;
 }

@@ -1,23 +1,21 @@
 /**
  * `FORWARD_HEADERS`: names of request headers that are forwarded beyond the built-in list.
  *
- * Guarantees that no setting can add a credential, a word that only the gateway may say, or a header that
- * belongs to one connection. Many servers read `_` and `.` as `-`, so they are compared so. Pure.
+ * Guarantees that no setting adds a credential, a header that only the gateway sets, or a header of one connection.
+ * Many servers read `_` and `.` as `-`, so names are compared with all three as one. Pure.
  */
 import * as v from "valibot";
-
-/** What can be a header's name, in lower case (RFC 9110 §5.6.2). */
-export const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+import { HEADER_NAME } from "./http/header-text.ts";
 
 const CREDENTIAL =
   /(?:^|-)(?:auth|authorization|authentication|api-?key|token|secret|password|credentials?|cookie2?|session)(?:-|$)/;
-const ONLY_THE_GATEWAYS =
+const SET_BY_GATEWAY =
   /^(?:x-octopost(?:-.*)?|x-request-id|x-forwarded(?:-.*)?|forwarded|x-real-ip|true-client-ip|cf-.*|via|host)$/;
 /** RFC 9110 §7.6.1. */
-const OF_ONE_CONNECTION =
+const HOP_BY_HOP =
   /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|http2-settings)$/;
 
-/** The setting's text, separated by spaces or commas, as lower-case names. */
+/** Names separated by spaces or commas, in lower case. */
 export const forwardHeaders = v.pipe(
   v.string(),
   v.nonEmpty(),
@@ -27,5 +25,5 @@ export const forwardHeaders = v.pipe(
 );
 
 function mayBeForwarded(name: string): boolean {
-  return ![CREDENTIAL, ONLY_THE_GATEWAYS, OF_ONE_CONNECTION].some((never) => never.test(name));
+  return ![CREDENTIAL, SET_BY_GATEWAY, HOP_BY_HOP].some((forbidden) => forbidden.test(name));
 }

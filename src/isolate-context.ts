@@ -10,6 +10,7 @@ import type { Env } from "./env.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { RecordFinder } from "./keys/find-record.ts";
 import { LookupThrottle } from "./keys/lookup-throttle.ts";
+import { type InvalidSetting, isRefusal } from "./refusals.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 export interface IsolateContext {
@@ -20,12 +21,11 @@ export interface IsolateContext {
 
 const contexts = new WeakMap<Env, IsolateContext>();
 
-/** The context, or the name of the first setting that is missing or malformed. */
-export function isolateContext(env: Env): IsolateContext | { readonly invalidSetting: string } {
+export function isolateContext(env: Env): IsolateContext | InvalidSetting {
   const known = contexts.get(env);
   if (known) return known;
   const settings = readSettings(env);
-  if ("invalidSetting" in settings) return settings;
+  if (isRefusal(settings)) return settings;
   const finder = new RecordFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
   const context: IsolateContext = {
     settings,

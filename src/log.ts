@@ -1,30 +1,30 @@
 /**
- * The log: one structured line each, indexed by the platform.
+ * The log: structured lines, which the platform indexes.
  *
- * Every refusal and every fault has its line, with the reason that the client is not told; of what went
- * well a sample (`LOG_SAMPLE_RATE`). A request that the platform ended with its client has none. Never a
- * key, a hash, a path, a query string or a body: only what this file names.
+ * Guarantees one line for every refusal and every fault, with the reason that the client does not get; of answered
+ * requests only a share (`LOG_SAMPLE_RATE`) has one. A request that the platform ended with its client has none. No
+ * line contains a key, a hash, a path, a query string or a body.
  */
 
 import type { Refusal } from "./refusals.ts";
 
-/** A refusal outside the API's own path: the control plane, or an address that is nobody's. */
+/** A refusal outside the gateway: of the control plane, or for an unknown address. */
 export function logRefusal(requestId: string, method: string, refusal: Refusal): void {
   writeLog({ event: "refused", request_id: requestId, method, reason: refusal.reason });
 }
 
-/** A setting at the door is missing or malformed; its value is never logged. */
+/** A setting that is missing or malformed; its value is never logged. */
 export function logInvalidSetting(requestId: string, setting: string): void {
   console.error(JSON.stringify({ event: "invalid_setting", request_id: requestId, setting }));
 }
 
-/** A fault of this program. The stack stays here: no client ever sees an exception's text. */
+/** A fault of this program. The stack is for the log alone. */
 export function logException(requestId: string, error: unknown): void {
   const stack = error instanceof Error ? error.stack : "not an Error";
   console.error(JSON.stringify({ event: "exception", request_id: requestId, stack }));
 }
 
-/** Writes one line; `undefined` fields are left out. */
+/** Writes one line; fields that are `undefined` are left out. */
 export function writeLog(line: Readonly<Record<string, string | number | undefined>>): void {
   console.log(JSON.stringify(line));
 }

@@ -1,12 +1,12 @@
 /**
- * THE TABLE: which requests the gateway lets through, and what a key needs for each.
+ * THE TABLE: which requests are forwarded, and the permission and mode that each needs.
  *
- * Nothing is forwarded unless a row here says so, whatever the key may do: a new endpoint is a new
- * row. `:id` stands for one path segment. HEAD counts as GET. Data only; `gateway/authorize-route.ts`
- * reads it, and the table in the README is checked against it.
+ * A request without a row is never forwarded, whatever its key: a new endpoint is a new row. `:id` stands for one path
+ * segment. HEAD counts as GET. Data only; `gateway/authorize-route.ts` evaluates it, and a test compares the table in
+ * the README with it.
  */
 
-/** The eight permissions of the Octopost documentation, in its order and its words. */
+/** The permissions of the Octopost documentation, in its order and words. */
 export const PERMISSIONS = {
   "posts:read": "List and retrieve posts",
   "posts:write": "Create, update, delete, and publish posts",
@@ -20,7 +20,7 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS;
 
-/** Which keys an endpoint is for: `oct_live_…`, `oct_test_…`. */
+/** `oct_live_…` and `oct_test_…`. */
 export type Mode = "live" | "test";
 
 export interface PolicyRow {
@@ -28,7 +28,7 @@ export interface PolicyRow {
   readonly route: string;
   readonly permission: Permission;
   readonly modes: readonly Mode[];
-  /** The rate limit that it counts in, if not that of all requests. */
+  /** The bucket that the request counts in; `requests` if absent. */
   readonly limit?: "publish";
 }
 
@@ -51,7 +51,7 @@ export const POLICY: readonly PolicyRow[] = [
 
   { method: "GET", route: "/v1/accounts", permission: "accounts:read", modes: ANY_KEY },
   { method: "GET", route: "/v1/accounts/:id", permission: "accounts:read", modes: ANY_KEY },
-  // Disconnects a real social account; the sandbox has none.
+  // Disconnects a real social account, which the sandbox does not have.
   { method: "DELETE", route: "/v1/accounts/:id", permission: "accounts:write", modes: LIVE_KEYS_ONLY },
 
   { method: "GET", route: "/v1/presets", permission: "presets:read", modes: ANY_KEY },

@@ -1,17 +1,17 @@
 /**
- * The rate limits of the Octopost documentation: what each tier allows a key, per fixed window.
+ * The rate limits of the Octopost documentation: requests per key and fixed window, by tier.
  *
- * Every request counts in one bucket: publishing in its own, all others in `requests`. Data only.
+ * A request counts in one bucket: `publish` or `requests`. Data only.
  */
 
 export type Bucket = "requests" | "publish";
 
-/** Windows begin at whole multiples of their length since 1970, on the ledger's clock. */
+/** A window begins at a whole multiple of its length since 1970, on the ledger's clock. */
 export type WindowsMs = Readonly<Record<Bucket, number>>;
 
 export const WINDOWS_MS: WindowsMs = { requests: 60_000, publish: 3_600_000 };
 
-/** How many requests with one key each bucket admits in a window. */
+/** Requests per key, bucket and window. */
 export type Limits = Readonly<Record<Bucket, number>>;
 
 const TIERS = {
@@ -21,10 +21,9 @@ const TIERS = {
   unlimited: null,
 } as const satisfies Record<string, Limits | null>;
 
-/** The tiers that have a name. */
 export const TIER_NAMES = ["free", "starter", "pro", "unlimited"] as const satisfies (keyof typeof TIERS)[];
 
-/** A named tier, or an account's own numbers. */
+/** A named tier, or an account's own limits. */
 export type Tier =
   | (typeof TIER_NAMES)[number]
   | { readonly requests_per_minute: number; readonly publish_per_hour: number };
@@ -35,7 +34,7 @@ export function limitsOf(tier: Tier): Limits | null {
   return { requests: tier.requests_per_minute, publish: tier.publish_per_hour };
 }
 
-/** The part of its limit that a client is shown. */
+/** The state of its limit that a client is shown. */
 export interface Allowance {
   readonly bucket: Bucket;
   readonly limit: number;

@@ -1,9 +1,9 @@
 /**
- * Every way the gateway says no: reason (for the log) → status, code and public text.
+ * Every refusal: reason (for the log) → status, code, public text and headers.
  *
- * The steps of a request say no with data, a `Refusal`; this file alone turns it into HTTP. Every 401
- * to a request that carried a credential has the same body and headers whatever its reason, so an
- * attacker learns nothing from it. No exception's text ever gets here.
+ * The rest of the Worker refuses with data, a `Refusal`; only this file translates it to HTTP. Guarantees that every 401
+ * to a request with a credential has the same body and headers, whatever its reason, and that no exception's message
+ * reaches a client.
  */
 
 import type { Permission } from "./policy.ts";
@@ -22,19 +22,26 @@ export type Refusal =
   | { readonly reason: "origin_unreachable" | "origin_refused_gateway" }
   | { readonly reason: "origin_timeout" }
   | { readonly reason: "client_gone" }
-  | { readonly reason: "invalid_setting" | "exception" }
-  // The control plane's own.
+  | InvalidSetting
+  | { readonly reason: "exception" }
+  // Of the control plane.
   | { readonly reason: "malformed_json" }
   | { readonly reason: "conflict"; readonly text: string }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "body_too_large" }
   | { readonly reason: "wrong_content_type" }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> }
-  // The key page's own.
+  // Of the key page.
   | { readonly reason: "link_used" | "csrf_failed" }
   | { readonly reason: "session_ended"; readonly returnUrl: string | null };
 
-/** A credential was sent and is not good for this request. */
+/** A setting is missing or malformed, so that no request is served. */
+export interface InvalidSetting {
+  readonly reason: "invalid_setting";
+  readonly setting: string;
+}
+
+/** A credential was sent, and it is not good for this request. */
 export type CredentialRefusal =
   | "malformed_credential"
   | "malformed_key"
@@ -49,9 +56,9 @@ export type CredentialRefusal =
 
 export type Reason = Refusal["reason"];
 
-/** Whether a step's answer is a refusal; anything a step passes on has no `reason`. */
-export function isRefusal(answer: object): answer is Refusal {
-  return "reason" in answer;
+/** No other result has a `reason`. */
+export function isRefusal<R extends Refusal>(result: R | object): result is R {
+  return "reason" in result;
 }
 
 export interface PublicAnswer {
@@ -64,7 +71,7 @@ export interface PublicAnswer {
 
 const REALM = 'Bearer realm="octopost"';
 
-/** The refusal as HTTP. `requestId` is echoed so that a user's report finds its log line. */
+/** The refusal as HTTP. `requestId` leads from a client's report to the log line. */
 export function refusalResponse(refusal: Refusal, requestId: string): Response {
   const { status, code, error, details, headers } = publicAnswer(refusal);
   return new Response(JSON.stringify({ error, code, ...(details && { details }) }), {
@@ -78,7 +85,6 @@ export function refusalResponse(refusal: Refusal, requestId: string): Response {
   });
 }
 
-/** What the public hears of it: status, code, text and headers. */
 export function publicAnswer(refusal: Refusal): PublicAnswer {
   switch (refusal.reason) {
     case "malformed_path":
@@ -141,7 +147,7 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "origin_timeout":
       return { status: 504, code: "gateway_timeout", error: "Gateway timeout" };
 
-    // Nobody is left to read this one; 499 is what proxies log for it.
+    // No client reads it; 499 is the status that proxies log.
     case "client_gone":
       return { status: 499, code: "client_closed_request", error: "Client closed request" };
     case "invalid_setting":
@@ -170,7 +176,7 @@ const TOO_MANY_LOOK_UPS: PublicAnswer = {
   headers: { "Retry-After": "60" },
 };
 
-/** The body is that of the documentation, to the letter; `gateway/rate-limit-headers.ts` adds the other headers. */
+/** The body is the documented one; `gateway/rate-limit-headers.ts` adds the other headers. */
 function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAnswer {
   return {
     status: 429,
@@ -199,7 +205,7 @@ function unauthorized(challenge: string): PublicAnswer {
   };
 }
 
-/** RFC 6750 §3.1: the challenge names what is missing. */
+/** RFC 6750 §3.1: the challenge names the missing permission. */
 function forbidden(permission: Permission): PublicAnswer {
   return {
     status: 403,

@@ -1,55 +1,53 @@
 /**
- * Everything `wrangler.toml` must supply, checked once per isolate, at the door.
+ * The settings of `wrangler.toml`, checked once per isolate before a request is served.
  *
- * Guarantees that the rest of the Worker sees complete and well-formed settings or is never reached:
- * one setting missing or malformed, and nothing is served. It does not reach for the network.
+ * Guarantees that the rest of the Worker gets complete and well-formed settings: with one missing or malformed, nothing
+ * is served. It does not check that an origin answers.
  */
 import * as v from "valibot";
 import { type AssertionKeys, assertionKeys } from "./assertion-keys.ts";
 import type { Env } from "./env.ts";
 import { forwardHeaders } from "./forward-headers.ts";
+import { TOKEN_TEXT } from "./http/header-text.ts";
+import { isLoopback } from "./http/host.ts";
 import { TIER_NAMES } from "./rate-limits.ts";
+import type { InvalidSetting } from "./refusals.ts";
 
 export type { AssertionKeys };
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const secret = v.pipe(v.string(), v.minLength(16));
-/** What fits behind `Bearer `: printable, without a space. */
-const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/));
+const token = v.pipe(v.string(), v.minLength(16), v.regex(TOKEN_TEXT));
 
 /** A var may arrive as a number (`wrangler.toml`) or as its digits (`--var`). */
-function wholeNumber(least: number, most: number) {
+function wholeNumber(min: number, max: number) {
   return v.pipe(
     v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))]),
     v.integer(),
-    v.minValue(least),
-    v.maxValue(most),
+    v.minValue(min),
+    v.maxValue(max),
   );
 }
 
-/** A share from 0 to 1. */
+/** From 0 to 1. */
 const fraction = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.regex(/^[01](?:\.\d+)?$/), v.transform(Number))]),
   v.minValue(0),
   v.maxValue(1),
 );
 
-/** An origin and nothing else: no path, query or credentials; plain http on loopback alone. */
+/** `scheme://host[:port]`, without path, query or credentials; plain http on loopback only. */
 const origin = v.pipe(
   text,
   v.check((value) => {
     const url = URL.parse(value);
     if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
-    // A name with a dot at its end is the same host under another name.
+    // With a trailing dot it is the same host under a second name.
     if (url.hostname.endsWith(".")) return false;
     return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
   }),
   v.transform((value) => new URL(value).origin),
 );
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
 
 const host = v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/));
 
@@ -60,33 +58,33 @@ const hosts = v.pipe(
   v.array(host),
 );
 
-/** An optional text setting may be absent or empty; both mean "none". */
+/** An optional setting may be absent or empty; both are null. */
 function optional<Schema extends v.GenericSchema<string, unknown> | ReturnType<typeof wholeNumber>>(
   schema: Schema,
 ) {
-  const none = v.pipe(
+  const empty = v.pipe(
     v.literal(""),
     v.transform(() => null),
   );
-  return v.optional(v.union([none, schema]), "");
+  return v.optional(v.union([empty, schema]), "");
 }
 
 const has = (method: string) =>
   v.custom<object>((value) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
 
-/** A shorter lease ends before a distant ledger's answer arrives. */
-const LEASE_LEAST_MS = 100;
-const LEASE_MOST_MS = 60_000;
+/** A shorter lease would expire before the answer of a distant ledger arrives. */
+const LEASE_MIN_MS = 100;
+const LEASE_MAX_LIMIT_MS = 60_000;
 
-/** For a step of the clock that goes unnoticed and timers that fire late; drift comes on top. */
-const MARGIN_LEAST_MS = 50;
+/** Covers an undetected step of the clock and late timers; clock drift comes on top. */
+const MARGIN_MIN_MS = 50;
 
-/** `LEASE_MAX_MS`, if it is not set and the margin covers as much. */
+/** `LEASE_MAX_MS` where it is not set and the margin covers it. */
 const LEASE_MAX_DEFAULT_MS = 5000;
 
 /** The longest lease for which the margin covers two clocks that each run 1 % off. */
 function coveredMs(marginMs: number): number {
-  return (marginMs - MARGIN_LEAST_MS) * 50;
+  return (marginMs - MARGIN_MIN_MS) * 50;
 }
 
 /** The longest lease of a busy account. */
@@ -101,9 +99,9 @@ const schema = v.pipe(
     FAILED_LOOK_UPS: has("limit"),
     LIVE_ORIGIN: origin,
     SANDBOX_ORIGIN: optional(origin),
-    LEASE_MS: wholeNumber(LEASE_LEAST_MS, LEASE_MOST_MS),
-    LEASE_MAX_MS: optional(wholeNumber(LEASE_LEAST_MS, LEASE_MOST_MS)),
-    LEASE_MARGIN_MS: wholeNumber(MARGIN_LEAST_MS, 10_000),
+    LEASE_MS: wholeNumber(LEASE_MIN_MS, LEASE_MAX_LIMIT_MS),
+    LEASE_MAX_MS: optional(wholeNumber(LEASE_MIN_MS, LEASE_MAX_LIMIT_MS)),
+    LEASE_MARGIN_MS: wholeNumber(MARGIN_MIN_MS, 10_000),
     LEDGER_TIMEOUT_MS: wholeNumber(1, 60_000),
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
     FORWARD_HEADERS: optional(forwardHeaders),
@@ -122,7 +120,7 @@ const schema = v.pipe(
     LOG_SAMPLE_RATE: fraction,
     SERVER_TIMING: optional(v.literal("on")),
   }),
-  // Metrics that silently go nowhere would be missed too late.
+  // Without the dataset, metrics would be lost silently.
   v.forward(
     v.check(({ METRICS, USAGE }) => METRICS === "off" || USAGE !== undefined),
     ["USAGE"],
@@ -138,20 +136,20 @@ const schema = v.pipe(
     ),
     ["LEASE_MAX_MS"],
   ),
-  // A test key must never reach live data, so the two origins cannot be one.
+  // A test key must never reach live data.
   v.forward(
     v.check(({ LIVE_ORIGIN, SANDBOX_ORIGIN }) => LIVE_ORIGIN !== SANDBOX_ORIGIN),
     ["SANDBOX_ORIGIN"],
   ),
 );
 
-/** A secret that can be exchanged: what is used now, and what is still good. */
+/** A secret that can be rotated: the one in use, then those that are still accepted. */
 export type CurrentFirst = readonly [current: string, ...previous: string[]];
 
 /** The checked settings. Times are milliseconds; origins are `scheme://host[:port]`. */
 export interface Settings {
   readonly liveOrigin: string;
-  /** null: there is no sandbox, and every endpoint is live-only. */
+  /** null: no sandbox; every endpoint is live-only. */
   readonly sandboxOrigin: string | null;
   readonly leaseMs: number;
   /** The longest lease, for an account that requests very many. */
@@ -161,34 +159,33 @@ export interface Settings {
   readonly originTimeoutMs: number;
   /** Lower-case names forwarded beyond the built-in list. */
   readonly forwardHeaders: readonly string[];
-  /** null: every host answers the control plane and the key page. */
+  /** null: the control plane and the key page are served on every host. */
   readonly controlHost: string | null;
-  /** The tier of an account that was given none. */
+  /** The tier of an account without one of its own. */
   readonly defaultTier: (typeof TIER_NAMES)[number];
-  /** Where clients reach the API, for links and commands that people are given. */
+  /** Where clients reach the API. */
   readonly publicOrigin: string;
-  /** Where the key page may lead back to: `host[:port]`. */
+  /** Hosts that a `return_url` of the key page may name: `host[:port]`. */
   readonly portalReturnHosts: readonly string[];
-  /** Whether keys from before the gateway, which have no check, are looked up. */
+  /** Whether keys issued before the gateway, which have no checksum, are looked up. */
   readonly acceptLegacyKeys: boolean;
-  /** The current one, with which keys are made, then the one before, if there is one. */
+  /** New keys use the first. */
   readonly peppers: CurrentFirst;
-  /** Either one is accepted. */
   readonly controlTokens: CurrentFirst;
   readonly assertionKeys: AssertionKeys;
   /** null: metrics are off. */
   readonly usage: AnalyticsEngineDataset | null;
-  /** The share of answered requests that get a log line; refused ones all do. */
+  /** The share of answered requests with a log line; every refused one has one. */
   readonly logSampleRate: number;
-  /** Whether answers say what they took; never in production. */
+  /** Whether responses carry `Server-Timing`; never in production. */
   readonly serverTiming: boolean;
 }
 
-/** The settings, or the name of the first one that is missing or malformed (never its value). */
-export function readSettings(env: Env): Settings | { readonly invalidSetting: string } {
+/** The refusal names the first setting that is missing or malformed, never its value. */
+export function readSettings(env: Env): Settings | InvalidSetting {
   const checked = v.safeParse(schema, env, { abortEarly: true });
   if (!checked.success) {
-    return { invalidSetting: v.getDotPath(checked.issues[0]) ?? "environment" };
+    return { reason: "invalid_setting", setting: v.getDotPath(checked.issues[0]) ?? "environment" };
   }
   const settings = checked.output;
   return {

@@ -1,9 +1,9 @@
 /**
- * The front door: checks the bindings, then hands a request to the gateway (`/v1/*`), to the control plane
- * (`/control/v1/*`) or to the key page (`/portal/*`).
+ * The entry point: routes a request to the gateway (`/v1/*`), the control plane (`/control/v1/*`) or the key page
+ * (`/portal/*`).
  *
- * Guarantees that nothing is served half-configured, and that a fault here or behind is a 500 which
- * tells nothing.
+ * Guarantees that nothing is served with a setting missing or malformed, and that a fault anywhere is a 500 without
+ * details.
  */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -12,30 +12,28 @@ import { controlApi } from "./control/control-api.ts";
 import type { KeyOperations } from "./control/key-operations.ts";
 import type { Env } from "./env.ts";
 import { parsedPath } from "./gateway/accept-request.ts";
+import { PLAIN_HOST } from "./http/host.ts";
 import { type IsolateContext, isolateContext } from "./isolate-context.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
-import { type Refusal, refusalResponse } from "./refusals.ts";
+import { isRefusal, type Refusal, refusalResponse } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
 
 export { KeyService } from "./control/key-service.ts";
 export { KeyLedger } from "./ledger/key-ledger.ts";
 
-/** How long an origin may keep the public keys; a new one is published that long before it signs. */
+/** How long an origin may cache the public keys. A new key is published this long before it signs. */
 const JWKS_MAX_AGE_SECONDS = 300;
 
-interface FrontDoor {
+interface WorkerContext {
   Bindings: Env;
   Variables: { requestId: string; settings: Settings; operations: KeyOperations };
 }
 
 const NO_PATH = "";
 
-/** A name or an address, and a port. The platform puts it before the path: anything else in it would be read as path. */
-const PLAIN_HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?$/;
-
 const OUTSIDE_API: Refusal = { reason: "outside_api" };
 
-const app = new Hono<FrontDoor>({ getPath: pathOf, router: new RegExpRouter() });
+const app = new Hono<WorkerContext>({ getPath: pathOf, router: new RegExpRouter() });
 
 /** The parsed path, never Hono's decoded one: `/%761/posts` must not find a route. */
 function pathOf(request: Request): string {
@@ -45,16 +43,16 @@ function pathOf(request: Request): string {
 }
 
 /** Sets the request id; a response when a setting is missing or malformed. */
-function openContext(c: Context<FrontDoor>): IsolateContext | Response {
+function openContext(c: Context<WorkerContext>): IsolateContext | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const isolate = isolateContext(c.env);
-  if (!("invalidSetting" in isolate)) return isolate;
-  logInvalidSetting(requestId, isolate.invalidSetting);
-  return refusalResponse({ reason: "invalid_setting" }, requestId);
+  if (!isRefusal(isolate)) return isolate;
+  logInvalidSetting(requestId, isolate.setting);
+  return refusalResponse(isolate, requestId);
 }
 
-// One handler and no middleware: Hono then calls it at once, without a chain of promises.
+// One handler without middleware: Hono then calls it directly, without a chain of promises.
 app.all("/v1/*", (c) => {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
@@ -63,7 +61,7 @@ app.all("/v1/*", (c) => {
   return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
 });
 
-const enter = createMiddleware<FrontDoor>(async function enter(c, next) {
+const withContext = createMiddleware<WorkerContext>(async function withContext(c, next) {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
   c.set("settings", isolate.settings);
@@ -71,7 +69,7 @@ const enter = createMiddleware<FrontDoor>(async function enter(c, next) {
   return await next();
 });
 
-app.get("/healthz", enter, (c) => {
+app.get("/healthz", withContext, (c) => {
   const version = c.env.CF_VERSION_METADATA?.id ?? "local";
   return c.json({ status: "ok", version }, 200, {
     "Cache-Control": "no-store",
@@ -79,25 +77,30 @@ app.get("/healthz", enter, (c) => {
   });
 });
 
-// Public parts only; origins fetch it to verify `X-Octopost-Assertion`.
-app.get("/.well-known/jwks.json", enter, (c) => {
+// Public keys only; origins fetch it to verify `X-Octopost-Assertion`.
+app.get("/.well-known/jwks.json", withContext, (c) => {
   return c.json({ keys: c.var.settings.assertionKeys.published }, 200, {
     "Cache-Control": `public, max-age=${JWKS_MAX_AGE_SECONDS}`,
     "X-Request-Id": c.var.requestId,
   });
 });
 
-/** With `CONTROL_HOST` set, keys are managed on that host alone, and the API answers on the others alone. */
-const onControlHost = createMiddleware<FrontDoor>(async function onControlHost(c, next) {
+/** With `CONTROL_HOST` set, keys are managed on that host only. */
+const onControlHost = createMiddleware<WorkerContext>(async function onControlHost(c, next) {
   const { controlHost } = c.var.settings;
   if (controlHost === null || isOn(controlHost, c)) return await next();
   return refuse(c, OUTSIDE_API);
 });
 
-app.all("/control/*", enter, onControlHost, async (c) => await controlApi.fetch(c.req.raw, { ...c.var }));
+app.all(
+  "/control/*",
+  withContext,
+  onControlHost,
+  async (c) => await controlApi.fetch(c.req.raw, { ...c.var }),
+);
 
-// Loaded by its first visitor, so that no request to the API waits for it.
-app.all("/portal/*", enter, onControlHost, async (c) => {
+// Loaded by its first visitor, so that no API request waits for it.
+app.all("/portal/*", withContext, onControlHost, async (c) => {
   const { keyPage } = await import("./portal/key-page.tsx");
   const { settings, operations, requestId } = c.var;
   return await keyPage.fetch(c.req.raw, { settings, operations, requestId, now: Date.now });
@@ -106,7 +109,7 @@ app.all("/portal/*", enter, onControlHost, async (c) => {
 app.notFound((c) => {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
-  // A Host that is none leaves no path to judge.
+  // With a malformed Host the request has no path.
   return refuse(c, c.req.path === NO_PATH ? { reason: "malformed_path" } : OUTSIDE_API);
 });
 
@@ -115,11 +118,11 @@ app.onError((error, c) => {
   return refusalResponse({ reason: "exception" }, c.var.requestId);
 });
 
-function isOn(host: string, c: Context<FrontDoor>): boolean {
+function isOn(host: string, c: Context<WorkerContext>): boolean {
   return new URL(c.req.url).host === host;
 }
 
-function refuse(c: Context<FrontDoor>, refusal: Refusal): Response {
+function refuse(c: Context<WorkerContext>, refusal: Refusal): Response {
   logRefusal(c.var.requestId, c.req.method, refusal);
   return refusalResponse(refusal, c.var.requestId);
 }

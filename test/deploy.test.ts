@@ -103,7 +103,7 @@ function namesChecked(): string[] {
     return Reflect[look](env, name);
   };
   const watched = new Proxy(workerEnv("production"), { get: recording("get"), has: recording("has") });
-  expect(readSettings(watched as unknown as Env)).not.toHaveProperty("invalidSetting");
+  expect(readSettings(watched as unknown as Env)).not.toHaveProperty("reason");
   return [...names].sort();
 }
 
@@ -130,14 +130,14 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
   );
 
   test("passes the check of the settings, once its secrets are set", () => {
-    expect(readSettings(workerEnv(env) as unknown as Env)).not.toHaveProperty("invalidSetting");
+    expect(readSettings(workerEnv(env) as unknown as Env)).not.toHaveProperty("reason");
   });
 
   test("requires each of its secrets, and there are no others", () => {
     const required = configOf(env).secrets?.required ?? [];
     for (const name of required) {
       const without = { ...workerEnv(env), [name]: undefined };
-      expect(readSettings(without as unknown as Env)).toEqual({ invalidSetting: name });
+      expect(readSettings(without as unknown as Env)).toEqual({ reason: "invalid_setting", setting: name });
     }
     const elsewhere = Object.keys(workerEnv(env)).filter((name) => !required.includes(name));
     expect([...required, ...OPTIONAL_SECRETS].sort()).toEqual(

@@ -4,6 +4,7 @@
  * is read.
  */
 import * as v from "valibot";
+import { HEADER_TEXT } from "../http/header-text.ts";
 import { ACCOUNT_FORMAT, modeSchema, permissionSchema } from "../keys/key-record.ts";
 import { PERMISSIONS } from "../policy.ts";
 import { parseIsoTime } from "./iso-time.ts";
@@ -14,8 +15,6 @@ export const IMPORT_MAX_KEYS = 1000;
 export const OVERLAP_MAX_SECONDS = 2_592_000;
 
 const NO_CONTROL_CHARACTERS = /^\P{Cc}*$/u;
-/** Printable ASCII without a space at either end. */
-const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 export function plainText(minLength: number, maxLength: number) {
   return v.pipe(

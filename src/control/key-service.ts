@@ -112,7 +112,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
     request: OperationRequest,
   ): Promise<KeyServiceResult<Answer>> {
     const context = isolateContext(this.env);
-    if ("invalidSetting" in context) return failed({ reason: "invalid_setting" });
+    if (isRefusal(context)) return failed(context);
     const origin = keyPageOrigin(context.settings);
     const result = await context.operations.perform(operation, { ...request, origin });
     return isRefusal(result) ? failed(result) : { ok: true, value: result };

@@ -5,6 +5,7 @@
  * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
  */
 import * as v from "valibot";
+import { isLoopback } from "../http/host.ts";
 import { timestampSchema } from "../keys/timestamp.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
@@ -100,7 +101,7 @@ export class PortalSessions {
   #mayReturnTo(address: string): boolean {
     const url = URL.parse(address);
     if (url === null || url.username !== "" || url.password !== "") return false;
-    const isSafe = url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+    const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
     return isSafe && this.#settings.portalReturnHosts.includes(url.host);
   }
 }

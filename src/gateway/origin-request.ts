@@ -4,8 +4,9 @@
  * Guarantees that no header which a client invents reaches the origin in any spelling, and that no
  * credential does. Pure.
  */
-import { HEADER_NAME } from "../forward-headers.ts";
+
 import { clientAddress, UNKNOWN_ADDRESS } from "../http/client-address.ts";
+import { HEADER_NAME } from "../http/header-text.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { Settings } from "../settings.ts";
 

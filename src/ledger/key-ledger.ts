@@ -53,7 +53,7 @@ export class KeyLedger extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const settings = readSettings(env);
-    if ("invalidSetting" in settings) throw new Error(`invalid setting ${settings.invalidSetting}`);
+    if (isRefusal(settings)) throw new Error(`invalid setting ${settings.setting}`);
     const { storage } = ctx;
     const metadata = new MetadataTable(storage.sql);
     const scheduleAlarm = (at: number) => this.#scheduleAlarm(at);

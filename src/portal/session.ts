@@ -6,6 +6,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { PortalSession } from "../control/portal-sessions.ts";
 import { boundToSession } from "../control/portal-token.ts";
+import { isLoopback } from "../http/host.ts";
 import { isRefusal } from "../refusals.ts";
 import { refuse } from "./notices.tsx";
 import type { PortalContext, PortalRequest } from "./portal-context.ts";
@@ -41,6 +42,5 @@ function writeCookie(c: PortalRequest, value: string, maxAge: number): void {
 /** `__Host-` (RFC 6265bis §4.1.3.2): HTTPS only, this host only. Browsers reject that prefix over plain HTTP. */
 function prefixOf(c: PortalRequest): "host" | undefined {
   const { protocol, hostname } = new URL(c.req.url);
-  const isThisMachine = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-  return protocol === "http:" && isThisMachine ? undefined : "host";
+  return protocol === "http:" && isLoopback(hostname) ? undefined : "host";
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { controlToken, defaultActor, gatewayUrl, isLoopback } from "../../src/cli/keys/connection.ts";
+import { controlToken, defaultActor, gatewayUrl, isLocal } from "../../src/cli/keys/connection.ts";
 import { exitCodeOf } from "../../src/cli/keys/errors.ts";
 import { overlapSeconds, timeAgo, timeAhead } from "../../src/cli/keys/option-parsers.ts";
 import { keysProgram } from "../../src/cli/keys/program.ts";
@@ -195,7 +195,7 @@ describe("the control token", () => {
 
   test("comes from .dev.vars for a gateway on this machine, and for no other", () => {
     for (const origin of ["http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:8787"]) {
-      expect(isLoopback(origin)).toBe(true);
+      expect(isLocal(origin)).toBe(true);
       expect(controlToken(origin, { OCTOPOST_CONTROL_TOKEN: "" }, devVars)).toBe("of-this-machine");
     }
     expect(() => controlToken("https://api.octopost.ink", {}, devVars)).toThrow("set OCTOPOST_CONTROL_TOKEN");

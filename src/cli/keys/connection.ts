@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { parseEnv } from "node:util";
 import { InvalidArgumentError } from "commander";
+import { TOKEN_TEXT } from "../../http/header-text.ts";
+import { isLoopback } from "../../http/host.ts";
 import { UsageError } from "./errors.ts";
 
 export const DEFAULT_URL = "http://localhost:8787";
@@ -19,15 +21,14 @@ export function gatewayUrl(text: string): string {
   if (!isOrigin || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw new InvalidArgumentError("It takes scheme, host and port alone, as in https://api.octopost.ink.");
   }
-  if (url.protocol === "http:" && !isLoopback(url.origin)) {
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new InvalidArgumentError("Over a network it takes https, or the token could be read on its way.");
   }
   return url.origin;
 }
 
-export function isLoopback(origin: string): boolean {
-  const { hostname } = new URL(origin);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+export function isLocal(origin: string): boolean {
+  return isLoopback(new URL(origin).hostname);
 }
 
 /** `devVarsPath`: the file that `npm run dev` keeps this machine's secrets in. */
@@ -37,14 +38,14 @@ export function controlToken(
   devVarsPath: string,
 ): string {
   const token =
-    environment.OCTOPOST_CONTROL_TOKEN || (isLoopback(origin) ? tokenOfDevVars(devVarsPath) : undefined);
+    environment.OCTOPOST_CONTROL_TOKEN || (isLocal(origin) ? tokenOfDevVars(devVarsPath) : undefined);
   if (!token) {
-    const orDev = isLoopback(origin) ? ", or start the gateway with npm run dev" : "";
+    const orDev = isLocal(origin) ? ", or start the gateway with npm run dev" : "";
     throw new UsageError(
       `no control token: set OCTOPOST_CONTROL_TOKEN to the CONTROL_TOKEN of the gateway${orDev}`,
     );
   }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
+  if (!TOKEN_TEXT.test(token)) {
     throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that no token has");
   }
   return token;

@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Operation } from "../../control/operation.ts";
-import { isLoopback } from "./connection.ts";
+import { isLocal } from "./connection.ts";
 import { type RefusalBody, RefusedError, UnreachableError } from "./errors.ts";
 
 /** Longer than the longest lease that a revocation may have to wait for, and the ledger's own time limit. */
@@ -107,7 +107,7 @@ export class ControlPlane {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     // Without a code it is fetch itself that refused to send.
     const how = code === undefined || NEVER_SENT.test(code) ? "never_sent" : "answer_lost";
-    const isItOn = isLoopback(this.origin) && how === "never_sent" ? "; is it running (npm run dev)?" : "";
+    const isItOn = isLocal(this.origin) && how === "never_sent" ? "; is it running (npm run dev)?" : "";
     return new UnreachableError(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, how);
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
+import { TOKEN_TEXT } from "../../http/header-text.ts";
 import { type CommandContext, commandContext, printNote } from "./command-context.ts";
 import { CallError, ImportIncompleteError, UsageError } from "./errors.ts";
 import { countLines } from "./import-file.ts";
@@ -105,7 +106,7 @@ async function hash(): Promise<void> {
   let line = 0;
   for await (const key of createInterface({ input: process.stdin })) {
     line += 1;
-    if (!/^[\x21-\x7e]+$/.test(key))
+    if (!TOKEN_TEXT.test(key))
       throw new UsageError(`line ${line} is no key: empty, or with a character that no key has`);
     process.stdout.write(`${createHash("sha256").update(key).digest("hex")}\n`);
   }

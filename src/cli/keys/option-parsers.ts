@@ -6,6 +6,7 @@
 import { InvalidArgumentError } from "commander";
 import { OVERLAP_MAX_SECONDS } from "../../control/control-input.ts";
 import { parseIsoTime } from "../../control/iso-time.ts";
+import { HEADER_TEXT } from "../../http/header-text.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT } from "../../keys/key-record.ts";
 import { PERMISSIONS, type Permission } from "../../policy.ts";
 import { UsageError } from "./errors.ts";
@@ -13,7 +14,6 @@ import { UsageError } from "./errors.ts";
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const DURATION = /^(\d{1,9})([smhdw])$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** `2027-01-31`, `2027-01-31T12:00:00Z`, or `90d`: that long from now. */
 export function timeAhead(text: string, now = Date.now()): string {

@@ -1,0 +1,10 @@
+/** The texts that may stand in an HTTP header: names, tokens and values. */
+
+/** A header name in lower case (RFC 9110 §5.6.2). */
+export const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** Printable ASCII without spaces: what may follow `Bearer `. */
+export const TOKEN_TEXT = /^[\x21-\x7e]+$/;
+
+/** Printable ASCII without a space at either end (RFC 9110 §5.5). */
+export const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
