@@ -4,10 +4,12 @@
  */
 
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { decoded } from "../support/assertion-maker.ts";
+import { claimsFor, decoded, signedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -110,6 +112,51 @@ test("the assertion has the documented claims, and no other", async () => {
     mode: "live",
     scope: "posts:read posts:write",
     exp: Number(claims.iat) + 60,
+  });
+});
+
+describe("the page's verification of the assertion", () => {
+  let callerOf: (jwt: string) => Promise<{ account: string; keyId: string; scope: string }>;
+  let directory: string;
+  beforeAll(async () => {
+    const [code = ""] = codeBlocks(sectionOf(PAGE, "Verifying the assertion"), "js");
+    const { host, port } = cluster.gateway(0);
+    const filledIn = code
+      .replace("https://api.octopost.ink/.well-known", `http://${host}:${port}/.well-known`)
+      .replace("https://live-origin.octopost.ink", cluster.live.url);
+    // Inside the project, so that `jose` is found.
+    directory = await mkdtemp(join(PROJECT, "node_modules", ".docs-test-"));
+    await writeFile(join(directory, "verify.mjs"), filledIn);
+    ({ callerOf } = await import(/* @vite-ignore */ pathToFileURL(join(directory, "verify.mjs")).href));
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test("identifies the caller of a request that the gateway forwarded", async () => {
+    const jwt = (await received([])).get("x-octopost-assertion") ?? "";
+    expect(await callerOf(jwt)).toEqual({
+      account: key.account,
+      keyId: key.id,
+      scope: "posts:read posts:write",
+    });
+  });
+
+  test("refuses a missing, altered or expired assertion, and one for the other origin or mode", async () => {
+    const signingKey = JSON.parse(String(cluster.settings.ASSERTION_KEY));
+    const jwt = (await received([])).get("x-octopost-assertion") ?? "";
+    const audience = cluster.live.url;
+    const now = Math.floor(Date.now() / 1000);
+    const refused = [
+      "",
+      "undefined",
+      withClaims(jwt, { sub: "another" }),
+      signedJwt(claimsFor(audience, { iat: now - 90, exp: now - 30 }), signingKey),
+      signedJwt(claimsFor(audience, { exp: undefined }), signingKey),
+      signedJwt(claimsFor(cluster.sandbox.url), signingKey),
+      signedJwt(claimsFor(audience, { mode: "test" }), signingKey),
+      signedJwt(claimsFor(audience, { iss: "https://api.example" }), signingKey),
+    ];
+    expect((await callerOf(signedJwt(claimsFor(audience), signingKey))).account).toBe("acct");
+    for (const one of refused) await expect(callerOf(one), one).rejects.toThrow();
   });
 });
 
