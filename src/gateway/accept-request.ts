@@ -1,13 +1,13 @@
 /**
- * Step 1, accept: can this request be judged at all?
+ * Step 1, accept: is the request well-formed?
  *
- * Guarantees that the path which is judged is, byte for byte, the path which is sent: segments of plain characters,
+ * Guarantees that the path which is authorized is, byte for byte, the path which is sent: segments of plain characters,
  * nothing percent-encoded, nothing that two parsers could read differently. It reads neither the credential nor the routes.
  */
 import type { Refusal } from "../refusals.ts";
 
 export interface AcceptedRequest {
-  /** `/v1/…`; judged and sent. */
+  /** `/v1/…`; authorized and sent. */
   readonly path: string;
   /** With its `?`, byte for byte as received; empty when there is none. */
   readonly query: string;

@@ -1,8 +1,7 @@
 /**
- * Step 3, authorize: does a row of the policy table let this key make this request?
+ * Step 3, authorize: does a row of the policy table allow this request with this key?
  *
- * Guarantees that nothing passes without a row, full access or not. Pure: no I/O, and it knows
- * nothing that `policy.ts` does not say.
+ * Guarantees that nothing passes without a row, also with full access. Pure: it evaluates `policy.ts` and nothing else.
  */
 import type { KeyRecord } from "../keys/key-record.ts";
 import { type Mode, POLICY, type PolicyRow } from "../policy.ts";
@@ -15,7 +14,7 @@ interface Route {
 
 const ROUTES = compile(POLICY);
 
-/** The row that judges the request, or the refusal when there is none. */
+/** The row of the request, or why it has none. */
 export function findRow(method: string, path: string): PolicyRow | Refusal {
   const route = findRoute(path);
   if (!route) return { reason: "unknown_route" };
@@ -23,13 +22,13 @@ export function findRow(method: string, path: string): PolicyRow | Refusal {
   return row ?? { reason: "method_not_allowed", allow: allowedMethods(route) };
 }
 
-/** Why the row does not let the key through, or null. `hasSandbox`: whether test keys lead anywhere. */
+/** Why the row does not allow the key, or null. `hasSandbox`: whether test keys have an origin. */
 export function authorizeRow(
   row: PolicyRow,
   key: Pick<KeyRecord, "mode" | "permissions">,
   hasSandbox: boolean,
 ): Refusal | null {
-  // A test key on a live-only endpoint is no key there at all, so this comes before its permissions.
+  // Before the permissions: a test key on a live-only endpoint is answered like a bad key.
   if (key.mode === "test" && !(hasSandbox && row.modes.includes(key.mode satisfies Mode))) {
     return { reason: "live_only" };
   }

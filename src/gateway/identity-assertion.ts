@@ -1,9 +1,9 @@
 /**
- * `X-Octopost-Assertion`: the gateway's signed word on who calls, so that whoever finds the origin's address
- * still cannot call it. A JWT (RFC 7519), EdDSA over Ed25519 (RFC 8037), good for a minute and for one origin.
+ * `X-Octopost-Assertion`: a signed statement of the caller's identity, so that a client that knows the origin's address
+ * still cannot call it. A JWT (RFC 7519), EdDSA over Ed25519 (RFC 8037), valid for a minute and for one origin.
  *
- * Signed at most once per key per 30 s in an isolate: signing is one turn of the event loop with no I/O in
- * it, so no second request can begin to sign meanwhile.
+ * Signed at most once per key and 30 s in an isolate. Signing takes one turn of the event loop without I/O, so no second
+ * request starts to sign meanwhile.
  */
 import { sign } from "hono/utils/jwt/jwt";
 import type { KeyRecord } from "../keys/key-record.ts";
@@ -12,12 +12,12 @@ import type { AssertionKeys } from "../settings.ts";
 
 export const ASSERTION_ISSUER = "https://api.octopost.ink";
 export const ASSERTION_TTL_SECONDS = 60;
-/** Half of its life is left for the way to the origin and for the origin's clock. */
-const RENEWED_AFTER_MS = 30_000;
+/** Half of its lifetime is left for the transit to the origin and for the origin's clock. */
+const RENEW_AFTER_MS = 30_000;
 
-/** Whether the assertion held can still be sent at `now` (Unix milliseconds). */
-export function isFresh(held: SignedIdentity | null, now: number): held is SignedIdentity {
-  return held !== null && now >= held.signedAt && now - held.signedAt < RENEWED_AFTER_MS;
+/** Whether the assertion can still be sent at `now` (Unix milliseconds). */
+export function isFresh(assertion: SignedIdentity | null, now: number): assertion is SignedIdentity {
+  return assertion !== null && now >= assertion.signedAt && now - assertion.signedAt < RENEW_AFTER_MS;
 }
 
 export async function signIdentity(

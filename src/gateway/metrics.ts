@@ -1,18 +1,18 @@
 /**
- * One data point per request to the API, in the Analytics Engine dataset `USAGE`; none of one that the platform ended
- * with its client.
+ * One data point per request to the API, in the Analytics Engine dataset `USAGE`; none for a request that the platform
+ * ended with its client.
  *
- * The columns are fixed: the queries in the README count on them. Nothing here that is not in the log.
+ * The columns are fixed, since the queries in docs/operations.md use them. No data point has a fact that the log has not.
  */
 import type { FinishedRequest } from "./request-report.ts";
 
-/** Writes nothing when metrics are off (`dataset` is null). Does not wait. */
+/** Writes without waiting; nothing when metrics are off (`dataset` is null). */
 export function countRequest(dataset: AnalyticsEngineDataset | null, finished: FinishedRequest): void {
   if (!dataset) return;
   const { report, status, reason, totalMs, gatewayMs } = finished;
   const record = report.key?.record;
   dataset.writeDataPoint({
-    // index1: what samples are drawn by.
+    // index1: the sampling key.
     indexes: [record?.account ?? ""],
     blobs: [
       record?.id ?? "", // blob1

@@ -1,10 +1,10 @@
 /**
- * What a response says of its key's rate limit: the three headers of the Octopost documentation, and beside them
- * `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Pure.
+ * The rate-limit headers of a response: the three of the Octopost documentation, and `RateLimit` and `RateLimit-Policy`
+ * (draft-ietf-httpapi-ratelimit-headers-10). Pure.
  */
 import type { Allowance } from "../rate-limits.ts";
 
-/** The names, in lower case: an origin's own are not passed on. */
+/** Their names, in lower case. An origin's own are not passed on. */
 export const RATE_LIMIT_HEADERS = [
   "x-ratelimit-limit",
   "x-ratelimit-remaining",

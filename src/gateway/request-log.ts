@@ -1,15 +1,12 @@
-/**
- * The log lines of a request to the API: one when its response headers are sent, one more if its body is aborted later.
- */
+/** The log lines of a request to the API: one with its response headers, another if its body is aborted later. */
 import { writeLog } from "../log.ts";
 import type { Reason } from "../refusals.ts";
 import type { FinishedRequest, RequestReport } from "./request-report.ts";
 
-/** A request to the API. */
 export function logRequest({ report, status, reason, totalMs, gatewayMs }: FinishedRequest): void {
   writeLog({
     event: reason === null ? "answered" : "refused",
-    ...knownOf(report),
+    ...identityOf(report),
     status,
     reason: reason ?? undefined,
     lease: report.lease ?? undefined,
@@ -20,19 +17,18 @@ export function logRequest({ report, status, reason, totalMs, gatewayMs }: Finis
   });
 }
 
-/** An answer whose body was cut after its headers had left, so that it never looks complete. */
+/** A response body that was aborted after its headers had left. */
 export function logAborted(report: RequestReport, reason: Reason | "origin_aborted", now: number): void {
   writeLog({
     event: "aborted",
-    ...knownOf(report),
+    ...identityOf(report),
     reason,
     origin_status: report.originStatus ?? undefined,
     total_ms: now - report.startedAt,
   });
 }
 
-/** Which request it was. */
-function knownOf({ requestId, key, method, row }: RequestReport) {
+function identityOf({ requestId, key, method, row }: RequestReport) {
   return {
     request_id: requestId,
     account: key?.record.account,

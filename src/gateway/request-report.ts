@@ -1,6 +1,7 @@
 /**
- * What is known of one request to the API, gathered while it passes through the steps; the log line and the metrics
- * are made from it, and hold nothing else: never a key, a hash, a path, a query string or a body.
+ * The facts of one request that its log line and its data point are made from, gathered by the steps.
+ *
+ * Guarantees that neither contains anything else: no key, hash, path, query string or body.
  */
 import type { CachedKey } from "../leases/key-cache.ts";
 import type { Admitted } from "../leases/permits.ts";
@@ -14,12 +15,12 @@ export class RequestReport {
   readonly isTraced: boolean;
   key: CachedKey | null = null;
   row: PolicyRow | null = null;
-  /** Whether the request found a lease, found one and renewed it in the background, or waited for the ledger. */
+  /** `hit`: a valid lease. `renewed`: renewed in the background. `miss`: the request waited for the ledger. */
   lease: "hit" | "renewed" | "miss" | null = null;
-  /** What it was admitted with, once it was. */
+  /** Set once the request is admitted. */
   permit: Admitted | null = null;
   originStatus: number | null = null;
-  /** From the fetch until the origin's response headers. */
+  /** From the fetch to the origin's response headers. */
   originMs: number | null = null;
 
   constructor(requestId: string, method: string, startedAt: number, isTraced: boolean) {
@@ -30,14 +31,14 @@ export class RequestReport {
   }
 }
 
-/** A report with its end. */
+/** The report of a request whose response headers are about to be sent. */
 export interface FinishedRequest {
   readonly report: RequestReport;
   readonly status: number;
   readonly reason: Reason | null;
-  /** Until the response headers left, the origin's time included. */
+  /** Until the response headers, the origin's time included. */
   readonly totalMs: number;
-  /** The gateway's own share. */
+  /** The gateway's share. */
   readonly gatewayMs: number;
 }
 

@@ -1,14 +1,14 @@
 /**
  * A request in the platform's traces: spans for authenticate, lease (while it waits for the ledger) and forward.
  *
- * Their attributes are words of the log line, so they hold no more than that: never a key, a hash, a path, a query
- * string or a body. What no trace is kept of costs nothing here.
+ * Guarantees that their attributes are fields of the log line: no key, hash, path, query string or body. A request
+ * without a trace costs nothing here.
  */
 import { tracing } from "cloudflare:workers";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestReport } from "./request-report.ts";
 
-/** Runs a step in a span of its own, and notes there what is known of the request after it. */
+/** Runs a step in a span, whose attributes are set when the step has completed. */
 export function traceStep<Outcome extends object>(
   name: "authenticate" | "forward",
   report: RequestReport,
@@ -34,7 +34,7 @@ export function traceStep<Outcome extends object>(
   });
 }
 
-/** Whether a trace is kept of this request; asked once, since a span costs about as much as all of a warm check. */
+/** Whether this request has a trace. Read once per request: a span costs about as much as a whole warm request. */
 export function isTraced(): boolean {
   return tracing.getActiveSpan()?.isTraced ?? false;
 }

@@ -1,6 +1,6 @@
 /**
- * A call to an account's ledger: the platform's own retries off, a time limit raced, a fresh stub for
- * every attempt (a stub stays broken after an error).
+ * A call to an account's ledger: the platform's own retries off, a time limit, and a fresh stub for every attempt (a stub
+ * stays broken after an error).
  */
 
 import type { Env } from "../env.ts";
@@ -8,11 +8,11 @@ import { TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
 
 export interface LedgerCall {
   readonly limitMs: number;
-  /** Whether the call may be made a second time when the first one failed. */
+  /** Whether a call that failed may be made a second time. */
   readonly repeatable: boolean;
 }
 
-/** Rejects when the ledger fails, or does not answer within `limitMs` in all. */
+/** Rejects when the ledger fails, or has not answered within `limitMs` in all. */
 export async function callLedger<Ledger, T>(
   namespace: Env["KEY_LEDGER"],
   account: string,
@@ -34,7 +34,7 @@ export async function callLedger<Ledger, T>(
   return await withTimeLimit(attempts(), limitMs);
 }
 
-/** An overloaded object gets worse by being asked again. */
+/** A second call would only add to an object's overload. */
 function isOverloaded(error: unknown): boolean {
   return (
     error instanceof TimeLimitExceeded || (error as { overloaded?: boolean } | null)?.overloaded === true

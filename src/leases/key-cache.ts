@@ -1,9 +1,8 @@
 /**
- * What an isolate remembers of the keys it has seen: each with its record and its lease.
+ * An isolate's cache of keys, by their text: each with its record and its lease.
  *
- * Bounded, found records only: a text that leads to no record leaves no trace here. Forgetting one is
- * harmless, it is read again. The text of a key is held in memory to find its entry, as long as the
- * entry itself, and nowhere else.
+ * Guarantees a bounded number of entries, of keys with a record only. An evicted key is read again. The text of a key
+ * is in memory as long as its entry, and nowhere else.
  */
 
 import type { Env } from "../env.ts";
@@ -19,7 +18,7 @@ import type { LeaseLedger } from "./protocol.ts";
 
 export const ENTRY_CACHE_MAX = 10_000;
 
-/** What the origin is told about a key, signed. */
+/** A signed assertion of a key's identity. */
 export interface SignedIdentity {
   readonly jwt: string;
   /** Unix milliseconds. */
@@ -47,26 +46,26 @@ export class KeyCache {
     this.#clock = clock;
   }
 
-  /** The key if this isolate has met it: no I/O. */
+  /** The key if it is cached; no I/O. */
   get(key: string): CachedKey | undefined {
     return this.#entries.get(key);
   }
 
-  /** Finds the key's record; `address` is the client's. */
+  /** Reads the key's record. `address`: the client's, to limit its failed lookups. */
   async load(key: string, address: string): Promise<CachedKey | Refusal> {
     const record = await this.#finder.find(key, address);
     if (isRefusal(record)) return record;
-    // Another request may have been faster; its lease is the one that everybody renews.
+    // Another request may have loaded it meanwhile; all requests share its lease.
     const known = this.#entries.get(key) ?? { record, lease: this.#leaseOn(record), assertion: null };
     this.#entries.set(key, known);
     return known;
   }
 
   #leaseOn({ account, id }: KeyRecord): Lease {
-    const ask: RequestLease = ({ uses, holder, permits }, limitMs) =>
+    const requestLease: RequestLease = ({ uses, holder, permits }, limitMs) =>
       callLedger(this.#ledgers, account, { limitMs, repeatable: true }, (ledger: LeaseLedger) =>
         ledger.lease(id, uses, holder, permits),
       );
-    return new Lease(ask, this.#clock, this.#settings.ledgerTimeoutMs);
+    return new Lease(requestLease, this.#clock, this.#settings.ledgerTimeoutMs);
   }
 }

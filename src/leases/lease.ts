@@ -189,7 +189,7 @@ export class Lease {
    * would be aborted if the round trip to the ledger took longer than the last one.
    */
   #canDeferRenewal(): boolean {
-    return this.permits.isRefusing && this.#clock.now() < this.#renewExhaustedFrom;
+    return this.permits.isExhausted && this.#clock.now() < this.#renewExhaustedFrom;
   }
 
   #applyGrant(calledAt: number, epoch: number, ttlMs: number): void {

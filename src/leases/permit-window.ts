@@ -1,43 +1,44 @@
 /**
- * What a holder knows of its permits in each window, and what the ledger's answers change about it. Pure.
+ * A holder's permits in each window, and how the ledger's grants change them. Pure.
  *
- * Guarantees that what was used is never forgotten while the ledger may still count it, nor given up again; and that
- * an answer which was overtaken brings nothing back.
+ * Guarantees that a used permit is neither forgotten while the ledger may still count it nor returned, and that an
+ * overtaken answer restores nothing.
  */
 import type { BucketGrant, PermitGrant } from "./protocol.ts";
 
-/** The permits in one window. */
+/** The permits of one window. */
 export interface PermitWindow {
   readonly endsAt: number;
   revision: number;
   granted: number;
   ceiling: number;
   used: number;
-  /** What the last report has said of `used`. */
+  /** `used` as of the last report. */
   reported: number;
-  /** The least that any response has promised. */
+  /** The lowest `remaining` that a response has shown. */
   advertisedRemaining: number;
 }
 
-/** A window stays known for a while after its end, for a ledger whose clock turns out to be behind. */
-const KNOWN_AFTER_END_MS = 60_000;
+/** A window is kept for a while after its end, in case the ledger's clock is behind. */
+const KEPT_AFTER_END_MS = 60_000;
 
-/** Writes down what the ledger says; returns the windows that are known from here on. */
+/** Applies the ledger's grants; returns the windows to keep. */
 export function applyGrants(known: readonly PermitWindow[], { current, next }: BucketGrant): PermitWindow[] {
-  const windows = known.filter(({ endsAt }) => endsAt > current.endsAt - KNOWN_AFTER_END_MS);
+  const windows = known.filter(({ endsAt }) => endsAt > current.endsAt - KEPT_AFTER_END_MS);
   for (const grant of next ? [current, next] : [current]) {
-    const held = windows.find(({ endsAt }) => endsAt === grant.endsAt);
-    if (held) noteGrant(held, grant);
+    const window = windows.find(({ endsAt }) => endsAt === grant.endsAt);
+    if (window) applyGrant(window, grant);
     else windows.push({ ...grant, used: 0, reported: 0, advertisedRemaining: Number.POSITIVE_INFINITY });
   }
   return windows;
 }
 
-function noteGrant(held: PermitWindow, { revision, granted, ceiling }: PermitGrant): void {
-  // An answer that was overtaken knows nothing of what has been given up since.
-  if (revision < held.revision) return;
-  // What was used since the ledger was asked cannot be given up, also when it has lowered the limit.
-  held.granted = Math.max(held.used, revision > held.revision ? granted : Math.min(held.granted, granted));
-  held.revision = revision;
-  held.ceiling = ceiling;
+function applyGrant(window: PermitWindow, { revision, granted, ceiling }: PermitGrant): void {
+  // An overtaken answer does not know which permits have been returned since.
+  if (revision < window.revision) return;
+  const usable = revision > window.revision ? granted : Math.min(window.granted, granted);
+  // Permits used since the call cannot be returned, also when the ledger has lowered the limit.
+  window.granted = Math.max(window.used, usable);
+  window.revision = revision;
+  window.ceiling = ceiling;
 }

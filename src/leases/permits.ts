@@ -1,10 +1,10 @@
 /**
- * An isolate's permits on a key: the right, given with its leases, to admit so many requests in a window.
+ * An isolate's permits on a key: the right, granted with its leases, to admit a number of requests in a window.
  *
- * Guarantees that no more requests are admitted in a window than the ledger has permitted, whatever is lost,
- * late or out of order on the way; and that none is admitted outside of the window that it is counted in: while
- * it cannot be told which of two windows it is, a request takes a permit from both. Taking one costs no I/O.
- * Only durations cross the wire; what the ledger's clock says is shown to the client, and never compared.
+ * Guarantees that no more requests are admitted in a window than the ledger has granted, whatever messages are lost,
+ * late or reordered, and that no request is admitted outside the window that it counts in: near the edge, where the two
+ * clocks may disagree, a request takes a permit of both windows. Taking a permit costs no I/O. Only durations cross
+ * the wire; times of the ledger's clock are shown to the client and never compared.
  */
 import type { Allowance, Bucket } from "../rate-limits.ts";
 import type { LeaseClock } from "./lease-clock.ts";
@@ -15,17 +15,17 @@ export interface Admitted {
   readonly outcome: "admitted";
   /** null: the key has no limits. */
   readonly allowance: Allowance | null;
-  /** Few permits are left and more can be had: ask for a lease in the background. Told to one request only. */
+  /** Few permits are left and the ledger may grant more: renew the lease in the background. Set for one request only. */
   readonly runningLow: boolean;
-  /** Undoes it, once, for a request that this gateway itself has failed. */
+  /** Returns the permit, once, of a request that failed through the gateway's own fault. */
   readonly refund: () => void;
 }
 
 export type Admission =
   | Admitted
   | { readonly outcome: "exhausted"; readonly allowance: Allowance }
-  /** The ledger has to be asked first. */
-  | { readonly outcome: "ask" };
+  /** No permit is left here; the ledger may grant more. */
+  | { readonly outcome: "none_left" };
 
 const ADMITTED_WITHOUT_LIMIT: Admission = {
   outcome: "admitted",
@@ -33,40 +33,41 @@ const ADMITTED_WITHOUT_LIMIT: Admission = {
   runningLow: false,
   refund: () => {},
 };
-const ASK: Admission = { outcome: "ask" };
+const NONE_LEFT: Admission = { outcome: "none_left" };
 
-/** Two clocks may differ by 2 % in rate; what is left of a window is known no better. */
+/** Two clocks may differ by 2 % in rate, which limits how well the rest of a window is known. */
 const DRIFT_SHARE = 1 / 50;
 
 interface BucketPermits {
   readonly bucket: Bucket;
-  /** All that this holder may have used permits in and the ledger may still count. */
+  /** Every window whose used permits the ledger may still count. */
   readonly windows: readonly PermitWindow[];
   limit: number;
   windowMs: number;
   current: PermitWindow;
   next: PermitWindow | null;
-  /** On the isolate's clock: until here the current window has surely not ended, and from there on surely. */
-  surelyUntil: number;
-  surelyOverFrom: number;
-  /** The best guess at its end in between, for the client. */
-  endsAbout: number;
+  /** On the isolate's clock: before this moment the current window has certainly not ended. */
+  notEndedBefore: number;
+  /** On the isolate's clock: from this moment the current window has certainly ended. */
+  endedFrom: number;
+  /** The best estimate of its end, for the client. */
+  estimatedEnd: number;
   epoch: number;
-  /** Unused permits at which somebody should ask for more, ahead of need. */
+  /** The number of unused permits at which more are requested ahead of need. */
   lowAt: number;
 }
 
 export class Permits {
-  /** Names this holder to the ledger; never used twice, since a holder that forgot what it used must not go on. */
+  /** Identifies this holder to the ledger. Never reused: a holder that has lost its count must not go on. */
   readonly holder: string;
   readonly #clock: LeaseClock;
   readonly #buckets = new Map<Bucket, BucketPermits>();
   readonly #wanted = new Set<Bucket>(["requests"]);
   #unlimited = false;
-  /** When the answer was asked for that was heard last. */
-  #heard = { askedAt: Number.NEGATIVE_INFINITY, epoch: 0 };
-  /** Whether the latest request was refused: all of the key's permits are used up. */
-  isRefusing = false;
+  /** When the call was made whose answer was applied last. */
+  #lastApplied = { calledAt: Number.NEGATIVE_INFINITY, epoch: 0 };
+  /** Whether the last request was refused because the key's limit is used up. */
+  isExhausted = false;
   /** Requests that wait for the ledger's answer. */
   waiting = 0;
 
@@ -75,40 +76,49 @@ export class Permits {
     this.#clock = clock;
   }
 
-  /** Admits one request, or says why not. Ask the ledger about its lease first: a permit is good under one only. */
+  /** Admits one request, or says why not. Only under a valid lease. */
   admit(bucket: Bucket): Admission {
     if (this.#unlimited) {
-      this.isRefusing = false;
+      this.isExhausted = false;
       return ADMITTED_WITHOUT_LIMIT;
     }
-    const held = this.#buckets.get(bucket);
+    const permits = this.#buckets.get(bucket);
     const now = this.#clock.now();
-    if (!held || held.epoch !== this.#clock.epoch || !enterWindow(held, now)) {
+    if (!permits || permits.epoch !== this.#clock.epoch || !enterWindow(permits, now)) {
       this.#wanted.add(bucket);
-      return ASK;
+      return NONE_LEFT;
     }
     // At the edge a request counts in both windows, so that it is within the limit of either.
-    const atEdge = now >= held.surelyUntil;
-    if (atEdge && !held.next) return ASK;
-    const counted = atEdge && held.next ? [held.current, held.next] : [held.current];
+    const atEdge = now >= permits.notEndedBefore;
+    if (atEdge && !permits.next) return NONE_LEFT;
+    const counted = atEdge && permits.next ? [permits.current, permits.next] : [permits.current];
     const empty = counted.find(({ used, granted }) => used >= granted);
-    this.isRefusing = empty !== undefined && empty.ceiling <= empty.granted;
-    if (empty) return this.isRefusing ? { outcome: "exhausted", allowance: refused(held, now) } : ASK;
+    this.isExhausted = empty !== undefined && empty.ceiling <= empty.granted;
+    if (empty) {
+      return this.isExhausted
+        ? { outcome: "exhausted", allowance: exhaustedAllowance(permits, now) }
+        : NONE_LEFT;
+    }
 
     for (const window of counted) window.used += 1;
     const refund = () => {
       for (const window of counted) window.used -= 1;
     };
-    return { outcome: "admitted", allowance: told(held, now), runningLow: runsLow(held), refund: refund };
+    return {
+      outcome: "admitted",
+      allowance: allowanceOf(permits, now),
+      runningLow: runsLow(permits),
+      refund,
+    };
   }
 
-  /** What to tell the ledger. What is not needed soon is given up at this moment, before anybody else may have it. */
+  /** For the next call to the ledger. Permits that are not needed soon are returned now, before another holder gets them. */
   report(): PermitReport[] {
     const reports: PermitReport[] = [];
-    for (const held of this.#buckets.values()) {
-      reports.push(this.#reportOn(held.bucket, held.current));
-      if (held.next) reports.push(this.#reportOn(held.bucket, held.next));
-      this.#wanted.delete(held.bucket);
+    for (const { bucket, current, next } of this.#buckets.values()) {
+      reports.push(this.#reportOn(bucket, current));
+      if (next) reports.push(this.#reportOn(bucket, next));
+      this.#wanted.delete(bucket);
     }
     for (const bucket of this.#wanted) {
       reports.push({
@@ -124,88 +134,104 @@ export class Permits {
     return reports;
   }
 
-  /** Takes the ledger's answer to a question asked at `askedAt`. `null`: the key has no limits. */
-  applyGrant(grants: readonly BucketGrant[] | null, askedAt: number, epoch: number): void {
-    const isOvertaken =
-      epoch === this.#heard.epoch ? askedAt < this.#heard.askedAt : epoch < this.#heard.epoch;
+  /** Applies the answer to a call made at `calledAt`. `null`: the key has no limits. */
+  applyGrant(grants: readonly BucketGrant[] | null, calledAt: number, epoch: number): void {
+    const last = this.#lastApplied;
+    const isOvertaken = epoch === last.epoch ? calledAt < last.calledAt : epoch < last.epoch;
     if (!isOvertaken) {
-      this.#heard = { askedAt, epoch };
+      this.#lastApplied = { calledAt, epoch };
       this.#unlimited = grants === null;
     }
-    // What was used stays known: the limits may come back before the window ends.
+    // Used permits stay known without a limit: the limit may return before the window ends.
     for (const grant of grants ?? []) {
       const known = this.#buckets.get(grant.bucket);
-      // An answer that was overtaken may still bring permits; on the time, and on what applies, the later one has spoken.
+      // An overtaken answer may still carry permits; the limit and the time are those of the later answer.
       if (known && isOvertaken) applyGrants(known.windows, grant);
-      else this.#holdBucket(known, grant, askedAt, epoch);
+      else this.#applyBucketGrant(known, grant, calledAt, epoch);
     }
   }
 
-  #reportOn(bucket: Bucket, held: PermitWindow): PermitReport {
-    const spent = Math.max(0, held.used - held.reported);
-    held.reported = held.used;
-    const wanted = permitsWanted(Math.max(0, held.ceiling - held.granted), spent, this.waiting);
-    const unused = held.granted - held.used;
-    // With some to spare, so that what is given up is seldom asked for again.
-    if (unused > (held.ceiling > held.granted ? 2 * wanted : wanted)) held.granted = held.used + wanted;
-    const { endsAt, revision, granted } = held;
-    return { bucket, endsAt, revision, granted, unused: granted - held.used, spent, waiting: this.waiting };
+  #reportOn(bucket: Bucket, window: PermitWindow): PermitReport {
+    const spent = Math.max(0, window.used - window.reported);
+    window.reported = window.used;
+    const wanted = permitsWanted(Math.max(0, window.ceiling - window.granted), spent, this.waiting);
+    const unused = window.granted - window.used;
+    // Hysteresis: a permit that is returned is seldom requested again.
+    if (unused > (window.ceiling > window.granted ? 2 * wanted : wanted))
+      window.granted = window.used + wanted;
+    const { endsAt, revision, granted } = window;
+    return {
+      bucket,
+      endsAt,
+      revision,
+      granted,
+      unused: granted - window.used,
+      spent,
+      waiting: this.waiting,
+    };
   }
 
-  #holdBucket(known: BucketPermits | undefined, grant: BucketGrant, askedAt: number, epoch: number): void {
+  #applyBucketGrant(
+    known: BucketPermits | undefined,
+    grant: BucketGrant,
+    calledAt: number,
+    epoch: number,
+  ): void {
     const { bucket, limit, windowMs, leftMs } = grant;
     const endsAt = grant.current.endsAt;
     const windows = applyGrants(known?.windows ?? [], grant);
-    const of = (end: number) => windows.find((window) => window.endsAt === end) ?? null;
-    const current = of(endsAt) as PermitWindow;
-    const unsureMs = leftMs * DRIFT_SHARE + 1;
+    const windowEndingAt = (end: number) => windows.find((window) => window.endsAt === end) ?? null;
+    const current = windowEndingAt(endsAt) as PermitWindow;
+    const uncertaintyMs = leftMs * DRIFT_SHARE + 1;
     this.#buckets.set(bucket, {
       bucket,
       windows,
       limit,
       windowMs,
       current,
-      next: of(endsAt + windowMs),
-      surelyUntil: askedAt + leftMs - unsureMs,
-      surelyOverFrom: this.#clock.now() + leftMs + unsureMs,
-      endsAbout: this.#clock.now() + leftMs,
-      epoch: epoch,
-      lowAt: lowMark(current),
+      next: windowEndingAt(endsAt + windowMs),
+      notEndedBefore: calledAt + leftMs - uncertaintyMs,
+      endedFrom: this.#clock.now() + leftMs + uncertaintyMs,
+      estimatedEnd: this.#clock.now() + leftMs,
+      epoch,
+      lowAt: lowThreshold(current),
     });
   }
 }
 
-/** Goes on to the next window when the current one is over. false: there are no permits for it yet. */
-function enterWindow(held: BucketPermits, now: number): boolean {
-  if (now < held.surelyOverFrom) return true;
-  if (!held.next) return false;
-  held.current = held.next;
-  held.next = null;
-  held.surelyUntil += held.windowMs * (1 - DRIFT_SHARE);
-  held.surelyOverFrom += held.windowMs * (1 + DRIFT_SHARE);
-  held.endsAbout += held.windowMs;
-  held.lowAt = lowMark(held.current);
+/** Enters the next window when the current one has ended. false: it has no permits yet. */
+function enterWindow(permits: BucketPermits, now: number): boolean {
+  if (now < permits.endedFrom) return true;
+  if (!permits.next) return false;
+  permits.current = permits.next;
+  permits.next = null;
+  permits.notEndedBefore += permits.windowMs * (1 - DRIFT_SHARE);
+  permits.endedFrom += permits.windowMs * (1 + DRIFT_SHARE);
+  permits.estimatedEnd += permits.windowMs;
+  permits.lowAt = lowThreshold(permits.current);
   return true;
 }
 
-/** Half of what is there; the one that a request took which itself has asked is no sign of more to come. */
-function lowMark({ granted, used }: PermitWindow): number {
+/** Half of the unused permits. The one of the request that made the call does not count as demand. */
+function lowThreshold({ granted, used }: PermitWindow): number {
   return granted - used - Math.max(2, (granted - used) / 2);
 }
 
-function runsLow(held: BucketPermits): boolean {
-  const { used, granted, ceiling } = held.current;
-  if (granted - used > held.lowAt || ceiling <= granted) return false;
-  held.lowAt = Number.NEGATIVE_INFINITY;
+function runsLow(permits: BucketPermits): boolean {
+  const { used, granted, ceiling } = permits.current;
+  if (granted - used > permits.lowAt || ceiling <= granted) return false;
+  permits.lowAt = Number.NEGATIVE_INFINITY;
   return true;
 }
 
-function refused(held: BucketPermits, now: number): Allowance {
-  held.current.advertisedRemaining = 0;
-  return told(held, now);
+function exhaustedAllowance(permits: BucketPermits, now: number): Allowance {
+  permits.current.advertisedRemaining = 0;
+  return allowanceOf(permits, now);
 }
 
-function told({ bucket, limit, windowMs, current, endsAbout }: BucketPermits, now: number): Allowance {
+/** Within a window `remaining` never grows, though the ledger may grant more permits. */
+function allowanceOf(permits: BucketPermits, now: number): Allowance {
+  const { bucket, limit, windowMs, current, estimatedEnd } = permits;
   current.advertisedRemaining = Math.max(
     0,
     Math.min(current.advertisedRemaining, limit, current.ceiling - current.used),
@@ -216,6 +242,6 @@ function told({ bucket, limit, windowMs, current, endsAbout }: BucketPermits, no
     remaining: current.advertisedRemaining,
     windowMs,
     resetsAt: Math.ceil(current.endsAt / 1000),
-    resetsInSeconds: Math.max(1, Math.ceil(Math.min(windowMs, endsAbout - now) / 1000)),
+    resetsInSeconds: Math.max(1, Math.ceil(Math.min(windowMs, estimatedEnd - now) / 1000)),
   };
 }

@@ -1,67 +1,68 @@
 /**
- * What a holder of permits and the ledger tell each other, and how many permits a holder should have. Pure.
+ * All that crosses the wire between an isolate and a ledger, and the number of permits that a holder should have. Pure.
  *
- * Only durations cross the wire, and the ledger's own moments to name windows by: nobody compares them with a clock.
+ * Only durations cross the wire, and times of the ledger's clock that identify windows: an isolate never compares
+ * them with its clock.
  */
 import type { Bucket } from "../rate-limits.ts";
 
-/** Whether a key is good, and for how long. */
+/** A lease of `ttl_ms`, or the reason of its refusal. */
 export type LeaseVerdict =
   | { readonly granted: true; readonly ttl_ms: number }
   | { readonly granted: false; readonly reason: LeaseRefusal };
 
-/** The ledger's answer; with a lease come permits, unless the key has no rate limits. */
+/** The ledger's answer. A granted lease carries permits; null: the key has no rate limits. */
 export type LeaseAnswer = LeaseVerdict & { readonly permits?: readonly BucketGrant[] | null };
 
 export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
 
-/** What the ledger is told when it is asked, which costs no call of its own. */
+/** Reported with each lease call. */
 export interface LeaseReport {
-  /** How often the key was used since the ledger was last asked. */
+  /** Uses of the key since the last report. */
   readonly uses: number;
-  /** Who holds the permits: `Permits.holder`. */
+  /** `Permits.holder` */
   readonly holder: string;
   readonly permits: readonly PermitReport[];
 }
 
 /**
- * The ledger's methods that isolates call on the data plane. The Durable Object class implements it; isolates know the
- * interface alone, so that nothing here depends on the ledger's code.
+ * The ledger's methods of the data plane. The Durable Object class implements it; the isolate's side depends on the
+ * interface only.
  */
 export interface LeaseLedger {
-  /** `uses`: requests with the key since this isolate's last report. */
+  /** Grants or refuses a lease. `uses`: of the key since the isolate's last report. */
   lease(keyId: string, uses: number, holder: string, permits: readonly PermitReport[]): Promise<LeaseAnswer>;
 }
 
-/** What a holder tells the ledger of its permits in one window, each time it asks for a lease. */
+/** A holder's permits in one window, reported with each lease call. */
 export interface PermitReport {
   readonly bucket: Bucket;
-  /** Which window, by its end (Unix milliseconds); 0: the holder has no permits in this bucket yet. */
+  /** The end of the window (Unix milliseconds), which identifies it; 0: the holder has no permits in this bucket yet. */
   readonly endsAt: number;
-  /** The number of the last grant that reached the holder. */
+  /** The revision of the last grant that reached the holder. */
   readonly revision: number;
-  /** How many it will have used in the window at the most, unless it is granted more. */
+  /** The most permits that it will use in the window, unless it is granted more. */
   readonly granted: number;
   readonly unused: number;
-  /** How many were used since the last report. */
+  /** Used since the last report. */
   readonly spent: number;
-  /** How many requests wait for the answer. */
+  /** Requests that wait for the answer. */
   readonly waiting: number;
 }
 
-/** A holder's permits in one window, as the ledger has them on record. */
+/** A holder's permits in one window, as the ledger has recorded them. */
 export interface PermitGrant {
   /** When the window ends (Unix milliseconds, the ledger's clock). */
   readonly endsAt: number;
-  /** Counts the changes to this record, so that an answer which was overtaken is known. */
+  /** Incremented with every change of the record, to detect an overtaken answer. */
   readonly revision: number;
-  /** How many the holder may use in this window in all. */
+  /** Permits of the holder in this window, used or not. */
   readonly granted: number;
-  /** The limit less what other holders may use: at most so many are this holder's, if nobody else asks. */
+  /** The limit minus the permits of other holders: the most that this holder can be granted. */
   readonly ceiling: number;
 }
 
-/** The ledger's word on one bucket. */
+/** The ledger's grant in one bucket. */
 export interface BucketGrant {
   readonly bucket: Bucket;
   readonly limit: number;
@@ -69,14 +70,14 @@ export interface BucketGrant {
   /** Until the current window ends. */
   readonly leftMs: number;
   readonly current: PermitGrant;
-  /** Granted ahead when the current window ends soon, so that nobody waits at its edge. */
+  /** Granted ahead when the current window ends soon, so that no request waits at its edge. */
   readonly next: PermitGrant | null;
 }
 
-/** How many unused permits a holder should have: what it may need until it is heard of again. */
+/** The unused permits that a holder should have: enough until its next report. */
 export function permitsWanted(pool: number, spent: number, waiting: number): number {
   return Math.max(Math.ceil(pool / POOL_SHARE), 3 * spent + waiting);
 }
 
-/** A holder of which nothing is known yet gets this part of what is left. */
+/** A new holder, whose rate is unknown, gets this share of the permits that are left. */
 const POOL_SHARE = 16;

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 test("nothing is admitted before the ledger has spoken", () => {
-  expect(take()).toEqual("ask");
+  expect(take()).toEqual("none_left");
 });
 
 test("a key without limits is always admitted, and told of none", () => {
@@ -34,7 +34,7 @@ describe("within a window", () => {
   beforeEach(() => hold({ granted: 3, ceiling: 60 }));
 
   test("as many are admitted as were granted; for more the ledger is asked", () => {
-    expect([take(), take(), take(), take()]).toEqual([59, 58, 57, "ask"]);
+    expect([take(), take(), take(), take()]).toEqual([59, 58, 57, "none_left"]);
   });
 
   test("the client is told of what nobody else may use, and when the window ends", () => {
@@ -73,18 +73,18 @@ describe("within a window", () => {
     take();
     take();
     const third = permits.admit("requests");
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
     if (third.outcome === "admitted") third.refund();
     expect(take()).toBe(57);
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
   });
 
   test("the last permit of all gone, nothing is asked any more", () => {
     hold({ granted: 3, ceiling: 3, revision: 2 });
     expect([take(), take(), take(), take(), take()]).toEqual([2, 1, 0, "exhausted", "exhausted"]);
-    expect(permits.isRefusing).toBe(true);
+    expect(permits.isExhausted).toBe(true);
     hold({ granted: 4, ceiling: 4, revision: 3 });
-    expect([take(), permits.isRefusing, take(), permits.isRefusing]).toEqual([0, false, "exhausted", true]);
+    expect([take(), permits.isExhausted, take(), permits.isExhausted]).toEqual([0, false, "exhausted", true]);
   });
 
   test("one request is told, ahead of need, that permits run low", () => {
@@ -111,9 +111,9 @@ describe("within a window", () => {
   test("a clock that jumps back makes the window unknown, and what was used stays used", () => {
     take();
     now -= 10_000;
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
     hold({ granted: 3, ceiling: 60 });
-    expect([take(), take(), take()]).toEqual([58, 57, "ask"]);
+    expect([take(), take(), take()]).toEqual([58, 57, "none_left"]);
   });
 });
 
@@ -140,7 +140,7 @@ describe("answers in the wrong order", () => {
     hold({ granted: 30, ceiling: 30, revision: 1 });
     expect(permits.report()).toMatchObject([{ granted: 0, unused: 0 }]);
     hold({ granted: 30, ceiling: 30, revision: 1 });
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
   });
 
   test("one about a window that is over here is passed by, but for its word on the next", () => {
@@ -148,9 +148,9 @@ describe("answers in the wrong order", () => {
     now += 10;
     hold({ granted: 5, ceiling: 60, next: { granted: 2, ceiling: 60, revision: 1 } });
     now += MINUTE_MS;
-    expect([take(), take(), take()]).toEqual([59, 58, "ask"]);
+    expect([take(), take(), take()]).toEqual([59, 58, "none_left"]);
     hold({ askedAt, granted: 50, ceiling: 60, revision: 9, next: { granted: 3, ceiling: 60, revision: 2 } });
-    expect([take(), take()]).toEqual([57, "ask"]);
+    expect([take(), take()]).toEqual([57, "none_left"]);
   });
 
   test("one from before a limit was set does not take it away again", () => {
@@ -165,13 +165,13 @@ describe("answers in the wrong order", () => {
     hold({ granted: 5, ceiling: 5, next: { granted: 1, ceiling: 60, revision: 1 } });
     expect([take(), take(), take()]).toEqual([4, 3, 2]);
     now += MINUTE_MS;
-    expect([take(), take()]).toEqual([59, "ask"]);
+    expect([take(), take()]).toEqual([59, "none_left"]);
     // It has restarted elsewhere, and says that the window before is not over yet.
     now += 1;
     hold({ granted: 5, ceiling: 5, leftMs: 2000, next: { granted: 1, ceiling: 60, revision: 1 } });
     expect([take(), take(), take()]).toEqual([1, 0, "exhausted"]);
     now += 2500;
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
   });
 });
 
@@ -205,7 +205,7 @@ describe("at the window's edge", () => {
     now = startedAt + LEFT_MS;
     expect([take(), take()]).toEqual([4, 3]);
     now = startedAt + LEFT_MS + 200;
-    expect([take(), take()]).toEqual([57, "ask"]);
+    expect([take(), take()]).toEqual([57, "none_left"]);
   });
 
   test("a permit given back is given back to both", () => {
@@ -221,9 +221,9 @@ describe("at the window's edge", () => {
     const startedAt = now;
     holdAcross(null);
     now = startedAt + LEFT_MS - UNSURE_MS;
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
     now = startedAt + LEFT_MS + 500;
-    expect(take()).toBe("ask");
+    expect(take()).toBe("none_left");
   });
 });
 
@@ -256,7 +256,7 @@ describe("a report", () => {
     // Three for each that was spent, and one for the request that waits.
     permits.waiting = 1;
     expect(permits.report()).toMatchObject([{ granted: 5, unused: 4, spent: 1 }]);
-    expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "ask"]);
+    expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "none_left"]);
   });
 
   test("keeps more while there is plenty", () => {

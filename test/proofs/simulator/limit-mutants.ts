@@ -2,7 +2,7 @@
 import { type Mutant, mutant } from "./mutant.ts";
 
 const PERMITS = "src/leases/permits.ts";
-const HELD = "src/leases/permit-window.ts";
+const WINDOW = "src/leases/permit-window.ts";
 const LEASE = "src/leases/lease.ts";
 const PERMIT_BOOK = "src/ledger/permit-book.ts";
 const LEDGER = "test/proofs/simulator/ledger-rules.ts";
@@ -19,8 +19,8 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "unneeded permits are not returned",
     PERMITS,
-    "held.granted = held.used + wanted;",
-    "held.granted = Math.max(held.granted, held.used + wanted);",
+    "window.granted = window.used + wanted;",
+    "window.granted = Math.max(window.granted, window.used + wanted);",
   ),
   mutant(
     "a permit is refunded twice",
@@ -44,28 +44,27 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "a request at a window's edge counts in one window only",
     PERMITS,
-    "atEdge && held.next ? [held.current, held.next] : [held.current];",
-    "[held.current];",
+    "atEdge && permits.next ? [permits.current, permits.next] : [permits.current];",
+    "[permits.current];",
   ),
   mutant(
     "an overtaken answer removes the limit",
     PERMITS,
-    `const isOvertaken =
-      epoch === this.#heard.epoch ? askedAt < this.#heard.askedAt : epoch < this.#heard.epoch;`,
+    "const isOvertaken = epoch === last.epoch ? calledAt < last.calledAt : epoch < last.epoch;",
     "const isOvertaken = false;",
   ),
-  mutant("an overtaken answer is applied", HELD, "  if (revision < held.revision) return;\n", ""),
+  mutant("an overtaken answer is applied", WINDOW, "  if (revision < window.revision) return;\n", ""),
   mutant(
     "a lowered limit withdraws permits already used",
-    HELD,
-    "held.granted = Math.max(held.used, revision",
-    "held.granted = Math.max(0, revision",
+    WINDOW,
+    "window.granted = Math.max(window.used, usable);",
+    "window.granted = usable;",
   ),
   mutant(
     "an old answer restores returned permits",
-    HELD,
-    "revision > held.revision ? granted : Math.min(held.granted, granted));",
-    "granted);",
+    WINDOW,
+    "revision > window.revision ? granted : Math.min(window.granted, granted);",
+    "granted;",
   ),
   mutant(
     "used permits are forgotten while there is no limit",
@@ -81,11 +80,16 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "used permits are forgotten when the ledger's clock is behind",
-    HELD,
-    "endsAt > current.endsAt - KNOWN_AFTER_END_MS",
+    WINDOW,
+    "endsAt > current.endsAt - KEPT_AFTER_END_MS",
     "endsAt >= current.endsAt",
   ),
-  mutant("every request that runs low renews ahead", PERMITS, "held.lowAt = Number.NEGATIVE_INFINITY;", ""),
+  mutant(
+    "every request that runs low renews ahead",
+    PERMITS,
+    "permits.lowAt = Number.NEGATIVE_INFINITY;",
+    "",
+  ),
   mutant(
     "the advertised remainder grows",
     PERMITS,
@@ -95,7 +99,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "an exhausted key is renewed as often as any",
     LEASE,
-    "return this.permits.isRefusing &&",
+    "return this.permits.isExhausted &&",
     "return false &&",
   ),
   mutant("no permits are granted ahead of the next window", LEDGER, "now, 2 * answer.ttl_ms);", "now, 0);"),

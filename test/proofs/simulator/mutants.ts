@@ -38,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;',
     "",
   ),
-  mutant("a clock that jumps back does not void the lease", CLOCK, "this.#jumps += 1;", ""),
+  mutant("a clock that jumps back does not void the lease", CLOCK, "this.#epoch += 1;", ""),
   mutant(
     "no request renews ahead",
     LEASE,
