@@ -1,5 +1,5 @@
-// What is deployed: how large it may be, that it is the same for every environment, and that a stack trace of it
-// can be read.
+// Checks the deployed bundle: its size, that it is the same in every environment, and that its stack traces can be mapped
+// to the source.
 
 import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
@@ -13,10 +13,10 @@ import { DATA_PLANE_MAX_KIB, gzipBytesOf, WORKER_MAX_KIB } from "./support/bundl
 
 const KIB = 1024;
 
-/** Stands in log.ts, once, and nowhere else. */
+/** Occurs once, in log.ts. */
 const UNIQUE_TEXT = "not an Error";
 
-/** The files of src/ and the packages that a bundle is made of. */
+/** The files of src/ and the packages in a bundle. */
 async function partsOf(bundle: string): Promise<string[]> {
   const { sources }: { sources: string[] } = JSON.parse(await readFile(`${bundle}.map`, "utf8"));
   return sources.map((source) => /(?:src|node_modules)\/.*$/.exec(source)?.[0] ?? source);
@@ -31,7 +31,7 @@ describe("the bundle", () => {
     const { bundle, remove } = await buildDataPlane();
     try {
       expect(await gzipBytesOf(bundle)).toBeLessThanOrEqual(DATA_PLANE_MAX_KIB * KIB);
-      // The request path is in it all the same.
+      // The request path is included all the same.
       const parts = await partsOf(bundle);
       expect(parts).toContain("src/gateway/forward-to-origin.ts");
       expect(parts).toContain("src/ledger/key-ledger.ts");
@@ -41,14 +41,14 @@ describe("the bundle", () => {
     }
   });
 
-  test("takes from others nothing but Hono, p-map and Valibot", async () => {
+  test("contains no packages but Hono, p-map and Valibot", async () => {
     const packages = (await partsOf(inject("workerBundle")))
       .map((part) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(part)?.[1])
       .filter((name) => name !== undefined);
     expect([...new Set(packages)].sort()).toEqual(["hono", "p-map", "valibot"]);
   });
 
-  test("is minified in every environment, without names and with its source map", () => {
+  test("is minified in every environment, without names, and has a source map", () => {
     for (const env of ["", "production", "staging"]) {
       const config = unstable_readConfig({ config: join(PROJECT_DIRECTORY, "wrangler.toml"), env });
       const { minify, keep_names, upload_source_maps } = config;
@@ -62,7 +62,7 @@ describe("the bundle", () => {
 });
 
 describe("a stack trace", () => {
-  test("of the minified Worker is told in files, lines and names of the source", async () => {
+  test("of the minified Worker is mapped to files, lines and names of the source", async () => {
     const bundle = inject("workerBundle");
     const map = new SourceMap(JSON.parse(await readFile(`${bundle}.map`, "utf8")));
     const at = placeOf(UNIQUE_TEXT, await readFile(bundle, "utf8"));
@@ -73,7 +73,7 @@ describe("a stack trace", () => {
     );
   });
 
-  test("stays as it is where the map knows nothing", async () => {
+  test("is unchanged where the source map has no entry", async () => {
     const map = new SourceMap({
       file: "",
       version: 3,
@@ -87,13 +87,13 @@ describe("a stack trace", () => {
   });
 });
 
-/** Line and column, both from 1, as V8 counts them. */
+/** Line and column, both from 1, like V8's. */
 function placeOf(text: string, code: string): string {
   const before = code.slice(0, code.indexOf(text)).split("\n");
   return `${before.length}:${(before.at(-1) ?? "").length + 1}`;
 }
 
-/** The numbers of the lines, from 1. */
+/** Line numbers, from 1. */
 async function sourceLinesWith(file: string, text: string): Promise<string[]> {
   const lines = (await readFile(join(PROJECT_DIRECTORY, "src", file), "utf8")).split("\n");
   return lines.flatMap((line, i) => (line.includes(`"${text}"`) ? [String(i + 1)] : []));

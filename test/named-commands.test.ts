@@ -1,6 +1,6 @@
 /**
- * Every command that the README, the other pages and wrangler.toml name exists: subcommands and flags of the installed
- * wrangler, scripts of package.json, commands of `npm run keys`. Only `--help` is run.
+ * Every command in the README, docs and wrangler.toml exists: subcommands and flags of the installed wrangler, scripts of
+ * package.json, commands of `npm run keys`. Only `--help` is executed.
  */
 
 import { execFile } from "node:child_process";
@@ -35,7 +35,7 @@ const wranglerCommands = [...Map.groupBy(commandsAfter(/\bnpx wrangler /).filter
   ([words, commands]) => ({ words, flags: [...new Set(commands.flatMap(flagsOf))] }),
 );
 
-describe("wrangler knows", () => {
+describe("wrangler has", () => {
   test.each(wranglerCommands)(
     "$words $flags",
     async ({ words, flags }) => {
@@ -48,7 +48,7 @@ describe("wrangler knows", () => {
         },
       );
       expect(stdout).toMatch(/^wrangler [a-z]/);
-      // The help of a group lists its commands: the named command is then not one of them.
+      // The help of a group lists its commands, so an unknown command would print that list.
       expect(stdout).not.toMatch(/^COMMANDS$/m);
       for (const flag of flags) expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
     },
@@ -56,7 +56,7 @@ describe("wrangler knows", () => {
   );
 });
 
-test("the pages name some commands of wrangler", () => {
+test("the pages name some wrangler commands", () => {
   expect(wranglerCommands.length).toBeGreaterThan(2);
 });
 
@@ -66,7 +66,7 @@ test("every `npm run …` is a script", () => {
   expect(named.filter((name) => name !== "" && !((name as string) in scripts))).toEqual([]);
 });
 
-test("every `npm run keys -- …` is one of its commands, with flags that it takes", () => {
+test("every `npm run keys -- …` is an existing command with existing flags", () => {
   const program = keysProgram();
   const known = new Map(program.commands.map((command) => [command.name(), command]));
   for (const named of commandsAfter(/\bkeys -- /)) {

@@ -1,6 +1,5 @@
-// The policy table, walked from the outside: every row with every kind of credential, over raw HTTP
-// against the built Worker. For each request: the status, the body to the byte, the challenge, and which
-// of the two origins saw what.
+// Tests every row of the policy table with every kind of credential, over raw HTTP against the built Worker: the status,
+// the body byte for byte, the challenge, and what each origin received.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintKey } from "../src/keys/key-text.ts";
@@ -13,7 +12,7 @@ const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized
 const FORBIDDEN = '{"error":"API key does not have permission for this action","code":"forbidden"}';
 const REALM = 'Bearer realm="octopost"';
 const BODY = '{"content":"Hello"}';
-/** How far ahead lies the expiry of a key that is to expire: time enough to make it. */
+/** How long until the expiry of a key that is to expire: long enough to create all keys. */
 const EXPIRY_MS = 3000;
 
 interface TableRequest {
@@ -22,14 +21,14 @@ interface TableRequest {
   readonly row: PolicyRow;
 }
 
-/** Every row as a request; those for GET a second time, as HEAD. */
+/** Every row as a request; GET rows a second time as HEAD. */
 const REQUESTS: readonly TableRequest[] = POLICY.flatMap((row) => {
   const path = row.route.replace(":id", "some-Id_01");
   const methods = row.method === "GET" ? ["GET", "HEAD"] : [row.method];
   return methods.map((method) => ({ method, path, row }));
 });
 
-/** `permissions` of a key that is good; null for one that is not. */
+/** `permissions` of a valid key; null for an invalid one. */
 interface Credential {
   readonly name: string;
   readonly mode: Mode;
@@ -62,30 +61,30 @@ describe("with a sandbox", () => {
 
   describe.each(REQUESTS)("$method $path", (request) => {
     test("no key", async () => {
-      const { response, seen } = await send(cluster, request, undefined);
+      const { response, received } = await send(cluster, request, undefined);
       expectRefused(response, request, 401, UNAUTHORIZED, REALM);
-      expect(seen).toEqual([]);
+      expect(received).toEqual([]);
     });
 
     test.each(CREDENTIALS)("$name", async (credential) => {
-      const { response, seen, target } = await send(cluster, request, keys.get(credential.name));
+      const { response, received, target } = await send(cluster, request, keys.get(credential.name));
       if (credential.permissions === null || !request.row.modes.includes(credential.mode)) {
         expectRefused(response, request, 401, UNAUTHORIZED, `${REALM}, error="invalid_token"`);
-        expect(seen).toEqual([]);
+        expect(received).toEqual([]);
       } else if (![request.row.permission, "all"].includes(credential.permissions)) {
         const challenge = `${REALM}, error="insufficient_scope", scope="${request.row.permission}"`;
         expectRefused(response, request, 403, FORBIDDEN, challenge);
-        expect(seen).toEqual([]);
+        expect(received).toEqual([]);
       } else {
         letThrough += 1;
         const origin = credential.mode === "live" ? "live" : "sandbox";
         expectAnswered(response, request, origin, target);
-        expect(seen).toEqual([[origin, request.method, bodyOf(request)]]);
+        expect(received).toEqual([[origin, request.method, bodyOf(request)]]);
       }
     });
   });
 
-  test("the origins heard of nothing else, then or later", () => {
+  test("the origins received nothing else, then or later", () => {
     expect(cluster.live.requests.length + cluster.sandbox.requests.length).toBe(letThrough);
   });
 });
@@ -109,26 +108,26 @@ describe("without a sandbox", () => {
   afterAll(() => cluster?.close());
 
   describe.each(REQUESTS)("$method $path", (request) => {
-    test.each(["all", request.row.permission])("is for live keys, %s", async (permissions) => {
-      const { response, seen, target } = await send(cluster, request, keys.get(`live ${permissions}`));
+    test.each(["all", request.row.permission])("accepts live keys, %s", async (permissions) => {
+      const { response, received, target } = await send(cluster, request, keys.get(`live ${permissions}`));
       expectAnswered(response, request, "live", target);
-      expect(seen).toEqual([["live", request.method, bodyOf(request)]]);
+      expect(received).toEqual([["live", request.method, bodyOf(request)]]);
     });
 
-    test.each(["all", request.row.permission])("is not for test keys, %s", async (permissions) => {
-      const { response, seen } = await send(cluster, request, keys.get(`test ${permissions}`));
+    test.each(["all", request.row.permission])("refuses test keys, %s", async (permissions) => {
+      const { response, received } = await send(cluster, request, keys.get(`test ${permissions}`));
       expectRefused(response, request, 401, UNAUTHORIZED, `${REALM}, error="invalid_token"`);
-      expect(seen).toEqual([]);
+      expect(received).toEqual([]);
     });
   });
 
-  test("no test key's request went anywhere", () => {
+  test("no request with a test key was forwarded", () => {
     expect(cluster.sandbox.requests).toEqual([]);
     expect(cluster.live.requests).toHaveLength(2 * REQUESTS.length);
   });
 });
 
-/** One key for each credential, under its name. */
+/** One key for each credential, by name. */
 async function makeKeys(cluster: GatewayCluster): Promise<ReadonlyMap<string, string>> {
   const pepper = String(cluster.settings.KEY_PEPPER);
   const keys = new Map<string, string>();
@@ -155,10 +154,10 @@ async function makeKeys(cluster: GatewayCluster): Promise<ReadonlyMap<string, st
 
 let sent = 0;
 
-/** Sends the request with that key, and tells what the origins saw of it: which, the method, the body. */
+/** Sends the request with that key, and returns what the origins received. */
 async function send(cluster: GatewayCluster, request: TableRequest, key: string | undefined) {
   sent += 1;
-  // The query tells one request from another.
+  // The query identifies the request.
   const target = `${request.path}?request=${sent}`;
   const body = bodyOf(request);
   const response = await rawRequest(cluster.gateway(0), {
@@ -167,12 +166,12 @@ async function send(cluster: GatewayCluster, request: TableRequest, key: string 
     headers: key === undefined ? [] : [["Authorization", `Bearer ${key}`]],
     ...(body === "" ? {} : { body }),
   });
-  const seen = [cluster.live, cluster.sandbox].flatMap((origin) =>
+  const received = [cluster.live, cluster.sandbox].flatMap((origin) =>
     origin.requests
       .filter((record) => record.target === target)
       .map((record) => [origin.name, record.method, record.body?.toString()]),
   );
-  return { response, seen, target };
+  return { response, received, target };
 }
 
 function bodyOf({ method }: TableRequest): string {

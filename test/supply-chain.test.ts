@@ -1,4 +1,4 @@
-// Dependencies and workflows: each dependency has a purpose and one exact version; workflows have no rights beyond need.
+// Dependencies and workflows: each dependency has a purpose and one exact version; workflows have minimal permissions.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 const PROJECT = join(import.meta.dirname, "..");
 const WORKFLOWS = join(PROJECT, ".github", "workflows");
 
-/** The servers that the benchmark compares with: a package of its own, with its own lock file. */
+/** The servers that the benchmark compares against: a package with its own lock file. */
 const OUTSIDE = join(PROJECT, "test", "bench", "outside");
 const EXACT = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/;
 
@@ -19,7 +19,7 @@ async function workflows(): Promise<[name: string, text: string][]> {
 }
 
 describe("a workflow", () => {
-  test("pins every action by its commit, with the version beside it", async () => {
+  test("pins every action to a commit, with its version in a comment", async () => {
     for (const [name, text] of await workflows()) {
       const uses = [...text.matchAll(/uses: *(.*)/g)].map(([, action]) => action);
       expect(uses.length, name).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ describe("a workflow", () => {
     }
   });
 
-  test("has no permission, keeps no credential, and passes no text of a change to a shell", async () => {
+  test("has no permissions, keeps no credentials, and passes no text of a change to a shell", async () => {
     for (const [, text] of await workflows()) {
       expect(text).toMatch(/^permissions: \{\}$/m);
       expect(text.match(/permissions:/g)).toHaveLength(1);
@@ -54,7 +54,7 @@ test("every dependency has one exact version, and a purpose in docs/contributing
   expect(named.sort()).toEqual(Object.keys(all).sort());
 });
 
-test("the servers of the benchmark have exact versions too, and are no part of the project's package", async () => {
+test("the benchmark's servers have exact versions too, in a package of their own", async () => {
   const { dependencies, ...rest } = JSON.parse(await readFile(join(OUTSIDE, "package.json"), "utf8"));
   expect(Object.keys(dependencies).length).toBeGreaterThan(0);
   for (const version of Object.values(dependencies)) expect(version).toMatch(EXACT);
@@ -63,7 +63,7 @@ test("the servers of the benchmark have exact versions too, and are no part of t
   expect(workspaces).toBeUndefined();
 });
 
-test("a lock file has the hash of each package, and no host that it came from", async () => {
+test("a lock file has the hash of each package, and no registry host", async () => {
   for (const directory of [PROJECT, OUTSIDE]) {
     const { packages } = JSON.parse(await readFile(join(directory, "package-lock.json"), "utf8"));
     const locked = Object.values(packages as Record<string, { resolved?: string; integrity?: string }>);

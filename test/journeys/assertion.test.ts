@@ -1,9 +1,9 @@
 /**
- * The origin can trust what it hears: behind the gateway stands the demo's origin with its verifier, and only
- * what the gateway has signed for it gets past. Whoever knows its address, and even the very headers of a
- * request that passed, still cannot send one of their own.
+ * The signed assertion: the demo's origin with its verifier runs behind the gateway and accepts only requests that the
+ * gateway has signed for it. A client that knows the origin's address, and even all headers of a request that passed,
+ * cannot send a request of its own.
  *
- * Times are never compared with this machine's clock: how old an assertion is says its own `iat`.
+ * Times are never compared with this machine's clock; an assertion's age is derived from its `iat`.
  */
 
 import { getRequestListener } from "@hono/node-server";
@@ -19,7 +19,7 @@ import { type Header, type RawResponse, rawRequest } from "../support/raw-http.t
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
 
-/** How long one assertion is used before the next is signed. */
+/** How long an assertion is reused before the next one is signed. */
 const RENEWED_AFTER_SECONDS = 30;
 
 let cluster: GatewayCluster;
@@ -52,19 +52,25 @@ function jwksUrl(): string {
   return `http://${host}:${port}/.well-known/jwks.json`;
 }
 
-/** Sends what the gateway sent, straight to an origin, with another assertion or none. */
-function sendDirectly(heard: RecordedRequest, jwt: string | null, to = cluster.live): Promise<RawResponse> {
-  const kept = heard.rawHeaders.filter(([name]) => !/^(?:x-octopost-assertion|host|connection)$/i.test(name));
+/** Repeats a forwarded request directly at an origin, with another assertion or none. */
+function sendDirectly(
+  forwarded: RecordedRequest,
+  jwt: string | null,
+  to = cluster.live,
+): Promise<RawResponse> {
+  const kept = forwarded.rawHeaders.filter(
+    ([name]) => !/^(?:x-octopost-assertion|host|connection)$/i.test(name),
+  );
   const headers: Header[] = jwt === null ? kept : [...kept, ["X-Octopost-Assertion", jwt]];
-  const { method, target } = heard;
+  const { method, target } = forwarded;
   return rawRequest({ host: "127.0.0.1", port: to.port }, { method, target, headers });
 }
 
-/** What the live origin was sent with a request that passed. */
-async function heardThroughGateway(): Promise<{ heard: RecordedRequest; jwt: string }> {
+/** The live origin's record of a request that passed. */
+async function forwardedByGateway(): Promise<{ forwarded: RecordedRequest; jwt: string }> {
   expect((await use(cluster, key)).status).toBe(200);
-  const heard = await cluster.live.arrived();
-  return { heard, jwt: heard.header("X-Octopost-Assertion") ?? "" };
+  const forwarded = await cluster.live.arrived();
+  return { forwarded, jwt: forwarded.header("X-Octopost-Assertion") ?? "" };
 }
 
 function partsOf(jwt: string) {
@@ -79,12 +85,12 @@ function expectRefused(response: RawResponse): void {
   ]);
 }
 
-describe("what the gateway says of a caller", () => {
-  test("is a JWT with the claims of the design, signed by a published key", async () => {
+describe("the assertion", () => {
+  test("is a JWT with the documented claims, signed by a published key", async () => {
     const limited = await cluster.createKey({ account: "other", permissions: ["posts:read", "posts:write"] });
     expect((await use(cluster, limited)).status).toBe(200);
-    const heard = await cluster.live.arrived();
-    const { header, claims } = partsOf(heard.header("X-Octopost-Assertion") ?? "");
+    const forwarded = await cluster.live.arrived();
+    const { header, claims } = partsOf(forwarded.header("X-Octopost-Assertion") ?? "");
     expect(header).toEqual({ alg: "EdDSA", typ: "JWT", kid: signingKey.kid });
     expect(claims).toEqual({
       iss: "https://api.octopost.ink",
@@ -98,14 +104,14 @@ describe("what the gateway says of a caller", () => {
     });
   });
 
-  test("names the origin that the key's mode leads to, and full access as `all`", async () => {
+  test("names the origin of the key's mode, and full access as `all`", async () => {
     const testKey = await cluster.createKey({ mode: "test" });
     expect((await use(cluster, testKey)).status).toBe(200);
     const { claims } = partsOf((await cluster.sandbox.arrived()).header("X-Octopost-Assertion") ?? "");
     expect(claims).toMatchObject({ aud: cluster.sandbox.url, mode: "test", scope: "all" });
   });
 
-  test("replaces what a client writes there", async () => {
+  test("replaces a client's own X-Octopost-Assertion", async () => {
     const forged = signedJwt({ sub: "victim" }, newAssertionKey());
     const headers: Header[] = [
       ["Authorization", `Bearer ${key.secret}`],
@@ -117,41 +123,44 @@ describe("what the gateway says of a caller", () => {
   });
 });
 
-describe("the same request sent to the origin directly", () => {
-  test("is refused without the assertion, and with it only repeated", async () => {
-    const { heard, jwt } = await heardThroughGateway();
-    expectRefused(await sendDirectly(heard, null));
-    // The one thing that works is the assertion itself, for the minute it lives: so it must never leak.
-    expect((await sendDirectly(heard, jwt)).status).toBe(200);
+describe("a request sent to the origin directly", () => {
+  test("is refused without an assertion, and accepted with a copied one", async () => {
+    const { forwarded, jwt } = await forwardedByGateway();
+    expectRefused(await sendDirectly(forwarded, null));
+    // A copied assertion works for the minute of its life, so it must never leak.
+    expect((await sendDirectly(forwarded, jwt)).status).toBe(200);
   });
 
   test.each<[string, (claims: Record<string, unknown>, jwt: string) => string]>([
     ["expired", (claims) => signedJwt({ ...claims, exp: Number(claims.iat) - 1 }, signingKey)],
     ["for another origin", (claims) => signedJwt({ ...claims, aud: cluster.sandbox.url }, signingKey)],
-    ["of the other mode", (claims) => signedJwt({ ...claims, mode: "test" }, signingKey)],
+    ["of another mode", (claims) => signedJwt({ ...claims, mode: "test" }, signingKey)],
     ["with an altered payload", (_claims, jwt) => withClaims(jwt, { sub: "victim" })],
     ["signed by another key", (claims) => signedJwt(claims, newAssertionKey())],
-    ["by a key of that name", (claims) => signedJwt(claims, { ...newAssertionKey(), kid: signingKey.kid })],
+    [
+      "signed by another key of the same kid",
+      (claims) => signedJwt(claims, { ...newAssertionKey(), kid: signingKey.kid }),
+    ],
     ["with alg none", (claims) => unsignedJwt(claims, { alg: "none", typ: "JWT", kid: signingKey.kid })],
     ["with alg HS256", (claims) => macJwt(claims, signingKey.kid, Buffer.from(signingKey.x, "base64url"))],
   ])("with an assertion %s is refused", async (_, forge) => {
-    const { heard, jwt } = await heardThroughGateway();
-    expectRefused(await sendDirectly(heard, forge(partsOf(jwt).claims, jwt)));
+    const { forwarded, jwt } = await forwardedByGateway();
+    expectRefused(await sendDirectly(forwarded, forge(partsOf(jwt).claims, jwt)));
   });
 
-  test("to the other origin is refused", async () => {
-    const { heard, jwt } = await heardThroughGateway();
-    expectRefused(await sendDirectly(heard, jwt, cluster.sandbox));
+  test("is refused at the other origin", async () => {
+    const { forwarded, jwt } = await forwardedByGateway();
+    expectRefused(await sendDirectly(forwarded, jwt, cluster.sandbox));
   });
 });
 
-test("an origin that refuses the gateway's word answers 502 to the client, never 401", async () => {
+test("an origin's 401 to the gateway becomes 502, never 401", async () => {
   cluster.live.respond = (_request, response) => void response.writeHead(401).end();
   expect((await use(cluster, key)).status).toBe(502);
 });
 
 describe("/.well-known/jwks.json", () => {
-  test("shows the public part of the key alone, and may be kept for five minutes", async () => {
+  test("publishes only the public part, cacheable for five minutes", async () => {
     const response = await rawRequest(cluster.gateway(1), {
       method: "GET",
       target: "/.well-known/jwks.json",
@@ -168,9 +177,10 @@ describe("/.well-known/jwks.json", () => {
 });
 
 describe("an isolate signs at most once per key in 30 s", () => {
-  const jwtsHeard = () => cluster.live.requests.map((heard) => heard.header("X-Octopost-Assertion") ?? "");
+  const jwtsHeard = () =>
+    cluster.live.requests.map((forwarded) => forwarded.header("X-Octopost-Assertion") ?? "");
 
-  /** Those of one key and isolate, by when they were signed: each at least 30 s after the one before. */
+  /** The signing times of one key on one isolate, at least 30 s apart. */
   function expectSignedRarely(jwts: readonly string[]): void {
     const times = [...new Set(jwts)].map((jwt) => Number(partsOf(jwt).claims.iat)).sort((a, b) => a - b);
     times.forEach((time, i) => {
@@ -178,7 +188,7 @@ describe("an isolate signs at most once per key in 30 s", () => {
     });
   }
 
-  test("however many requests there are, also when the first ones come all at once", async () => {
+  test("whatever the number of requests, also when the first ones are concurrent", async () => {
     const cold = await cluster.createKey();
     const responses = await Promise.all(Array.from({ length: 40 }, () => use(cluster, cold)));
     for (let i = 0; i < 20; i++) responses.push(await use(cluster, cold));
@@ -187,7 +197,7 @@ describe("an isolate signs at most once per key in 30 s", () => {
     expectSignedRarely(jwtsHeard());
   });
 
-  test("each key has its own", async () => {
+  test("each key has its own assertion", async () => {
     const other = await cluster.createKey();
     await use(cluster, key);
     await use(cluster, other);
@@ -196,11 +206,11 @@ describe("an isolate signs at most once per key in 30 s", () => {
     expect([partsOf(first).claims.key_id, partsOf(second).claims.key_id]).toEqual([key.id, other.id]);
   });
 
-  test("each isolate has its own", async () => {
+  test("each isolate has its own assertion", async () => {
     const shared = await cluster.createKey();
     await use(cluster, shared, 0);
     const signedAt = Number(partsOf(jwtsHeard()[0] ?? "").claims.iat);
-    // Ed25519 gives the same signature for the same second, so the next one is waited for.
+    // Ed25519 gives the same signature within the same second.
     await eventually("the next second", () => Math.floor(Date.now() / 1000) > signedAt);
     await use(cluster, shared, 1);
     await use(cluster, shared, 0);

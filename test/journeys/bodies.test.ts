@@ -1,9 +1,8 @@
 /**
- * Bodies and their framing, both ways.
+ * Bodies and their framing, in both directions.
  *
- * The promise: what was announced by its length is forwarded with that length, what came in chunks goes on
- * in chunks, and every byte is the one that was sent, compressed or not. That bodies are streamed is in
- * streaming.test.ts; framing that is broken is in framing.test.ts.
+ * Promise: a body with a Content-Length is forwarded with it, a chunked body is forwarded chunked, and every byte is
+ * unchanged, compressed or not. streaming.test.ts covers streaming, framing.test.ts broken framing.
  */
 
 import { createHash } from "node:crypto";
@@ -50,14 +49,14 @@ function send(method: string, { target = "/v1/posts", headers = [], body }: Sent
   });
 }
 
-/** What the origin saw of a request that was answered well. */
+/** The origin's record of a request that was answered with 200. */
 async function received(method: string, sent?: Sent): Promise<RecordedRequest> {
   expect((await send(method, sent)).status).toBe(200);
   expect(cluster.live.requests).toHaveLength(1);
   return cluster.live.requests[0] as RecordedRequest;
 }
 
-/** What the client gets of an origin that answers like this. */
+/** The client's response when the origin responds like this. */
 async function answered(respond: Respond, method = "GET", sent?: Sent): Promise<RawResponse> {
   cluster.live.respond = respond;
   const response = await send(method, sent);
@@ -89,7 +88,7 @@ describe("a request's body", () => {
     ["POST", "/v1/posts"],
     ["PUT", "/v1/posts/post_1"],
     ["DELETE", "/v1/posts/post_1"],
-  ])("of a %s that comes in chunks goes on in chunks", async (method, target) => {
+  ])("of a chunked %s stays chunked", async (method, target) => {
     const request = await received(method, { target, body: pieces("hel", "lo") });
     expect(request.header("Transfer-Encoding")).toBe("chunked");
     expect(request.header("Content-Length")).toBeUndefined();
@@ -101,7 +100,7 @@ describe("a request's body", () => {
     ["POST", "/v1/posts/post_1/publish"],
     ["PUT", "/v1/posts/post_1"],
     ["DELETE", "/v1/posts/post_1"],
-  ])("a %s without one has none at the origin", async (method, target) => {
+  ])("a %s without a body reaches the origin without one", async (method, target) => {
     const request = await received(method, { target });
     expect(request.header("Transfer-Encoding")).toBeUndefined();
     expect(request.header("Content-Length") ?? "0").toBe("0");
@@ -120,13 +119,13 @@ describe("a request's body", () => {
     ["gzip", gzipSync("hello ".repeat(1000)), "gzip"],
     ["brotli", brotliCompressSync("hello ".repeat(1000)), "br"],
     ["every byte there is", Buffer.from(Array.from({ length: 1024 }, (_, i) => i % 256)), "identity"],
-  ])("of %s arrives to the byte", async (_, body, coding) => {
+  ])("of %s arrives unchanged", async (_, body, coding) => {
     const request = await received("POST", { body, headers: [["Content-Encoding", coding]] });
     expect(request.header("Content-Encoding")).toBe(coding);
     expect(request.body?.equals(body)).toBe(true);
   });
 
-  test("of megabytes arrives to the byte, with its length and in chunks", async () => {
+  test("of megabytes arrives unchanged, with a length and chunked", async () => {
     const body = Buffer.alloc(MANY_BYTES, "megabytes of posts, ");
     const quarters = [0, 1, 2, 3].map((i) => body.subarray((i * MANY_BYTES) / 4, ((i + 1) * MANY_BYTES) / 4));
     for (const sent of [body, pieces(...quarters)]) {
@@ -137,10 +136,10 @@ describe("a request's body", () => {
 
   test.each<[string, Sent]>([
     ["GET with a Content-Length", { body: "hello" }],
-    // Written at once: an answer to a client that still writes can be lost to the reset of its connection.
+    // Written at once, because a reset can lose the answer to a client that is still writing.
     ["GET with chunks", { headers: CHUNKED, body: "5\r\nhello\r\n0\r\n\r\n" }],
     ["GET with chunks but nothing in them", { headers: CHUNKED, body: "0\r\n\r\n" }],
-  ])("of a %s is 400 bad_request, and nothing is forwarded", async (_, sent) => {
+  ])("of a %s gets 400 bad_request, and is not forwarded", async (_, sent) => {
     const response = await send("GET", sent);
     expect([response.status, JSON.parse(response.body.toString()).code]).toEqual([400, "bad_request"]);
     expect((await send("HEAD", { body: "hello" })).status).toBe(400);
@@ -158,14 +157,14 @@ describe("a response's body", () => {
     expect(response.body.equals(bytes)).toBe(true);
   });
 
-  test("that comes in chunks goes on in chunks", async () => {
+  test("that is chunked stays chunked", async () => {
     const response = await answered(trickle(["hel", "lo"], 0));
     expect(response.header("Transfer-Encoding")).toBe("chunked");
     expect(response.header("Content-Length")).toBeUndefined();
     expect(response.body.toString()).toBe("hello");
   });
 
-  test("that ends with the connection is complete when the connection ends well", async () => {
+  test("that ends with the connection is complete after a clean close", async () => {
     const response = await answered((_request, { socket }) => {
       socket?.end("HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\nhello");
     });
@@ -179,12 +178,12 @@ describe("a response's body", () => {
     expect((await answered(respond)).bodyLength).toBe(0);
   });
 
-  test("of megabytes arrives to the byte, with its length and in chunks", async () => {
+  test("of megabytes arrives unchanged, with a length and chunked", async () => {
     for (const contentLength of [true, false]) {
       const response = await answered(large(MANY_BYTES, { contentLength }));
       expect(response.header("Content-Length")).toBe(contentLength ? String(MANY_BYTES) : undefined);
       expect(response.bodyLength).toBe(MANY_BYTES);
-      // What `large` repeats in every piece of 64 KiB.
+      // The bytes that `large` repeats.
       const piece = Buffer.alloc(64 * 1024, "octopost ");
       expect(sha256(response.body)).toBe(sha256(Buffer.concat(Array(MANY_BYTES / piece.length).fill(piece))));
     }
@@ -193,7 +192,7 @@ describe("a response's body", () => {
   test.each<[string, Header[]]>([
     ["asked for gzip", [["Accept-Encoding", "gzip"]]],
     ["asked for nothing", []],
-  ])("of gzip arrives to the byte when the client %s", async (_, headers) => {
+  ])("of gzip arrives unchanged when the client %s", async (_, headers) => {
     const text = "hello ".repeat(1000);
     const response = await answered(gzipped(text), "GET", { headers });
     expect(response.header("Content-Encoding")).toBe("gzip");
@@ -201,7 +200,7 @@ describe("a response's body", () => {
     expect(response.body.equals(gzipSync(text))).toBe(true);
   });
 
-  test("of brotli arrives to the byte, with its length and in chunks", async () => {
+  test("of brotli arrives unchanged, with a length and chunked", async () => {
     const body = brotliCompressSync("hello ".repeat(1000));
     const headers: Header[] = [["Content-Encoding", "br"]];
     const whole = await answered(reply(200, headers, body));
@@ -214,7 +213,7 @@ describe("a response's body", () => {
     expect(chunked.body.equals(body)).toBe(true);
   });
 
-  test("of a part (206) keeps what says which part it is", async () => {
+  test("of a range (206) keeps its range headers", async () => {
     const headers: Header[] = [
       ["Content-Range", "bytes 2-5/10"],
       ["Accept-Ranges", "bytes"],
@@ -227,7 +226,7 @@ describe("a response's body", () => {
     for (const [name, value] of headers) expect(response.header(name)).toBe(value);
   });
 
-  test("a HEAD gets the length and no body", async () => {
+  test("to HEAD has the length and no body", async () => {
     const response = await answered(reply(200, [["ETag", '"a"']], "hello"), "HEAD");
     expect([response.status, response.header("Content-Length"), response.header("ETag")]).toEqual([
       200,
@@ -237,14 +236,14 @@ describe("a response's body", () => {
     expect(cluster.live.requests[0]?.method).toBe("HEAD");
   });
 
-  test.each([204, 304])("a %i has none, and keeps its headers", async (status) => {
+  test.each([204, 304])("a %i has no body, and keeps its headers", async (status) => {
     const response = await answered(
       (_request, answer) => void answer.writeHead(status, ["ETag", '"a"']).end(),
     );
     expect([response.status, response.header("ETag"), response.bodyLength]).toEqual([status, '"a"', 0]);
   });
 
-  test("the connection serves the next request after each of them", async () => {
+  test("leaves the connection usable for the next request", async () => {
     const connection = await RawConnection.open(cluster.gateway(0));
     const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
     const respond: Respond[] = [

@@ -1,8 +1,8 @@
 /**
- * How little a bad credential learns, and where no secret of ours may ever show.
+ * Refusals reveal nothing about a credential, and no secret appears in logs or at origins.
  *
- * The promise: every 401 to a request that carried a credential is the same to the byte but for its request
- * id, whatever the cause; the reason goes to the log, and no key, hash or pepper goes there or to an origin.
+ * Promise: every 401 to a request with a credential is byte for byte the same except for its request id, whatever the
+ * cause. The cause goes to the log; no key, hash or pepper reaches the log or an origin.
  */
 
 import { createHash } from "node:crypto";
@@ -16,19 +16,19 @@ import { CredentialClient, constantPartOf } from "./credential-client.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-let probe: CredentialClient;
+let client: CredentialClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  probe = await CredentialClient.start();
-  ({ cluster, key, testKey } = probe);
+  client = await CredentialClient.start();
+  ({ cluster, key, testKey } = client);
 });
 afterAll(() => cluster.close());
-beforeEach(() => probe.forgetRequests());
+beforeEach(() => client.forgetRequests());
 
-test("all that is wrong with a credential looks the same to the byte", async () => {
+test("every refused credential gets the same response, byte for byte", async () => {
   const gone = await cluster.createKey();
   await (await cluster.kv()).delete(await cluster.recordName(gone.id));
   const corrupt = await cluster.createKey();
@@ -40,21 +40,21 @@ test("all that is wrong with a credential looks the same to the byte", async () 
   const record = (await (await cluster.kv()).get(await cluster.recordName(stranger.id), "text")) ?? "";
   await cluster.overwriteRecord(stranger.id, record.replace(stranger.id, `key_${"0".repeat(22)}`));
   await eventually(
-    "the end of a key",
-    async () => (await probe.authorized(`Bearer ${expiring.secret}`)).status === 401,
+    "the expiry of a key",
+    async () => (await client.authorized(`Bearer ${expiring.secret}`)).status === 401,
   );
   cluster.live.clear();
 
   const refused = {
-    malformed_credential: await probe.authorized(`Basic ${key.secret}`),
-    malformed_key: await probe.authorized("Bearer x"),
-    bad_checksum: await probe.authorized(`Bearer oct_live_${BASE62.slice(0, 36)}`),
-    unknown_key: await probe.authorized(`Bearer ${gone.secret}`),
-    corrupt_record: await probe.authorized(`Bearer ${corrupt.secret}`),
-    revoked: await probe.authorized(`Bearer ${revoked.secret}`),
-    expired: await probe.authorized(`Bearer ${expiring.secret}`),
-    not_in_ledger: await probe.authorized(`Bearer ${stranger.secret}`),
-    live_only: await probe.send(
+    malformed_credential: await client.authorized(`Basic ${key.secret}`),
+    malformed_key: await client.authorized("Bearer x"),
+    bad_checksum: await client.authorized(`Bearer oct_live_${BASE62.slice(0, 36)}`),
+    unknown_key: await client.authorized(`Bearer ${gone.secret}`),
+    corrupt_record: await client.authorized(`Bearer ${corrupt.secret}`),
+    revoked: await client.authorized(`Bearer ${revoked.secret}`),
+    expired: await client.authorized(`Bearer ${expiring.secret}`),
+    not_in_ledger: await client.authorized(`Bearer ${stranger.secret}`),
+    live_only: await client.send(
       [["Authorization", `Bearer ${testKey.secret}`]],
       "/v1/accounts/acc_1",
       "DELETE",
@@ -62,7 +62,7 @@ test("all that is wrong with a credential looks the same to the byte", async () 
   };
   const ids = new Set<string | undefined>();
   for (const [reason, response] of Object.entries(refused)) {
-    probe.expectRefusal(response, "badCredential");
+    client.expectRefusal(response, "badCredential");
     expect(constantPartOf(response), reason).toEqual(constantPartOf(refused.malformed_key));
     expect((await logLineOf(cluster, response)).reason).toBe(reason);
     ids.add(response.header("X-Request-Id"));
@@ -70,7 +70,7 @@ test("all that is wrong with a credential looks the same to the byte", async () 
   expect(ids.size).toBe(Object.keys(refused).length);
 });
 
-test("neither a key's text nor its hash nor a secret of ours is ever logged or told to an origin", async () => {
+test("no key, hash or secret is logged or forwarded", async () => {
   const everywhere: Header[] = [
     "Cookie",
     "X-Api-Key",
@@ -78,17 +78,17 @@ test("neither a key's text nor its hash nor a secret of ours is ever logged or t
     "X-Octopost-Key",
     "Referer",
   ].map((name) => [name, key.secret]);
-  expect((await probe.send([["Authorization", `Bearer ${key.secret}`], ...everywhere])).status).toBe(200);
+  expect((await client.send([["Authorization", `Bearer ${key.secret}`], ...everywhere])).status).toBe(200);
   const seen = JSON.stringify(cluster.live.requests);
   expect(seen).toContain(key.id);
-  // By now this file has had keys refused for every reason there is.
+  // By now the tests in this file have caused every kind of refusal.
   const logged = cluster.logs.join("\n");
   expect(logged).toContain("bad_checksum");
 
   const { KEY_PEPPER, CONTROL_TOKEN } = cluster.settings;
   const secrets = [key, testKey].flatMap(({ secret }) => [
     secret.slice(9),
-    probe.atRest(secret),
+    client.atRest(secret),
     sha256(secret),
   ]);
   for (const secret of [...secrets, String(KEY_PEPPER), String(CONTROL_TOKEN)]) {

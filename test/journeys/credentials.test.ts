@@ -1,9 +1,8 @@
 /**
- * Which credentials are good, and how little a bad one learns.
+ * Which credentials are accepted.
  *
- * The promise: one Authorization header with one Bearer key, and nothing else, is a credential. Every
- * other request gets 401. That all those answers look the same is in credential-answers.test.ts, what they
- * cost in refused-keys.test.ts.
+ * Promise: exactly one Authorization header with one Bearer key is a credential; every other request gets 401.
+ * credential-answers.test.ts shows that all those answers are the same, refused-keys.test.ts what they cost.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -13,17 +12,17 @@ import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
 import { CredentialClient } from "./credential-client.ts";
 
-let probe: CredentialClient;
+let client: CredentialClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  probe = await CredentialClient.start();
-  ({ cluster, key, testKey } = probe);
+  client = await CredentialClient.start();
+  ({ cluster, key, testKey } = client);
 });
 afterAll(() => cluster.close());
-beforeEach(() => probe.forgetRequests());
+beforeEach(() => client.forgetRequests());
 
 describe("a request without a credential", () => {
   test.each<[string, () => Header[]]>([
@@ -35,18 +34,18 @@ describe("a request without a credential", () => {
     ["the key in a cookie", () => [["Cookie", `Authorization=Bearer ${key.secret}; api_key=${key.secret}`]]],
     ["the key in Proxy-Authorization", () => [["Proxy-Authorization", `Bearer ${key.secret}`]]],
     ["the key in X-Authorization", () => [["X-Authorization", `Bearer ${key.secret}`]]],
-    ["the key in a header that looks alike", () => [["Authorization_", `Bearer ${key.secret}`]]],
-  ])("%s: 401 that asks for one", async (_, headers) => {
-    probe.expectRefusal(await probe.send(headers()), "noCredential");
+    ["the key in a header with a similar name", () => [["Authorization_", `Bearer ${key.secret}`]]],
+  ])("gets 401 with a challenge: %s", async (_, headers) => {
+    client.expectRefusal(await client.send(headers()), "noCredential");
   });
 
   test.each([
     ["JSON", "application/json", () => JSON.stringify({ api_key: key.secret, access_token: key.secret })],
     // RFC 6750, section 2.2.
     ["a form", "application/x-www-form-urlencoded", () => `access_token=${key.secret}`],
-  ])("the key in a body of %s: 401 that asks for one", async (_, type, body) => {
+  ])("gets 401 with a challenge: the key in a body of %s", async (_, type, body) => {
     const request = { method: "POST", target: "/v1/posts", headers: [["Content-Type", type]] as const };
-    probe.expectRefusal(await rawRequest(cluster.gateway(0), { ...request, body: body() }), "noCredential");
+    client.expectRefusal(await rawRequest(cluster.gateway(0), { ...request, body: body() }), "noCredential");
   });
 });
 
@@ -58,8 +57,8 @@ describe("the Authorization header", () => {
     ["with a scheme in mixed case", (key) => `bEaReR ${key}`],
     ["with two spaces", (key) => `Bearer  ${key}`],
     ["with many spaces", (key) => `Bearer${" ".repeat(100)}${key}`],
-  ])("%s is good", async (_, value) => {
-    expect((await probe.authorized(value(key.secret))).status).toBe(200);
+  ])("%s is accepted", async (_, value) => {
+    expect((await client.authorized(value(key.secret))).status).toBe(200);
     expect(cluster.live.requests).toHaveLength(1);
   });
 
@@ -90,9 +89,9 @@ describe("the Authorization header", () => {
     ["a no-break space", (key) => `Bearer\xa0${key}`],
     ["a no-break space in UTF-8", (key) => `Bearer\xc2\xa0${key}`],
     ["full-width letters", (key) => `Bearer ${key.replace("o", "\xef\xbd\x8f")}`],
-  ])("with %s is a bad credential", async (_, value) => {
-    const response = await probe.authorized(value(key.secret));
-    probe.expectRefusal(response, "badCredential");
+  ])("with %s is refused", async (_, value) => {
+    const response = await client.authorized(value(key.secret));
+    client.expectRefusal(response, "badCredential");
     expect((await logLineOf(cluster, response)).reason).toMatch(/^malformed_(?:credential|key)$/);
   });
 
@@ -101,26 +100,26 @@ describe("the Authorization header", () => {
     ["a good key before another", (key) => [`Bearer ${key}`, `Bearer ${testKey.secret}`]],
     ["an empty one last", (key) => [`Bearer ${key}`, ""]],
     ["Basic before it", (key) => ["Basic eA==", `Bearer ${key}`]],
-  ])("sent twice (%s) is a bad credential", async (_, values) => {
+  ])("sent twice (%s) is refused", async (_, values) => {
     const [first, second] = values(key.secret);
     const headers: Header[] = [
       ["Authorization", first],
       ["authorization", second],
     ];
-    probe.expectRefusal(await probe.send(headers), "badCredential");
+    client.expectRefusal(await client.send(headers), "badCredential");
   });
 
-  test("after an empty one is good: workerd drops the empty one, so the Worker is sent a single one", async () => {
+  test("after an empty one is accepted: workerd drops the empty one", async () => {
     const headers: Header[] = [
       ["Authorization", ""],
       ["Authorization", `Bearer ${key.secret}`],
     ];
-    expect((await probe.send(headers)).status).toBe(200);
+    expect((await client.send(headers)).status).toBe(200);
   });
 
-  test("with bytes no header may have is refused by workerd itself", async () => {
+  test("with bytes that no header may contain is refused by workerd", async () => {
     for (const bytes of ["\0", "\r", "\x7f"]) {
-      const response = await probe.authorized(`Bearer ${key.secret}${bytes}`);
+      const response = await client.authorized(`Bearer ${key.secret}${bytes}`);
       expect([400, 401], JSON.stringify(bytes)).toContain(response.status);
     }
     expect(cluster.live.requests).toEqual([]);
@@ -150,15 +149,15 @@ describe("the text of a key", () => {
       "bad_checksum",
       () => key.secret.slice(0, -6) + testKey.secret.slice(-6),
     ],
-    ["the key's hash", "malformed_key", () => probe.atRest(key.secret)],
+    ["the key's hash", "malformed_key", () => client.atRest(key.secret)],
     ["the control token", "malformed_key", () => String(cluster.settings.CONTROL_TOKEN)],
   ])("with %s is refused, and the log says %s", async (_, reason, text) => {
-    const response = await probe.authorized(`Bearer ${text()}`);
-    probe.expectRefusal(response, "badCredential");
+    const response = await client.authorized(`Bearer ${text()}`);
+    client.expectRefusal(response, "badCredential");
     expect((await logLineOf(cluster, response)).reason).toBe(reason);
   });
 
-  test("a key is no control token", async () => {
+  test("a key is not accepted as the control token", async () => {
     const answer = await cluster.control("GET", "/accounts/acct/keys", undefined, {
       token: key.secret,
     });

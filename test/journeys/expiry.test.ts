@@ -1,8 +1,7 @@
 /**
- * A key that ends by itself, by its expiry or by a scheduled revocation, ends at its time and no lease
- * reaches past it.
+ * A key that ends by expiry or scheduled revocation ends on time, and no lease outlasts it.
  *
- * Checked by order: once the key has been refused for its age, no waiting request and no body goes on.
+ * Checked by order: once the key has been refused, no waiting request and no body continues.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -13,7 +12,7 @@ import { neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
-/** Longer than a lease, and long enough for what is to be under way by then. */
+/** Longer than a lease, and long enough to start the requests of a test. */
 const LIFE_SECONDS = 3;
 
 let cluster: GatewayCluster;
@@ -34,8 +33,8 @@ function start(key: IssuedKey): Exchange {
 }
 
 /**
- * A moment after the key was first refused by which everything that left the gateway before has been read. Until
- * then it shows that no request is accepted that starts after `endsAt`; all clocks here are the machine's one.
+ * Waits until the key is refused, and returns a moment by which every byte sent before has been read. Until then it
+ * checks that no request that starts after `endsAt` is accepted; all clocks here are the machine's.
  */
 async function ended(key: IssuedKey, endsAt: number): Promise<number> {
   const inFlight = cluster.live.respond;
@@ -72,7 +71,7 @@ describe.each([
     },
   },
 ])("$end", ({ make, endOf }) => {
-  test("ends new requests, at its time and not before", async () => {
+  test("refuses new requests from its time on, and not before", async () => {
     const key = await make();
     const endsAt = await endOf(key);
     await ended(key, endsAt);
@@ -81,7 +80,7 @@ describe.each([
     expectUnauthorized(response);
   });
 
-  test("ends a request that waits on the origin with 401, and the origin sees its connection close", async () => {
+  test("ends a request that waits on the origin with 401, and closes its connection to the origin", async () => {
     const key = await make();
     const endsAt = await endOf(key);
     cluster.live.respond = neverAnswer();
@@ -95,8 +94,8 @@ describe.each([
   });
 
   test.each([
-    ["in chunks", false],
-    ["with its length", true],
+    ["chunked", false],
+    ["with a length", true],
   ])("aborts a download %s", async (_, contentLength) => {
     const key = await make();
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20, { contentLength });
@@ -109,7 +108,7 @@ describe.each([
   });
 });
 
-test("a key made to end in the past is refused by the control plane, and nothing is issued", async () => {
+test("the control plane refuses a key that expires in the past, and issues nothing", async () => {
   const answer = await cluster.control("POST", "/accounts/acct/keys", {
     name: "too late",
     mode: "live",
@@ -119,7 +118,7 @@ test("a key made to end in the past is refused by the control plane, and nothing
   expect(Object.keys(answer.json.details)).toEqual(["expires_at"]);
 });
 
-test("the successor of a rotated key goes on after its predecessor's end", async () => {
+test("the successor of a rotated key works after its predecessor's end", async () => {
   const old = await cluster.createKey();
   const { json: successor } = await cluster.control(
     "POST",

@@ -1,8 +1,8 @@
 /**
- * Requests whose end is not where one reader or another would look for it.
+ * Requests with ambiguous framing.
  *
- * The promise: framing that can be read in two ways reaches the origin as one request or as none, so that nothing
- * can be hidden in a body; and a connection with several requests keeps them apart.
+ * Promise: framing that can be read in two ways reaches the origin as one request or none, so nothing can be smuggled in
+ * a body; several requests on one connection stay separate.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -30,14 +30,14 @@ function authorization(): string {
   return `Host: x\r\nAuthorization: Bearer ${key.secret}\r\n`;
 }
 
-/** The status of every response that has arrived. */
+/** The status of every response received so far. */
 function statuses(): number[] {
   return [...connection.early.toString("latin1").matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) =>
     Number(status),
   );
 }
 
-describe("a request that could be read in two ways", () => {
+describe("a request with ambiguous framing", () => {
   const smuggled = "GET /v1/accounts HTTP/1.1\r\nHost: x\r\n\r\n";
   test.each([
     ["a length and chunks", `Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
@@ -45,12 +45,12 @@ describe("a request that could be read in two ways", () => {
     ["two lengths", `Content-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
     ["a list of lengths", `Content-Length: 0, 0\r\n\r\n${smuggled}`],
     ["a signed length", `Content-Length: +0\r\n\r\n${smuggled}`],
-    ["a length in hex", `Content-Length: 0x0\r\n\r\n${smuggled}`],
+    ["a hexadecimal length", `Content-Length: 0x0\r\n\r\n${smuggled}`],
     ["an unknown coding", `Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`],
     ["two codings", `Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`],
     ["a space before the colon", `Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${smuggled}`],
-    ["a chunk that is none", `Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n0\r\n\r\n${smuggled}`],
-  ])("(%s) is at most one request to the origin, and ends the connection", async (_, rest) => {
+    ["an invalid chunk size", `Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n0\r\n\r\n${smuggled}`],
+  ])("(%s) reaches the origin at most once, and closes the connection", async (_, rest) => {
     await connection.write(`POST /v1/posts HTTP/1.1\r\n${authorization()}${rest}`);
     await eventually("the end of the connection", () => !connection.open);
     expect(statuses()).toHaveLength(1);
@@ -59,7 +59,7 @@ describe("a request that could be read in two ways", () => {
   });
 });
 
-test("chunks with extensions and trailers are one body, and nothing of them reaches the origin", async () => {
+test("chunk extensions and trailers do not reach the origin", async () => {
   const body = "3;name=value\r\nabc\r\n0\r\nX-Octopost-Key-Id: forged\r\n\r\n";
   const head = `POST /v1/posts HTTP/1.1\r\n${authorization()}Transfer-Encoding: chunked\r\n\r\n`;
   const exchange = connection.sendBytes(head + body, "POST");
@@ -72,7 +72,7 @@ test("chunks with extensions and trailers are one body, and nothing of them reac
 describe("several requests on one connection", () => {
   const get = (target: string, headers: string) => `GET ${target} HTTP/1.1\r\n${headers}\r\n`;
 
-  test("are answered each by itself, in their order", async () => {
+  test("are answered separately, in order", async () => {
     await connection.write(
       ["/v1/posts", "/v1/accounts", "/v1/presets"].map((one) => get(one, authorization())).join(""),
     );
@@ -85,7 +85,7 @@ describe("several requests on one connection", () => {
     ]);
   });
 
-  test("need a key each: none is taken from the one before", async () => {
+  test("need a key each: none is taken from the previous request", async () => {
     await connection.write(get("/v1/posts", authorization()) + get("/v1/accounts", "Host: x\r\n"));
     await eventually("two answers", () => statuses().length === 2);
     expect(statuses()).toEqual([200, 401]);

@@ -59,7 +59,7 @@ export class HeaderClient {
   }
 
   /** The one request that the live origin received. */
-  async seen(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
+  async received(headers: readonly Header[], sent?: Sent): Promise<RecordedRequest> {
     const { live } = this.cluster;
     expect((await this.send(headers, sent)).status).toBe(200);
     expect(live.requests).toHaveLength(1);

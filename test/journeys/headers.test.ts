@@ -1,8 +1,8 @@
 /**
- * Which of the client's headers reach the origin.
+ * Which request headers reach the origin.
  *
- * The promise: an allow-list, less what the client's `Connection` names. Nothing else arrives, and nothing that
- * would turn the connection into another. What the gateway adds is in identity-headers.test.ts.
+ * Promise: an allow-list, minus the headers that the client's `Connection` names. No other header arrives, and none that
+ * would change the protocol. identity-headers.test.ts covers the headers that the gateway adds.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -11,13 +11,13 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { Header } from "../support/raw-http.ts";
 import { ALWAYS, FORGED, forged, HeaderClient, namesOf } from "./header-client.ts";
 
-let probe: HeaderClient;
+let client: HeaderClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  probe = await HeaderClient.start();
-  ({ cluster, key } = probe);
+  client = await HeaderClient.start();
+  ({ cluster, key } = client);
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
@@ -44,14 +44,14 @@ describe("the allow-list", () => {
     ["Tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"],
     ["X-Client-Version", "added by FORWARD_HEADERS"],
     ["X-Team", "added by FORWARD_HEADERS too"],
-  ])("lets %s pass as it is", async (name, value) => {
-    const request = await probe.seen([[name, value]]);
+  ])("forwards %s unchanged", async (name, value) => {
+    const request = await client.received([[name, value]]);
     expect(request.header(name)).toBe(value);
     expect(namesOf(request)).toEqual([...ALWAYS, name.toLowerCase()].sort());
   });
 
-  test("lets Content-Length pass with its body", async () => {
-    const request = await probe.seen([], { method: "POST", body: "hello" });
+  test("forwards Content-Length with its body", async () => {
+    const request = await client.received([], { method: "POST", body: "hello" });
     expect(request.header("Content-Length")).toBe("5");
     expect(request.body?.toString()).toBe("hello");
   });
@@ -65,9 +65,9 @@ describe("the allow-list", () => {
       "proxy headers",
       forged("Proxy-Authorization", "Proxy-Connection", "Proxy-Authenticate", "Max-Forwards"),
     ],
-    ["headers of one connection", forged("Keep-Alive", "TE", "Trailer", "HTTP2-Settings")],
+    ["hop-by-hop headers", forged("Keep-Alive", "TE", "Trailer", "HTTP2-Settings")],
     [
-      "who the client claims to be",
+      "identity claims",
       forged(
         "Forwarded",
         "X-Forwarded-Server",
@@ -82,7 +82,7 @@ describe("the allow-list", () => {
       ),
     ],
     [
-      "what the client claims to ask",
+      "claims about the request",
       forged(
         "X-HTTP-Method-Override",
         "X-Method-Override",
@@ -93,20 +93,20 @@ describe("the allow-list", () => {
       ),
     ],
     [
-      "Cloudflare's own",
+      "Cloudflare's own headers",
       forged("CF-Ray", "CF-IPCountry", "CF-Visitor", "CF-Access-Jwt-Assertion", "CDN-Loop", "CF-EW-Via"),
     ],
     [
-      "a browser's",
+      "headers of a browser",
       forged("Origin", "Referer", "Sec-Fetch-Mode", "Sec-Fetch-Site", "DNT", "Upgrade-Insecure-Requests"),
     ],
     [
-      "anything else",
+      "other headers",
       forged("X-Custom", "X-Debug", "Cache-Control", "Pragma", "Priority", "From", "Date", "!#$%&'*+.^_`|~"),
     ],
-    ["what FORWARD_HEADERS almost names", forged("X_Client_Version", "X-Client-Versions", "X-Tea", "x_team")],
-  ])("stops %s", async (_, headers) => {
-    const request = await probe.seen(headers);
+    ["names similar to FORWARD_HEADERS", forged("X_Client_Version", "X-Client-Versions", "X-Tea", "x_team")],
+  ])("does not forward %s", async (_, headers) => {
+    const request = await client.received(headers);
     expect(namesOf(request)).toEqual(ALWAYS);
     expect(JSON.stringify(request.rawHeaders)).not.toContain(FORGED);
   });
@@ -116,15 +116,15 @@ describe("a header named in Connection", () => {
   test.each([
     ["X-Octopost-Key-Id", "X-Octopost-Key-Id"],
     ["X-Octopost-Key-Id in capitals", "X-OCTOPOST-KEY-ID, X-OCTOPOST-PERMISSIONS, X-REQUEST-ID, VIA, HOST"],
-    ["everything the gateway says", ALWAYS.join(",")],
-  ])("%s takes nothing away from what the gateway says", async (_, connection) => {
-    const request = await probe.seen([["Connection", connection]]);
+    ["every header of the gateway", ALWAYS.join(",")],
+  ])("%s removes no header of the gateway", async (_, connection) => {
+    const request = await client.received([["Connection", connection]]);
     expect(request.header("X-Octopost-Key-Id")).toBe(key.id);
     expect(namesOf(request)).toEqual(ALWAYS);
   });
 
   test.each<[string, Header[]]>([
-    ["as it is", [["Connection", "Idempotency-Key"]]],
+    ["alone", [["Connection", "Idempotency-Key"]]],
     ["in another case", [["connection", "idempotency-key"]]],
     ["among others", [["Connection", "keep-alive, Idempotency-Key , close"]]],
     ["without spaces", [["Connection", "keep-alive,Idempotency-Key"]]],
@@ -136,12 +136,12 @@ describe("a header named in Connection", () => {
       ],
     ],
   ])("Idempotency-Key is dropped (%s)", async (_, connection) => {
-    const request = await probe.seen([...connection, ["Idempotency-Key", "abc"], ["X-Team", "kept"]]);
+    const request = await client.received([...connection, ["Idempotency-Key", "abc"], ["X-Team", "kept"]]);
     expect(namesOf(request)).toEqual([...ALWAYS, "x-team"].sort());
   });
 
-  test("what FORWARD_HEADERS adds is dropped too", async () => {
-    const request = await probe.seen([
+  test("is dropped even if FORWARD_HEADERS allows it", async () => {
+    const request = await client.received([
       ["Connection", "X-Team"],
       ["X-Team", "abc"],
     ]);
@@ -149,7 +149,7 @@ describe("a header named in Connection", () => {
   });
 });
 
-describe("what would change the connection", () => {
+describe("a protocol change", () => {
   test.each<[string, Header[]]>([
     [
       "a WebSocket",
@@ -162,7 +162,7 @@ describe("what would change the connection", () => {
       ],
     ],
     [
-      "HTTP/2 in the clear",
+      "h2c",
       [
         ["Connection", "Upgrade, HTTP2-Settings"],
         ["Upgrade", "h2c"],
@@ -176,12 +176,12 @@ describe("what would change the connection", () => {
         ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
       ],
     ],
-  ])("asking for %s gets an ordinary answer, and the origin hears nothing of it", async (_, headers) => {
-    expect(namesOf(await probe.seen(headers))).toEqual(ALWAYS);
+  ])("%s gets an ordinary response, and is not forwarded", async (_, headers) => {
+    expect(namesOf(await client.received(headers))).toEqual(ALWAYS);
   });
 
-  test("Expect: 100-continue is not passed on, and the body is", async () => {
-    const request = await probe.seen([["Expect", "100-continue"]], { method: "POST", body: "hello" });
+  test("Expect: 100-continue is not forwarded, but the body is", async () => {
+    const request = await client.received([["Expect", "100-continue"]], { method: "POST", body: "hello" });
     expect(namesOf(request)).toEqual([...ALWAYS, "content-length"].sort());
     expect(request.body?.toString()).toBe("hello");
   });

@@ -1,8 +1,8 @@
 /**
- * What the gateway tells the origin about the caller.
+ * The identity headers that the gateway adds for the origin.
  *
- * The promise: the origin can believe every `X-Octopost-*`, `X-Forwarded-*` and `X-Request-Id` it sees, since no
- * client can forge one in any spelling, and the signed assertion says the same.
+ * Promise: every `X-Octopost-*`, `X-Forwarded-*` and `X-Request-Id` at the origin comes from the gateway, because no client
+ * can forge one in any spelling, and the signed assertion contains the same values.
  */
 
 import { createPublicKey, verify } from "node:crypto";
@@ -12,18 +12,18 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
 import { ALWAYS, FORGED, forged, HeaderClient, HOST, namesOf } from "./header-client.ts";
 
-let probe: HeaderClient;
+let client: HeaderClient;
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  probe = await HeaderClient.start();
-  ({ cluster, key } = probe);
+  client = await HeaderClient.start();
+  ({ cluster, key } = client);
 });
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
-describe("what only the gateway may say", () => {
+describe("identity headers", () => {
   test.each([
     "X-Octopost-Account",
     "X-Octopost-Key-Id",
@@ -46,13 +46,13 @@ describe("what only the gateway may say", () => {
       `${name}-`,
       `_${name}`,
     ];
-    const request = await probe.seen(forged(...spellings));
+    const request = await client.received(forged(...spellings));
     expect(namesOf(request)).toEqual(ALWAYS);
     expect(JSON.stringify(request.rawHeaders)).not.toContain(FORGED);
   });
 
-  test("tells the truth about a live key with full access", async () => {
-    const request = await probe.seen([]);
+  test("describe a live key with full access", async () => {
+    const request = await client.received([]);
     expect(request.header("X-Octopost-Account")).toBe("acct");
     expect(request.header("X-Octopost-Key-Id")).toBe(key.id);
     expect(request.header("X-Octopost-Mode")).toBe("live");
@@ -63,10 +63,10 @@ describe("what only the gateway may say", () => {
     expect(request.header("Host")).toBe(new URL(cluster.live.url).host);
   });
 
-  test("tells the truth about a test key with two permissions of another account", async () => {
+  test("describe a test key of another account with two permissions", async () => {
     const permissions = ["posts:read", "webhooks:write"];
     const other = await cluster.createKey({ account: "other_Account-1", mode: "test", permissions });
-    expect((await probe.send([], { secret: other.secret })).status).toBe(200);
+    expect((await client.send([], { secret: other.secret })).status).toBe(200);
     const request = await cluster.sandbox.arrived();
     expect(request.header("X-Octopost-Account")).toBe("other_Account-1");
     expect(request.header("X-Octopost-Key-Id")).toBe(other.id);
@@ -75,26 +75,26 @@ describe("what only the gateway may say", () => {
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("X-Forwarded-For is the address that Cloudflare names, whatever the client claims", async () => {
+  test("X-Forwarded-For is the address from Cloudflare, whatever the client sends", async () => {
     const claimed = forged("X-Forwarded-For", "X-Real-IP");
-    const request = await probe.seen([...claimed, ["CF-Connecting-IP", "203.0.113.7"]]);
+    const request = await client.received([...claimed, ["CF-Connecting-IP", "203.0.113.7"]]);
     expect(request.header("X-Forwarded-For")).toBe("203.0.113.7");
     expect(namesOf(request)).toEqual([...ALWAYS, "x-forwarded-for"].sort());
   });
 
   test("X-Request-Id is new for each request, and the same for client and origin", async () => {
     const answers = [
-      await probe.send([["X-Request-Id", "mine"]]),
-      await probe.send([["X-Request-Id", "mine"]]),
+      await client.send([["X-Request-Id", "mine"]]),
+      await client.send([["X-Request-Id", "mine"]]),
     ];
-    const told = answers.map((answer) => answer.header("X-Request-Id"));
-    expect(told).toEqual(cluster.live.requests.map((request) => request.header("X-Request-Id")));
-    expect(new Set([...told, "mine"]).size).toBe(3);
-    for (const id of told) expect(id).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    const origin = answers.map((answer) => answer.header("X-Request-Id"));
+    expect(origin).toEqual(cluster.live.requests.map((request) => request.header("X-Request-Id")));
+    expect(new Set([...origin, "mine"]).size).toBe(3);
+    for (const id of origin) expect(id).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
-  test("the assertion says the same, signed with a published key", async () => {
-    const request = await probe.seen([]);
+  test("match the assertion, which is signed with a published key", async () => {
+    const request = await client.received([]);
     const [head = "", claims = "", signature = ""] = request.header("X-Octopost-Assertion")?.split(".") ?? [];
     const published = await rawRequest(cluster.gateway(0), {
       method: "GET",

@@ -1,9 +1,8 @@
 /**
- * What happens while Workers KV fails, hangs or does not know.
+ * Workers KV fails, hangs or lags.
  *
- * The promise: 503 and never 401 for a key that may be good, since clients throw good keys away on a 401;
- * known keys go on; nothing is half-made; a revocation does not need KV at all. Service is back when the
- * fault is, without help.
+ * Promise: a key that may be valid gets 503, never 401, because clients discard keys after a 401; known keys keep working;
+ * nothing is half created; revocation does not need KV. Service recovers without intervention.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -41,26 +40,26 @@ const READ_FAULTS: [string, Fault["how"]][] = [
 ];
 
 describe.each(READ_FAULTS)("while reading KV %s", (_, how) => {
-  test("a key that is not in memory gets 503 with Retry-After, and nothing is forwarded", async () => {
+  test("a key that is not in memory gets 503 with Retry-After, and is not forwarded", async () => {
     const key = await cluster.createKey();
     await cluster.network.fault({ on: "kv", operation: "get", how });
     expectUnavailable(await use(cluster, key));
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("known keys go on", async () => {
+  test("known keys keep working", async () => {
     await cluster.network.fault({ on: "kv", operation: "get", how });
     await cluster.network.resetCounts();
     for (const gateway of GATEWAYS) expect((await use(cluster, known, gateway)).status).toBe(200);
     expect((await cluster.network.counts()).kvGets).toBe(0);
   });
 
-  test("a made-up key is 401 all the same", async () => {
+  test("a made-up key still gets 401", async () => {
     await cluster.network.fault({ on: "kv", operation: "get", how });
     expect((await use(cluster, { secret: `oct_live_${"0".repeat(36)}` })).status).toBe(401);
   });
 
-  test("only the gateway that cannot reach KV is touched, and it is well again when the fault ends", async () => {
+  test("only the gateway that cannot reach KV is affected, and it recovers with KV", async () => {
     const key = await cluster.createKey();
     const lift = await cluster.network.fault({ on: "kv", operation: "get", caller: 1, how });
     expect((await use(cluster, key, 0)).status).toBe(200);
@@ -70,8 +69,8 @@ describe.each(READ_FAULTS)("while reading KV %s", (_, how) => {
   });
 });
 
-describe("an entry that is not there", () => {
-  test("is 401, and asked for again: no isolate remembers what it did not find", async () => {
+describe("a missing entry", () => {
+  test("gets 401 and is looked up again: an isolate does not cache misses", async () => {
     const key = await cluster.createKey();
     const kv = await cluster.kv();
     const name = await cluster.recordName(key.id);
@@ -83,7 +82,7 @@ describe("an entry that is not there", () => {
     expect((await use(cluster, key)).status).toBe(200);
   });
 
-  test("stays 401 as long as KV at that place keeps its no, and works at once elsewhere and after", async () => {
+  test("gets 401 while KV caches the miss at that location, and works elsewhere and afterwards", async () => {
     const key = await cluster.createKey();
     const kv = await cluster.kv();
     const name = await cluster.recordName(key.id);
@@ -99,7 +98,7 @@ describe("an entry that is not there", () => {
   });
 });
 
-test("a key is good on a gateway that read its entry, whatever becomes of the entry", async () => {
+test("a gateway that has read an entry keeps the key working after the entry is lost", async () => {
   const key = await cluster.createKey();
   expect((await use(cluster, key)).status).toBe(200);
   await cluster.overwriteRecord(key.id, "{}");
@@ -114,7 +113,7 @@ const WRITE_FAULTS: [string, Fault["how"]][] = [
 ];
 
 describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
-  test("no key is made: 503, no secret, nothing listed; and later one is", async () => {
+  test("no key is created: 503, no secret, no entry in the list; a later call succeeds", async () => {
     const account = `writing-${how}`;
     const before = await cluster.createKey({ account });
     const lift = await cluster.network.fault({ on: "kv", operation: "put", how });
@@ -131,7 +130,7 @@ describe.each(WRITE_FAULTS)("while writing KV %s", (_, how) => {
   });
 });
 
-test("a key that is made slowly is made: each of the two stores has its time limit", async () => {
+test("a slow creation succeeds: each of the two stores has its own time limit", async () => {
   const account = "slowly";
   await cluster.network.configure({ kvDelayMs: 600, delaysMs: [600] });
   const { status, json } = await cluster.control("POST", `/accounts/${account}/keys`, {
@@ -143,7 +142,7 @@ test("a key that is made slowly is made: each of the two stores has its time lim
   expect(await listed(account)).toEqual([json.id]);
 });
 
-test("while all of KV fails, a revocation is what it always is", async () => {
+test("revocation works as usual while all of KV fails", async () => {
   const key = await cluster.createKey();
   for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
   cluster.live.clear();

@@ -18,7 +18,7 @@ export interface Secret {
 }
 
 /** A text that was sent, logged or stored, and where. */
-export interface Said {
+export interface FoundText {
   readonly where: string;
   readonly text: string;
 }
@@ -60,19 +60,19 @@ function spellings(what: string, bytes: Buffer): Secret[] {
 }
 
 /** Describes every secret found: where and which. The comparison is case-insensitive. */
-export function findSecrets(said: readonly Said[], secrets: readonly Secret[]): string[] {
+export function findSecrets(texts: readonly FoundText[], secrets: readonly Secret[]): string[] {
   const wanted = [...new Map(secrets.map((secret) => [secret.text.toLowerCase(), secret]))];
-  return said.flatMap(({ where, text }) => {
+  return texts.flatMap(({ where, text }) => {
     const lower = text.toLowerCase();
     return wanted.filter(([needle]) => lower.includes(needle)).map(([, { what }]) => `${where}: ${what}`);
   });
 }
 
 /** The names of KV's entries, and their values. */
-export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; values: Said[] }> {
+export async function readKv(cluster: GatewayCluster): Promise<{ names: FoundText[]; values: FoundText[] }> {
   const kv = await cluster.kv();
-  const names: Said[] = [];
-  const values: Said[] = [];
+  const names: FoundText[] = [];
+  const values: FoundText[] = [];
   let cursor: string | undefined;
   do {
     const page = await kv.list(cursor === undefined ? {} : { cursor });
@@ -87,8 +87,11 @@ export async function readKv(cluster: GatewayCluster): Promise<{ names: Said[]; 
 }
 
 /** Every column of every row of every table in the ledgers of these accounts; blobs as bytes. */
-export async function readLedgers(cluster: GatewayCluster, accounts: readonly string[]): Promise<Said[]> {
-  const said: Said[] = [];
+export async function readLedgers(
+  cluster: GatewayCluster,
+  accounts: readonly string[],
+): Promise<FoundText[]> {
+  const texts: FoundText[] = [];
   for (const account of accounts) {
     const query = (sql: string) => cluster.network.ledgerRows(account, sql);
     const tables = await query(
@@ -102,16 +105,16 @@ export async function readLedgers(cluster: GatewayCluster, accounts: readonly st
         );
         for (const { bytes } of cells) {
           const text = Buffer.from(String(bytes), "hex").toString("latin1");
-          said.push({ where: `SQLite ${table}.${column}`, text });
+          texts.push({ where: `SQLite ${table}.${column}`, text });
         }
       }
     }
   }
-  return said;
+  return texts;
 }
 
 /** The requests that the origins received. */
-export function readOrigins(cluster: GatewayCluster): Said[] {
+export function readOrigins(cluster: GatewayCluster): FoundText[] {
   return [cluster.live, cluster.sandbox].flatMap(({ name, requests }) =>
     requests.map(({ method, target, rawHeaders, body }) => ({
       where: `the ${name} origin`,

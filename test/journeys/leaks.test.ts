@@ -1,8 +1,7 @@
 /**
- * No secret ever leaves: not the text of a key, not its hash, not its SHA-256, not a secret of ours. Searched
- * for in every line of the log, every KV entry, every cell of the ledgers, every answer and all that the
- * origins were sent, after traffic of every kind. A search that finds nothing proves nothing by itself: so the
- * traffic must have met every way to say no, and a leak planted in each place must be found.
+ * No secret leaks: not a key's text, hash or SHA-256, not a secret of the Worker. After traffic of every kind, the test
+ * searches every log line, KV entry, cell of the ledgers, response and forwarded request. A search that finds nothing
+ * proves nothing by itself, so the traffic must have caused every kind of refusal, and planted leaks must be found.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,18 +9,18 @@ import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts
 import { eventually } from "../support/time-limits.ts";
 import { printedSpans } from "../support/trace-printer.ts";
 import {
+  type FoundText,
   findSecrets,
   readKv,
   readLedgers,
   readOrigins,
-  type Said,
   type Secret,
   secretsOfKey,
   secretsOfSettings,
 } from "./leak-search.ts";
 import { GATEWAY_SETTINGS, MARKS, MixedTraffic, SETTINGS } from "./mixed-traffic.ts";
 
-/** Every reason to say no that traffic can bring about; the two others need a fault of the program. */
+/** Every reason for a refusal that traffic can cause; the two others need a bug in the program. */
 const REASONS = [
   ...["malformed_path", "body_on_get", "outside_api", "unknown_route", "not_found", "method_not_allowed"],
   ...["missing_credential", "malformed_credential", "malformed_key", "bad_checksum", "unknown_key"],
@@ -35,7 +34,7 @@ let cluster: GatewayCluster;
 let traffic: MixedTraffic;
 let secrets: Secret[];
 
-/** Prints what it is sent: a leak into the log, planted on purpose. */
+/** Prints the request body, to plant a leak in the log. */
 const PRINTER = {
   name: "printer",
   modules: true as const,
@@ -61,11 +60,11 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-const logged = (): Said[] => cluster.logs.map((text) => ({ where: "the log", text }));
-/** Where the hash at rest has its place. */
+const logged = (): FoundText[] => cluster.logs.map((text) => ({ where: "the log", text }));
+/** Where the hash at rest is allowed. */
 const butTheHash = () => secrets.filter(({ atRest }) => !atRest);
 
-test("the traffic met every way to say no, and a setting that is malformed", () => {
+test("the traffic causes every kind of refusal, and an invalid setting", () => {
   const lines = cluster.logs.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   const reasons = new Set(lines.map(({ reason }) => reason));
   expect(REASONS.filter((reason) => !reasons.has(reason))).toEqual([]);
@@ -78,13 +77,13 @@ test("the traffic met every way to say no, and a setting that is malformed", () 
 });
 
 describe("no secret is in", () => {
-  test("any line of the log, or any span of a trace, which are printed there too", () => {
+  test("any log line or trace span", () => {
     expect(cluster.logs.length).toBeGreaterThan(100);
     expect(printedSpans(cluster.logs).length).toBeGreaterThan(100);
     expect(findSecrets(logged(), secrets)).toEqual([]);
   });
 
-  test("the name of any KV entry, but for the hash at rest, which is the name", async () => {
+  test("any KV name, except for the hash at rest", async () => {
     const { names } = await readKv(cluster);
     expect(names.length).toBeGreaterThan(10);
     expect(findSecrets(names, butTheHash())).toEqual([]);
@@ -94,32 +93,32 @@ describe("no secret is in", () => {
     expect(findSecrets((await readKv(cluster)).values, secrets)).toEqual([]);
   });
 
-  test("any cell of the ledgers, but for the hash at rest", async () => {
+  test("any cell of the ledgers, except for the hash at rest", async () => {
     const cells = await readLedgers(cluster, traffic.accounts);
     expect(cells.length).toBeGreaterThan(200);
     expect(findSecrets(cells, butTheHash())).toEqual([]);
   });
 
-  test("any answer, but for the one that shows a new key", () => {
+  test("any response, except for the one that shows a new key", () => {
     expect(traffic.answers.length).toBeGreaterThan(100);
     expect(findSecrets(traffic.answers, secrets)).toEqual([]);
   });
 
-  test("anything that an origin was sent", () => {
+  test("any forwarded request", () => {
     expect(readOrigins(cluster).length).toBeGreaterThan(40);
     expect(findSecrets(readOrigins(cluster), secrets)).toEqual([]);
   });
 });
 
-test("what a client and an origin say to each other is never logged: paths, queries, headers, bodies", () => {
+test("paths, queries, headers and bodies are never logged", () => {
   const marks = Object.entries(MARKS).map(([what, text]) => ({ what, text }));
   expect(findSecrets(logged(), marks)).toEqual([]);
-  // The marks did travel.
-  const heard = findSecrets([...readOrigins(cluster), ...traffic.answers], marks).join("\n");
-  for (const what of ["query", "path", "body", "answer"]) expect(heard).toContain(what);
+  // The marks were forwarded.
+  const forwarded = findSecrets([...readOrigins(cluster), ...traffic.answers], marks).join("\n");
+  for (const what of ["query", "path", "body", "answer"]) expect(forwarded).toContain(what);
 });
 
-describe("the search finds what is planted in", () => {
+describe("the search finds a planted leak in", () => {
   const key = () => traffic.secrets[0] ?? "";
 
   test("the log", async () => {
@@ -150,7 +149,7 @@ describe("the search finds what is planted in", () => {
     expect(found).toMatch(/^SQLite answers\.sealed_secret: the text of oct_/m);
   });
 
-  test("an answer and an origin", async () => {
+  test("a response and a forwarded request", async () => {
     const live = await cluster.createKey();
     const planted = secretsOfKey(live.secret, [String(cluster.settings.KEY_PEPPER)]);
     const hash = planted.find(({ atRest }) => atRest)?.text ?? "";

@@ -1,8 +1,8 @@
 /**
- * How often the gateway calls the ledger, and what a restart of the ledger costs.
+ * The number of ledger calls, and the effect of a ledger restart.
  *
- * The promise: a failed call is made once more, on a fresh stub, unless the ledger is overloaded; nobody waits
- * for another's call; a restart is not noticed. Calls are counted where they pass.
+ * Promise: a failed call is repeated once, on a fresh stub, unless the ledger is overloaded; no request waits for another
+ * request's call; a restart has no visible effect. Calls are counted at the network.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ let cluster: GatewayCluster;
 let connection: RawConnection;
 
 beforeAll(async () => {
-  // Long enough that no call is made or given up because the machine is slow.
+  // Long enough that a slow machine causes no extra call and no timeout.
   cluster = await startCluster({
     settings: { LEASE_MS: 30_000, LEASE_MARGIN_MS: 1000, LEDGER_TIMEOUT_MS: 10_000 },
   });
@@ -35,8 +35,8 @@ async function leaseCalls(): Promise<number> {
   return (await cluster.network.counts()).ledgerCalls.lease ?? 0;
 }
 
-describe("a call to the ledger that fails", () => {
-  test("once is made a second time, and the request passes", async () => {
+describe("a ledger call that fails", () => {
+  test("once is repeated, and the request succeeds", async () => {
     const key = await cluster.createKey();
     for (const how of ["fail-before", "fail-after"] as const) {
       const fresh = how === "fail-before" ? key : await cluster.createKey();
@@ -47,7 +47,7 @@ describe("a call to the ledger that fails", () => {
     }
   });
 
-  test("twice is not made a third time", async () => {
+  test("twice is not repeated again", async () => {
     const key = await cluster.createKey();
     await cluster.network.resetCounts();
     await cluster.network.fault({ on: "ledger", operation: "lease", how: "fail-before" });
@@ -55,7 +55,7 @@ describe("a call to the ledger that fails", () => {
     expect(await leaseCalls()).toBe(2);
   });
 
-  test("because the ledger is overloaded is not made again", async () => {
+  test("because the ledger is overloaded is not repeated", async () => {
     const key = await cluster.createKey();
     await cluster.network.resetCounts();
     const lift = await cluster.network.fault({
@@ -71,8 +71,8 @@ describe("a call to the ledger that fails", () => {
   });
 });
 
-describe("a restart of the ledger", () => {
-  test("between two requests is not noticed", async () => {
+describe("a ledger restart", () => {
+  test("between two requests has no visible effect", async () => {
     const key = await cluster.createKey({ account: "restarting" });
     for (let restart = 0; restart < 3; restart++) {
       expect((await use(cluster, key)).status).toBe(200);
@@ -82,7 +82,7 @@ describe("a restart of the ledger", () => {
     }
   });
 
-  test("while it grants a lease costs the request nothing", async () => {
+  test("during a lease call has no visible effect", async () => {
     const key = await cluster.createKey({ account: "granting" });
     const lift = await cluster.network.fault({
       on: "ledger",
@@ -99,7 +99,7 @@ describe("a restart of the ledger", () => {
   });
 });
 
-test("a client that is gone while the ledger is asked leaves nobody else waiting", async () => {
+test("a client that disconnects during a ledger call does not block other requests", async () => {
   const key = await cluster.createKey();
   await cluster.network.configure({ delaysMs: [400] });
   await cluster.network.resetCounts();

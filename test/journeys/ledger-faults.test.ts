@@ -1,9 +1,8 @@
 /**
- * What happens while the ledger cannot be reached.
+ * The ledger cannot be reached.
  *
- * The promise: nothing passes without a valid lease, and what is not the client's fault is 503, never 401
- * and never 200; requests under way and streams end too. Service is back when the fault ends, without help. How
- * often a failed call is made again is in ledger-calls.test.ts.
+ * Promise: no request passes without a valid lease, and a fault of the ledger is 503, never 401 and never 200; requests in
+ * flight and streams end too. Service recovers without intervention. ledger-calls.test.ts covers the repetition of calls.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -40,7 +39,7 @@ afterEach(async () => {
 describe.each(FAULTS)("while the ledger %s", (_, how) => {
   const fault = (operation = "lease") => cluster.network.fault({ on: "ledger", operation, how });
 
-  test("a key without a lease gets 503 with Retry-After, and nothing is forwarded", async () => {
+  test("a key without a lease gets 503 with Retry-After, and is not forwarded", async () => {
     const key = await cluster.createKey();
     const lift = await fault();
     expectUnavailable(await use(cluster, key));
@@ -49,7 +48,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
     expect((await use(cluster, key)).status).toBe(200);
   });
 
-  test("a key with a lease goes on until it has run out, then gets 503", async () => {
+  test("a key with a lease works until the lease expires, then gets 503", async () => {
     const key = await cluster.createKey();
     const lift = await passesDuring(key, () => fault());
     await eventually("the end of the lease", async () => (await use(cluster, key)).status !== 200);
@@ -60,7 +59,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
     expect((await use(cluster, key)).status).toBe(200);
   });
 
-  test("a request that waits on the origin ends in 503, and the origin sees its connection close", async () => {
+  test("a request that waits on the origin gets 503, and its connection to the origin is closed", async () => {
     const key = await cluster.createKey();
     cluster.live.respond = neverAnswer();
     const waiting = use(cluster, key);
@@ -71,7 +70,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
     expect(request.aborted).toBe(true);
   });
 
-  test("an upload ends in 503 and is cut", async () => {
+  test("an upload gets 503 and is aborted", async () => {
     const key = await cluster.createKey();
     cluster.live.respond = neverAnswer();
     const exchange = connection.expect("POST");
@@ -86,8 +85,8 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
   });
 
   test.each([
-    ["in chunks", false],
-    ["with its length", true],
+    ["chunked", false],
+    ["with a length", true],
   ])("a download %s is aborted", async (_name, contentLength) => {
     const key = await cluster.createKey();
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20, { contentLength });
@@ -101,7 +100,7 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
     expect(request?.aborted).toBe(true);
   });
 
-  test("managing keys gets 503", async () => {
+  test("the control plane gets 503", async () => {
     const key = await cluster.createKey();
     const lifts = [await fault("revokeKey"), await fault("listKeys")];
     const path = `/accounts/${key.account}/keys`;
@@ -113,8 +112,8 @@ describe.each(FAULTS)("while the ledger %s", (_, how) => {
   });
 });
 
-describe("while leases hang but revocations do not", () => {
-  test("a download ends with the last lease, before revoke answers", async () => {
+describe("while lease calls hang but revocations do not", () => {
+  test("a download ends with its last lease, before revoke answers", async () => {
     const key = await cluster.createKey();
     cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20);
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
@@ -126,7 +125,7 @@ describe("while leases hang but revocations do not", () => {
     expect(response.lastByteAt).toBeLessThan(settledAt);
   });
 
-  test("a request that the origin answers after revoke has answered is not", async () => {
+  test("a request that the origin answers after revoke gets no 200", async () => {
     const key = await cluster.createKey();
     const origin = holdUntilReleased(cluster.live.answerJson);
     cluster.live.respond = origin.respond;
@@ -139,7 +138,7 @@ describe("while leases hang but revocations do not", () => {
   });
 });
 
-test("a warm lease asks nobody: neither KV nor the ledger is in the way of a request", async () => {
+test("a request under a valid lease calls neither KV nor the ledger", async () => {
   const key = await cluster.createKey();
   await passesDuring(key, async () => {
     const lifts = [
@@ -153,8 +152,8 @@ test("a warm lease asks nobody: neither KV nor the ledger is in the way of a req
 });
 
 /**
- * Shows that a key with a fresh lease passes while there is a fault, and leaves the fault in place. Tried again
- * when the machine was so slow that the lease ran out in between.
+ * Checks that a key with a fresh lease passes during a fault, and leaves the fault in place. Repeated if a slow machine
+ * let the lease expire in between.
  */
 async function passesDuring(
   key: IssuedKey,

@@ -25,7 +25,7 @@ import {
   rawRequest,
 } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
-import type { Said } from "./leak-search.ts";
+import type { FoundText } from "./leak-search.ts";
 
 /** Marks in data that may appear anywhere but in the log. */
 export const MARKS = {
@@ -51,7 +51,7 @@ export class MixedTraffic {
   readonly secrets: string[] = [];
   readonly accounts = ["acct", "other"] as const;
   /** Every response, without the text of a new key. */
-  readonly answers: Said[] = [];
+  readonly answers: FoundText[] = [];
   readonly #cluster: GatewayCluster;
 
   constructor(cluster: GatewayCluster) {
@@ -61,8 +61,8 @@ export class MixedTraffic {
   async drive(): Promise<void> {
     const keys = await this.#issue();
     await this.#use(keys);
-    await this.#beRefused(keys);
-    await this.#fail(keys[0] as Key);
+    await this.#causeRefusals(keys);
+    await this.#causeFailures(keys[0] as Key);
     await this.#manage(keys);
   }
 
@@ -75,17 +75,17 @@ export class MixedTraffic {
       ...request,
       headers: [...headers, ["X-Mark", MARKS.header], ...(request.headers ?? [])],
     });
-    this.#keep(response);
+    this.#record(response);
     return response;
   }
 
   async #control(...call: Parameters<GatewayCluster["control"]>): Promise<ControlAnswer> {
     const answer = await this.#cluster.control(...call);
-    this.#keep(answer.response, answer.json?.secret);
+    this.#record(answer.response, answer.json?.secret);
     return answer;
   }
 
-  #keep({ status, headers, body }: RawResponse, shown?: string): void {
+  #record({ status, headers, body }: RawResponse, shown?: string): void {
     const text = [String(status), ...headers.flat(), body.toString("latin1")].join("\n");
     if (shown !== undefined) this.secrets.push(shown);
     this.answers.push({ where: "an answer", text: text.replaceAll(shown ?? "\0", "") });
@@ -130,8 +130,8 @@ export class MixedTraffic {
     const { live, sandbox } = this.#cluster;
     for (const { secret } of keys) {
       for (const gateway of [0, 1]) await this.send(secret, {}, gateway);
-      const elsewhere = ["Cookie", "X-Api-Key", "Proxy-Authorization", "X-Octopost-Assertion"] as const;
-      await this.send(secret, { headers: elsewhere.map((name) => [name, secret]) });
+      const otherHeaders = ["Cookie", "X-Api-Key", "Proxy-Authorization", "X-Octopost-Assertion"] as const;
+      await this.send(secret, { headers: otherHeaders.map((name) => [name, secret]) });
       const headers: Header[] = [["Content-Type", "application/json"]];
       await this.send(secret, { method: "POST", headers, body: JSON.stringify({ content: MARKS.body }) });
       await this.send(secret, { target: `/v1/posts/${MARKS.path}`, method: "DELETE" });
@@ -150,7 +150,7 @@ export class MixedTraffic {
     sandbox.respond = sandbox.answerJson;
   }
 
-  async #beRefused(keys: readonly Key[]): Promise<void> {
+  async #causeRefusals(keys: readonly Key[]): Promise<void> {
     const [key, limited, testKey] = keys as [Key, Key, Key];
     const { secret } = key;
     await this.send(null);
@@ -169,13 +169,13 @@ export class MixedTraffic {
     await this.send(testKey.secret, { method: "DELETE", target: "/v1/accounts/acc_1" });
     await this.send(secret, {}, 2);
     const address: Header[] = [["CF-Connecting-IP", "192.0.2.1"]];
-    await eventually("an address that guesses too often", async () => {
+    await eventually("the throttle of an address", async () => {
       const { status } = await this.send(`oct_live_${MARKS.header}`, { headers: address });
       return status === 429;
     });
   }
 
-  async #fail(key: Key): Promise<void> {
+  async #causeFailures(key: Key): Promise<void> {
     const { network, live } = this.#cluster;
     const cold = [
       await this.#create("acct", {}),
@@ -212,14 +212,14 @@ export class MixedTraffic {
     const before = live.requests.length;
     const gone = await RawConnection.open(this.#cluster.gateway(0));
     gone.send({ method: "GET", target: "/v1/posts", headers: [["Authorization", `Bearer ${key.secret}`]] });
-    const heard = await live.arrived(before + 1);
+    const received = await live.arrived(before + 1);
     gone.destroy();
-    await heard.closed;
+    await received.closed;
     live.respond = live.answerJson;
   }
 
   /** A stream whose key is revoked. */
-  async #cutStream(): Promise<void> {
+  async #abortStream(): Promise<void> {
     const { sandbox } = this.#cluster;
     const { id, secret } = await this.#create("acct", { mode: "test" });
     sandbox.respond = trickle(Array(3000).fill(MARKS.answer), 20);
@@ -260,13 +260,13 @@ export class MixedTraffic {
     await this.#control("POST", "/accounts/acct/rebuild-kv", {});
 
     const expires = await this.#create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
-    await eventually("the end of a key", async () => (await this.send(expires.secret)).status === 401);
+    await eventually("the expiry of a key", async () => (await this.send(expires.secret)).status === 401);
     const { sandbox } = this.#cluster;
     sandbox.respond = neverAnswer();
     const waiting = this.send(testKey.secret);
     await this.#control("POST", "/revoke", { secret: testKey.secret });
     await waiting;
-    await this.#cutStream();
+    await this.#abortStream();
     sandbox.respond = sandbox.answerJson;
     await this.#control("POST", "/revoke", { secret: `oct_live_${MARKS.body}` });
     await this.#control("POST", `${path}/revoke`, { reason: "in a repository" });

@@ -1,8 +1,8 @@
 /**
- * What the client gets when the origin does not answer well.
+ * The origin fails.
  *
- * The promise: refused or garbled is 502, silent is 504, and the origin's own errors pass as they are. Nothing
- * is ever tried again, since the gateway cannot know what a request has already done.
+ * Promise: a refused connection or an invalid response is 502, silence is 504, and the origin's own errors pass unchanged.
+ * Nothing is retried, because the gateway cannot know what a request has already done.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -44,7 +44,7 @@ function raw(bytes: string): Respond {
   return (_request, { socket }) => void socket?.end(Buffer.from(bytes, "latin1"));
 }
 
-describe("502 bad_gateway, asked once, when the origin", () => {
+describe("502 bad_gateway, after one attempt, when the origin", () => {
   const head = "HTTP/1.1 200 OK\r\n";
   test.each<[string, Respond]>([
     ["closes the connection without an answer", raw("")],
@@ -52,12 +52,12 @@ describe("502 bad_gateway, asked once, when the origin", () => {
     ["sends bytes that are not HTTP", garbage()],
     ["sends half a head", raw(`${head}X-A: 1`)],
     ["sends a broken status line", raw("HTTP/1.1 OK\r\n\r\n")],
-    ["sends a status that is none", raw("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")],
+    ["sends an invalid status", raw("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")],
     ["sends a header without a colon", raw(`${head}Bad Header\r\nContent-Length: 0\r\n\r\n`)],
     ["sends a zero byte in a header", raw(`${head}X-A: a\0b\r\nContent-Length: 0\r\n\r\n`)],
     ["sends two lengths", raw(`${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`)],
-    ["sends a length that is none", raw(`${head}Content-Length: -1\r\n\r\n`)],
-    ["changes the protocol unasked", raw("HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc")],
+    ["sends a negative length", raw(`${head}Content-Length: -1\r\n\r\n`)],
+    ["switches protocols unasked", raw("HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc")],
     ["sends a megabyte of headers", reply(200, headersOf(1024))],
   ])("%s", async (_, respond) => {
     for (const sent of [{}, { method: "POST", body: "hello" }]) {
@@ -79,7 +79,7 @@ describe("502 bad_gateway, asked once, when the origin", () => {
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("breaks off on a connection that served a request before", async () => {
+  test("closes a connection that served a request before", async () => {
     expect((await send(cluster)).status).toBe(200);
     cluster.live.respond = resetConnection();
     expect((await send(cluster)).status).toBe(502);
@@ -87,8 +87,8 @@ describe("502 bad_gateway, asked once, when the origin", () => {
   });
 });
 
-describe("passed on as it is", () => {
-  test.each([500, 501, 502, 503, 504])("a %i of the origin, asked once", async (status) => {
+describe("passes unchanged", () => {
+  test.each([500, 501, 502, 503, 504])("a %i of the origin, after one attempt", async (status) => {
     cluster.live.respond = reply(status, [["Retry-After", "7"]], "the origin's words");
     const response = await send(cluster, { method: "POST", body: "hello" });
     expect([response.status, response.body.toString()]).toEqual([status, "the origin's words"]);
@@ -104,7 +104,7 @@ describe("passed on as it is", () => {
     for (const [name, value] of headers) expect(response.header(name)).toBe(value);
   });
 
-  test("the answer after interim ones, which are not", async () => {
+  test("the final response without the interim ones", async () => {
     cluster.live.respond = (_request, response) => {
       response.writeContinue();
       response.writeEarlyHints({ link: "</style.css>; rel=preload" });
@@ -116,17 +116,17 @@ describe("passed on as it is", () => {
   });
 });
 
-test("an answer that announces both a length and chunks is never cut short and called complete", async () => {
+test("a response with both a length and chunks is never truncated and called complete", async () => {
   cluster.live.respond = raw(
     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
   );
   const response = await send(cluster);
-  // RFC 9112, section 6.3: the chunks win, or the message is refused.
+  // RFC 9112, section 6.3: chunks override the length, or the message is refused.
   if (response.status === 200 && response.ended === "complete") expect(response.body.toString()).toBe("ab");
   else expect([response.status, response.ended]).not.toEqual([200, "complete"]);
 });
 
-test("the gateway serves again as soon as the origin does", async () => {
+test("service recovers with the origin", async () => {
   for (const respond of [resetConnection(), garbage(), partialBody("half", "reset")]) {
     cluster.live.respond = respond;
     await send(cluster);
@@ -137,50 +137,50 @@ test("the gateway serves again as soon as the origin does", async () => {
 
 describe("with a time limit", () => {
   const ORIGIN_TIMEOUT_MS = 1500;
-  let hasty: GatewayCluster;
-  let hastyKey: IssuedKey;
+  let shortTimeout: GatewayCluster;
+  let shortTimeoutKey: IssuedKey;
 
   beforeAll(async () => {
-    hasty = await startCluster({ settings: { ORIGIN_TIMEOUT_MS } });
-    hastyKey = await hasty.createKey();
+    shortTimeout = await startCluster({ settings: { ORIGIN_TIMEOUT_MS } });
+    shortTimeoutKey = await shortTimeout.createKey();
   });
-  afterAll(() => hasty.close());
-  beforeEach(() => hasty.live.clear());
+  afterAll(() => shortTimeout.close());
+  beforeEach(() => shortTimeout.live.clear());
 
-  test("a silent origin is 504 gateway_timeout, asked once, and its connection is closed", async () => {
-    hasty.live.respond = neverAnswer();
-    const response = await send(hasty, { secret: hastyKey.secret });
+  test("silence is 504 gateway_timeout after one attempt, and the connection is closed", async () => {
+    shortTimeout.live.respond = neverAnswer();
+    const response = await send(shortTimeout, { secret: shortTimeoutKey.secret });
     expect(response.status).toBe(504);
     expect(response.body.toString()).toBe('{"error":"Gateway timeout","code":"gateway_timeout"}');
-    const request = await hasty.live.arrived();
+    const request = await shortTimeout.live.arrived();
     await request.closed;
     expect(request.aborted).toBe(true);
-    expect(hasty.live.requests).toHaveLength(1);
+    expect(shortTimeout.live.requests).toHaveLength(1);
   });
 
-  test("an upload that the origin does not read is 504 too, and is cut", async () => {
-    hasty.live.respond = neverAnswer({ readBody: false });
-    const connection = await RawConnection.open(hasty.gateway(0));
+  test("an upload that the origin does not read gets 504 and is aborted", async () => {
+    shortTimeout.live.respond = neverAnswer({ readBody: false });
+    const connection = await RawConnection.open(shortTimeout.gateway(0));
     const exchange = connection.expect("POST");
     await connection.write(
-      `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${hastyKey.secret}\r\nContent-Length: 9\r\n\r\nhalf`,
+      `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shortTimeoutKey.secret}\r\nContent-Length: 9\r\n\r\nhalf`,
     );
     const response = await exchange.response();
     expect(response.status).toBe(504);
-    expect(hasty.live.requests).toHaveLength(1);
+    expect(shortTimeout.live.requests).toHaveLength(1);
     connection.close();
   });
 
-  test("a body may take as long as it likes once the headers are here", async () => {
+  test("a body has no time limit once the headers have arrived", async () => {
     const end = Promise.withResolvers<void>();
-    hasty.live.respond = async (_request, response) => {
+    shortTimeout.live.respond = async (_request, response) => {
       response.writeHead(200);
       response.write("first");
       await end.promise;
       response.end("last");
     };
-    const connection = await RawConnection.open(hasty.gateway(0));
-    const headers: Header[] = [["Authorization", `Bearer ${hastyKey.secret}`]];
+    const connection = await RawConnection.open(shortTimeout.gateway(0));
+    const headers: Header[] = [["Authorization", `Bearer ${shortTimeoutKey.secret}`]];
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers });
     await exchange.bodyReached(5);
     await new Promise((resolve) => setTimeout(resolve, 2 * ORIGIN_TIMEOUT_MS));
@@ -191,7 +191,7 @@ describe("with a time limit", () => {
   });
 });
 
-/** Headers of about that many thousand bytes. */
+/** Headers of about that many kilobytes. */
 function headersOf(kilobytes: number): Header[] {
   return Array.from({ length: kilobytes }, (_, i) => [`X-Large-${i}`, "x".repeat(1000)]);
 }

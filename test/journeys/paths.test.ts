@@ -1,9 +1,9 @@
 /**
- * What becomes of every kind of request target, written to the socket byte for byte.
+ * Request targets of every kind, written to the socket byte for byte.
  *
- * The promise: the path that is judged is, byte for byte, the path that the origin gets. What the URL
- * parser resolves (dot segments, backslashes) is resolved before it is judged; anything else that two
- * parsers could read in two ways is refused, and the origin sees nothing of it.
+ * Promise: the path that is judged is, byte for byte, the path that is forwarded. What the URL parser resolves (dot
+ * segments, backslashes) is resolved before the check; every other path that two parsers could read differently is
+ * refused and not forwarded.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -35,7 +35,7 @@ function targetsSeen(): string[] {
   return cluster.live.requests.map(({ target }) => target);
 }
 
-describe("is refused, and the origin sees nothing:", () => {
+describe("is refused and not forwarded:", () => {
   test.each([
     ["/v1/", "no segment"],
     ["/v1/posts/", "a trailing slash"],
@@ -95,7 +95,7 @@ describe("is refused, and the origin sees nothing:", () => {
     expectRefusal(await get(target), 404, "not_found");
   });
 
-  // workerd itself refuses these before the Worker is asked, in words of its own.
+  // workerd refuses these before the Worker runs.
   test.each([
     ["/v1/posts/\0", "a zero byte"],
     ["/v1/posts/\x7f", "a delete character"],
@@ -112,12 +112,12 @@ describe("is refused, and the origin sees nothing:", () => {
     expect(targetsSeen()).toEqual([]);
   });
 
-  test("a Host that makes no URL, as 400 bad_request", async () => {
+  test("a Host that does not form a URL gets 400 bad_request", async () => {
     expectRefusal(await get("/v1/posts", full, "not a host"), 400, "bad_request");
   });
 });
 
-describe("passes, as the path that was judged:", () => {
+describe("is forwarded as the path that was judged:", () => {
   test.each([
     ["/v1/posts", "/v1/posts"],
     [`/v1/posts/${SEGMENT_128}`, `/v1/posts/${SEGMENT_128}`],
@@ -149,13 +149,13 @@ describe("passes, as the path that was judged:", () => {
     "/v1/posts\\..\\accounts",
     "/v1/posts/x/../../accounts",
     "http://x/v1/posts/../accounts",
-  ])("%s is judged as the accounts it leads to, not as posts", async (target) => {
+  ])("%s is judged as accounts, not as posts", async (target) => {
     expectRefusal(await get(target, postsOnly), 403, "forbidden");
     expect((await get(target)).status).toBe(200);
     expect(targetsSeen()).toEqual(["/v1/accounts"]);
   });
 
-  test("another host in absolute form changes nothing of what the origin is told", async () => {
+  test("another host in absolute form does not change the forwarded headers", async () => {
     await get("http://evil.example/v1/posts");
     const seen = cluster.live.requests[0];
     expect(seen?.header("X-Forwarded-Host")).toBe(HOST);
@@ -177,18 +177,18 @@ describe("the query string", () => {
     "?a=/../..//;x",
     "?a=+%20+",
     "?status=draft;limit=1:2,3@4$5!(6)*7",
-  ])("%s passes untouched", async (query) => {
+  ])("%s is forwarded unchanged", async (query) => {
     expect((await get(`/v1/posts${query}`)).status).toBe(200);
     expect(targetsSeen()).toEqual([`/v1/posts${query}`]);
   });
 
-  test("one of 12 kB passes untouched too", async () => {
+  test("of 12 kB is forwarded unchanged", async () => {
     const target = `/v1/posts?${"k=v&".repeat(3000)}`;
     expect((await get(target)).status).toBe(200);
     expect(targetsSeen()).toEqual([target]);
   });
 
-  test("what follows a fragment is no query", async () => {
+  test("excludes the fragment", async () => {
     await get("/v1/posts#?status=draft");
     expect(targetsSeen()).toEqual(["/v1/posts"]);
   });
@@ -200,16 +200,16 @@ describe("the query string", () => {
     ["percent-encoded", (secret: string) => `?api_key=${secret.replaceAll("_", "%5F")}`],
     ["under an encoded name", (secret: string) => `?%61ccess_token=${secret}`],
     ["alone", (secret: string) => `?${secret}`],
-  ])("a key in it is no credential: %s", async (_, query) => {
+  ])("a key in it is not a credential: %s", async (_, query) => {
     const target = `/v1/posts${query(full.secret)}`;
     const response = await rawRequest(cluster.gateway(0), { method: "GET", target });
     expectRefusal(response, 401, "unauthorized");
-    // The challenge of a request without any credential.
+    // The challenge for a request without a credential.
     expect(response.header("WWW-Authenticate")).toBe('Bearer realm="octopost"');
   });
 });
 
-test("a route that does not exist is 404 with a key, and 401 without one", async () => {
+test("an unknown route is 404 with a key, and 401 without one", async () => {
   expectRefusal(await get("/v1/nothing"), 404, "not_found");
   expectRefusal(await get("/v1/posts/post_1/publish/now"), 404, "not_found");
   const stranger = await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/nothing" });

@@ -1,9 +1,9 @@
 /**
- * One limit for the whole world: five gateways that share no memory, at different distances from the ledger, all of
- * them hammered with the same keys, while ledgers restart.
+ * One limit for all gateways: five that share no memory, at different distances from the ledger, receive requests with
+ * the same keys at a high rate while ledgers restart.
  *
- * What is fake, beside the distance: windows last three seconds, in a Worker built for it, or twenty of them would
- * take twenty minutes.
+ * Fake, besides the distances: windows last three seconds, in a Worker built for this test. Real windows would take
+ * twenty minutes.
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -18,7 +18,7 @@ const KEYS = 5;
 const LIMIT = 30;
 const DELAYS_MS = [0, 20, 60, 120, 250];
 const LEASE_MS = 1000;
-/** As old as what a gateway knows of the others can be: a lease, and the way there and back. */
+/** Maximum age of a gateway's knowledge of the others: a lease plus a round trip. */
 const NEWS_MAX_MS = LEASE_MS + 2 * 250 + 200;
 
 interface Answer {
@@ -26,9 +26,9 @@ interface Answer {
   readonly gateway: number;
   readonly status: number;
   readonly remaining: number;
-  /** Unix seconds; names the window. */
+  /** Unix seconds; identifies the window. */
   readonly resetsAt: number;
-  /** By this process's clock, which is the ledger's too. */
+  /** On this process's clock, which the ledger shares. */
   readonly sentAt: number;
   readonly receivedAt: number;
 }
@@ -68,8 +68,8 @@ async function keyOf(account: string): Promise<IssuedKey> {
 }
 
 /**
- * Uses every key on every gateway, without a pause, through all windows and a whole one before: where one window's limit
- * is not used up at its end, requests at the edge count in the next one, too.
+ * Uses every key on every gateway without pause, through all windows and one before: where a window's limit is not used
+ * up at its end, requests at the edge also count in the next window.
  */
 async function hammer(): Promise<void> {
   const from = (Math.floor(Date.now() / WINDOW_MS) + 2) * WINDOW_MS;
@@ -109,7 +109,7 @@ function admitted(key: number): Answer[] {
   return answers.filter((answer) => answer.key === key && answer.status === 200);
 }
 
-test("every key was offered many times its limit, in every window, and nothing but 200 and 429 was said", () => {
+test("every key has more requests than its limit in every window, and every answer is 200 or 429", () => {
   expect([...new Set(answers.map(({ status }) => status))].sort()).toEqual([200, 429]);
   expect(answers.length).toBeGreaterThan(3 * KEYS * WINDOWS * LIMIT);
 });
@@ -121,7 +121,7 @@ test(`exactly the limit is admitted in each of ${KEYS * WINDOWS} windows`, () =>
   expect(counts).toEqual(keys.map(() => windows.map(() => LIMIT)));
 });
 
-test("and no more than the limit between the window's first moment and its last, by the clock", () => {
+test("and no more than the limit between the first and last moment of the window, by the clock", () => {
   for (const [key] of keys.entries()) {
     for (const end of windows) {
       const within = admitted(key).filter(
@@ -132,7 +132,7 @@ test("and no more than the limit between the window's first moment and its last,
   }
 });
 
-test("what remains never grows within a window, on any gateway", () => {
+test("the advertised remainder never grows within a window, on any gateway", () => {
   const latest = new Map<string, number>();
   for (const { key, gateway, resetsAt, remaining } of answers) {
     const place = `${key} ${gateway} ${resetsAt}`;
@@ -141,7 +141,7 @@ test("what remains never grows within a window, on any gateway", () => {
   }
 });
 
-test("what remains is never more than is true, as far as the gateway can have heard", () => {
+test("the advertised remainder is never more than the truth, as far as the gateway can know it", () => {
   for (const { key, resetsAt, remaining, sentAt } of answers) {
     const before = admitted(key).filter(
       (other) => other.resetsAt === resetsAt && other.receivedAt < sentAt - NEWS_MAX_MS,
@@ -150,6 +150,6 @@ test("what remains is never more than is true, as far as the gateway can have he
   }
 });
 
-test("the origin saw what was admitted, and nothing else", () => {
+test("the origin received exactly the admitted requests", () => {
   expect(cluster.live.requests.length).toBe(answers.filter(({ status }) => status === 200).length);
 });

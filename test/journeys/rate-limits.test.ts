@@ -1,6 +1,6 @@
 /**
- * Rate limits as a client meets them: the documented headers and the documented 429, what counts and what does not,
- * and what it costs. One gateway; windows are real minutes and hours.
+ * Rate limits as a client sees them: the documented headers and the documented 429, which requests count, and the cost.
+ * One gateway; windows are real minutes and hours.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { type RawResponse, rawRequest } from "../support/raw-http.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** No test takes longer: a window that ends no sooner does not end in the middle of one. */
+/** Maximum duration of a test: a window that ends no sooner does not end during one. */
 const TEST_MAX_MS = 15_000;
 
 const FREE = { requests: 60, publish: 10 };
@@ -30,7 +30,7 @@ beforeEach(async () => {
   if (leftMs < TEST_MAX_MS) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
 });
 
-/** A key of an account of its own. */
+/** A key in an account of its own. */
 function newKey(input: NewKey = {}): Promise<IssuedKey> {
   accounts += 1;
   return cluster.createKey({ account: `limited_${accounts}`, ...input });
@@ -52,7 +52,7 @@ async function useTimes(times: number, key: IssuedKey, request = {}): Promise<Ra
 }
 
 /** Status, limit, remaining. */
-function told(answer: RawResponse): (number | null)[] {
+function limitsOf(answer: RawResponse): (number | null)[] {
   const header = (name: string) => {
     const value = answer.header(name);
     return value === undefined ? null : Number(value);
@@ -61,10 +61,10 @@ function told(answer: RawResponse): (number | null)[] {
 }
 
 describe("every response with a valid key", () => {
-  test("says how many requests are left, one less each time, and when the window resets", async () => {
+  test("has the remaining requests, one less each time, and the reset of the window", async () => {
     const key = await newKey();
     const answers = await useTimes(5, key);
-    expect(answers.map(told)).toEqual([59, 58, 57, 56, 55].map((remaining) => [200, 60, remaining]));
+    expect(answers.map(limitsOf)).toEqual([59, 58, 57, 56, 55].map((remaining) => [200, 60, remaining]));
     const resetsAt = Math.ceil(Date.now() / MINUTE_MS) * 60;
     for (const answer of answers) {
       expect(answer.header("X-RateLimit-Reset")).toBe(String(resetsAt));
@@ -73,7 +73,7 @@ describe("every response with a valid key", () => {
     }
   });
 
-  test("says so when it is refused for another reason, which counts", async () => {
+  test("counts and has the headers when it is refused for another reason", async () => {
     const key = await newKey({ permissions: ["posts:read"] });
     const refused = [
       await use(key, { method: "POST" }),
@@ -81,7 +81,7 @@ describe("every response with a valid key", () => {
       await use(key, { method: "DELETE" }),
       await use(key, { target: "/v1/accounts" }),
     ];
-    expect(refused.map(told)).toEqual([
+    expect(refused.map(limitsOf)).toEqual([
       [403, 60, 59],
       [404, 60, 58],
       [400, 60, 57],
@@ -90,7 +90,7 @@ describe("every response with a valid key", () => {
     expect(cluster.live.requests).toHaveLength(0);
   });
 
-  test("never passes on what the origin says of limits", async () => {
+  test("never has the origin's own rate-limit headers", async () => {
     const key = await newKey();
     cluster.live.respond = reply(200, [
       ["X-RateLimit-Limit", "5000"],
@@ -98,27 +98,27 @@ describe("every response with a valid key", () => {
       ["RateLimit", '"other";r=1'],
     ]);
     const answer = await use(key);
-    expect(told(answer)).toEqual([200, 60, 59]);
+    expect(limitsOf(answer)).toEqual([200, 60, 59]);
     expect(answer.headers.filter(([name]) => /ratelimit/i.test(name))).toHaveLength(5);
   });
 });
 
-test("a 401 says nothing of limits, nor does it count", async () => {
+test("a 401 has no rate-limit headers and does not count", async () => {
   const [key, testKey] = [await newKey(), await newKey({ mode: "test" })];
   await useTimes(2, key);
   const answers = [
     await use({ ...key, secret: "oct_live_made-up" }),
     await use(testKey, { method: "DELETE", target: "/v1/accounts/acc_1" }),
   ];
-  expect(answers.map(told)).toEqual([
+  expect(answers.map(limitsOf)).toEqual([
     [401, null, null],
     [401, null, null],
   ]);
-  expect(told(await use(testKey))).toEqual([200, 60, 59]);
+  expect(limitsOf(await use(testKey))).toEqual([200, 60, 59]);
 });
 
 describe("over the limit", () => {
-  test("a key gets the documented 429, the origin sees nothing, and the ledger is hardly asked", async () => {
+  test("a key gets the documented 429, the origin receives nothing, and the ledger gets few calls", async () => {
     const key = await newKey();
     const answers = await useTimes(FREE.requests, key);
     expect(answers.map(({ status }) => status)).toEqual(Array(60).fill(200));
@@ -130,7 +130,7 @@ describe("over the limit", () => {
     const leases = (Date.now() - startedAt) / 1000;
     expect(cluster.live.requests).toHaveLength(0);
     for (const answer of refused) {
-      expect(told(answer)).toEqual([429, 60, 0]);
+      expect(limitsOf(answer)).toEqual([429, 60, 0]);
       const seconds = Number(answer.header("Retry-After"));
       expect(seconds).toBeGreaterThanOrEqual(1);
       expect(seconds).toBeLessThanOrEqual(60);
@@ -144,10 +144,10 @@ describe("over the limit", () => {
     expect(ledgerCalls.lease ?? 0).toBeLessThanOrEqual(1.2 * leases + 2);
   });
 
-  test("publishing has its own limit, and leaves the other alone", async () => {
+  test("publishing has a separate limit", async () => {
     const key = await newKey();
     const published = await useTimes(FREE.publish + 2, key, PUBLISH);
-    expect(published.map(told)).toEqual([
+    expect(published.map(limitsOf)).toEqual([
       ...[9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((remaining) => [200, 10, remaining]),
       [429, 10, 0],
       [429, 10, 0],
@@ -155,20 +155,20 @@ describe("over the limit", () => {
     expect(Number(published.at(-1)?.header("X-RateLimit-Reset")) * 1000 - Date.now()).toBeLessThanOrEqual(
       HOUR_MS,
     );
-    expect(told(await use(key))).toEqual([200, 60, 59]);
+    expect(limitsOf(await use(key))).toEqual([200, 60, 59]);
     // A GET of the same path publishes nothing.
-    expect(told(await use(key, { target: PUBLISH.target }))).toEqual([400, 60, 58]);
+    expect(limitsOf(await use(key, { target: PUBLISH.target }))).toEqual([400, 60, 58]);
   });
 
-  test("each key has its own", async () => {
+  test("each key has its own limit", async () => {
     const key = await newKey();
     const other = await cluster.createKey({ account: `limited_${accounts}` });
     await useTimes(61, key);
-    expect(told(await use(key))).toEqual([429, 60, 0]);
-    expect(told(await use(other))).toEqual([200, 60, 59]);
+    expect(limitsOf(await use(key))).toEqual([429, 60, 0]);
+    expect(limitsOf(await use(other))).toEqual([200, 60, 59]);
   });
 
-  test("a dead key hears 401 all the same", async () => {
+  test("a revoked key still gets 401", async () => {
     const key = await newKey();
     await useTimes(61, key);
     await cluster.revoke(key.account, key.id);
@@ -176,8 +176,8 @@ describe("over the limit", () => {
   });
 });
 
-describe("a request that this gateway fails", () => {
-  test("gives its permit back: the origin was not reached", async () => {
+describe("a request that the gateway fails", () => {
+  test("gets its permit refunded if the origin was not reached", async () => {
     const key = await newKey();
     await useTimes(3, key);
     cluster.live.respond = (request) => void request.socket.destroy();
@@ -187,10 +187,12 @@ describe("a request that this gateway fails", () => {
     expect(answers.map(({ status }) => status)).toEqual([...Array(57).fill(200), 429]);
   });
 
-  test("keeps it when it was the origin that failed", async () => {
+  test("keeps its permit if the origin failed", async () => {
     const key = await newKey();
     cluster.live.respond = reply(503);
-    expect((await useTimes(3, key)).map(told)).toEqual([59, 58, 57].map((remaining) => [503, 60, remaining]));
+    expect((await useTimes(3, key)).map(limitsOf)).toEqual(
+      [59, 58, 57].map((remaining) => [503, 60, remaining]),
+    );
   });
 });
 
@@ -208,24 +210,24 @@ describe("tiers", () => {
   ])("%j", async (tier, requests, publish) => {
     const key = await newKey();
     await setTier(key, tier);
-    expect(told(await use(key))).toEqual([200, requests, requests - 1]);
-    expect(told(await use(key, PUBLISH))).toEqual([200, publish, publish - 1]);
+    expect(limitsOf(await use(key))).toEqual([200, requests, requests - 1]);
+    expect(limitsOf(await use(key, PUBLISH))).toEqual([200, publish, publish - 1]);
   });
 
-  test("unlimited: no limit, and no headers", async () => {
+  test("unlimited has no limit and no headers", async () => {
     const key = await newKey();
     await setTier(key, "unlimited");
-    expect((await useTimes(70, key)).map(told)).toEqual(Array(70).fill([200, null, null]));
+    expect((await useTimes(70, key)).map(limitsOf)).toEqual(Array(70).fill([200, null, null]));
   });
 
-  test("a higher one lets an exhausted key go on within a lease", async () => {
+  test("a higher tier unblocks an exhausted key within a lease", async () => {
     const key = await newKey();
     await useTimes(61, key);
     await setTier(key, "starter");
     expect((await useTimes(2, key)).map(({ status }) => status)).toContain(200);
   });
 
-  test("a lower one stops a key within a lease, in the middle of a window", async () => {
+  test("a lower tier stops a key within a lease, in the middle of a window", async () => {
     const key = await newKey();
     await setTier(key, "pro");
     await useTimes(70, key);
@@ -233,6 +235,6 @@ describe("tiers", () => {
     await use(key);
     await new Promise((resolve) => setTimeout(resolve, 600));
     await use(key);
-    expect(told(await use(key))).toEqual([429, 60, 0]);
+    expect(limitsOf(await use(key))).toEqual([429, 60, 0]);
   });
 });

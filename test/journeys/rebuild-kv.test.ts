@@ -1,6 +1,6 @@
 /**
- * KV can be lost and made again: every entry follows from its ledger. After a rebuild each key works as before,
- * on gateways that have never seen it too, and what was revoked stays revoked.
+ * KV can be lost and rebuilt, because every entry follows from its ledger. After a rebuild each key works as before, on
+ * new gateways too, and revoked keys stay revoked.
  */
 
 import { createHash } from "node:crypto";
@@ -14,7 +14,7 @@ const ACCOUNT = "acct";
 const PAGE = 10;
 const LEGACY = "oct_live_a-key-from-before-the-gateway";
 
-/** Gateways that have met none of the keys, one for each test. */
+/** Gateways that have not seen the keys, one for each test. */
 const FRESH = [1, 2, 3, 4] as const;
 
 let cluster: GatewayCluster;
@@ -58,7 +58,7 @@ async function loseAllEntries(): Promise<void> {
   expect(await entries()).toEqual({});
 }
 
-/** Asks for page after page; answers how many entries each of them wrote. */
+/** Requests page after page, and returns the number of entries that each wrote. */
 async function rebuild(): Promise<number[]> {
   const written: number[] = [];
   let cursor: string | null = null;
@@ -82,7 +82,7 @@ async function expectAsBefore(gateway: number): Promise<void> {
   }
 }
 
-test("entries that are lost: a gateway that knows a key goes on, one that does not refuses it", async () => {
+test("after a loss, a gateway that has cached a key accepts it, another one refuses it", async () => {
   const [key] = keys as [IssuedKey];
   const before = await entries();
   await loseAllEntries();
@@ -96,14 +96,14 @@ test("entries that are lost: a gateway that knows a key goes on, one that does n
   expect(await entries()).toEqual(before);
 });
 
-test("after a rebuild every key works on a gateway that has never seen it, and revoked ones stay revoked", async () => {
+test("after a rebuild every key works on a new gateway, and revoked keys stay revoked", async () => {
   await loseAllEntries();
   await rebuild();
   await expectAsBefore(FRESH[1]);
   await expectAsBefore(0);
 });
 
-test("a rebuild where nothing is lost changes nothing, and mends what is corrupt", async () => {
+test("a rebuild without a loss changes nothing except corrupt entries", async () => {
   const before = await entries();
   await rebuild();
   expect(await entries()).toEqual(before);
@@ -114,7 +114,7 @@ test("a rebuild where nothing is lost changes nothing, and mends what is corrupt
   await expectAsBefore(FRESH[2]);
 });
 
-test("when KV fails meanwhile the call says so, and may be made again", async () => {
+test("when KV fails during a rebuild the call reports it, and can be repeated", async () => {
   const before = await entries();
   await loseAllEntries();
   const lift = await cluster.network.fault({ on: "kv", how: "fail-before", caller: "owner", times: 1 });
@@ -126,18 +126,18 @@ test("when KV fails meanwhile the call says so, and may be made again", async ()
   await expectAsBefore(FRESH[3]);
 });
 
-test("a page begins where the last one ended, and takes no cursor but its own", async () => {
+test("a page starts where the previous one ended, and accepts only its own cursor", async () => {
   const path = `/accounts/${ACCOUNT}/rebuild-kv`;
   for (const body of [{ cursor: "made-up" }, { limit: 0 }, { limit: 201 }, { page: 1 }]) {
     expect((await cluster.control("POST", path, body)).status).toBe(422);
   }
 });
 
-test("an account that never had a key has nothing to rebuild: 404", async () => {
+test("an account without keys has nothing to rebuild: 404", async () => {
   expect((await cluster.control("POST", "/accounts/nobody/rebuild-kv", {})).status).toBe(404);
 });
 
-test("who rebuilt how much is in the events", async () => {
+test("the events record each rebuild with its size", async () => {
   const headers = [["Octopost-Actor", "ada@example.com"]] as const;
   await cluster.control("POST", `/accounts/${ACCOUNT}/rebuild-kv`, { limit: PAGE }, { headers });
   const { json } = await cluster.control("GET", `/accounts/${ACCOUNT}/events?limit=1`);
@@ -151,7 +151,7 @@ test("who rebuilt how much is in the events", async () => {
   ]);
 });
 
-test("is for the operator alone", async () => {
+test("requires the control token", async () => {
   const [key] = keys as [IssuedKey];
   for (const token of [null, key.secret]) {
     const path = `/accounts/${ACCOUNT}/rebuild-kv`;

@@ -1,9 +1,9 @@
 /**
- * What a key that is refused costs, and that a corrupt entry in KV never opens a door.
+ * The cost of refused keys, and corrupt KV entries.
  *
- * The promise: a made-up key costs no KV read and no ledger call, a revoked one that is hammered none
- * after its first refusal on each gateway; both counted where the calls pass. A KV value that is not a
- * complete, valid record is refused, logged as `corrupt_record`, and nothing is forwarded.
+ * Promise: a made-up key costs no KV read and no ledger call, a revoked one none after its first refusal on each gateway;
+ * both are counted at the network. A KV value that is not a complete, valid record is refused, logged as
+ * `corrupt_record`, and not forwarded.
  */
 
 import { randomBytes } from "node:crypto";
@@ -33,22 +33,22 @@ function use(secret: string, gateway = 0): Promise<RawResponse> {
   return rawRequest(cluster.gateway(gateway), { method: "GET", target: "/v1/posts", headers });
 }
 
-/** Uses a key many times at once, and answers with the statuses it got. */
+/** Uses a key many times concurrently, and returns the statuses. */
 async function hammer(secret: () => string, gateway = 0): Promise<Set<number>> {
   const answers = await Promise.all(Array.from({ length: BLOWS }, () => use(secret(), gateway)));
   return new Set(answers.map(({ status }) => status));
 }
 
-describe("what a refused key costs", () => {
+describe("the cost of a refused key", () => {
   test("a made-up key: no KV read and no ledger call", async () => {
-    // Hexadecimal digits are base62 too.
+    // Hexadecimal digits are base62 digits too.
     const madeUp = () => `oct_live_${randomBytes(18).toString("hex")}`;
     expect(await hammer(madeUp)).toEqual(new Set([401]));
     expect(await cluster.network.counts()).toEqual(NOTHING);
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("a good key with one character changed, anywhere: nothing", async () => {
+  test("a valid key with any one character changed: nothing", async () => {
     const { secret } = await cluster.createKey();
     await cluster.network.resetCounts();
     for (let at = 0; at < secret.length; at++) {
@@ -58,7 +58,7 @@ describe("what a refused key costs", () => {
     expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 
-  test("a credential that is no key: nothing", async () => {
+  test("a credential without the shape of a key: nothing", async () => {
     expect(await hammer(() => "x".repeat(16_384))).toEqual(new Set([401]));
     expect(await cluster.network.counts()).toEqual(NOTHING);
   });
@@ -70,7 +70,7 @@ describe("what a refused key costs", () => {
     await cluster.network.resetCounts();
     cluster.live.clear();
 
-    // Gateway 0 knows the key from before, gateway 1 has never seen it.
+    // Gateway 0 has cached the key, gateway 1 has not.
     expect((await use(secret, 0)).status).toBe(401);
     expect((await use(secret, 1)).status).toBe(401);
     expect(await cluster.network.counts(0)).toEqual({ ...NOTHING, ledgerCalls: { lease: 1 } });
@@ -85,13 +85,13 @@ describe("what a refused key costs", () => {
   test("an expired key: nothing after its first refusal", async () => {
     const expires_at = new Date(Date.now() + 300).toISOString();
     const { secret } = await cluster.createKey({ expires_at });
-    await eventually("the end of the key", async () => (await use(secret)).status === 401);
+    await eventually("the expiry of the key", async () => (await use(secret)).status === 401);
     await cluster.network.resetCounts();
     expect(await hammer(() => secret)).toEqual(new Set([401]));
     expect(await cluster.network.counts()).toEqual(NOTHING);
   });
 
-  test("a good key on a route that does not exist, or on one it may not use: nothing once it is known", async () => {
+  test("a valid key on an unknown or forbidden route: nothing once the key is cached", async () => {
     const { secret } = await cluster.createKey({ permissions: ["posts:read"] });
     expect((await use(secret)).status).toBe(200);
     await cluster.network.resetCounts();
@@ -116,19 +116,19 @@ describe("a corrupt KV entry", () => {
 
   test.each<[string, Corruption]>([
     ["an empty text", () => ""],
-    ["no JSON", () => "all"],
+    ["text that is not JSON", () => "all"],
     ["half a record", (record) => JSON.stringify(record).slice(0, -20)],
-    ["a record with more after it", (record) => `${JSON.stringify(record)}{}`],
+    ["a record with trailing text", (record) => `${JSON.stringify(record)}{}`],
     ["a byte order mark", (record) => `\ufeff${JSON.stringify(record)}`],
     ["null", () => null],
     ["true", () => true],
-    ["a text", () => '"all"'],
+    ["a JSON string", () => '"all"'],
     ["an empty object", () => ({})],
     ["an empty list", () => []],
     ["the record in a list", (record) => [record]],
     ["no version", without("v")],
     ["version 2", withField("v", 2)],
-    ["a version that is text", withField("v", "1")],
+    ["a version that is a string", withField("v", "1")],
     ["no id", without("id")],
     ["an id of another shape", withField("id", "key_1")],
     ["an id that is a number", withField("id", 1)],
@@ -142,21 +142,21 @@ describe("a corrupt KV entry", () => {
     ["a mode in capitals", withField("mode", "LIVE")],
     ["no permissions", without("permissions")],
     ["permissions null", withField("permissions", null)],
-    ["permissions of another word", withField("permissions", "ALL")],
-    ["permissions as one text", withField("permissions", "posts:read")],
+    ["an unknown permissions word", withField("permissions", "ALL")],
+    ["permissions as a string", withField("permissions", "posts:read")],
     ["permissions empty", withField("permissions", [])],
-    ["permissions with all in a list", withField("permissions", ["all"])],
+    ["permissions with the word all in a list", withField("permissions", ["all"])],
     ["an unknown permission", withField("permissions", ["posts:read", "posts:everything"])],
     ["a permission twice", withField("permissions", ["posts:read", "posts:read"])],
     ["a permission from the prototype", withField("permissions", ["toString"])],
     ["no created_at", without("created_at")],
     ["a created_at that is a number", withField("created_at", 1)],
     ["no expires_at", without("expires_at")],
-    ["an expires_at that is never", withField("expires_at", "never")],
+    ["the expires_at never", withField("expires_at", "never")],
     ["an expires_at that is a number", withField("expires_at", 4_000_000_000)],
     ["an empty expires_at", withField("expires_at", "")],
-    ["a field nobody knows", withField("admin", true)],
-  ])("(%s) is 401, logged, and never forwarded", async (_, corrupt) => {
+    ["an unknown field", withField("admin", true)],
+  ])("(%s) gets 401, is logged, and is never forwarded", async (_, corrupt) => {
     const key = await issuedAs(corrupt);
     const response = await use(key.secret);
     expect(response.status).toBe(401);
@@ -165,7 +165,7 @@ describe("a corrupt KV entry", () => {
     expect(cluster.live.requests).toEqual([]);
   });
 
-  test("is not remembered: once it is mended the key works", async () => {
+  test("is not cached: the key works once the entry is repaired", async () => {
     const key = await cluster.createKey();
     const name = await cluster.recordName(key.id);
     const kv = await cluster.kv();
@@ -183,14 +183,14 @@ describe("a corrupt KV entry", () => {
     expect(await cluster.network.counts()).toEqual({ ...NOTHING, kvGets: 1 });
   });
 
-  test("of one key does not touch another", async () => {
+  test("does not affect another key", async () => {
     const good = await cluster.createKey();
     const bad = await issuedAs(() => ({}));
     expect((await use(bad.secret)).status).toBe(401);
     expect((await use(good.secret)).status).toBe(200);
   });
 
-  /** A new key with something else in place of its entry: text as it is, anything else as JSON. */
+  /** A new key whose entry is replaced: a string unchanged, anything else as JSON. */
   async function issuedAs(corrupt: Corruption): Promise<IssuedKey> {
     const key = await cluster.createKey();
     const kv = await cluster.kv();

@@ -1,9 +1,9 @@
 /**
- * Bodies under way when their key is revoked.
+ * Bodies in flight when their key is revoked.
  *
- * The promise: an upload is cut and gets 401; a download is aborted, never ended as if complete, and no byte of it
- * leaves after `revoke` has answered (G3). What the kernel held by then has left the gateway before, so it is
- * read out first.
+ * Promise: an upload is aborted and gets 401; a download is aborted, never ended as if complete, and no byte of it leaves
+ * after `revoke` has answered (G3). Bytes in the kernel's socket buffers at that moment had left before, so they are
+ * read first.
  */
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -48,10 +48,10 @@ async function startDownload(key: IssuedKey, gateway: number): Promise<Exchange>
 }
 
 test.each([
-  ["in chunks", "Transfer-Encoding: chunked", "5\r\nfirst\r\n", true],
+  ["chunked", "Transfer-Encoding: chunked", "5\r\nfirst\r\n", true],
   ["with a length", "Content-Length: 1000000", "first", true],
   ["that the origin does not read", "Content-Length: 1000000", "first", false],
-])("an upload %s is cut and gets 401", async (_, framing, first, readBody) => {
+])("an upload %s is aborted and gets 401", async (_, framing, first, readBody) => {
   const key = await busyKey(cluster);
   cluster.live.respond = neverAnswer({ readBody });
   const uploads = await Promise.all(
@@ -69,18 +69,18 @@ test.each([
     const response = await exchange.response();
     expectUnauthorized(response);
   }
-  // An origin that reads nothing cannot notice the end of the connection.
+  // An origin that reads nothing cannot detect the end of the connection.
   if (readBody) await expectAbortedAtOrigin(cluster.live.requests);
   for (const request of cluster.live.requests) expect(request.bodyComplete).toBe(false);
 });
 
 test.each([
-  ["in chunks", "0123456789", false],
+  ["chunked", "0123456789", false],
   ["with a small length", "0123456789", true],
   ["with a large length", "x".repeat(1000), true],
 ])("a download %s is aborted, and no byte arrives after the answer", async (_, piece, contentLength) => {
   const key = await busyKey(cluster);
-  // Far longer than this test runs.
+  // Far longer than this test.
   cluster.live.respond = trickle(Array(3000).fill(piece), 20, { contentLength });
   const downloads: Exchange[] = [];
   for (const gateway of GATEWAYS) {
@@ -97,7 +97,7 @@ test.each([
   await expectAbortedAtOrigin(cluster.live.requests);
 });
 
-test("an upload at full speed is cut, and is never taken for complete", async () => {
+test("an upload at full speed is aborted, and never looks complete", async () => {
   const key = await busyKey(cluster);
   cluster.live.respond = neverAnswer();
   async function* endless(): AsyncGenerator<Buffer> {
@@ -108,12 +108,12 @@ test("an upload at full speed is cut, and is never taken for complete", async ()
   const exchange = (await connect(0)).send(request);
   await cluster.live.arrived();
   await revokeAndDrain(cluster, key);
-  // The 401 can be lost to the reset of a connection whose client never stops to listen.
+  // A reset can lose the 401 of a client that is still writing.
   expect([401, 0]).toContain((await exchange.response()).status);
   await expectAbortedAtOrigin(cluster.live.requests);
 });
 
-test("a download that the client does not read is aborted, and the origin is free at once", async () => {
+test("a download that the client does not read is aborted, and the origin is released at once", async () => {
   const key = await busyKey(cluster);
   const totalBytes = 200 * 1024 * 1024;
   cluster.live.respond = large(totalBytes, { contentLength: true });
@@ -130,7 +130,7 @@ test("a download that the client does not read is aborted, and the origin is fre
   expect(response.bodyLength).toBeLessThan(totalBytes);
 });
 
-test("an idle download, of which no byte comes while the key dies, is aborted too", async () => {
+test("an idle download, without a byte while the key is revoked, is aborted too", async () => {
   const key = await busyKey(cluster);
   const origin = Promise.withResolvers<(bytes: string) => void>();
   cluster.live.respond = (_request, response) => {

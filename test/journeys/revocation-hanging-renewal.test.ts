@@ -1,9 +1,9 @@
 /**
- * A key is revoked while the renewals of its requests in flight hang, and another request hears of it first.
+ * A key is revoked while the renewals of its requests in flight hang, and another request is refused first.
  *
- * The promise: they are ended all the same, at the origin too, and no part of an upload is taken for the whole. As
- * long as a renewal is waited for, the platform keeps what the request has begun; left to itself, it was seen to bring
- * about half of such uploads to a proper end, where many were ended at once.
+ * Promise: all of them end, at the origin too, and no partial upload looks complete. While a request waits for a renewal,
+ * the platform keeps its fetches alive; without intervention it ended about half of such uploads properly when many were
+ * aborted at once.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { type Exchange, RawConnection } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually, within } from "../support/time-limits.ts";
 
-/** The longest there is: what hangs, hangs. */
+/** The longest possible: calls that hang must not time out. */
 const LEDGER_TIMEOUT_MS = 60_000;
 const LEASE_MS = 3000;
 const UPLOADS = 120;
@@ -37,11 +37,11 @@ beforeEach(() => {
   };
 });
 
-test("a request that the origin holds is ended there too", async () => {
+test("a request held by the origin is ended there too", async () => {
   const key = await busyKey(cluster);
   cluster.live.respond = neverAnswer();
   const [held] = (await inFlight([key])) as [InFlight];
-  await heardByAnother([key]);
+  await refusedByAnother([key]);
   expectUnauthorized(await held.exchange.response());
   await within(LEDGER_TIMEOUT_MS / 2, "the end at the origin", expectAbortedAtOrigin([held.record]));
 });
@@ -49,8 +49,8 @@ test("a request that the origin holds is ended there too", async () => {
 test.each([
   ["in flight", 0],
   ["in flight, over connections to the origin that were used before", 0],
-  ["as they begin", LEASE_MS / 2],
-  ["as they begin, once more", LEASE_MS / 2],
+  ["as they start", LEASE_MS / 2],
+  ["as they start, repeated", LEASE_MS / 2],
 ])("no upload looks complete, with leases renewed %s", async (_, beginAfterMs) => {
   const keys = await Promise.all(Array.from({ length: UPLOADS }, () => cluster.createKey()));
   await Promise.all(keys.map((key) => use(cluster, key)));
@@ -61,8 +61,8 @@ test.each([
   };
   await pause(beginAfterMs);
   const uploads = await inFlight(keys, endless);
-  await heardByAnother(keys);
-  // The 401 can be lost to the reset of a connection whose client never stops to listen.
+  await refusedByAnother(keys);
+  // A reset can lose the 401 of a client that is still writing.
   for (const { exchange } of uploads) expect([401, 0]).toContain((await exchange.response()).status);
   await expectAbortedAtOrigin(uploads.map(({ record }) => record));
 });
@@ -72,7 +72,7 @@ interface InFlight {
   readonly record: RecordedRequest;
 }
 
-/** A request under each key that the origin has, and whose renewal hangs. */
+/** A request under each key that the origin has received, and whose renewal hangs. */
 async function inFlight(keys: readonly IssuedKey[], body?: () => AsyncIterable<Buffer>): Promise<InFlight[]> {
   await cluster.network.resetCounts();
   await cluster.network.fault({
@@ -102,8 +102,8 @@ async function inFlight(keys: readonly IssuedKey[], body?: () => AsyncIterable<B
   }));
 }
 
-/** Revokes the keys, and lets another request of each hear of it. */
-async function heardByAnother(keys: readonly IssuedKey[]): Promise<void> {
+/** Revokes the keys, and sends another request with each, which is refused. */
+async function refusedByAnother(keys: readonly IssuedKey[]): Promise<void> {
   for (const { account, id } of keys) void cluster.revoke(account, id).catch(() => {});
   await eventually("the refusals", async () => {
     const answers = await Promise.all(keys.map((key) => use(cluster, key)));

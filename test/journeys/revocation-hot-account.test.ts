@@ -1,8 +1,8 @@
 /**
- * An account that asks for so many leases that it gets longer ones: revoking its keys takes longer, never longer than the
- * receipt says, and is as final as ever.
+ * An account with so many lease calls that its leases are stretched: revoking its keys takes longer, but never longer
+ * than the receipt says, and is as final as ever.
  *
- * The Worker is built with one number changed: how many leases a second are too many, so that a few requests are.
+ * The Worker is built with one constant changed, the number of leases per second above which they are stretched.
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -34,7 +34,7 @@ beforeAll(async () => {
   cluster = await startCluster({ bundle: built.bundle, gateways: GATEWAYS.length, settings: SETTINGS });
   const key = await cluster.createKey({ account: HOT });
   load = keepHot(key);
-  await eventually("the longest leases there are", async () => (await rememberedMs(HOT)) === LONGEST_MS);
+  await eventually("the longest leases", async () => (await rememberedMs(HOT)) === LONGEST_MS);
 }, 120_000);
 afterAll(async () => {
   isOver = true;
@@ -43,7 +43,7 @@ afterAll(async () => {
   await remove();
 });
 
-/** Requests all the time, so that the account stays hot. Those that meet a ledger that restarts may fail. */
+/** Sends requests throughout, so that the account stays hot. Requests may fail while a ledger restarts. */
 async function keepHot(key: IssuedKey): Promise<void> {
   while (!isOver) {
     await Promise.allSettled(GATEWAYS.map((gateway) => use(cluster, key, gateway)));
@@ -51,7 +51,7 @@ async function keepHot(key: IssuedKey): Promise<void> {
   }
 }
 
-/** How long the longest lease can have to run, as the ledger has it on disk. */
+/** The longest time that a lease can have left, as persisted by the ledger. */
 async function rememberedMs(account: string): Promise<number> {
   const query = "SELECT value FROM metadata WHERE name = 'longest_lease_ms'";
   return Number((await cluster.network.ledgerRows(account, query))[0]?.value);
@@ -67,7 +67,7 @@ async function expectRefusedEverywhere(key: IssuedKey): Promise<void> {
   for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(401);
 }
 
-test("a revocation waits no longer than its receipt says, and nothing is accepted afterwards", async () => {
+test("a revocation waits no longer than its receipt says, and no request is accepted afterwards", async () => {
   const key = await busyKey(HOT);
   const { json } = await cluster.revoke(HOT, key.id);
   await expectRefusedEverywhere(key);
@@ -77,7 +77,7 @@ test("a revocation waits no longer than its receipt says, and nothing is accepte
   expect(shown.json.lease_bound_ms).toBe(json.lease_bound_ms);
 });
 
-test("nor after a restart of the ledger, which has forgotten what leases it gave", async () => {
+test("the same after a restart of the ledger, which has lost its leases", async () => {
   const key = await busyKey(HOT);
   await cluster.network.restartLedger(HOT);
   const { json } = await cluster.revoke(HOT, key.id);
@@ -86,7 +86,7 @@ test("nor after a restart of the ledger, which has forgotten what leases it gave
   expect(json.waited_ms).toBeLessThanOrEqual(json.lease_bound_ms);
 });
 
-test("an account that asks for none is as quick as ever, beside it", async () => {
+test("revocations in another account are not delayed", async () => {
   const key = await cluster.createKey({ account: "quiet" });
   await cluster.network.restartLedger("quiet");
   const { json } = await cluster.revoke("quiet", key.id);

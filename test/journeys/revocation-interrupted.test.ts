@@ -1,8 +1,8 @@
 /**
- * Revoking again, at once, without its caller, and across a restart of the ledger.
+ * Revocations that are repeated, concurrent, abandoned by their caller, or interrupted by a ledger restart.
  *
- * The promise: a revocation is durable before anybody hears of it, so whatever happens to the call, it
- * stands; and whoever asks again gets the same answer, no earlier than the key is dead everywhere.
+ * Promise: a revocation is durable before any answer, so it stands whatever happens to the call; every repeated call gets
+ * the same answer, no earlier than the key is revoked everywhere.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import { RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const GATEWAYS = [0, 1];
-/** LEASE_MS and LEASE_MARGIN_MS of wrangler.toml, and a little: after that no lease is out. */
+/** LEASE_MS plus LEASE_MARGIN_MS of wrangler.toml, plus a little: after that no lease is out. */
 const ALL_LEASES_OVER_MS = 1300;
 
 let cluster: GatewayCluster;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
-/** Waits until the ledger has the revocation on disk, and returns from when on it said the key is dead. */
+/** Waits until the ledger has the revocation on disk, and returns its `effective_at`. */
 function tombstone({ account, id }: IssuedKey): Promise<string> {
   const query = `SELECT effective_at FROM keys WHERE id = '${id}' AND revoked_at IS NOT NULL`;
   return eventually("the revocation in the ledger", async () => {
@@ -38,7 +38,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 describe("the answer of revoke", () => {
-  test("is the same when asked again, on any gateway, and comes back from the key itself", async () => {
+  test("is the same when repeated on any gateway, and in the key object", async () => {
     const key = await busyKey(cluster);
     const first = await cluster.revoke(key.account, key.id);
     const again = await cluster.revoke(key.account, key.id, { to: cluster.gateway(1) });
@@ -55,7 +55,7 @@ describe("the answer of revoke", () => {
     });
   });
 
-  test("is the same for two who ask at once, and neither is answered while the key lives", async () => {
+  test("is the same for two concurrent calls, and neither is answered while the key works", async () => {
     const key = await busyKey(cluster);
     const ask = async (gateway: number) => {
       const answer = await cluster.revoke(key.account, key.id, { to: cluster.gateway(gateway) });
@@ -66,16 +66,16 @@ describe("the answer of revoke", () => {
     expect(second).toEqual(first);
   });
 
-  test("for a busy key says how long it waited for the last lease", async () => {
+  test("contains the wait for the last lease of a busy key", async () => {
     const key = await busyKey(cluster);
     const { json } = await cluster.revoke(key.account, key.id);
     expect(json.waited_ms).toBeGreaterThan(0);
     expect(Date.parse(json.effective_at) - Date.parse(json.revoked_at)).toBe(json.waited_ms);
-    // No sooner than it says.
+    // Not earlier than it says.
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(json.effective_at));
   });
 
-  test("for an idle key has not waited, unless the ledger has just started", async () => {
+  test("contains no wait for an idle key, unless the ledger has just started", async () => {
     const [unused, usedBefore] = [await cluster.createKey(), await busyKey(cluster)];
     await sleep(ALL_LEASES_OVER_MS);
     for (const key of [unused, usedBefore]) {
@@ -87,7 +87,7 @@ describe("the answer of revoke", () => {
     expect((await cluster.revoke(other.account, other.id)).json.waited_ms).toBeGreaterThan(0);
   });
 
-  test("for an unknown key is 404, and for a key of another account too", async () => {
+  test("is 404 for an unknown key, and for a key of another account", async () => {
     const key = await busyKey(cluster);
     const paths = [
       `/accounts/${key.account}/keys/key_${"0".repeat(22)}/revoke`,
@@ -101,7 +101,7 @@ describe("the answer of revoke", () => {
   });
 });
 
-test("a revocation whose caller is gone stands, and the next caller hears from when on", async () => {
+test("a revocation whose caller disconnects stands, and the next caller gets its effective_at", async () => {
   const key = await busyKey(cluster);
   const connection = await RawConnection.open(cluster.gateway(0));
   connection.send({
@@ -117,7 +117,7 @@ test("a revocation whose caller is gone stands, and the next caller hears from w
   await expectRefusedEverywhere(cluster, key);
 });
 
-test("a revocation whose answer is lost on the way is asked for again, and has happened once", async () => {
+test("a revocation whose answer is lost is repeated, and has happened once", async () => {
   const key = await busyKey(cluster, { account: "lost-answer" });
   await cluster.network.fault({ on: "ledger", operation: "revokeKey", how: "fail-after", times: 1 });
   await cluster.revoke(key.account, key.id);
@@ -130,7 +130,7 @@ test("a revocation whose answer is lost on the way is asked for again, and has h
 });
 
 describe("when the ledger restarts while revoke waits", () => {
-  test("the answer, of this call or of the next, names the same moment, and the key is dead", async () => {
+  test("the answer of this call or the next names the same moment, and the key is revoked", async () => {
     const key = await busyKey(cluster, { account: "restarted" });
     const call = cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/revoke`, {});
     const effectiveAt = await tombstone(key);
@@ -147,7 +147,7 @@ describe("when the ledger restarts while revoke waits", () => {
     await expectRefusedEverywhere(cluster, key);
   });
 
-  test("no request is accepted after an answer, however often it restarts", async () => {
+  test("no request is accepted after an answer, however often the ledger restarts", async () => {
     const key = await busyKey(cluster, { account: "restarted-often" });
     const revoking = (async () => {
       for (;;) {
@@ -166,10 +166,10 @@ describe("when the ledger restarts while revoke waits", () => {
   });
 });
 
-test("a ledger that has forgotten its leases waits as if it had just given one", async () => {
+test("a ledger without memory of its leases waits as if it had just granted one", async () => {
   const key = await busyKey(cluster, { account: "forgetful" });
   await cluster.network.restartLedger(key.account);
-  // Both gateways still hold a lease that only the ledger's former life knew of.
+  // Both gateways still hold a lease that the ledger granted before its restart.
   const answer = await cluster.revoke(key.account, key.id);
   expect(answer.json.waited_ms).toBeGreaterThan(0);
   await expectRefusedEverywhere(cluster, key);

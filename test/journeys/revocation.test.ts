@@ -1,9 +1,9 @@
 /**
- * Once `revoke` has answered, the key is dead everywhere, for requests that were already under way too.
+ * Once `revoke` has answered, the key is refused everywhere, for requests in flight too.
  *
- * Checked by order on one monotonic clock, as seen at the sockets of the client: after the answer no request
- * is accepted (G1) and no waiting one gets anything but 401 (G2); bodies (G3) are in revocation-bodies.test.ts.
- * What the kernel held by then has left the gateway before, so it is read out first. No test looks at durations.
+ * Checked by order on one monotonic clock, at the client's sockets: after the answer no request is accepted (G1), and no
+ * waiting request gets anything but 401 (G2); revocation-bodies.test.ts covers bodies (G3). Bytes in the kernel's socket
+ * buffers at that moment had left before, so they are read first. No test depends on durations.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -38,19 +38,19 @@ describe("after revoke has answered", () => {
     await expectRefusedEverywhere(cluster, key);
   });
 
-  test("a key that no gateway has met is refused as well", async () => {
+  test("a key is refused on gateways that have not seen it", async () => {
     const key = await cluster.createKey();
     await revokeAndDrain(cluster, key);
     await expectRefusedEverywhere(cluster, key);
   });
 
-  test("other keys of the account go on", async () => {
+  test("other keys of the account keep working", async () => {
     const [key, other] = [await busyKey(cluster), await busyKey(cluster)];
     await revokeAndDrain(cluster, key);
     for (const gateway of GATEWAYS) expect((await use(cluster, other, gateway)).status).toBe(200);
   });
 
-  test("a rotation without an overlap is one: the old key is dead when it answers, the new one works", async () => {
+  test("a rotation without overlap revokes the old key, and the new one works", async () => {
     const key = await busyKey(cluster);
     const path = `/accounts/${key.account}/keys/${key.id}/rotate`;
     const answer = await cluster.control("POST", path, { overlap_seconds: 0 });
@@ -59,7 +59,7 @@ describe("after revoke has answered", () => {
     for (const gateway of GATEWAYS) expect((await use(cluster, answer.json, gateway)).status).toBe(200);
   });
 
-  test("no request of a constant stream of them on every gateway is accepted", async () => {
+  test("no request of a constant stream on every gateway is accepted", async () => {
     const key = await busyKey(cluster);
     const answers: RawResponse[] = [];
     let stop = false;
@@ -81,8 +81,8 @@ describe("after revoke has answered", () => {
   });
 });
 
-describe("a request under way when its key is revoked", () => {
-  test("that waits on the origin gets 401, and the origin sees its connection close", async () => {
+describe("a request in flight when its key is revoked", () => {
+  test("gets 401 while it waits on the origin, and its connection to the origin is closed", async () => {
     const key = await busyKey(cluster);
     cluster.live.respond = neverAnswer();
     const waiting = GATEWAYS.map((gateway) => use(cluster, key, gateway));
@@ -96,7 +96,7 @@ describe("a request under way when its key is revoked", () => {
     expect(cluster.live.requests).toHaveLength(GATEWAYS.length);
   });
 
-  test("gets 401 too when the origin answers while revoke waits", async () => {
+  test("gets 401 when the origin answers while revoke waits", async () => {
     const key = await busyKey(cluster);
     let answer = () => {};
     cluster.live.respond = (_request, response) => {
@@ -109,13 +109,13 @@ describe("a request under way when its key is revoked", () => {
     answer();
     const { answeredAt } = await done;
     const response = await waiting;
-    // Under a lease that still runs the answer may pass; after `revoke` has answered it may not.
+    // Under a valid lease the response may pass; after `revoke` has answered it may not.
     if (response.status === 200) expect(response.headersAt).toBeLessThan(answeredAt);
     else expect(response.status).toBe(401);
     await expectRefusedEverywhere(cluster, key);
   });
 
-  test("a connection that outlives it serves other keys", async () => {
+  test("leaves its connection usable for other keys", async () => {
     const [key, other] = [await busyKey(cluster), await busyKey(cluster)];
     const connection = await RawConnection.open(cluster.gateway(0));
     const request = ({ secret }: IssuedKey) =>

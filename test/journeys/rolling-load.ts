@@ -15,21 +15,21 @@ export class RollingLoad {
   readonly failures: string[] = [];
   #serving: readonly number[];
   #stopped = false;
-  readonly #answered = new Map<number, number>();
+  readonly #responses = new Map<number, number>();
   readonly #turns: number[];
-  readonly #callers: Promise<void>[];
+  readonly #clients: Promise<void>[];
 
   /** `request` sends one request to a gateway and returns a description of its failure, or null. */
-  constructor(first: number, callers: number, request: (gateway: number) => Promise<string | null>) {
+  constructor(first: number, clients: number, request: (gateway: number) => Promise<string | null>) {
     this.#serving = [first];
-    this.#turns = Array(callers).fill(0);
-    this.#callers = this.#turns.map(async (_, caller) => {
+    this.#turns = Array(clients).fill(0);
+    this.#clients = this.#turns.map(async (_, client) => {
       for (let turn = 1; !this.#stopped; turn++) {
-        const gateway = this.#serving[(caller + turn) % this.#serving.length] as number;
+        const gateway = this.#serving[(client + turn) % this.#serving.length] as number;
         const failure = await request(gateway).catch((error: Error) => error.message);
         if (failure !== null) this.failures.push(`gateway ${gateway}: ${failure}`);
-        this.#answered.set(gateway, (this.#answered.get(gateway) ?? 0) + 1);
-        this.#turns[caller] = turn;
+        this.#responses.set(gateway, (this.#responses.get(gateway) ?? 0) + 1);
+        this.#turns[client] = turn;
       }
     });
   }
@@ -40,29 +40,29 @@ export class RollingLoad {
   }
 
   /** Waits until every serving version has answered more requests, and every client has finished its current one. */
-  async goesOn(): Promise<void> {
-    const answered = new Map(this.#answered);
+  async settles(): Promise<void> {
+    const before = new Map(this.#responses);
     const turns = [...this.#turns];
     const enough = (gateway: number) =>
-      (this.#answered.get(gateway) ?? 0) >= (answered.get(gateway) ?? 0) + REQUESTS_PER_STEP;
+      (this.#responses.get(gateway) ?? 0) >= (before.get(gateway) ?? 0) + REQUESTS_PER_STEP;
     await eventually(
       `traffic on gateways ${this.#serving}`,
-      () => this.#serving.every(enough) && this.#turns.every((turn, caller) => turn > (turns[caller] ?? 0)),
+      () => this.#serving.every(enough) && this.#turns.every((turn, client) => turn > (turns[client] ?? 0)),
     );
   }
 
   /** The next version serves beside the current one while `meanwhile` runs, and then alone. */
   async rollOut(next: number, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     this.#serving = [...this.#serving, next];
-    await this.goesOn();
+    await this.settles();
     await meanwhile();
-    await this.goesOn();
+    await this.settles();
     this.#serving = [next];
-    await this.goesOn();
+    await this.settles();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all(this.#callers);
+    await Promise.all(this.#clients);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Secrets are exchanged while requests come in, and not one of them fails: each in the order of steps that the
- * README gives, each step a gradual deployment in which the old and the new version serve at once.
+ * Secrets are rotated under load without a failed request: in the order of steps that the docs give, each step a gradual
+ * deployment in which the old and the new version serve together.
  *
- * The versions are real isolates over one ledger; that a version is chosen by the test is the only fake. The
- * ledger is redeployed in the middle of each step, since a Durable Object too runs one version at a time.
+ * The versions are real isolates over one ledger; only the choice of a version per request is fake. The ledger is
+ * redeployed in the middle of each step, because a Durable Object runs one version at a time too.
  */
 
 import { createHash, randomBytes } from "node:crypto";
@@ -31,7 +31,7 @@ afterEach(async () => {
   load = undefined;
 });
 
-/** A cluster with a gateway for each version, for the tests of one describe. */
+/** A cluster with a gateway for each version. */
 function withVersions(versions: readonly Settings[]): void {
   beforeAll(async () => {
     const settings = versions[0] ?? {};
@@ -66,7 +66,7 @@ function startLoad(): RollingLoad {
   return load;
 }
 
-/** Makes a key through each version that serves, to be used on all of them from then on. */
+/** Creates a key through each serving version, to be used on all of them afterwards. */
 async function makeKeys(running: RollingLoad): Promise<void> {
   for (const gateway of running.serving) {
     const client = new ControlClient(cluster.gateway(gateway), String(cluster.settings.CONTROL_TOKEN));
@@ -76,7 +76,7 @@ async function makeKeys(running: RollingLoad): Promise<void> {
 
 describe("KEY_PEPPER", () => {
   const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
-  /** In the order of the README. */
+  /** In the order of the docs. */
   const VERSIONS = [
     { KEY_PEPPER: old, KEY_PEPPER_PREVIOUS: "", LEGACY_KEYS: "accept" },
     { KEY_PEPPER: old, KEY_PEPPER_PREVIOUS: next, LEGACY_KEYS: "accept" },
@@ -85,12 +85,12 @@ describe("KEY_PEPPER", () => {
   ] as const;
   withVersions(VERSIONS);
 
-  test("is exchanged without a failed request: first the new one is known everywhere, then it is used", async () => {
+  test("is rotated without a failed request: the new one is accepted everywhere before it is used", async () => {
     const running = startLoad();
     for (const version of [1, 2] as const) {
       await running.rollOut(version, async () => {
         await makeKeys(running);
-        await running.goesOn();
+        await running.settles();
         await cluster.network.deployLedger(ACCOUNT, VERSIONS[version]);
         await makeKeys(running);
       });
@@ -98,30 +98,30 @@ describe("KEY_PEPPER", () => {
     expect(running.failures).toEqual([]);
     expect(keys).toHaveLength(9);
 
-    // The old one may go once no key made under it is left.
+    // The old one can be removed once no key made under it is left.
     const madeUnderOld = keys.slice(0, -2);
     keys = keys.slice(-2);
-    await running.goesOn();
+    await running.settles();
     for (const { account, id } of madeUnderOld) await cluster.revoke(account, id, { to: cluster.gateway(2) });
     await running.rollOut(3, () => cluster.network.deployLedger(ACCOUNT, VERSIONS[3]));
     await makeKeys(running);
-    await running.goesOn();
+    await running.settles();
     expect(running.failures).toEqual([]);
     for (const key of madeUnderOld) expect(await statusOf(key, 3)).toBe(401);
   });
 
-  test("exchanged in one step instead, a new key is refused wherever the old version still serves", async () => {
+  test("a rotation in a single step refuses new keys wherever the old version still serves", async () => {
     await cluster.network.deployLedger(ACCOUNT, VERSIONS[2]);
     const made = await cluster.createKey();
     expect([await statusOf(made, 0), await statusOf(made, 1), await statusOf(made, 2)]).toEqual([
       401, 200, 200,
     ]);
-    // Keys from before work on every version that knows the old one.
+    // Older keys work on every version that has the old pepper.
     const [before] = keys as [IssuedKey];
     for (const gateway of [0, 1, 2]) expect(await statusOf(before, gateway)).toBe(200);
   });
 
-  test("a retry of a call from before the exchange gets the same key", async () => {
+  test("a repeated call from before the rotation gets the same key", async () => {
     const create = (gateway: number) =>
       cluster.control(
         "POST",
@@ -136,7 +136,7 @@ describe("KEY_PEPPER", () => {
     expect(again.json).toEqual(first.json);
   });
 
-  test("a key imported before the exchange is the same key when it is imported again, and stays revoked", async () => {
+  test("a key imported before the rotation is recognised when imported again, and stays revoked", async () => {
     const text = "oct_live_a-key-from-before-the-gateway";
     const sha256 = createHash("sha256").update(text).digest("hex");
     const imported = async (account: string, gateway: number) => {
@@ -154,7 +154,7 @@ describe("KEY_PEPPER", () => {
     expect((await rawRequest(cluster.gateway(2), request)).status).toBe(401);
   });
 
-  test("a revocation made through one version ends the key on the other", async () => {
+  test("a revocation through one version ends the key on the other", async () => {
     const [key] = keys as [IssuedKey];
     for (const gateway of [1, 2]) expect(await statusOf(key, gateway)).toBe(200);
     await cluster.revoke(key.account, key.id, { to: cluster.gateway(2) });
@@ -164,7 +164,7 @@ describe("KEY_PEPPER", () => {
 
 describe("CONTROL_TOKEN", () => {
   const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
-  /** In the order of the README. */
+  /** In the order of the docs. */
   withVersions([
     { CONTROL_TOKEN: old },
     { CONTROL_TOKEN: next, CONTROL_TOKEN_PREVIOUS: old },
@@ -176,7 +176,7 @@ describe("CONTROL_TOKEN", () => {
     return (await cluster.control("GET", path, undefined, { to: cluster.gateway(gateway), token })).status;
   }
 
-  test("is exchanged without a failed request of a caller that has one token at a time", async () => {
+  test("is rotated without a failed request of a client that has one token at a time", async () => {
     const running = startLoad();
     let token = old;
     const managing = new RollingLoad(0, 2, async (gateway) => {
@@ -185,7 +185,7 @@ describe("CONTROL_TOKEN", () => {
     });
     await Promise.all([running.rollOut(1), managing.rollOut(1)]);
     token = next;
-    await managing.goesOn();
+    await managing.settles();
     await Promise.all([running.rollOut(2), managing.rollOut(2)]);
     await managing.stop();
     expect([...running.failures, ...managing.failures]).toEqual([]);
@@ -206,7 +206,7 @@ describe("ASSERTION_KEY", () => {
     })),
   );
 
-  /** The demo's origin, which keeps the keys it has got from this gateway for longer than the test runs. */
+  /** The demo's origin, which caches the gateway's keys for longer than the test runs. */
   function originKeeping(gateway: number): void {
     const verify = assertionVerifier({ jwksUrl: jwksUrl(gateway), audience: cluster.live.url, mode: "live" });
     const { fetch } = createDemoOrigin({ mode: "live", verify });
@@ -214,13 +214,13 @@ describe("ASSERTION_KEY", () => {
     cluster.live.respond = (request, response) => listen(request, response);
   }
 
-  test("is exchanged without a failed request: the new one is published first, then signs, then the old one goes", async () => {
+  test("is rotated without a failed request: the new key is published, then signs, then the old one is removed", async () => {
     originKeeping(0);
     const running = startLoad();
     await running.rollOut(1);
-    // The pause of the README: until no origin has what it got before (max-age) any more.
+    // The pause in the docs: until no origin has the previous keys (max-age).
     originKeeping(1);
-    await running.goesOn();
+    await running.settles();
     await running.rollOut(2);
     await running.rollOut(3);
     expect(running.failures).toEqual([]);

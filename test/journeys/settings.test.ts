@@ -1,9 +1,8 @@
 /**
- * Settings at the door, and the host of the control plane.
+ * Validation of settings, and the host of the control plane.
  *
- * The promise: with one setting missing or malformed nothing is served, and the log names the setting and never
- * its value (each setting is in test/settings.test.ts); with CONTROL_HOST set, keys are managed on that host
- * and nowhere else.
+ * Promise: with one setting missing or invalid every request gets 500, and the log names the setting, never its value
+ * (test/settings.test.ts covers each setting); with CONTROL_HOST, the control plane is served on that host only.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -53,7 +52,7 @@ describe("nothing is served when", () => {
   });
 });
 
-test("one origin for both modes is refused at the door: a test key must never reach live data", async () => {
+test("the same origin for both modes is refused: a test key must never reach live data", async () => {
   const both = "https://one.example";
   const cluster = await startCluster({ settings: { LIVE_ORIGIN: both, SANDBOX_ORIGIN: `${both}/` } });
   const response = await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts" });
@@ -62,7 +61,7 @@ test("one origin for both modes is refused at the door: a test key must never re
 });
 
 describe("without a SANDBOX_ORIGIN", () => {
-  test("a test key is good for nothing, and a live key is", async () => {
+  test("a test key is refused, and a live key is accepted", async () => {
     const cluster = await startCluster({ settings: { SANDBOX_ORIGIN: "" } });
     const [live, testKey] = [await cluster.createKey(), await cluster.createKey({ mode: "test" })];
     const use = (secret: string) =>
@@ -117,7 +116,7 @@ describe("with a CONTROL_HOST", () => {
   }
 
   test.each([CONTROL_HOST, CONTROL_HOST.toUpperCase(), `${CONTROL_HOST}:80`])(
-    "%s manages keys and forwards nothing",
+    "%s serves the control plane and forwards nothing",
     async (host) => {
       expect((await list(host)).status).toBe(200);
       expect((await use(host)).status).toBe(404);
@@ -127,7 +126,7 @@ describe("with a CONTROL_HOST", () => {
   );
 
   test.each([API_HOST, "127.0.0.1", `${CONTROL_HOST}.example`, `x.${CONTROL_HOST}`, `${CONTROL_HOST}:8443`])(
-    "%s forwards and manages no keys, whoever asks",
+    "%s forwards and does not serve the control plane, whatever the token",
     async (host) => {
       const response = await list(host);
       expect([response.status, JSON.parse(response.body.toString()).code]).toEqual([404, "not_found"]);
@@ -135,7 +134,7 @@ describe("with a CONTROL_HOST", () => {
     },
   );
 
-  test("the key page is on that host alone, links to it name it, and its curl line names the API's", async () => {
+  test("the key page is on that host only, links to it name it, and its curl line names the API host", async () => {
     const { json } = await cluster.control("POST", "/accounts/acct/portal-sessions", undefined, {
       headers: [["Host", CONTROL_HOST]],
     });
@@ -178,7 +177,7 @@ describe("with a CONTROL_HOST", () => {
     expect((await visit(API_HOST, "/portal/keys", cookie)).status).toBe(404);
   });
 
-  test("no other header and no target in absolute form makes a host of the other", async () => {
+  test("no other header and no absolute form changes the host", async () => {
     const forged: Header[] = [
       ["X-Forwarded-Host", CONTROL_HOST],
       ["X-Host", CONTROL_HOST],
@@ -198,7 +197,7 @@ describe("with a CONTROL_HOST", () => {
     "/%63ontrol/v1/accounts/acct/keys",
     "/Control/v1/accounts/acct/keys",
     "/v1/../control/v1/accounts/acct/keys",
-  ])("%s leads nowhere on the API's host", async (target) => {
+  ])("%s is not served on the API host", async (target) => {
     expect((await list(API_HOST, [], target)).status).toBe(404);
   });
 });

@@ -1,9 +1,9 @@
 /**
- * Bodies pass as they come, and a broken one never looks whole.
+ * Bodies are streamed, and a broken one never looks complete.
  *
- * The promise: the first bytes arrive before the last are sent, both ways and in every framing; an origin
- * that breaks off leaves the client with an aborted stream; a client that is gone leaves the origin
- * with a closed connection; and whoever reads slowly holds back whoever writes.
+ * Promise: the first bytes arrive before the last are sent, in both directions and every framing; an origin that breaks
+ * off leaves the client with an aborted stream; a client that disconnects leaves the origin with a closed connection;
+ * a slow reader slows its writer (backpressure).
  */
 
 import type { ServerResponse } from "node:http";
@@ -15,9 +15,9 @@ import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type Exchange, type Header, RawConnection } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 
-/** What an origin announces, and how many bytes of body that makes; undefined: it announces nothing. */
+/** Headers of the origin, and the length of the body they announce; undefined: none. */
 const FRAMINGS: [string, Header[]][] = [
-  ["in chunks", []],
+  ["chunked", []],
   ["with a small length", [["Content-Length", "20"]]],
   ["with a large length", [["Content-Length", "1000000"]]],
 ];
@@ -37,7 +37,7 @@ beforeEach(async () => {
   return () => connection.close();
 });
 
-/** Makes the origin take its time: the test itself writes the response, when it wants to. */
+/** Lets the test itself write the origin's response. */
 function originWaits(): Promise<ServerResponse> {
   return new Promise((resolve) => {
     cluster.live.respond = (_request, response) => resolve(response);
@@ -49,7 +49,7 @@ function get(): Exchange {
   return connection.send({ method: "GET", target: "/v1/posts", headers }, { keepBody: false });
 }
 
-/** Sends the head of an upload and the first of its body. */
+/** Sends the head of an upload and the first part of its body. */
 async function startUpload(framing: string, first: string): Promise<Exchange> {
   const exchange = connection.expect("POST");
   await connection.write(
@@ -60,7 +60,7 @@ async function startUpload(framing: string, first: string): Promise<Exchange> {
 
 const UPLOADS = [
   {
-    name: "in chunks",
+    name: "chunked",
     framing: "Transfer-Encoding: chunked",
     first: "5\r\nfirst\r\n",
     last: "4\r\nlast\r\n0\r\n\r\n",
@@ -79,7 +79,7 @@ describe.each(UPLOADS)("an upload $name", ({ framing, first, last }) => {
     expect(request.body?.toString()).toBe("firstlast");
   });
 
-  test("is answered before it ends, when the origin answers before", async () => {
+  test("is answered before it ends if the origin answers before", async () => {
     const origin = originWaits();
     const exchange = await startUpload(framing, first);
     (await origin).writeHead(413, { "Content-Length": 9 }).end("too large");
@@ -88,9 +88,9 @@ describe.each(UPLOADS)("an upload $name", ({ framing, first, last }) => {
   });
 
   test.each([
-    ["is gone", () => connection.destroy()],
-    ["stops in the middle", () => connection.end()],
-  ])("is cut at the origin when the client %s", async (_, leave) => {
+    ["disconnects", () => connection.destroy()],
+    ["half-closes in the middle", () => connection.end()],
+  ])("is aborted at the origin when the client %s", async (_, leave) => {
     await startUpload(framing, first);
     const request = await cluster.live.arrived();
     await eventually("the first bytes at the origin", () => request.bodyLength === 5);
@@ -129,7 +129,7 @@ describe.each(FRAMINGS)("a download %s", (_, headers) => {
     expect(cluster.live.requests).toHaveLength(1);
   });
 
-  test("is cut at the origin when the client is gone", async () => {
+  test("is aborted at the origin when the client disconnects", async () => {
     await started();
     connection.destroy();
     const [request] = cluster.live.requests;
@@ -138,7 +138,7 @@ describe.each(FRAMINGS)("a download %s", (_, headers) => {
   });
 });
 
-test("a download that only the end of the connection ends is aborted by a reset, never completed", async () => {
+test("a download without framing is aborted by a reset, never completed", async () => {
   const waiting = originWaits();
   const exchange = get();
   const { socket } = await waiting;
@@ -150,9 +150,9 @@ test("a download that only the end of the connection ends is aborted by a reset,
 
 test.each([
   ["at once", 0],
-  ["when its lease has been renewed", 700],
+  ["after its lease was renewed", 700],
 ])(
-  "a client that goes %s while the origin works leaves the origin with a closed connection",
+  "a client that disconnects %s while the origin works leaves the origin with a closed connection",
   async (_, ms) => {
     cluster.live.respond = neverAnswer();
     get();
@@ -166,7 +166,7 @@ test.each([
   },
 );
 
-test("a client that has finished sending (FIN) still gets its answer", async () => {
+test("a client that has half-closed (FIN) still gets its response", async () => {
   const waiting = originWaits();
   const exchange = get();
   const origin = await waiting;
@@ -176,8 +176,8 @@ test("a client that has finished sending (FIN) still gets its answer", async () 
   expect([response.status, response.ended, response.bodyLength]).toEqual([200, "complete", 9]);
 });
 
-describe("who reads slowly holds back who writes", () => {
-  // Far more than the kernel and workerd keep on the way; far less than would be harmless to keep.
+describe("backpressure", () => {
+  // Far more than the kernel and workerd buffer; far less than a harmful amount.
   const MANY_BYTES = 200 * 1024 * 1024;
   const KEPT_MAX_BYTES = 64 * 1024 * 1024;
   const PIECE = Buffer.alloc(64 * 1024);
@@ -218,7 +218,7 @@ describe("who reads slowly holds back who writes", () => {
     expect(request.bodyComplete).toBe(false);
   });
 
-  /** Whether there is room again within a second; if it takes longer, the test sees less in flight, never more. */
+  /** Whether there is room again within a second; a slow machine can only reduce the bytes in flight. */
   function drained(origin: ServerResponse): Promise<boolean> {
     return soon(new Promise((resolve) => origin.once("drain", () => resolve(true))));
   }
