@@ -1,9 +1,16 @@
-/** Permissions as a grid of checkboxes and as text. Both read `PERMISSIONS`. */
+/**
+ * Permissions as a grid of checkboxes and as text. Both are derived from `PERMISSIONS`, so a new permission is offered
+ * and shown without another change.
+ */
 import { PERMISSIONS, type Permission } from "../policy.ts";
 import { texts } from "./texts.ts";
 
+const ALL = Object.keys(PERMISSIONS) as Permission[];
+const list = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
 export function PermissionGrid({ selected }: { readonly selected: readonly string[] }) {
-  const { create, resources } = texts;
+  const { create } = texts;
+  const actions = [...new Set(ALL.map(actionOf))];
   return (
     <fieldset id="permissions" aria-describedby="permissions-hint">
       <legend>{create.permissions}</legend>
@@ -14,20 +21,22 @@ export function PermissionGrid({ selected }: { readonly selected: readonly strin
         <thead>
           <tr>
             <th scope="col">{create.resource}</th>
-            <th scope="col">{create.read}</th>
-            <th scope="col">{create.write}</th>
+            {actions.map((action) => (
+              <th scope="col">{sentenceCase(action)}</th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {Object.entries(resources).map(([resource, name]) => (
+          {[...byResource(ALL)].map(([resource, permissions]) => (
             <tr>
-              <th scope="row">{name}</th>
-              {(["read", "write"] as const).map((action) => (
+              <th scope="row">{sentenceCase(resource)}</th>
+              {actions.map((action) => (
                 <td>
-                  <PermissionCheckbox
-                    permission={`${resource}:${action}` as Permission}
-                    selected={selected}
-                  />
+                  {permissions
+                    .filter((permission) => actionOf(permission) === action)
+                    .map((permission) => (
+                      <PermissionCheckbox permission={permission} selected={selected} />
+                    ))}
                 </td>
               ))}
             </tr>
@@ -54,12 +63,22 @@ function PermissionCheckbox(props: { permission: Permission; selected: readonly 
 /** “Posts: read and write, Accounts: read”, or “Full access”. */
 export function permissionText(permissions: readonly Permission[]): string {
   if (permissions.length === 0) return texts.fullAccess;
-  return Object.entries(texts.resources)
-    .map(([resource, name]) => {
-      const has = (action: "read" | "write") => permissions.includes(`${resource}:${action}` as Permission);
-      if (has("read") && has("write")) return `${name}: ${texts.readAndWrite}`;
-      return has("read") ? `${name}: ${texts.read}` : has("write") ? `${name}: ${texts.write}` : "";
-    })
-    .filter((text) => text !== "")
+  const inOrder = [...permissions].sort((a, b) => ALL.indexOf(a) - ALL.indexOf(b));
+  return [...byResource(inOrder)]
+    .map(([resource, group]) => `${sentenceCase(resource)}: ${list.format(group.map(actionOf))}`)
     .join(", ");
+}
+
+function byResource(permissions: readonly Permission[]): ReadonlyMap<string, readonly Permission[]> {
+  return Map.groupBy(permissions, (permission) => permission.slice(0, permission.lastIndexOf(":")));
+}
+
+function actionOf(permission: string): string {
+  return permission.slice(permission.lastIndexOf(":") + 1);
+}
+
+/** “brand_kits” as “Brand kits”. */
+function sentenceCase(name: string): string {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
