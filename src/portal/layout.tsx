@@ -21,7 +21,7 @@ export function showPage(c: PortalRequest, page: Page, content: Child): Response
   const { title, hasProblems = false, status = 200 } = page;
   const nonce = c.var.secureHeadersNonce;
   const document = (
-    <html lang="en">
+    <html lang="en" data-now={c.env.now()}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -4,6 +4,11 @@
  *
  * Kept as text because it is sent to the browser unchanged. It builds no markup from strings.
  */
+import { TIME_UNITS } from "./format-time.ts";
+import { texts } from "./texts.ts";
+
+const { copied, pressCtrlC, pressCommandC } = texts.secret;
+
 export const SCRIPT = `
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const announce = (text) => { document.getElementById("announcer").textContent = text; };
@@ -12,38 +17,62 @@ const removeSecrets = () => all("[data-secret]").forEach((element) => element.re
 addEventListener("pagehide", removeSecrets);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC })};
+const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
 all("[data-copy]").forEach((button) => {
   const label = button.textContent;
+  const field = document.getElementById(button.dataset.copy);
+  const show = (text) => { button.textContent = text; announce(text); };
+  const confirmCopy = () => {
+    show(texts.copied);
+    setTimeout(() => { button.textContent = label; announce(""); }, 3000);
+  };
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const field = document.getElementById(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(field.value);
-      button.textContent = button.dataset.copied;
-      announce(button.dataset.copied);
-      setTimeout(() => { button.textContent = label; announce(""); }, 3000);
+      confirmCopy();
     } catch {
+      field.focus();
       field.select();
+      field.addEventListener("copy", confirmCopy, { once: true });
+      show(isMac ? texts.pressCommandC : texts.pressCtrlC);
     }
   });
 });
 
+/* Submitting the same form twice is harmless, so a button that is busy for too long becomes usable again. */
+const BUSY_MAX_MS = 15000;
+const busyForms = new Map();
 const showBusyOnSubmit = (root) => all("form[data-busy]", root).forEach((form) => {
+  const button = form.querySelector("button:not([type=button])");
+  const label = button.textContent;
+  const reset = () => {
+    if (!busyForms.delete(form)) return;
+    button.textContent = label;
+    button.removeAttribute("aria-disabled");
+    announce("");
+  };
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) return event.preventDefault();
-    form.dataset.sent = "yes";
-    const button = form.querySelector("button:not([type=button])");
+    if (busyForms.has(form)) return event.preventDefault();
+    busyForms.set(form, reset);
     button.textContent = form.dataset.busy;
     button.setAttribute("aria-disabled", "true");
     announce(form.dataset.busy);
+    setTimeout(reset, BUSY_MAX_MS);
   });
 });
+const resetBusyForms = () => busyForms.forEach((reset) => reset());
+/* The user pressed Stop, or the request failed. */
+globalThis.navigation?.addEventListener("navigateerror", resetBusyForms);
+addEventListener("pageshow", resetBusyForms);
 showBusyOnSubmit(document);
 
 const fetchPage = async (url) => {
   const response = await fetch(url);
   if (!response.ok) throw new Error();
-  // Without the head: its style has another nonce, which the policy of this page blocks.
+  /* Without the head: its style has another nonce, which the policy of this page blocks. */
   const text = await response.text();
   return new DOMParser().parseFromString(text.slice(text.indexOf("<main")), "text/html");
 };
@@ -72,18 +101,24 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-const units = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4]];
-const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+const units = ${JSON.stringify(TIME_UNITS)};
+const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+/* The clock of this computer may be wrong. */
+const clockDifference = Number(document.documentElement.dataset.now) - Date.now();
+const relativeText = (ms) => {
+  if (Math.abs(ms) < units[0][1]) return ms > 0 ? "in a moment" : "just now";
+  const [unit, size] = units.find(([, size, max]) => Math.round(Math.abs(ms) / size) < max);
+  return relative.format(Math.round(ms / size), unit);
+};
 const updateTimes = () => all("time").forEach((time) => {
-  const ms = Date.parse(time.dateTime) - Date.now();
-  time.title = exact.format(new Date(time.dateTime));
-  if (!("relative" in time.dataset)) return;
-  const unit = units.find(([, size]) => Math.abs(ms) >= size);
-  time.textContent = unit ? relative.format(Math.round(ms / unit[1]), unit[0]) : ms > 0 ? "in a moment" : "just now";
+  const at = Date.parse(time.dateTime);
+  time.title = exact.format(new Date(at));
+  if ("relative" in time.dataset) time.textContent = relativeText(at - Date.now() - clockDifference);
 });
 updateTimes();
 setInterval(updateTimes, 30000);
+addEventListener("focus", updateTimes);
 
 all("[data-refresh]").forEach((section) => {
   all("[data-script-only]").forEach((element) => { element.hidden = false; });
@@ -99,4 +134,5 @@ all("[data-refresh]").forEach((section) => {
 document.querySelector("[data-focus]")?.focus();
 `
   .trim()
-  .replaceAll(/\n +/g, "\n");
+  .replaceAll(/\n +/g, "\n")
+  .replaceAll(/^\/\*.*\*\/\n/gm, "");

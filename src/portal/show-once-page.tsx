@@ -91,7 +91,7 @@ function Copyable(props: { id: string; label: string; text: string; copy: string
       >
         {text}
       </textarea>
-      <button type="button" data-copy={id} data-copied={texts.copied} hidden>
+      <button type="button" data-copy={id} hidden>
         {copy}
       </button>
     </div>

@@ -1,0 +1,220 @@
+/**
+ * The page's script in a real browser: buttons are usable again after Stop and after going back, copying
+ * says what to do when the clipboard is refused, and relative times agree with the server's.
+ */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { relativeTime } from "../../src/portal/format-time.ts";
+import { Account } from "../control/account.ts";
+import { startBrowser } from "../support/browser.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { createKeyOnPage, openKeyPage, SETTINGS } from "./key-page.ts";
+
+let cluster: GatewayCluster;
+let browser: Browser;
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([
+    startCluster({ settings: SETTINGS }),
+    startBrowser({ keepsPages: true }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  await cluster.close();
+});
+
+async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
+  const opened = await openKeyPage(cluster, browser, options);
+  onTestFinished(() => opened.context.close());
+  return { ...opened, owner: new Account(cluster, opened.account) };
+}
+
+/** Holds every submitted form back until the returned function is called. */
+async function holdForms(page: Page): Promise<() => Promise<void>> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hold = async (route: Parameters<Parameters<Page["route"]>[1]>[0]) => {
+    if (route.request().method() === "POST") await released;
+    await route.continue().catch(() => {});
+  };
+  await page.route("**/portal/**", hold);
+  return async () => {
+    release();
+    await page.unroute("**/portal/**", hold);
+  };
+}
+
+/** Clicks without waiting for the navigation that the click begins. */
+async function clickOnly(page: Page, name: string): Promise<void> {
+  const button = page.getByRole("button", { name });
+  await button.scrollIntoViewIfNeeded();
+  const box = await button.boundingBox();
+  if (!box) throw new Error(`no button ${name}`);
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+}
+
+/** Calls `window.stop()`, as the browser's Stop button does, once the form was submitted. */
+async function stopAfterSubmit(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    addEventListener("submit", () => setTimeout(() => window.stop(), 200), { once: true });
+  });
+}
+
+describe("a form whose request was stopped", () => {
+  test("can be submitted again, and creates one key", async () => {
+    const { page, origin, owner } = await open();
+    await page.goto(`${origin}/portal/keys/new`);
+    await page.getByLabel("Name").fill("Stopped");
+    const release = await holdForms(page);
+    await stopAfterSubmit(page);
+    await clickOnly(page, "Create key");
+    await page.waitForTimeout(600);
+    const button = page.getByRole("button", { name: "Create key" });
+    expect(await button.textContent()).toBe("Create key");
+    expect(await button.getAttribute("aria-disabled")).toBeNull();
+    await release();
+    await button.click();
+    expect(await page.getByLabel("Your new API key").inputValue()).toMatch(/^oct_test_/);
+    expect(await owner.keys()).toHaveLength(1);
+  });
+
+  test("in a dialog can be submitted again", async () => {
+    const { page, origin, owner } = await open();
+    const { id } = await owner.create({ name: "Stopped" });
+    await page.goto(`${origin}/portal/keys`);
+    await page.getByRole("link", { name: "Revoke: Stopped" }).click();
+    await page.getByRole("dialog").waitFor();
+    const release = await holdForms(page);
+    await stopAfterSubmit(page);
+    await clickOnly(page, "Revoke key");
+    await page.waitForTimeout(600);
+    await release();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page.getByRole("heading", { name: "Stopped is revoked" }).waitFor();
+    expect((await owner.get(id)).revoked_at).not.toBeNull();
+  });
+});
+
+test("a second click while the form is being sent does not submit it again", async () => {
+  const { page, origin, owner } = await open();
+  await page.goto(`${origin}/portal/keys/new`);
+  await page.getByLabel("Name").fill("Clicked twice");
+  let posts = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") posts += 1;
+  });
+  const release = await holdForms(page);
+  await clickOnly(page, "Create key");
+  await page.waitForTimeout(200);
+  // The label changes, so the second click goes to the place of the button.
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.waitForTimeout(200);
+  await release();
+  await page.getByLabel("Your new API key").waitFor();
+  expect([posts, (await owner.keys()).length]).toEqual([1, 1]);
+});
+
+test("going back to a submitted form shows a usable button", async () => {
+  const { page, origin } = await open();
+  await page.goto(`${origin}/portal/keys/new`);
+  await page.getByLabel("Name").fill("Once");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.getByLabel("Your new API key").waitFor();
+  await page.goBack();
+  const button = page.getByRole("button", { name: "Create key" });
+  await button.waitFor();
+  expect(await button.getAttribute("aria-disabled")).toBeNull();
+});
+
+describe("copying", () => {
+  const breakClipboard: Readonly<Record<string, () => void>> = {
+    "refuses access": () => {
+      Object.defineProperty(navigator, "clipboard", {
+        value: { writeText: () => Promise.reject(new DOMException("denied", "NotAllowedError")) },
+      });
+    },
+    "is missing": () => {
+      Object.defineProperty(navigator, "clipboard", { value: undefined });
+    },
+  };
+
+  test.each(Object.keys(breakClipboard))(
+    "asks for Ctrl+C when the clipboard %s, and confirms the copy",
+    async (how) => {
+      const { page, context } = await open();
+      await context.addInitScript(breakClipboard[how] ?? (() => {}));
+      const secret = await createKeyOnPage(page, "Manual");
+      await page.getByRole("button", { name: "Copy key" }).click();
+      await page.getByRole("button", { name: "Press Ctrl+C to copy" }).waitFor();
+      expect(await page.getByRole("status").last().textContent()).toBe("Press Ctrl+C to copy");
+      // The key is selected in the focused field, so that Ctrl+C copies it.
+      expect(
+        await page.evaluate(() => {
+          const field = document.activeElement as HTMLTextAreaElement;
+          return field.value.slice(field.selectionStart, field.selectionEnd);
+        }),
+      ).toBe(secret);
+      await page.keyboard.press("Control+C");
+      await page.getByRole("button", { name: "Copied" }).first().waitFor();
+    },
+  );
+
+  test("names the keys of a Mac", async () => {
+    const userAgent =
+      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/153 Safari/537.36";
+    const { page, context } = await open({ userAgent });
+    await context.addInitScript(breakClipboard["refuses access"] ?? (() => {}));
+    await createKeyOnPage(page, "Manual");
+    await page.getByRole("button", { name: "Copy command" }).click();
+    await page.getByRole("button", { name: "Press ⌘C to copy" }).waitFor();
+  });
+});
+
+describe("relative times", () => {
+  const HOUR = 3_600_000;
+  const HOURS = [
+    0.01,
+    0.5,
+    0.99,
+    1,
+    23.6,
+    34.5,
+    47.6,
+    48,
+    24 * 7,
+    24 * 30,
+    24 * 59.6,
+    24 * 90,
+    24 * 365,
+    24 * 800,
+  ];
+
+  test("are the server's, and stay so on a computer whose clock is wrong", async () => {
+    const { page, origin } = await open();
+    await page.addInitScript(() => {
+      const realNow = Date.now;
+      Date.now = () => realNow() - 5 * 3_600_000;
+    });
+    await page.goto(`${origin}/portal/test`);
+    const now = Date.now();
+    const times = HOURS.flatMap((hours) => [-hours, hours]).map((hours) =>
+      new Date(now + hours * HOUR + 5_000).toISOString(),
+    );
+    const shown = await page.evaluate((times) => {
+      for (const time of times) {
+        const element = document.createElement("time");
+        element.dateTime = time;
+        element.dataset.relative = "";
+        element.className = "sample";
+        document.querySelector("main")?.appendChild(element as unknown as Node);
+      }
+      dispatchEvent(new Event("focus"));
+      return [...document.querySelectorAll(".sample")].map((element) => element.textContent);
+    }, times);
+    expect(shown).toEqual(times.map((time) => relativeTime(time, now)));
+  });
+});
