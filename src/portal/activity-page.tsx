@@ -60,7 +60,7 @@ function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>;
   return (
     <li>
       <p>
-        <strong>{actors[event.actor] ?? event.actor}</strong> {actions[event.action]}{" "}
+        <strong>{actors.get(event.actor) ?? event.actor}</strong> {actions[event.action]}{" "}
         {id === null ? account : <a href={paths.key(id)}>{names.get(id) ?? id}</a>}
       </p>
       {details !== "" && <p class="hint">{details}</p>}

@@ -2,7 +2,7 @@
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
-import { selectedTime } from "./form-values.ts";
+import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { formatMinute } from "./format-time.ts";
 import { LastUsed } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
@@ -11,25 +11,27 @@ import { type PortalRequest, paths } from "./portal-context.ts";
 import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 
+const SECOND_MS = 1000;
 const EVENTS_SEARCHED = 200;
 /** Longer than the pauses of most programs. The page shows the time of last use as well. */
 const UNUSED_AFTER_MS = 900_000;
 
-export async function showFinish(c: PortalRequest, key: ApiKey, problem?: string) {
+export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PROBLEMS) {
   const successor = await findSuccessor(c, key.id);
   const { rotate } = texts;
+  const hasProblems = problems.size > 0;
   return showPage(
     c,
-    {
-      title: rotate.title(key.name),
-      nav: "keys",
-      hasProblems: problem !== undefined,
-      status: problem === undefined ? 200 : 422,
-    },
+    { title: rotate.title(key.name), nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <section class="sheet form">
       <RotationSteps current={isUnused(key, c.env.now()) ? 4 : 3} />
       <h1>{rotate.title(key.name)}</h1>
-      <ProblemSummary of={problem === undefined ? [] : [["at", `${rotate.at} ${problem}`]]} />
+      <ProblemSummary
+        of={[...problems].map(([field, text]) => [
+          field,
+          `${field === "at" ? rotate.at : rotate.revokeOldKey} ${text}`,
+        ])}
+      />
       <h2>{rotate.watch}</h2>
       <p>{rotate.watchHint}</p>
       <div class="uses" id="uses" data-refresh>
@@ -49,25 +51,36 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problem?: string
       <a class="button danger" href={paths.revoke(key.id)} data-dialog>
         {rotate.revokeNow}
       </a>
-      <ScheduleForm c={c} of={key} problem={problem} />
+      <ScheduleForm c={c} of={key} problems={problems} />
     </section>,
   );
 }
 
 export async function scheduleRevocation(c: PortalRequest) {
   const { operations, now } = c.env;
-  const { form, session } = c.var;
+  const { session } = c.var;
   const id = c.req.param("id") ?? "";
   const caller = { actor: session.actor };
   const key = await operations.getKey(session.account, id);
   if (isRefusal(key)) return refuse(c, key);
-  const revokesAt = selectedTime(form.get("when") ?? "", form.get("at") ?? "", now());
-  if (revokesAt === undefined) return await showFinish(c, key, texts.notInFuture);
+  const fields = new FormReader(c.var.form);
+  const revokesAt = readRevocationTime(fields, now());
+  if (fields.problems.size > 0) return await showFinish(c, key, fields.problems);
   const changed = await operations.changeKey(session.account, id, { revokes_at: revokesAt }, caller);
   if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=revocation`, 303);
-  if (changed.reason === "invalid_input") return await showFinish(c, key, texts.notInFuture);
+  if (changed.reason === "invalid_input") {
+    return await showFinish(c, key, new Map([["at", texts.notInFuture]]));
+  }
   // Revoked in the meantime: the page of the key shows it.
   return changed.reason === "conflict" ? c.redirect(paths.key(id), 303) : refuse(c, changed);
+}
+
+function readRevocationTime(fields: FormReader, now: number): string | null {
+  const when = fields.choice("when", ["never", "date", ...Object.keys(texts.rotate.overlaps)]);
+  if (when === "date") return fields.utcTime("at");
+  // "never", or a problem.
+  if (!/^\d+$/.test(when)) return null;
+  return new Date(now + Number(when) * SECOND_MS).toISOString();
 }
 
 interface UseBadge {
@@ -102,15 +115,8 @@ function newKeyBadge(key: ApiKey): UseBadge {
     : { tone: "good", text: texts.rotate.inUse };
 }
 
-function ScheduleForm({
-  c,
-  of: key,
-  problem,
-}: {
-  c: PortalRequest;
-  of: ApiKey;
-  problem: string | undefined;
-}) {
+function ScheduleForm(props: { c: PortalRequest; of: ApiKey; problems: FieldProblems }) {
+  const { c, of: key, problems } = props;
   const { rotate } = texts;
   const choices = [
     ...Object.entries(rotate.overlaps).map(([seconds, label]) => [seconds, rotate.revokeIn(label)] as const),
@@ -124,10 +130,11 @@ function ScheduleForm({
       <Field
         id="when"
         label={rotate.revokeOldKey}
+        problem={problems.get("when")}
         input={(attributes) => (
           <select {...attributes} name="when">
             {choices.map(([value, label]) => (
-              <option value={value} selected={problem !== undefined && value === "date"}>
+              <option value={value} selected={problems.has("at") && value === "date"}>
                 {label}
               </option>
             ))}
@@ -138,7 +145,7 @@ function ScheduleForm({
         <Field
           id="at"
           label={rotate.at}
-          problem={problem}
+          problem={problems.get("at")}
           input={(attributes) => <input {...attributes} type="datetime-local" name="at" />}
         />
       </div>

@@ -1,37 +1,83 @@
-/** Submitted form values in the form that `KeyOperations` takes. A value that cannot be read is a problem, never a guess. */
-import type { Refusal } from "../refusals.ts";
-
-const SECOND_MS = 1000;
-const DAY_SECONDS = 86_400;
-
-/** Problem texts by field name. */
-export type FieldProblems = Readonly<Record<string, string>>;
-
-export const NO_PROBLEMS: FieldProblems = {};
-
-/** The problems that `KeyOperations` found in the input; null for any other refusal. */
-export function problemsIn(refusal: Refusal): FieldProblems | null {
-  return refusal.reason === "invalid_input" ? refusal.details : null;
-}
-
 /**
- * The time of a select field: `never` (null), a number of seconds after `now`, or `date` with the UTC time in the
- * field beside it. undefined: not readable.
+ * Reads a submitted form. A field that is missing, sent twice or malformed is a problem, never a guess; what the values
+ * mean is checked by `KeyOperations`.
  */
-export function selectedTime(choice: string, date: string, now: number): string | null | undefined {
-  if (choice === "never") return null;
-  if (choice === "date") return parseDate(date);
-  return /^\d{1,9}$/.test(choice) ? new Date(now + Number(choice) * SECOND_MS).toISOString() : undefined;
-}
+import { FORM_ID } from "./portal-context.ts";
+import { texts } from "./texts.ts";
 
-/** A number of days as seconds; any other choice unchanged. */
-export function daysToSeconds(choice: string): string {
-  return /^\d{1,5}$/.test(choice) ? String(Number(choice) * DAY_SECONDS) : choice;
-}
+const DAY_MS = 86_400_000;
+/** A form can be submitted for as long as its session lasts; the clocks of two machines differ. */
+const FORM_AGE_MAX_MS = DAY_MS;
+const CLOCK_DIFFERENCE_MAX_MS = 60_000;
 
-/** A date without a time means the end of that day. */
-function parseDate(date: string): string | undefined {
-  const text = /^\d{4}-\d\d-\d\d$/.test(date) ? `${date}T23:59:59Z` : `${date}Z`;
-  const unixMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(unixMs) ? undefined : new Date(unixMs).toISOString();
+/** Problem texts by field name. A map, so that no field name is taken for a property of every object. */
+export type FieldProblems = ReadonlyMap<string, string>;
+
+export const NO_PROBLEMS: FieldProblems = new Map();
+
+export class FormReader {
+  readonly #form: URLSearchParams;
+  readonly #problems = new Map<string, string>();
+
+  constructor(form: URLSearchParams) {
+    this.#form = form;
+  }
+
+  get problems(): FieldProblems {
+    return this.#problems;
+  }
+
+  /** The value of a field that was sent exactly once and is not blank. */
+  text(name: string): string {
+    const [value = "", ...more] = this.#form.getAll(name);
+    if (more.length > 0) this.#addProblem(name, texts.sentTwice);
+    else if (value === "") this.#addProblem(name, texts.required);
+    return value;
+  }
+
+  /** The value of a field that offers a choice. */
+  choice(name: string, offered: readonly string[]): string {
+    const value = this.text(name);
+    if (!offered.includes(value)) this.#addProblem(name, texts.required);
+    return value;
+  }
+
+  /** The form's id, under which the ledger carries it out once. */
+  formId(): string {
+    const id = this.text("form_id");
+    if (!FORM_ID.test(id)) this.#addProblem("form_id", texts.incompleteForm);
+    return id;
+  }
+
+  /** When the form was made, in Unix milliseconds. */
+  formMadeAt(now: number): number {
+    const text = this.text("form_made_at");
+    const madeAt = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    const isPlausible = madeAt >= now - FORM_AGE_MAX_MS && madeAt <= now + CLOCK_DIFFERENCE_MAX_MS;
+    if (!isPlausible) this.#addProblem("form_made_at", texts.incompleteForm);
+    return isPlausible ? madeAt : now;
+  }
+
+  /** The end of a UTC day, as ISO 8601. */
+  endOfDay(name: string): string {
+    return this.#time(name, /^\d{4}-\d\d-\d\d$/, "T23:59:59Z");
+  }
+
+  /** A UTC time, as ISO 8601. */
+  utcTime(name: string): string {
+    return this.#time(name, /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/, "Z");
+  }
+
+  #time(name: string, format: RegExp, suffix: string): string {
+    const text = this.text(name);
+    const unixMs = format.test(text) ? Date.parse(text + suffix) : Number.NaN;
+    const iso = Number.isNaN(unixMs) ? "" : new Date(unixMs).toISOString();
+    // Date.parse reads 30 February as 2 March.
+    if (iso.slice(0, 10) !== text.slice(0, 10)) this.#addProblem(name, texts.notInFuture);
+    return iso;
+  }
+
+  #addProblem(name: string, text: string): void {
+    if (!this.#problems.has(name)) this.#problems.set(name, text);
+  }
 }

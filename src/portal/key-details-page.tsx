@@ -3,12 +3,18 @@ import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
-import { problemsIn } from "./form-values.ts";
+import { FormReader } from "./form-values.ts";
 import { Badges, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
+
+/** By the `saved` parameter of the redirect after a form. */
+const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
+  ["name", texts.key.renamed],
+  ["revocation", texts.key.scheduled],
+]);
 
 export async function keyDetailsPage(c: PortalRequest) {
   const key = await c.env.operations.getKey(c.var.session.account, c.req.param("id") ?? "");
@@ -19,19 +25,23 @@ export async function renameKey(c: PortalRequest) {
   const { form, session } = c.var;
   const { operations } = c.env;
   const id = c.req.param("id") ?? "";
-  const name = form.get("name") ?? "";
-  const changed = await operations.changeKey(session.account, id, { name }, { actor: session.actor });
-  if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=name`, 303);
-  const problem = problemsIn(changed)?.name;
-  if (problem === undefined) return refuse(c, changed);
+  const fields = new FormReader(form);
+  const name = fields.text("name");
+  let problem = fields.problems.get("name");
+  if (problem === undefined) {
+    const changed = await operations.changeKey(session.account, id, { name }, { actor: session.actor });
+    if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=name`, 303);
+    if (changed.reason !== "invalid_input") return refuse(c, changed);
+    problem = Object.values(changed.details)[0];
+  }
   const key = await operations.getKey(session.account, id);
-  return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem });
+  return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem: problem ?? "" });
 }
 
 function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; problem: string }) {
   const { facts } = texts;
   const now = c.env.now();
-  const savedText = { name: texts.key.renamed, revocation: texts.key.scheduled }[c.req.query("saved") ?? ""];
+  const savedText = SAVED_TEXTS.get(c.req.query("saved") ?? "");
   return showPage(
     c,
     {

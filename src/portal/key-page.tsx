@@ -17,7 +17,7 @@ import { keyDetailsPage, renameKey } from "./key-details-page.tsx";
 import { keyListPage } from "./key-list-page.tsx";
 import { createKey, newKeyPage } from "./new-key-page.tsx";
 import { refuse, showNotice, showSignedOut } from "./notices.tsx";
-import { type PortalContext, paths } from "./portal-context.ts";
+import { FORM_ID, type PortalContext, paths } from "./portal-context.ts";
 import { revokeKey, revokePage } from "./revoke-page.tsx";
 import { rotateKey, rotatePage } from "./rotate-page.tsx";
 import { clearSessionCookie, requireSession, setSessionCookie } from "./session.ts";
@@ -26,8 +26,9 @@ import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
 
 const METHODS = ["GET", "POST"];
 
-/** Only a well-formed key id is a page; anything else is 404. */
+/** A path with a malformed id is 404. */
 const ID = `:id{${KEY_ID_FORMAT.source.slice(1, -1)}}`;
+const FORM = `:form{${FORM_ID.source.slice(1, -1)}}`;
 
 export const keyPage = new Hono<PortalContext>();
 
@@ -77,7 +78,7 @@ keyPage.get(paths.root, (c) => c.redirect(paths.keys, 303));
 keyPage.get(paths.keys, keyListPage);
 keyPage.get(paths.newKey, newKeyPage);
 keyPage.post(paths.newKey, createKey);
-keyPage.get(paths.showOnce(":form"), showOncePage);
+keyPage.get(paths.showOnce(FORM), showOncePage);
 keyPage.get(paths.key(ID), keyDetailsPage);
 keyPage.post(paths.rename(ID), renameKey);
 keyPage.get(paths.rotate(ID), rotatePage);

@@ -4,7 +4,7 @@
  */
 import { isRefusal } from "../refusals.ts";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
-import { daysToSeconds, type FieldProblems, NO_PROBLEMS, problemsIn, selectedTime } from "./form-values.ts";
+import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { PermissionGrid } from "./permissions.tsx";
@@ -19,7 +19,8 @@ interface Draft {
   readonly expiresOn: string;
 }
 
-const EXPIRY_DAYS = [30, 90, 365];
+const DAY_MS = 86_400_000;
+const EXPIRY_DAYS = ["30", "90", "365"];
 
 const BLANK: Draft = { name: "", mode: "test", permissions: [], expires: "never", expiresOn: "" };
 
@@ -29,19 +30,18 @@ export function newKeyPage(c: PortalRequest) {
 
 export async function createKey(c: PortalRequest) {
   const { form, session } = c.var;
-  const { operations, now } = c.env;
+  const { operations } = c.env;
+  const fields = new FormReader(form);
   const draft: Draft = {
-    name: form.get("name") ?? "",
-    mode: form.get("mode") ?? "",
+    name: fields.text("name"),
+    mode: fields.text("mode"),
     permissions: form.getAll("permissions"),
-    expires: form.get("expires") ?? "",
+    expires: fields.choice("expires", ["never", "date", ...EXPIRY_DAYS]),
     expiresOn: form.get("expires_on") ?? "",
   };
-  const formId = form.get("form_id") ?? "";
-  // The time of the form, so that submitting it again means the same expiry.
-  const formMadeAt = Number(form.get("form_made_at")) || now();
-  const expiresAt = selectedTime(daysToSeconds(draft.expires), draft.expiresOn, formMadeAt);
-  if (expiresAt === undefined) return showForm(c, draft, { expires_at: texts.notInFuture });
+  const formId = fields.formId();
+  const expiresAt = readExpiry(fields, draft, c.env.now());
+  if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
   const { name, mode, permissions } = draft;
   const created = await operations.createKey(
     session.account,
@@ -49,34 +49,40 @@ export async function createKey(c: PortalRequest) {
     { actor: session.actor, idempotency_key: await operations.portal.formKey(session, formId) },
   );
   if (!isRefusal(created)) return c.redirect(paths.showOnce(formId), 303);
-  const problems = problemsIn(created);
-  return problems ? showForm(c, draft, problems) : refuse(c, created);
+  if (created.reason !== "invalid_input") return refuse(c, created);
+  return showForm(c, draft, new Map(Object.entries(created.details)));
+}
+
+/** Counted from the time of the form, so that submitting it again means the same expiry. */
+function readExpiry(fields: FormReader, { expires }: Draft, now: number): string | null {
+  if (expires === "date") return fields.endOfDay("expires_on");
+  if (!EXPIRY_DAYS.includes(expires)) return null;
+  return new Date(fields.formMadeAt(now) + Number(expires) * DAY_MS).toISOString();
 }
 
 function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
   const { create } = texts;
-  const listed = listProblems(problems);
-  const hasProblems = listed.length > 0;
+  const hasProblems = problems.size > 0;
   return showPage(
     c,
     { title: create.title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <Form c={c} action={paths.newKey} class="sheet form" busy={create.busy}>
       <h1>{create.title}</h1>
-      <ProblemSummary of={listed} />
+      <ProblemSummary of={listProblems(problems)} />
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
       <Field
         id="name"
         label={create.name}
         hint={create.nameHint}
-        problem={problems.name}
+        problem={problems.get("name")}
         input={(attributes) => (
           <input {...attributes} name="name" value={draft.name} required maxlength={100} autocomplete="off" />
         )}
       />
       <ModeField selected={draft.mode} />
       <PermissionGrid selected={draft.permissions} />
-      <ExpiryField of={draft} problem={problems.expires_at} />
+      <ExpiryField of={draft} problems={problems} />
       <SubmitOrCancel submit={create.submit} />
     </Form>,
   );
@@ -85,15 +91,19 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
 /** Each problem with the id of the field that it links to. */
 function listProblems(problems: FieldProblems): (readonly [id: string, text: string])[] {
   const { create } = texts;
-  const fields: Readonly<Record<string, readonly [id: string, label: string]>> = {
-    name: ["name", create.name],
-    mode: ["mode-test", create.mode],
-    expires_at: ["expires_on", create.expiry],
-    // The hidden `form_id`.
-    "Idempotency-Key": ["name", create.formId],
-  };
-  return Object.entries(problems).map(([field, text]) => {
-    const [id, label] = fields[field] ?? ["permissions", create.permissions];
+  const fields = new Map<string, readonly [id: string, label: string]>([
+    ["name", ["name", create.name]],
+    ["mode", ["mode-test", create.mode]],
+    ["expires", ["expires", create.expiry]],
+    ["expires_at", ["expires_on", create.expiry]],
+    ["expires_on", ["expires_on", create.date]],
+    // Hidden fields.
+    ["form_id", ["name", create.thisForm]],
+    ["form_made_at", ["name", create.thisForm]],
+    ["Idempotency-Key", ["name", create.thisForm]],
+  ]);
+  return [...problems].map(([field, text]) => {
+    const [id, label] = fields.get(field) ?? ["permissions", create.permissions];
     return [id, `${label} ${field === "Idempotency-Key" ? create.alreadySubmitted : text}`];
   });
 }
@@ -123,11 +133,11 @@ function ModeField({ selected }: { readonly selected: string }) {
   );
 }
 
-function ExpiryField({ of: draft, problem }: { readonly of: Draft; readonly problem: string | undefined }) {
+function ExpiryField({ of: draft, problems }: { readonly of: Draft; readonly problems: FieldProblems }) {
   const { create } = texts;
   const choices: readonly (readonly [value: string, label: string])[] = [
     ["never", create.neverExpires],
-    ...EXPIRY_DAYS.map((days) => [String(days), create.inDays(days)] as const),
+    ...EXPIRY_DAYS.map((days) => [days, create.inDays(days)] as const),
     ["date", create.onDate],
   ];
   return (
@@ -135,6 +145,7 @@ function ExpiryField({ of: draft, problem }: { readonly of: Draft; readonly prob
       <Field
         id="expires"
         label={create.expiry}
+        problem={problems.get("expires")}
         input={(attributes) => (
           <select {...attributes} name="expires">
             {choices.map(([value, label]) => (
@@ -149,7 +160,7 @@ function ExpiryField({ of: draft, problem }: { readonly of: Draft; readonly prob
         <Field
           id="expires_on"
           label={create.date}
-          problem={problem}
+          problem={problems.get("expires_on") ?? problems.get("expires_at")}
           input={(attributes) => (
             <input {...attributes} type="date" name="expires_on" value={draft.expiresOn} />
           )}

@@ -2,6 +2,7 @@
 import { logRefusal } from "../log.ts";
 import { publicAnswer, type Reason, type Refusal } from "../refusals.ts";
 import { showPage } from "./layout.tsx";
+import { noticeTexts } from "./notice-texts.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
@@ -16,8 +17,8 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
   const { status, headers = {} } = publicAnswer(refusal);
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   const { title, text } = noticeOf(refusal.reason);
-  const isFault = text === texts.notice.fault.text;
-  const isUnavailable = text === texts.notice.unavailable.text;
+  const isFault = text === noticeTexts.fault.text;
+  const isUnavailable = text === noticeTexts.unavailable.text;
   const returnUrl = refusal.reason === "session_ended" ? refusal.returnUrl : null;
   return showPage(
     c,
@@ -25,7 +26,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
     <Notice title={title} text={text}>
       {isFault && (
         <p>
-          {texts.notice.requestId} <code>{c.env.requestId}</code>
+          {noticeTexts.requestId} <code>{c.env.requestId}</code>
         </p>
       )}
       {returnUrl !== null && (
@@ -35,7 +36,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
       )}
       {refusal.reason !== "session_ended" && refusal.reason !== "link_used" && (
         <a class="button main" href={paths.keys}>
-          {isUnavailable ? texts.notice.retry : texts.notice.toKeys}
+          {isUnavailable ? noticeTexts.retry : texts.toKeys}
         </a>
       )}
     </Notice>,
@@ -43,7 +44,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
 }
 
 export function showSignedOut(c: PortalRequest, returnUrl: string | null): Response | Promise<Response> {
-  const { title, text } = texts.notice.signed_out;
+  const { title, text } = noticeTexts.signed_out;
   return showPage(
     c,
     { title },
@@ -69,7 +70,7 @@ function Notice({ title, text, children }: { title: string; text: string; childr
 
 /** A reason without a notice of its own is shown as a fault. */
 function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
-  const { notice } = texts;
+  const notice = noticeTexts;
   if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.unavailable;
   if (reason === "session_ended" || reason === "link_used" || reason === "csrf_failed") return notice[reason];
   if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {

@@ -34,6 +34,9 @@ export function sessionOf(c: PortalRequest): PortalSession | undefined {
 /** The form field that carries the CSRF token. */
 export const CSRF_FIELD = "form_token";
 
+/** A form's id: part of a path, and what the `Idempotency-Key` of its call is derived from. */
+export const FORM_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
 const PORTAL = "/portal";
 
 export const paths = {

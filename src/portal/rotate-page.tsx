@@ -7,7 +7,8 @@ import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { showFinish } from "./finish-rotation-page.tsx";
-import { Field, Form, SubmitOrCancel } from "./form.tsx";
+import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
+import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { Badges } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
@@ -18,49 +19,64 @@ import { texts } from "./texts.ts";
 
 const OVERLAP_DEFAULT = "86400";
 
-export async function rotatePage(c: PortalRequest) {
+export function rotatePage(c: PortalRequest) {
+  return showRotation(c, NO_PROBLEMS);
+}
+
+async function showRotation(c: PortalRequest, problems: FieldProblems) {
   const { operations, now } = c.env;
   const key = await operations.getKey(c.var.session.account, c.req.param("id") ?? "");
   if (isRefusal(key)) return refuse(c, key);
   const state = keyState(key, now());
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
-  return showStart(c, key);
+  return showStart(c, key, problems);
 }
 
 export async function rotateKey(c: PortalRequest) {
   const { operations } = c.env;
   const { form, session } = c.var;
   const id = c.req.param("id") ?? "";
-  const formId = form.get("form_id") ?? "";
+  const fields = new FormReader(form);
+  const overlap = fields.choice("overlap", Object.keys(texts.rotate.overlaps));
+  const formId = fields.formId();
+  if (fields.problems.size > 0) return await showRotation(c, fields.problems);
   const rotated = await operations.rotateKey(
     session.account,
     id,
-    { overlap_seconds: Number(form.get("overlap")) },
+    { overlap_seconds: Number(overlap) },
     { actor: session.actor, idempotency_key: await operations.portal.formKey(session, formId) },
   );
   if (!isRefusal(rotated)) return c.redirect(paths.showOnce(formId), 303);
-  // Revoked or expired in the meantime, or an overlap that the form does not offer: show the current state.
+  // Revoked or expired in the meantime, or a form that was submitted with other values: show the current state.
   const isOutOfDate = rotated.reason === "conflict" || rotated.reason === "invalid_input";
   return isOutOfDate ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
 }
 
-function showStart(c: PortalRequest, key: ApiKey) {
+function showStart(c: PortalRequest, key: ApiKey, problems: FieldProblems) {
   const { rotate } = texts;
+  const hasProblems = problems.size > 0;
   return showPage(
     c,
-    { title: rotate.title(key.name), nav: "keys" },
+    { title: rotate.title(key.name), nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <Form c={c} action={paths.rotate(key.id)} class="sheet form" busy={rotate.busy}>
       <RotationSteps current={1} />
       <h1>{rotate.title(key.name)}</h1>
       <code>{key.hint}</code>
       <Badges of={key} now={c.env.now()} />
+      <ProblemSummary
+        of={[...problems].map(([field, text]) => [
+          "overlap",
+          `${field === "overlap" ? rotate.overlap : texts.create.thisForm} ${text}`,
+        ])}
+      />
       <p>{rotate.explain(permissionText(key.permissions))}</p>
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <Field
         id="overlap"
         label={rotate.overlap}
         hint={rotate.overlapHint}
+        problem={problems.get("overlap")}
         input={(attributes) => (
           <select {...attributes} name="overlap">
             {Object.entries(rotate.overlaps).map(([seconds, label]) => (
@@ -84,7 +100,7 @@ function showNotRotatable(c: PortalRequest, key: ApiKey, explanation: string) {
       <h1>{texts.rotate.title(key.name)}</h1>
       <p>{explanation}</p>
       <a class="button main" href={paths.keys}>
-        {texts.notice.toKeys}
+        {texts.toKeys}
       </a>
     </section>,
   );

@@ -5,8 +5,9 @@
 import { clientAddress } from "../http/client-address.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
-import { isRefusal } from "../refusals.ts";
-import { Field, Form } from "./form.tsx";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import { Field, Form, ProblemSummary } from "./form.tsx";
+import { FormReader } from "./form-values.ts";
 import { Badges, KeyFacts } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
@@ -15,42 +16,75 @@ import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 export function testKeyPage(c: PortalRequest) {
-  return showPageWith(c, null);
+  return showTool(c, null);
 }
 
 export async function testKey(c: PortalRequest) {
-  const secret = c.var.form.get("secret")?.trim() ?? "";
+  const secret = readSecret(c);
+  if (secret === null) return showTool(c, null, texts.required);
   const key = await c.env.operations.identifyKey({ secret }, clientAddress(c.req.raw));
-  if (!isRefusal(key)) return showPageWith(c, <IdentifiedKey c={c} of={key} />);
-  if (key.reason === "store_unreachable" || key.reason === "ledger_unreachable") return refuse(c, key);
-  const text = key.reason === "too_many_look_ups" ? texts.test.tooMany : texts.test.unknown;
-  return showPageWith(c, <p>{text}</p>);
+  return isRefusal(key) ? showRefusedTest(c, key) : showTool(c, <IdentifiedKey c={c} of={key} />);
 }
 
 /** Revokes a key by its text, whichever account it belongs to. */
 export async function revokeTestedKey(c: PortalRequest) {
-  const secret = c.var.form.get("secret")?.trim() ?? "";
+  const secret = readSecret(c);
+  if (secret === null) return showTool(c, null, texts.required);
   const outcome = await c.env.operations.revokeByPossession({ secret }, clientAddress(c.req.raw));
-  if (!isRefusal(outcome)) return showPageWith(c, <p>{texts.test.revoked}</p>);
-  if (outcome.reason === "invalid_input") return showPageWith(c, <p>{texts.test.unknown}</p>);
-  if (outcome.reason === "too_many_look_ups") return showPageWith(c, <p>{texts.test.tooMany}</p>);
-  return refuse(c, outcome);
+  if (isRefusal(outcome)) return showRefusedTest(c, outcome, texts.test.nothingRevoked);
+  return showTool(c, <p>{texts.test.revoked}</p>);
 }
 
-function showPageWith(c: PortalRequest, result: unknown) {
+/** null: the field is missing, blank or was sent twice. */
+function readSecret(c: PortalRequest): string | null {
+  const fields = new FormReader(c.var.form);
+  const secret = fields.text("secret").trim();
+  return fields.problems.size > 0 || secret === "" ? null : secret;
+}
+
+/** What is known about a text that was not identified. Never that a key does not work: stores can lag behind. */
+function showRefusedTest(c: PortalRequest, refusal: Refusal, outcome = "") {
+  const text = testRefusalText(refusal);
+  if (text === null) return refuse(c, refusal);
+  return showTool(c, <p>{`${outcome} ${text}`.trim()}</p>);
+}
+
+function testRefusalText({ reason }: Refusal): string | null {
   const { test } = texts;
+  switch (reason) {
+    case "malformed_key":
+    case "bad_checksum":
+    case "invalid_input":
+      return test.notAKey;
+    case "unknown_key":
+    case "not_in_ledger":
+    case "not_found":
+      return test.notFound;
+    case "corrupt_record":
+      return test.unreadable;
+    case "too_many_look_ups":
+      return test.tooMany;
+    default:
+      return null;
+  }
+}
+
+function showTool(c: PortalRequest, result: unknown, problem?: string) {
+  const { test } = texts;
+  const hasProblems = problem !== undefined;
   return showPage(
     c,
-    { title: test.title, nav: "test" },
+    { title: test.title, nav: "test", hasProblems, status: hasProblems ? 422 : 200 },
     <div class="column">
       <Heading title={test.title} lead={test.intro} />
+      <ProblemSummary of={hasProblems ? [["secret", `${test.label} ${problem}`]] : []} />
       {result !== null && (
         <section class="sheet form" role="status" data-focus tabindex={-1}>
           {result as string}
         </section>
       )}
       <Form c={c} action={paths.test} class="sheet form">
-        <SecretField id="secret" />
+        <SecretField id="secret" problem={problem} />
         <button type="submit" class="main">
           {test.submit}
         </button>
@@ -59,12 +93,13 @@ function showPageWith(c: PortalRequest, result: unknown) {
   );
 }
 
-function SecretField({ id }: { id: string }) {
+function SecretField({ id, problem }: { id: string; problem?: string | undefined }) {
   return (
     <Field
       id={id}
       label={texts.test.label}
       hint={texts.test.hint}
+      problem={problem}
       input={(attributes) => (
         <input
           {...attributes}

@@ -1,4 +1,4 @@
-/** Every text of the key page, in one place. A text with a variable part is a function. */
+/** Every text of the pages; those of refusals are in notice-texts.ts. A text with a variable part is a function. */
 import type { LedgerEvent } from "../keys/api-key.ts";
 import type { KeyState } from "../keys/key-state.ts";
 import type { Mode } from "../policy.ts";
@@ -14,9 +14,12 @@ export const texts = {
   signOut: "Sign out",
   sessionEnds: "Session ends",
   cancel: "Cancel",
-  copied: "Copied",
+  toKeys: "To your keys",
   error: "Error",
   problems: "Correct the fields below. Nothing was changed.",
+  required: "is required",
+  sentTwice: "was sent more than once",
+  incompleteForm: "is incomplete. Submit it again.",
   notInFuture: "must be in the future",
   never: "never",
   mode: { live: "Live", test: "Test" } satisfies Record<Mode, string>,
@@ -27,10 +30,6 @@ export const texts = {
   retiringIn: (when: string) => `Retiring ${when}`,
   rotateAge: (days: number) => `Rotate: ${days} days old`,
   fullAccess: "Full access",
-  readAndWrite: "read and write",
-  read: "read",
-  write: "write",
-  resources: { posts: "Posts", accounts: "Accounts", presets: "Presets", webhooks: "Webhooks" },
   facts: {
     permissions: "Permissions",
     created: "Created",
@@ -84,15 +83,13 @@ export const texts = {
     permissions: "Permissions",
     permissionsHint: "Select only the permissions that the key needs.",
     resource: "Resource",
-    read: "Read",
-    write: "Write",
     fullAccess: "No permissions selected: full access to everything in the account.",
     expiry: "Expires",
     neverExpires: "Never",
-    inDays: (days: number) => `In ${days} days`,
+    inDays: (days: string) => `In ${days} days`,
     onDate: "On a date…",
     date: "Last day (UTC)",
-    formId: "This form",
+    thisForm: "This form",
     submit: "Create key",
     busy: "Creating the key…",
     alreadySubmitted: "was already submitted with other values. Submit it again to create another key.",
@@ -106,6 +103,9 @@ export const texts = {
     curlLabel: "A first request, ready to paste into a terminal",
     copyKey: "Copy key",
     copyCommand: "Copy command",
+    copied: "Copied",
+    pressCtrlC: "Press Ctrl+C to copy",
+    pressCommandC: "Press ⌘C to copy",
     done: "I have copied it",
     next: "I have copied it: next step",
     shownTitle: "This key has been shown",
@@ -191,11 +191,12 @@ export const texts = {
       noRevocation: "The scheduled revocation was cancelled.",
       reason: (reason: string) => `Reason: ${reason}`,
     },
-    actors: {
-      key_page: "Key page",
-      control_token: "Control API",
-      possession: "Holder of the key",
-    } as Readonly<Record<string, string>>,
+    /** A map: callers name actors freely, `constructor` too. */
+    actors: new Map([
+      ["key_page", "Key page"],
+      ["control_token", "Control API"],
+      ["possession", "Holder of the key"],
+    ]) as ReadonlyMap<string, string>,
     actions: {
       created: "created",
       renamed: "renamed",
@@ -213,7 +214,11 @@ export const texts = {
     label: "API key",
     hint: "Starts with oct_live_ or oct_test_.",
     submit: "Test key",
-    unknown: "This is not a key of Octopost, or one that does not exist any more. It opens nothing.",
+    notAKey: "This is not an Octopost key. Check that you pasted it completely.",
+    notFound:
+      "No key with this text was found. A key that was created less than a minute ago may not be found yet.",
+    unreadable: "The stored entry of this key cannot be read. Revoke the key in the list of its account.",
+    nothingRevoked: "Nothing was revoked.",
     tooMany: "Too many attempts from your network. Try again in a minute.",
     own: "A key of this account",
     other: "A key of another account",
@@ -221,29 +226,5 @@ export const texts = {
     revoke: "Revoke this key",
     revokeOther: "Revoke that key",
     revoked: "The key is revoked. Requests with it fail everywhere.",
-  },
-  notice: {
-    session_ended: {
-      title: "Your session has ended",
-      text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
-    },
-    signed_out: { title: "You are signed out", text: "You can close this page." },
-    link_used: {
-      title: "This link has already been used",
-      text: "A link opens the key page once, within five minutes. Open the page again from the Octopost dashboard.",
-    },
-    csrf_failed: {
-      title: "This form is out of date",
-      text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
-    },
-    not_found: { title: "Page not found", text: "The key may belong to another account." },
-    unavailable: {
-      title: "Your keys cannot be reached right now",
-      text: "Try again in a moment. Submitting the same form again does not create a second key.",
-    },
-    fault: { title: "Something went wrong", text: "The error is on our side. Try again." },
-    requestId: "Quote this request ID when you contact support:",
-    toKeys: "To your keys",
-    retry: "Try again",
   },
 } as const;

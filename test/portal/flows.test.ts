@@ -218,7 +218,7 @@ describe.each([
     expect(await identify(own.secret)).toMatch(
       /A key of this account\s*Mine[\s\S]*Test[\s\S]*Accounts: read/,
     );
-    expect(await identify("oct_live_nothing")).toContain("This is not a key of Octopost");
+    expect(await identify("oct_live_nothing")).toContain("This is not an Octopost key");
     const identified = await identify(other.secret);
     expect(identified).toMatch(/A key of another account[\s\S]*Live[\s\S]*Full access/);
     expect(await page.content()).not.toMatch(/Not to be shown|oct_live_[0-9A-Za-z]{30}/);

@@ -95,7 +95,7 @@ export function requestPage(
   cluster: GatewayCluster,
   target: string,
   headers: readonly Header[] = [],
-  form?: Record<string, string>,
+  form?: Record<string, string> | URLSearchParams,
 ): Promise<RawResponse> {
   return rawRequest(cluster.gateway(0), {
     method: form ? "POST" : "GET",

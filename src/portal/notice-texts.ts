@@ -1,0 +1,24 @@
+/** The texts of the pages that show a refusal instead of content: what happened, and what to do. */
+export const noticeTexts = {
+  session_ended: {
+    title: "Your session has ended",
+    text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
+  },
+  signed_out: { title: "You are signed out", text: "You can close this page." },
+  link_used: {
+    title: "This link has already been used",
+    text: "A link opens the key page once, within five minutes. Open the page again from the Octopost dashboard.",
+  },
+  csrf_failed: {
+    title: "This form is out of date",
+    text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
+  },
+  not_found: { title: "Page not found", text: "The key may belong to another account." },
+  unavailable: {
+    title: "Your keys cannot be reached right now",
+    text: "Try again in a moment. Submitting the same form again does not create a second key.",
+  },
+  fault: { title: "Something went wrong", text: "The error is on our side. Try again." },
+  requestId: "Quote this request ID when you contact support:",
+  retry: "Try again",
+} as const;

@@ -1,0 +1,55 @@
+/** The activity page shows actors and details as they were given, even when they are named like parts of JavaScript. */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+
+let cluster: GatewayCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ settings: SETTINGS });
+});
+afterAll(() => cluster.close());
+
+const OBJECT_PROPERTIES = [
+  "constructor",
+  "__proto__",
+  "toString",
+  "hasOwnProperty",
+  "valueOf",
+  "__defineGetter__",
+];
+
+test.each(OBJECT_PROPERTIES)("the actor %s is shown", async (actor) => {
+  const { cookie, owner } = await signIn(cluster);
+  const headers = [["Octopost-Actor", actor]] as const;
+  await owner.call("POST", "/keys", { name: "A key", mode: "test" }, { headers: [...headers] });
+  const page = await requestPage(cluster, "/portal/activity", [cookie]);
+  expect(page.status).toBe(200);
+  expect(page.body.toString()).toContain(`<strong>${actor}</strong> created`);
+});
+
+test.each(OBJECT_PROPERTIES)("the name %s is shown in every place", async (name) => {
+  const { cookie, owner } = await signIn(cluster);
+  const key = await owner.create({ name: "Before" });
+  await owner.call("PATCH", `/keys/${key.id}`, { name });
+  await owner.call("POST", `/keys/${key.id}/revoke`, { reason: name });
+  for (const path of ["/keys?state=all", `/keys/${key.id}`, "/activity", `/keys/${key.id}/revoke`]) {
+    const page = await requestPage(cluster, `/portal${path}`, [cookie]);
+    expect([page.status, page.body.toString().includes(name)], path).toEqual([200, true]);
+  }
+  const activity = (await requestPage(cluster, "/portal/activity", [cookie])).body.toString();
+  expect(activity).toContain(`From “Before” to “${name}”.`);
+  expect(activity).toContain(`Reason: ${name}`);
+});
+
+test.each(OBJECT_PROPERTIES)("the parameter value %s has no effect", async (value) => {
+  const { cookie, owner } = await signIn(cluster);
+  const { id } = await owner.create();
+  const saved = await requestPage(cluster, `/portal/keys/${id}?saved=${value}`, [cookie]);
+  expect(saved.status).toBe(200);
+  expect(saved.body.toString()).not.toMatch(/class="note good"|native code/);
+  for (const query of [`mode=${value}`, `state=${value}`, `page=${value}`, `${value}=1`]) {
+    const list = await requestPage(cluster, `/portal/keys?${query}`, [cookie]);
+    expect([list.status, list.body.toString().includes("1 key")], query).toEqual([200, true]);
+  }
+});
