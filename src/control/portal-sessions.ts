@@ -1,8 +1,8 @@
 /**
- * Letting people onto an account's key page: a link from the dashboard, the session it opens, the way out.
+ * Access to an account's key page: the link that the Octopost dashboard requests, the session that it opens, signing out.
  *
- * Guarantees that a token nobody here made costs no ledger call, and that only the account's ledger says whether
- * a good one still counts. What people do on the page is `KeyOperations`, like everything done to keys.
+ * Guarantees that a made-up token costs no ledger call, and that only the account's ledger decides whether a genuine
+ * token is still valid. What users do on the page goes through `KeyOperations`.
  */
 import * as v from "valibot";
 import { isLoopback } from "../http/host.ts";
@@ -17,37 +17,39 @@ import { boundToSession, mintPortalToken, readPortalToken } from "./portal-token
 export const portalSessionInput = v.strictObject({
   return_url: v.optional(
     v.pipe(
-      v.string("must be a text"),
+      v.string("must be a string"),
       v.maxLength(2000, "is too long"),
-      v.description("Where “Back to Octopost” leads: https, on a host of PORTAL_RETURN_HOSTS"),
+      v.description(
+        "Target of the link back to the dashboard: an https URL on a host of PORTAL_RETURN_HOSTS",
+      ),
     ),
   ),
 });
 
 export const portalLinkSchema = v.strictObject({
-  url: v.pipe(v.string(), v.url(), v.description("Opens the account's key page, once")),
-  expires_at: v.pipe(timestampSchema, v.description("Until when the link can be used")),
+  url: v.pipe(v.string(), v.url(), v.description("Opens the account's key page once")),
+  expires_at: v.pipe(timestampSchema, v.description("The link cannot be used after this time")),
 });
 
 export type PortalLink = v.InferOutput<typeof portalLinkSchema>;
 
-/** Somebody on the key page. */
+/** The session of a user on the key page. */
 export interface PortalSession extends Session {
   readonly account: string;
-  /** The session's token: what the browser's cookie holds. */
+  /** The token in the session cookie. */
   readonly token: string;
 }
 
 export class PortalSessions {
-  readonly #desk: LedgerClient;
+  readonly #ledgers: LedgerClient;
   readonly #settings: Settings;
 
   constructor(ledgers: LedgerClient, settings: Settings) {
-    this.#desk = ledgers;
+    this.#ledgers = ledgers;
     this.#settings = settings;
   }
 
-  /** Makes a link. `origin`: where the page is served, such as `https://api.octopost.ink`. */
+  /** Creates a link. `origin`: the origin of the key page, such as `https://api.octopost.ink`. */
   async create(
     account: string,
     { return_url }: v.InferOutput<typeof portalSessionInput>,
@@ -55,58 +57,64 @@ export class PortalSessions {
     origin: string,
   ): Promise<PortalLink | Refusal> {
     const returnUrl = return_url ?? null;
-    if (returnUrl !== null && !this.#mayReturnTo(returnUrl)) return RETURN_REFUSED;
+    if (returnUrl !== null && !this.#isReturnUrl(returnUrl)) return RETURN_URL_REFUSED;
     const { token, digest } = await mintPortalToken("link", account, this.#settings.peppers[0]);
-    const link = await this.#desk.call(account, (ledger) => ledger.openPortal(digest, { actor, returnUrl }));
+    const link = await this.#ledgers.call(account, (ledger) =>
+      ledger.openPortal(digest, { actor, returnUrl }),
+    );
     if (isRefusal(link)) return link;
     return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(link.endsAt).toISOString() };
   }
 
-  /** Uses a link up: the session it opens. */
+  /** Uses up a link and opens its session. */
   async enter(linkToken: string): Promise<PortalSession | Refusal> {
     const link = await readPortalToken("link", linkToken, this.#settings.peppers);
     if (link === null) return { reason: "link_used" };
     const { token, digest } = await mintPortalToken("session", link.account, this.#settings.peppers[0]);
-    const session = await this.#desk.call(link.account, (ledger) => ledger.enterPortal(link.digest, digest));
+    const session = await this.#ledgers.call(link.account, (ledger) =>
+      ledger.enterPortal(link.digest, digest),
+    );
     return isRefusal(session) ? session : { ...session, account: link.account, token };
   }
 
-  /** Whose session the cookie's token is; asked anew for every page, so that signing out counts at once. */
+  /** The session of a cookie. Reads the ledger for every request, so that a session ends at once everywhere. */
   async find(token: string): Promise<PortalSession | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
-    const ask = { retry: true };
-    const session = await this.#desk.call(read.account, (ledger) => ledger.portalSession(read.digest), ask);
+    const session = await this.#ledgers.call(read.account, (ledger) => ledger.portalSession(read.digest), {
+      retry: true,
+    });
     return isRefusal(session) ? session : { ...session, account: read.account, token };
   }
 
-  async leave({ token }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
+  async signOut({ token }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
-    const ask = { retry: true };
-    return await this.#desk.call(read.account, (ledger) => ledger.leavePortal(read.digest), ask);
+    return await this.#ledgers.call(read.account, (ledger) => ledger.leavePortal(read.digest), {
+      retry: true,
+    });
   }
 
-  /** The `Idempotency-Key` of a form: sent twice it is carried out once, and no other session can name it. */
+  /** The `Idempotency-Key` of a form. Only the session that submitted the form can compute it. */
   formKey({ token }: PortalSession, formId: string): Promise<string> {
     return boundToSession(token, `form:${formId}`);
   }
 
-  /** The key that a form has made, with its text the first time it is asked for. */
-  async showOnce(visit: PortalSession, formId: string): Promise<KeyToShow | Refusal> {
-    const formKey = await this.formKey(visit, formId);
-    return await this.#desk.call<KeyToShow>(visit.account, (ledger) => ledger.showOnce(formKey));
+  /** The key that a form created; its secret is in the first answer only. */
+  async showOnce(session: PortalSession, formId: string): Promise<KeyToShow | Refusal> {
+    const formKey = await this.formKey(session, formId);
+    return await this.#ledgers.call<KeyToShow>(session.account, (ledger) => ledger.showOnce(formKey));
   }
 
-  #mayReturnTo(address: string): boolean {
-    const url = URL.parse(address);
+  #isReturnUrl(text: string): boolean {
+    const url = URL.parse(text);
     if (url === null || url.username !== "" || url.password !== "") return false;
     const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
     return isSafe && this.#settings.portalReturnHosts.includes(url.host);
   }
 }
 
-const RETURN_REFUSED = {
+const RETURN_URL_REFUSED = {
   reason: "invalid_input",
-  details: { return_url: "must be an https address on a host of PORTAL_RETURN_HOSTS" },
+  details: { return_url: "must be an https URL on a host of PORTAL_RETURN_HOSTS" },
 } as const;

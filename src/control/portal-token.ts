@@ -1,9 +1,9 @@
 /**
- * What opens the key page: the token in a link, and the one in the browser's cookie.
+ * The tokens of the key page: one in a link, one in the session cookie.
  *
- * `<account>.<43 base64url characters>.<43 more>`: whose page, 256 random bits, and a keyed check over both and
- * the token's kind. Only the holder of the pepper can make one, so a made-up token reaches no ledger, and a link's
- * token is good for nothing as a session's. The ledger keeps digests alone. No storage and no clock here.
+ * `<account>.<43 base64url characters>.<43 more>`: the account, 256 random bits, and a keyed check over both and the
+ * token's kind. Only the holder of the pepper can create one, so a made-up token costs no ledger call, and the token of
+ * a link is not accepted as a session token. The ledger stores digests only. No storage and no clock here.
  */
 
 import { base64url, equalInConstantTime, firstUnderPeppers, hmacSha256, sha256 } from "../keys/digests.ts";
@@ -13,10 +13,10 @@ export type PortalTokenKind = "link" | "session";
 const FORMAT = /^([A-Za-z0-9_-]{1,64})\.[A-Za-z0-9_-]{43}\.([A-Za-z0-9_-]{43})$/;
 const RANDOM_BYTES = 32;
 
-/** Keeps the check apart from every other use of the pepper. */
+/** Domain separation: no other use of the pepper has this label. */
 const CHECK_LABEL = "octopost key page v1:";
 
-/** A new token and the digest that the account's ledger knows it by. */
+/** A new token and its digest, under which the account's ledger stores it. */
 export async function mintPortalToken(kind: PortalTokenKind, account: string, pepper: string) {
   const random = base64url(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
   const start = `${account}.${random}`;
@@ -24,7 +24,7 @@ export async function mintPortalToken(kind: PortalTokenKind, account: string, pe
   return { token, digest: await digestOf(token) };
 }
 
-/** The token's account and digest, or null when none of the peppers made it as this kind. */
+/** The token's account and digest; null when it is not a token of this kind under any of the peppers. */
 export async function readPortalToken(
   kind: PortalTokenKind,
   token: string,
@@ -39,7 +39,7 @@ export async function readPortalToken(
   return pepper === null ? null : { account, digest: await digestOf(token) };
 }
 
-/** What a session's token makes of a text: only that session's browser could have been given it. */
+/** A keyed digest of the text that only the holder of the session token can compute. */
 export function boundToSession(token: string, text: string): Promise<string> {
   return keyedDigest(token, text);
 }

@@ -93,7 +93,7 @@ keyPage.post(paths.testRevoke, revokeTestedKey);
 
 keyPage.post(paths.signOut, async (c) => {
   const { session } = c.var;
-  const ended = await c.env.operations.portal.leave(session);
+  const ended = await c.env.operations.portal.signOut(session);
   if (isRefusal(ended)) return refuse(c, ended);
   clearSessionCookie(c);
   c.set("session", undefined as never);

@@ -67,7 +67,7 @@ describe("a link", () => {
     const { json } = await cluster.control("POST", `/accounts/${account}/portal-sessions`);
     const lastsMs = Date.parse(json.expires_at) - Date.now();
     expect(Math.round(lastsMs / 60_000)).toBe(5);
-    await cluster.network.ledgerRows(account, "UPDATE portal_visits SET ends_at = ends_at - 300000");
+    await cluster.network.ledgerRows(account, "UPDATE portal_tokens SET ends_at = ends_at - 300000");
     expect((await enter(cluster, json.url)).status).toBe(410);
   });
 

@@ -106,7 +106,7 @@ describe.each([
 
     await page.getByLabel("Name").fill("x");
     await page.getByRole("button", { name: "Create key" }).click();
-    expect(await page.getByRole("alert").textContent()).toContain("Expires must lie in the future");
+    expect(await page.getByRole("alert").textContent()).toContain("Expires must be in the future");
     await page.getByLabel("Expires").selectOption("90");
     await page.getByRole("button", { name: "Create key" }).click();
     await page.getByLabel("Your new API key").waitFor();

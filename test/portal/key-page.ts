@@ -83,7 +83,7 @@ export async function createKeyOnPage(
 
 /** Ends every session of the account, as the passing of time does. */
 export async function expireSessions(cluster: GatewayCluster, account: string): Promise<void> {
-  await cluster.network.ledgerRows(account, "UPDATE portal_visits SET ends_at = 1 WHERE kind = 'session'");
+  await cluster.network.ledgerRows(account, "UPDATE portal_tokens SET ends_at = 1 WHERE kind = 'session'");
 }
 
 export async function headingOf(page: Page): Promise<string | null> {
