@@ -1,5 +1,5 @@
-// The rules of the code's shape that a reader relies on, kept by reading the sources as text. The
-// formatter's layout is taken for granted: a block ends where its first line's indentation comes back.
+// The rules of the architecture, checked on the text of the sources. They rely on the formatter's layout: a block ends
+// at the next line with the indentation of its first.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
@@ -10,7 +10,7 @@ const PROJECT = join(import.meta.dirname, "..");
 const FILE_MAX_LINES = 250;
 const FUNCTION_MAX_LINES = 70;
 
-/** Every file of src, by its path in there. */
+/** Every file of src, by its path in src. */
 const FILES: ReadonlyMap<string, string> = new Map(
   readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
@@ -18,28 +18,28 @@ const FILES: ReadonlyMap<string, string> = new Map(
     .map((path) => [path, readFileSync(join(PROJECT, "src", path), "utf8")]),
 );
 
-/** What runs at the edge, without comments; the demo and the commands are programs of their own. */
+/** The Worker's files, without comments; the demo and the CLI are separate programs. */
 const WORKER: ReadonlyMap<string, string> = new Map(
   [...FILES].filter(([path]) => !/^(?:demo|cli)\//.test(path)).map(([path, text]) => [path, codeOf(text)]),
 );
 
-test("the sources are where these tests look for them", () => {
+test("the tests find the sources", () => {
   for (const path of ["worker.ts", "refusals.ts", "gateway/gateway.ts", "keys/key-store.ts"]) {
     expect(WORKER.has(path), path).toBe(true);
   }
 });
 
-describe("who knows whom", () => {
-  test("the gateway never reaches the control plane, directly or through others", () => {
+describe("imports", () => {
+  test("the gateway does not import the control plane, directly or indirectly", () => {
     const gateway = [...WORKER.keys()].filter((path) => path.startsWith("gateway/"));
     const reached = reachableFrom(gateway);
     expect([...reached].filter((path) => path.startsWith("control/"))).toEqual([]);
-    // The walk itself works: the gateway does reach what it is made of.
+    // The search finds what the gateway does import.
     expect(reached).toContain("policy.ts");
     expect(reached).toContain("keys/key-store.ts");
   });
 
-  test("the key page is loaded by its first visitor, and nothing else reaches it", () => {
+  test("the key page is imported on demand, and by worker.ts only", () => {
     const isPage = (path: string) => path.startsWith("portal/");
     const importers = [...WORKER].filter(
       ([path, code]) => !isPage(path) && /(?:\bfrom|\bimport)\s*\(?\s*["'][^"']*\/portal\//.test(code),
@@ -54,26 +54,26 @@ describe("who knows whom", () => {
     );
   });
 
-  test("what runs at the edge never reaches the demo or the commands", () => {
+  test("the Worker does not import the demo or the CLI", () => {
     const reached = reachableFrom([...WORKER.keys()]);
-    // Data reaches nothing.
+    // JSON imports nothing.
     const code = [...reached].filter((path) => !path.endsWith(".json"));
     expect(code.filter((path) => !WORKER.has(path))).toEqual([]);
   });
 
-  test("imports form no circle, types included", () => {
+  test("form no circle, types included", () => {
     const circles = [...FILES.keys()].filter((path) =>
       importsOf(path).some((target) => reachableFrom([target]).has(path)),
     );
     expect(circles).toEqual([]);
   });
 
-  test("rooms import in one direction only", () => {
+  test("between rooms go in one direction only", () => {
     const rooms: Readonly<Record<string, readonly string[]>> = {
       http: [],
       keys: ["http"],
       leases: ["keys", "http"],
-      // Of the isolate's side, the ledger knows the protocol alone.
+      // Of the isolate's side, the ledger imports the protocol only.
       ledger: ["keys", "leases"],
       gateway: ["leases", "keys", "http"],
       control: ["ledger", "leases", "keys", "http"],
@@ -96,7 +96,7 @@ describe("who knows whom", () => {
     ]);
   });
 
-  test("the policy table depends on nothing", () => {
+  test("the policy table imports nothing", () => {
     expect([...reachableFrom(["policy.ts"])]).toEqual(["policy.ts"]);
   });
 });
@@ -104,29 +104,29 @@ describe("who knows whom", () => {
 describe("KV", () => {
   const others = [...WORKER].filter(([path]) => path !== "keys/key-store.ts");
 
-  test("is asked by key-store.ts alone; others only hand it on", () => {
+  test("is called by key-store.ts only; other files pass it on", () => {
     expect(filesMatching(/(?:\bkv|#kv|\bAPI_KEYS)\s*(?:\?\.|\.|\[)/)).toEqual(["keys/key-store.ts"]);
-    // Under another name it would not be seen here.
+    // Under another name the pattern would miss it.
     const names = others.flatMap(([, code]) =>
       [...code.matchAll(/(\S+)\s*:\s*KVNamespace/g)].map((match) => match[1]),
     );
     expect(names.filter((name) => !["kv", "#kv", "API_KEYS"].includes(name ?? ""))).toEqual([]);
   });
 
-  test("has its entries named by key-store.ts alone", () => {
+  test("has its entry names built by key-store.ts only", () => {
     expect(filesMatching(/["'`]key:/)).toEqual(["keys/key-store.ts"]);
   });
 });
 
-describe("saying no", () => {
-  test("only refusals.ts and the passing on of the origin's answer make a response", () => {
+describe("refusals", () => {
+  test("only refusals.ts and client-response.ts create a response", () => {
     expect(filesMatching(/new Response\(|Response\.(?:json|error|redirect)\(/)).toEqual([
       "gateway/client-response.ts",
       "refusals.ts",
     ]);
   });
 
-  test("only refusals.ts knows the status of an error", () => {
+  test("only refusals.ts contains error statuses", () => {
     expect(
       filesMatching(/\bstatus(?:Code)?\s*:\s*[45]\d\d\b|\.(?:json|text|body|html)\([^;]*,\s*[45]\d\d\b/),
     ).toEqual(["refusals.ts"]);
@@ -136,7 +136,7 @@ describe("saying no", () => {
 
 test("only the outermost layer and the ledger read the clock", () => {
   const readers = filesMatching(/\bDate\.now\b|\bperformance\.now\b|\bnew Date\(\)|\bDate\(\)/);
-  // The key page's script has the browser's clock alone.
+  // The key page's script runs in the browser.
   const outermost = ["portal/script.ts", "worker.ts", "isolate-context.ts", "gateway/gateway.ts"];
   expect(readers.filter((path) => !outermost.includes(path) && !path.startsWith("ledger/"))).toEqual([]);
 });
@@ -157,7 +157,7 @@ describe("size", () => {
     expect(long.length).toBeGreaterThan(FILES.size);
   });
 
-  test("no file is named for no job", () => {
+  test("no file has a name without meaning", () => {
     const named = [...FILES.keys()].filter((path) =>
       /(?:^|\/)(?:utils?|helpers?|common|types)\.ts$/.test(path),
     );
@@ -187,13 +187,13 @@ function filesMatching(pattern: RegExp): string[] {
     .sort();
 }
 
-/** The files of src that a file imports, types included. */
+/** The files that a file imports, types included. */
 function importsOf(path: string): string[] {
   const imports = codeOf(FILES.get(path) ?? "").matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g);
   return [...imports].map(([, target = ""]) => posix.join(dirname(path), target));
 }
 
-/** Every file that these import, and those import, and so on; types too, and themselves. */
+/** These files and every file that they import, directly or indirectly, types included. */
 function reachableFrom(paths: readonly string[]): ReadonlySet<string> {
   const reached = new Set(paths);
   for (const path of reached) {
@@ -206,14 +206,14 @@ function codeOf(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
 }
 
-/** Functions, methods and other blocks behind a parenthesis or an arrow, by their first line. */
+/** Functions, methods and other blocks that follow a parenthesis or an arrow. */
 function functionsOf(text: string): { begins: string; lines: number }[] {
   const lines = text.split("\n");
   return lines.flatMap((line, last) => {
     if (!/(?:\)|=>)[^;]*\{$/.test(line)) return [];
     const indent = /^ */.exec(line)?.[0] ?? "";
     let first = last;
-    // `): Promise<void> {` ends a list of parameters that began further up.
+    // `): Promise<void> {` ends a parameter list that starts on an earlier line.
     while (first > 0 && !new RegExp(`^${indent}[^ )}]`).test(lines[first] ?? "")) first -= 1;
     const end = lines.findIndex((other, i) => i > last && other.startsWith(`${indent}}`));
     return [{ begins: (lines[first] ?? "").trim(), lines: end - first + 1 }];

@@ -1,6 +1,6 @@
 /**
- * The log: one line for every refusal and every fault, of what went well a sample, and in each line exactly the
- * fields that docs/operations.md lists. journeys/leaks.test.ts shows that no secret is in it.
+ * The log: one line for every refusal and every fault, for a share of the answered requests, each with exactly the
+ * fields that docs/operations.md lists. journeys/leaks.test.ts proves that it contains no secret.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -18,7 +18,7 @@ import {
 } from "./support/raw-http.ts";
 import { eventually } from "./support/time-limits.ts";
 
-/** The gateways by their settings. */
+/** Gateways, by their settings. */
 const EVERY = 0;
 const NONE = 1;
 const SOME = 2;
@@ -61,18 +61,18 @@ function send(
 
 const lineOf = (response: RawResponse) => logLineOf(cluster, response);
 
-/** A refused request's line; `more` is what is known of it beyond the least. */
+/** The line of a refused request; `more`: its fields beyond those of every line. */
 function refused(response: RawResponse, reason: string, more: object = {}): object {
   const { status } = response;
   const known = { method: "GET", status, reason, gateway_ms: MS, total_ms: MS };
   return { event: "refused", request_id: requestIdOf(response), ...known, ...more };
 }
 
-/** What is logged of a request whose key is known. */
+/** The fields of a request whose key is known. */
 const caller = ({ account, id, mode }: IssuedKey) => ({ account, key_id: id, mode });
 
-describe("a request that went well", () => {
-  test("has one line with all that is known of it, and nothing else", async () => {
+describe("an answered request", () => {
+  test("has one line with every documented field, and no other", async () => {
     const response = await send(key.secret, { target: "/v1/posts/post_1", method: "DELETE" });
     expect(await lineOf(response)).toEqual({
       event: "answered",
@@ -90,13 +90,13 @@ describe("a request that went well", () => {
     expect((await cluster.live.arrived()).header("X-Request-Id")).toBe(requestIdOf(response));
   });
 
-  test("its time is the gateway's and the origin's", async () => {
+  test("has the gateway's time and the origin's", async () => {
     const { gateway_ms, origin_ms, total_ms } = await lineOf(await send(key.secret));
     expect(Number(gateway_ms) + Number(origin_ms)).toBe(total_ms);
     for (const ms of [gateway_ms, origin_ms]) expect(ms).toBeGreaterThanOrEqual(0);
   });
 
-  test("says what the origin answered, good or bad", async () => {
+  test("has the origin's status, also of an error", async () => {
     cluster.live.respond = reply(503);
     expect(await lineOf(await send(key.secret))).toMatchObject({
       event: "answered",
@@ -106,8 +106,8 @@ describe("a request that went well", () => {
   });
 });
 
-describe("what a lease cost the request", () => {
-  test("asked: the first one waits; hit: the next ones do not; renewed: one in a while asks in the background", async () => {
+describe("the lease field", () => {
+  test("is miss for the first request, hit for the next ones, and renewed once in a while", async () => {
     const fresh = await cluster.createKey();
     expect(await lineOf(await send(fresh.secret))).toMatchObject({ lease: "miss" });
     const seen = new Set<unknown>();
@@ -118,8 +118,8 @@ describe("what a lease cost the request", () => {
   });
 });
 
-describe("a refusal has one line that says why", () => {
-  const nobody: [string, number, Partial<RawRequest>][] = [
+describe("a refusal has one line with its reason", () => {
+  const withoutKey: [string, number, Partial<RawRequest>][] = [
     ["missing_credential", 401, {}],
     ["malformed_credential", 401, { headers: [["Authorization", "Basic x"]] }],
     ["malformed_key", 401, { headers: [["Authorization", "Bearer x"]] }],
@@ -127,7 +127,7 @@ describe("a refusal has one line that says why", () => {
     ["malformed_path", 400, { target: "/v1/%70osts" }],
     ["body_on_get", 400, { body: "x" }],
   ];
-  test.each(nobody)("%s: %i, of nobody", async (reason, status, request) => {
+  test.each(withoutKey)("%s: %i, without a key", async (reason, status, request) => {
     const response = await send(null, request);
     expect(response.status).toBe(status);
     expect(await lineOf(response)).toEqual(refused(response, reason));
@@ -151,18 +151,15 @@ describe("a refusal has one line that says why", () => {
       { method: "DELETE", target: "/v1/accounts/a" },
       { route: "/v1/accounts/:id" },
     ],
-  ])(
-    "%s: %i, with whose key it was, and the route once there is one",
-    async (reason, status, make, request, route) => {
-      const used = await make();
-      const response = await send(used.secret, request);
-      expect(response.status).toBe(status);
-      const more = { ...caller(used), method: request.method ?? "GET", lease: expect.any(String), ...route };
-      expect(await lineOf(response)).toEqual(refused(response, reason, more));
-    },
-  );
+  ])("%s: %i, with the key, and the route if there is one", async (reason, status, make, request, route) => {
+    const used = await make();
+    const response = await send(used.secret, request);
+    expect(response.status).toBe(status);
+    const more = { ...caller(used), method: request.method ?? "GET", lease: expect.any(String), ...route };
+    expect(await lineOf(response)).toEqual(refused(response, reason, more));
+  });
 
-  test("revoked, and remembered: no lease was asked for", async () => {
+  test("revoked, and remembered: no lease field", async () => {
     const used = await revokedKey();
     expect(await lineOf(await send(used.secret))).toMatchObject({ reason: "revoked", lease: "miss" });
     const again = await send(used.secret);
@@ -186,22 +183,19 @@ describe("a refusal has one line that says why", () => {
     ["origin_unreachable", 502, resetConnection(), {}],
     ["origin_timeout", 504, neverAnswer(), {}],
     ["origin_refused_gateway", 502, reply(401), { origin_status: 401 }],
-  ])(
-    "%s: %i, with the route that led there and the origin's time",
-    async (reason, status, respond, known) => {
-      cluster.live.respond = respond;
-      const response = await send(key.secret);
-      expect(response.status).toBe(status);
-      const more = { ...caller(key), route: "/v1/posts", lease: expect.any(String), origin_ms: MS, ...known };
-      const line = await lineOf(response);
-      expect(line).toEqual(refused(response, reason, more));
-      expect(Number(line.gateway_ms) + Number(line.origin_ms)).toBe(line.total_ms);
-      // All of its time limit, and none of it the gateway's.
-      if (reason === "origin_timeout") expect(line.origin_ms).toBeGreaterThanOrEqual(ORIGIN_TIMEOUT_MS);
-    },
-  );
+  ])("%s: %i, with the route and the origin's time", async (reason, status, respond, known) => {
+    cluster.live.respond = respond;
+    const response = await send(key.secret);
+    expect(response.status).toBe(status);
+    const more = { ...caller(key), route: "/v1/posts", lease: expect.any(String), origin_ms: MS, ...known };
+    const line = await lineOf(response);
+    expect(line).toEqual(refused(response, reason, more));
+    expect(Number(line.gateway_ms) + Number(line.origin_ms)).toBe(line.total_ms);
+    // The whole time limit was the origin's.
+    if (reason === "origin_timeout") expect(line.origin_ms).toBeGreaterThanOrEqual(ORIGIN_TIMEOUT_MS);
+  });
 
-  test("client_gone: also when nobody is left to hear it", async () => {
+  test("client_gone, though no client receives the response", async () => {
     const own = await cluster.createKey();
     cluster.live.respond = neverAnswer();
     const client = await RawConnection.open(cluster.gateway(EVERY));
@@ -231,7 +225,7 @@ describe("a refusal has one line that says why", () => {
     });
   });
 
-  test("a setting that is malformed: which one it is", async () => {
+  test("a malformed setting: its name", async () => {
     const response = await send(key.secret, {}, HALF_CONFIGURED);
     expect(response.status).toBe(500);
     expect(await lineOf(response)).toEqual({
@@ -242,7 +236,7 @@ describe("a refusal has one line that says why", () => {
   });
 });
 
-describe("an answer that is cut after its headers left has a line of its own", () => {
+describe("a response that is aborted after its headers has another line", () => {
   const endless = trickle(Array(3000).fill("piece"), 20);
 
   async function startDownload(secret: string): Promise<{ connection: RawConnection; download: Exchange }> {
@@ -282,9 +276,9 @@ describe("an answer that is cut after its headers left has a line of its own", (
     expect(await lineOf(response)).toEqual(cut(response, key, "origin_aborted"));
   });
 
-  test("but not when the client left it while its lease was renewed, which the request outlives", async () => {
+  test("but not when the client disconnects during a renewal", async () => {
     const own = await cluster.createKey();
-    // So that the download itself waits for no lease.
+    // The download itself waits for no lease.
     expect((await send(own.secret, {}, NONE)).status).toBe(200);
     cluster.live.clear();
     cluster.live.respond = endless;
@@ -302,7 +296,7 @@ describe("an answer that is cut after its headers left has a line of its own", (
     expect(cluster.logs.filter((line) => line.includes(own.id))).toEqual([]);
   });
 
-  test("but not when the client left it, nor when it ended well", async () => {
+  test("but not when the client disconnects, nor when the body is complete", async () => {
     const own = await cluster.createKey();
     cluster.live.respond = endless;
     const { connection } = await startDownload(own.secret);
@@ -310,14 +304,14 @@ describe("an answer that is cut after its headers left has a line of its own", (
     await (await cluster.live.arrived()).closed;
     cluster.live.respond = trickle(["one", "two"], 1);
     expect((await send(own.secret, {}, NONE)).status).toBe(200);
-    // Lines come in order: by the time of this one, an earlier one would be there.
+    // Lines arrive in order, so an earlier one would have arrived by now.
     expect(await lineOf(await send(null, {}, NONE))).toMatchObject({ reason: "missing_credential" });
     expect(cluster.logs.filter((line) => line.includes(own.id))).toEqual([]);
   });
 });
 
 describe("LOG_SAMPLE_RATE", () => {
-  /** How many of these good requests have a line, once a refusal sent after them has one. */
+  /** The number of answered requests with a line, once a refusal sent after them has one. */
   async function logged(requests: number, gateway: number): Promise<number> {
     const responses: RawResponse[] = [];
     for (let i = 0; i < requests; i++) responses.push(await send(key.secret, {}, gateway));
@@ -329,11 +323,11 @@ describe("LOG_SAMPLE_RATE", () => {
     expect(await logged(20, EVERY)).toBe(20);
   });
 
-  test("0: refusals alone", async () => {
+  test("0: refusals only", async () => {
     expect(await logged(20, NONE)).toBe(0);
   });
 
-  test("between: some of them", async () => {
+  test("0.5: some requests", async () => {
     const lines = await logged(80, SOME);
     expect(lines).toBeGreaterThan(0);
     expect(lines).toBeLessThan(80);

@@ -1,5 +1,4 @@
-// Every reason to say no, as HTTP: status, body to the byte, and headers. A new reason does not compile
-// here until it has its row.
+// Every refusal as HTTP: status, exact body and headers. A new reason does not compile here until it has a row.
 
 import { describe, expect, test } from "vitest";
 import { isRefusal, type Reason, type Refusal, refusalResponse } from "../src/refusals.ts";
@@ -109,8 +108,8 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   origin_timeout: { status: 504, body: '{"error":"Gateway timeout","code":"gateway_timeout"}' },
 };
 
-/** What some refusals carry besides their reason. */
-const PARTICULARS: Partial<Record<Reason, object>> = {
+/** The data of refusals that carry more than a reason. */
+const DATA: Partial<Record<Reason, object>> = {
   method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
   missing_permission: { permission: "posts:write" },
   rate_limited: {
@@ -146,14 +145,14 @@ describe("answers", () => {
   });
 });
 
-test("whoever sent a credential that is not good hears the same, whatever the cause", async () => {
+test("a bad credential gets the same body and headers for every cause", async () => {
   const causes = REASONS.filter((reason) => ANSWERS[reason] === CREDENTIAL_REFUSED);
   expect(causes).toHaveLength(10);
   const answers = await Promise.all(causes.map((cause) => answerTo(cause)));
   for (const answer of answers) expect(answer).toEqual(answers[0]);
 });
 
-test("two answers to the same refusal differ in the request's id alone", async () => {
+test("two responses to the same refusal differ only in the request id", async () => {
   const [one, other] = [await answerTo("revoked", "request-1"), await answerTo("revoked", "request-2")];
   expect(other).toEqual({ ...one, headers: { ...one.headers, "x-request-id": "request-2" } });
 });
@@ -167,21 +166,21 @@ test.each([
   "presets:write",
   "webhooks:read",
   "webhooks:write",
-] as const)("the permission that is missing is named: %s", (permission) => {
+] as const)("the challenge names the missing permission: %s", (permission) => {
   const { headers } = refusalResponse({ reason: "missing_permission", permission }, "request-1");
   expect(headers.get("WWW-Authenticate")).toBe(
     `Bearer realm="octopost", error="insufficient_scope", scope="${permission}"`,
   );
 });
 
-test("a refusal is told from what a step passes on by its reason", () => {
+test("isRefusal recognises a refusal by its reason", () => {
   expect(isRefusal({ reason: "revoked" })).toBe(true);
   expect(isRefusal({})).toBe(false);
   expect(isRefusal({ record: {}, lease: {} })).toBe(false);
 });
 
 async function answerTo(reason: Reason, requestId = "request-1") {
-  const response = refusalResponse({ reason, ...PARTICULARS[reason] } as Refusal, requestId);
+  const response = refusalResponse({ reason, ...DATA[reason] } as Refusal, requestId);
   return {
     status: response.status,
     body: await response.text(),

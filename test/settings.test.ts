@@ -1,10 +1,10 @@
-// The settings at the door: complete and well-formed, or named and nothing served.
+// The check of the settings: complete and well-formed, or refused with the name of the first invalid one.
 
 import { describe, expect, test } from "vitest";
 import type { Env } from "../src/env.ts";
 import { readSettings } from "../src/settings.ts";
 
-/** A private key of RFC 8037, appendix A.1: known to everybody, and used for nothing. */
+/** The private key of RFC 8037, appendix A.1, which is public. */
 const SIGNING_KEY = {
   kty: "OKP",
   crv: "Ed25519",
@@ -60,7 +60,7 @@ const OPTIONAL = [
 ];
 const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
 
-test("well-formed settings are read as they are", () => {
+test("reads well-formed settings", () => {
   expect(settingsWith({})).toEqual({
     liveOrigin: "https://live.example.com",
     sandboxOrigin: "https://sandbox.example.com",
@@ -87,31 +87,31 @@ test("well-formed settings are read as they are", () => {
   });
 });
 
-describe("refuses to start without", () => {
+describe("refuses settings without", () => {
   test.each(REQUIRED)("%s", (name) => {
     expect(settingsWith({ [name]: undefined })).toEqual(invalid(name));
     expect(settingsWith({ [name]: null })).toEqual(invalid(name));
     expect(settingsWith({ [name]: "" })).toEqual(invalid(name));
   });
 
-  test("anything at all", () => {
+  test("any of them", () => {
     expect(readSettings({} as Env)).toEqual(invalid("API_KEYS"));
   });
 });
 
-describe("does without", () => {
+describe("accepts settings without", () => {
   test.each(OPTIONAL)("%s, missing or empty", (name) => {
     const settings = settingsWith({ [name]: undefined });
     expect(settings).not.toHaveProperty("reason");
     expect(settingsWith({ [name]: "" })).toEqual(settings);
   });
 
-  test("a sandbox: then there is none", () => {
+  test("a sandbox", () => {
     expect(settingsWith({ SANDBOX_ORIGIN: "" })).toMatchObject({ sandboxOrigin: null });
   });
 });
 
-/** Malformed values; each contains a text that must not show in what is said about it. */
+/** Malformed values; each contains a text that must not appear in the refusal. */
 const MALFORMED: [name: string, values: unknown[]][] = [
   ...BINDINGS.map((name): [string, unknown[]] => [name, ["SECRET", 1, {}, { SECRET() {} }]]),
   ...ORIGINS.map((name): [string, unknown[]] => [
@@ -175,7 +175,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
   ["KEY_PEPPER_PREVIOUS", ["SECRET", "fifteen letters", 1234567890123456]],
   ["PORTAL_RETURN_HOSTS", ["https://SECRET", "SECRET/", "good.example SECRET/", ", ,SECRET", "*.SECRET", 1]],
-  // A token with a space, a line break or another script's letter could never be sent.
+  // A token with a space, a line break or a non-ASCII letter cannot be sent in a header.
   ...["CONTROL_TOKEN", "CONTROL_TOKEN_PREVIOUS"].map((name): [string, unknown[]] => [
     name,
     [
@@ -219,7 +219,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ],
 ];
 
-describe("names what is malformed, and never its value", () => {
+describe("names a malformed setting, never its value", () => {
   test.each(MALFORMED)("%s", (name, values) => {
     for (const value of values) {
       expect(settingsWith({ [name]: value }), String(value)).toEqual(invalid(name));
@@ -258,7 +258,7 @@ describe("a time", () => {
     [200, 54, 200],
     [10_000, 1000, 10_000],
   ])(
-    "without LEASE_MAX_MS leases of %i ms with a margin of %i get no longer than %i",
+    "without LEASE_MAX_MS, leases of %i ms with a margin of %i last at most %i",
     (LEASE_MS, LEASE_MARGIN_MS, leaseMaxMs) => {
       expect(settingsWith({ LEASE_MS, LEASE_MARGIN_MS })).toMatchObject({ leaseMaxMs });
     },
@@ -350,7 +350,7 @@ describe("FORWARD_HEADERS", () => {
     "Upgrade",
     "HTTP2-Settings",
     "Expect",
-  ])("can never add %s, in whatever spelling", (name) => {
+  ])("can never add %s, in any spelling", (name) => {
     const spellings = [
       name,
       name.toLowerCase(),
@@ -367,13 +367,13 @@ describe("FORWARD_HEADERS", () => {
   });
 
   test.each(["X-Custom: SECRET", "X;Custom", "X(Custom)", '"X-Custom"', "X-Cüstom", "X\u0000Custom"])(
-    "takes %j for no header's name",
+    "refuses %j, which is not a header name",
     (value) => {
       expect(settingsWith({ FORWARD_HEADERS: value })).toEqual(invalid("FORWARD_HEADERS"));
     },
   );
 
-  test("is a text", () => {
+  test("must be a string", () => {
     for (const value of [1, true, ["X-Custom"], {}]) {
       expect(settingsWith({ FORWARD_HEADERS: value })).toEqual(invalid("FORWARD_HEADERS"));
     }
@@ -381,7 +381,7 @@ describe("FORWARD_HEADERS", () => {
 });
 
 describe("ASSERTION_KEY", () => {
-  test("may be a set: the first key signs, and all are published without their private parts", () => {
+  test("may be a set: its first key signs, and all are published without private parts", () => {
     const next = { ...SIGNING_KEY, x: "A".repeat(43), kid: "next" };
     const keys = JSON.stringify({ keys: [{ ...SIGNING_KEY, kid: "current" }, next] });
     expect(settingsWith({ ASSERTION_KEY: keys })).toMatchObject({
@@ -395,7 +395,7 @@ describe("ASSERTION_KEY", () => {
     });
   });
 
-  test("is published without what else a JWK may carry", () => {
+  test("is published without other members of the JWK", () => {
     const settings = settingsWith({ ASSERTION_KEY: JSON.stringify({ ...SIGNING_KEY, note: "SECRET" }) });
     expect(JSON.stringify(settings)).not.toContain("SECRET");
     const { assertionKeys } = settings as { assertionKeys: { published: object } };
@@ -410,12 +410,12 @@ test.each(["free", "starter", "pro", "unlimited"])("DEFAULT_TIER may be %s", (ti
 describe("METRICS", () => {
   const USAGE = { writeDataPoint() {} };
 
-  test("on, need somewhere to go", () => {
+  test("on, require the dataset", () => {
     expect(settingsWith({ METRICS: "on" })).toEqual(invalid("USAGE"));
     expect(settingsWith({ METRICS: "on", USAGE })).toMatchObject({ usage: USAGE });
   });
 
-  test("off, go nowhere", () => {
+  test("off, have no dataset", () => {
     expect(settingsWith({ METRICS: "off", USAGE })).toMatchObject({ usage: null });
   });
 });
@@ -433,7 +433,7 @@ test.each(["control.example.com", "localhost:8787"])("CONTROL_HOST may be %s", (
   expect(settingsWith({ CONTROL_HOST: host })).toMatchObject({ controlHost: host });
 });
 
-test("the pepper and the token before are kept behind the current ones", () => {
+test("the previous pepper and token follow the current ones", () => {
   const previous = {
     KEY_PEPPER_PREVIOUS: "the pepper before this one",
     CONTROL_TOKEN_PREVIOUS: "the-token-before-this-one",
@@ -444,7 +444,7 @@ test("the pepper and the token before are kept behind the current ones", () => {
   });
 });
 
-/** Reads good settings with some of them changed. */
+/** Reads good settings with changes. */
 function settingsWith(changes: Record<string, unknown>): unknown {
   return readSettings({ ...GOOD, ...changes } as unknown as Env);
 }

@@ -1,5 +1,5 @@
-// Which requests can be judged at all. What a URL parser makes of a path comes first, here as in workerd;
-// the bytes on the wire are a matter of the tests from the outside.
+// Which requests are well-formed. The path is the one that the URL parser returns, here as in workerd; the bytes on
+// the wire are tested in test/journeys/paths.test.ts.
 
 import { describe, expect, test } from "vitest";
 import { acceptRequest, parsedPath } from "../../src/gateway/accept-request.ts";
@@ -7,7 +7,7 @@ import { acceptRequest, parsedPath } from "../../src/gateway/accept-request.ts";
 const HOST = "https://api.octopost.ink";
 const LONGEST = "a".repeat(128);
 
-describe("accepts a plain path as it is", () => {
+describe("accepts a plain path unchanged", () => {
   test.each([
     "/v1/posts",
     "/v1/posts/post_01",
@@ -24,7 +24,7 @@ describe("accepts a plain path as it is", () => {
   });
 });
 
-describe("judges a path as the URL parser leaves it, which is how it is sent", () => {
+describe("checks the path that the URL parser returns, which is the path that is sent", () => {
   test.each([
     ["/v1/accounts/../posts", "/v1/posts"],
     ["/v1/./posts", "/v1/posts"],
@@ -71,7 +71,7 @@ describe("refuses as malformed", () => {
   });
 });
 
-describe("knows nothing outside of /v1/", () => {
+describe("refuses a path outside /v1/", () => {
   test.each([
     "/",
     "/v1",
@@ -92,7 +92,7 @@ describe("knows nothing outside of /v1/", () => {
   });
 });
 
-describe("leaves the query as it came", () => {
+describe("passes the query on unchanged", () => {
   test.each([
     "?",
     "?limit=10&cursor=abc",
@@ -105,18 +105,18 @@ describe("leaves the query as it came", () => {
     expect(accept(`/v1/posts${query}`)).toMatchObject({ path: "/v1/posts", query });
   });
 
-  test("and takes nothing in it for a path", () => {
+  test("and never reads a path from it", () => {
     expect(accept("/v1?/v1/posts")).toEqual({ reason: "outside_api" });
     expect(accept("/v1/%61?/v1/posts")).toEqual({ reason: "malformed_path" });
   });
 });
 
-test("a text that is no URL has no path, whatever it ends with", () => {
+test("a text that is not a URL has no path, also when it ends with one", () => {
   expect(parsedPath("https://[/v1/../v1/posts")).toBe("");
 });
 
 describe("a body", () => {
-  test.each(["GET", "HEAD"])("with %s is refused, since it cannot be sent on", (method) => {
+  test.each(["GET", "HEAD"])("with %s is refused, since it cannot be forwarded", (method) => {
     const bodies: Record<string, string>[] = [
       { "Content-Length": "1" },
       { "Content-Length": "1, 1" },
@@ -129,11 +129,11 @@ describe("a body", () => {
     }
   });
 
-  test.each(["GET", "HEAD"])("of no bytes with %s is none", (method) => {
+  test.each(["GET", "HEAD"])("of no bytes with %s is accepted", (method) => {
     expect(accept("/v1/posts", { method, headers: { "Content-Length": "0" } })).toHaveProperty("path");
   });
 
-  test.each(["POST", "PUT", "DELETE", "PATCH"])("with %s is fine", (method) => {
+  test.each(["POST", "PUT", "DELETE", "PATCH"])("with %s is accepted", (method) => {
     expect(accept("/v1/posts", { method, headers: { "Content-Length": "1" } })).toHaveProperty("path");
     expect(accept("/v1/posts", { method, headers: { "Transfer-Encoding": "chunked" } })).toHaveProperty(
       "path",
@@ -141,7 +141,7 @@ describe("a body", () => {
   });
 });
 
-test.each(["PATCH", "OPTIONS", "PROPFIND"])("says nothing about the method %s", (method) => {
+test.each(["PATCH", "OPTIONS", "PROPFIND"])("accepts the method %s, which authorize decides on", (method) => {
   expect(accept("/v1/posts", { method })).toHaveProperty("path");
 });
 

@@ -1,5 +1,5 @@
-// What the policy table lets through. The table itself is walked row by row, from the outside, in
-// policy-table.test.ts; here it is read wrongly on purpose.
+// How the policy table is evaluated. Each row is tested over HTTP in policy-table.test.ts; here are the requests that
+// no row allows.
 
 import { describe, expect, test } from "vitest";
 import { authorizeRow, findRow } from "../../src/gateway/authorize-route.ts";
@@ -10,7 +10,7 @@ import { isRefusal, type Refusal } from "../../src/refusals.ts";
 const LIVE = key("live", "all");
 const TEST = key("test", "all");
 
-describe("lets through", () => {
+describe("allows", () => {
   test.each([
     ["GET", "/v1/posts", "/v1/posts", "posts:read"],
     ["POST", "/v1/posts", "/v1/posts", "posts:write"],
@@ -25,7 +25,7 @@ describe("lets through", () => {
     expect(authorizeRoute(method, path, key("live", [permission as Permission]), true)).toMatchObject(row);
   });
 
-  test("HEAD by the row of GET", () => {
+  test("HEAD by the row for GET", () => {
     expect(authorizeRoute("HEAD", "/v1/posts", LIVE, true)).toMatchObject({
       method: "GET",
       route: "/v1/posts",
@@ -37,7 +37,7 @@ describe("lets through", () => {
   });
 });
 
-describe("knows no route", () => {
+describe("finds no route for", () => {
   test.each([
     "/v1",
     "/v1/",
@@ -55,7 +55,7 @@ describe("knows no route", () => {
     "/posts",
     "v1/posts",
     "",
-  ])("%s, whatever the method and the key", (path) => {
+  ])("%s, with any method and key", (path) => {
     for (const method of ["GET", "POST", "DELETE", "HEAD"]) {
       expect(authorizeRoute(method, path, LIVE, true)).toEqual({ reason: "unknown_route" });
       expect(authorizeRoute(method, path, key("test", ["posts:read"]), true)).toEqual({
@@ -65,7 +65,7 @@ describe("knows no route", () => {
   });
 });
 
-describe("refuses a method without a row, and names those that have one", () => {
+describe("refuses a method without a row, and names the methods that have one", () => {
   test.each([
     ["DELETE", "/v1/posts", ["GET", "HEAD", "POST"]],
     ["PATCH", "/v1/posts/post_01", ["GET", "HEAD", "PUT", "DELETE"]],
@@ -81,14 +81,14 @@ describe("refuses a method without a row, and names those that have one", () => 
     expect(authorizeRoute(method, path, LIVE, true)).toEqual({ reason: "method_not_allowed", allow });
   });
 
-  test("before it looks at what the key may do", () => {
+  test("before the key's permissions are checked", () => {
     expect(authorizeRoute("PATCH", "/v1/posts", key("test", ["webhooks:read"]), false)).toMatchObject({
       reason: "method_not_allowed",
     });
   });
 });
 
-describe("a permission that is missing", () => {
+describe("a missing permission", () => {
   test("is named in the refusal", () => {
     expect(authorizeRoute("PUT", "/v1/presets/preset_01", key("live", ["presets:read"]), true)).toEqual({
       reason: "missing_permission",
@@ -96,7 +96,7 @@ describe("a permission that is missing", () => {
     });
   });
 
-  test("is not made up for by all the others", () => {
+  test("is required, also with all other permissions", () => {
     const others: Permission[] = [
       "posts:read",
       "accounts:read",
@@ -111,7 +111,7 @@ describe("a permission that is missing", () => {
     });
   });
 
-  test("is missing from a key with no permission at all, which KV can never hold", () => {
+  test("is missing from a key without permissions, which is never issued", () => {
     expect(authorizeRoute("GET", "/v1/posts", key("live", []), true)).toMatchObject({
       reason: "missing_permission",
     });
@@ -119,20 +119,20 @@ describe("a permission that is missing", () => {
 });
 
 describe("a test key", () => {
-  test("is let through like any other where the row says so", () => {
+  test("is allowed like a live key where the row says so", () => {
     expect(authorizeRoute("POST", "/v1/posts/post_01/publish", TEST, true)).toMatchObject({
       permission: "posts:write",
     });
   });
 
-  test("is refused on a live-only endpoint, full access or not", () => {
+  test("is refused on a live-only endpoint, also with full access", () => {
     const refusal = { reason: "live_only" };
     const path = "/v1/accounts/acc_01";
     expect(authorizeRoute("DELETE", path, TEST, true)).toEqual(refusal);
     expect(authorizeRoute("DELETE", path, key("test", ["accounts:write"]), true)).toEqual(refusal);
   });
 
-  test("learns nothing there about its permissions", () => {
+  test("learns nothing about its permissions on a live-only endpoint", () => {
     expect(authorizeRoute("DELETE", "/v1/accounts/acc_01", key("test", ["posts:read"]), true)).toEqual({
       reason: "live_only",
     });
@@ -148,7 +148,7 @@ test("a live key does not need a sandbox", () => {
   expect(authorizeRoute("GET", "/v1/posts", LIVE, false)).toMatchObject({ permission: "posts:read" });
 });
 
-/** Both halves of the step: the row that lets the request through, or the refusal. */
+/** The whole step: the row that allows the request, or the refusal. */
 function authorizeRoute(
   method: string,
   path: string,

@@ -1,5 +1,5 @@
-// A request that asks for a permit, over a lease whose ledger the test plays. How many permits there are is a matter of
-// permits.test.ts; here it is what the request makes of the answers.
+// A request's permit, over a real lease and a scripted ledger. permits.test.ts tests the number of permits; this file
+// tests what a request does with each answer.
 
 import { beforeEach, expect, test } from "vitest";
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
@@ -24,28 +24,28 @@ beforeEach(() => {
   lease = new Lease(ask, new LeaseClock(() => 0), LEDGER_LIMIT_MS);
 });
 
-test("waits for a permit where none is at hand, and says that it did", async () => {
+test("waits for a permit when none is left, and reports a miss", async () => {
   answers = [permitting(0), permitting(1, 2)];
   const report = { row: null, lease: "hit" as const };
   expect(await enforceLimit({ ...USER, report }, lease)).toMatchObject({ outcome: "admitted" });
   expect([asked, report.lease]).toEqual([2, "miss"]);
 });
 
-test("gives up after three answers whose permits others have taken meanwhile, and nobody is admitted without", async () => {
+test("refuses after three retries without a permit", async () => {
   answers = [permitting(0), permitting(0), permitting(0), permitting(0)];
   expect(await limited()).toEqual({ reason: "ledger_unreachable" });
   expect(asked).toBe(3);
 });
 
 test.each(["revoked", "expired", "not_in_ledger"] as const)(
-  "a key that turns out to be %s meanwhile is refused for that",
+  "refuses a key that the ledger answers is %s",
   async (reason) => {
     answers = [permitting(0), { granted: false, reason }];
     expect(await limited()).toEqual({ reason });
   },
 );
 
-test("a ledger that cannot be reached is no reason to admit, nor the client's fault", async () => {
+test("refuses with ledger_unreachable when the ledger cannot be reached", async () => {
   answers = [new Error("the ledger is down")];
   expect(await limited()).toEqual({ reason: "ledger_unreachable" });
   expect(lease.permits.waiting).toBe(0);
@@ -55,7 +55,7 @@ function limited() {
   return enforceLimit({ ...USER, report: { row: null, lease: null } }, lease);
 }
 
-/** A lease with so many permits, where there are more to be had. `revision`: a later grant overrules an earlier one. */
+/** A lease with `granted` permits of 60. A higher `revision` overrides a lower one. */
 function permitting(granted: number, revision = 1): LeaseAnswer {
   const current = { endsAt: 60_000, revision, granted, ceiling: 60 };
   const grant: BucketGrant = {

@@ -1,5 +1,5 @@
-// One request in flight, over a clock and timers that the test moves by hand and a ledger that answers
-// when the test says so. The lease is the real one. Times are milliseconds since the start of each test.
+// One request in flight, over a real lease, a manual clock, manual timers and a scripted ledger. Times are milliseconds
+// since the start of each test.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { InFlightRequest, type Schedule } from "../../src/gateway/in-flight-request.ts";
@@ -19,7 +19,7 @@ interface Timer {
 let time: number;
 let timers: Timer[];
 let calls: PromiseWithResolvers<LeaseAnswer>[];
-/** What the ledger answers by itself; null: it answers when the test does. */
+/** The ledger's immediate answer; null: it answers when the test calls `answer`. */
 let ledger: LeaseAnswer | null;
 let clock: LeaseClock;
 let lease: Lease;
@@ -36,8 +36,8 @@ beforeEach(async () => {
 });
 
 describe("while the origin works", () => {
-  test("a inFlight under a good key goes on, and the ledger is asked once per half of a lease", async () => {
-    const inFlight = takeOff();
+  test("a request with a good key continues, with one ledger call per half lease", async () => {
+    const inFlight = startRequest();
     await advance(10_250);
     expect(inFlight.signal.aborted).toBe(false);
     expect(inFlight.refusal).toBeNull();
@@ -45,40 +45,43 @@ describe("while the origin works", () => {
     expect(lease.isValid()).toBe(true);
   });
 
-  test("it asks nobody before half of the lease is spent", async () => {
-    takeOff();
+  test("the first half of a lease costs no ledger call", async () => {
+    startRequest();
     await advance(499);
     expect(calls).toHaveLength(0);
   });
 
-  test("it asks at once when the lease has run out before it began", async () => {
+  test("an expired lease is renewed at once", async () => {
     time = TTL_MS;
-    takeOff();
+    startRequest();
     await advance(TTL_MS + 1);
     expect(calls).toHaveLength(1);
     expect(lease.isValid()).toBe(true);
   });
 
-  test("it never has more than one timer", async () => {
-    takeOff();
+  test("a request never has more than one timer", async () => {
+    startRequest();
     for (let at = 0; at <= 5000; at += 50) {
       await advance(at);
       expect(timers).toHaveLength(1);
     }
   });
 
-  test.each(["revoked", "expired"] as const)("it is ended the moment the key is %s", async (reason) => {
-    ledger = null;
-    const inFlight = takeOff();
-    await advance(700);
-    expect(inFlight.signal.aborted).toBe(false);
-    await answer({ granted: false, reason });
-    expect(inFlight.signal.aborted).toBe(true);
-    expect(inFlight.refusal).toEqual({ reason });
-  });
+  test.each(["revoked", "expired"] as const)(
+    "a request is aborted as soon as its key is %s",
+    async (reason) => {
+      ledger = null;
+      const inFlight = startRequest();
+      await advance(700);
+      expect(inFlight.signal.aborted).toBe(false);
+      await answer({ granted: false, reason });
+      expect(inFlight.signal.aborted).toBe(true);
+      expect(inFlight.refusal).toEqual({ reason });
+    },
+  );
 
-  test("it is ended when another request heard that the key is dead, before the lease would have ended", async () => {
-    const inFlight = takeOff();
+  test("a request is aborted when another request's renewal is refused, before its lease expires", async () => {
+    const inFlight = startRequest();
     ledger = null;
     await advance(300);
     void lease.renew();
@@ -88,9 +91,9 @@ describe("while the origin works", () => {
     expect(inFlight.signal.aborted).toBe(true);
   });
 
-  test("it is ended when another request hears that the key is dead, though its own renewal hangs", async () => {
+  test("a request is aborted when another request's renewal is refused, though its own renewal hangs", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(1100);
     expect(calls).toHaveLength(1);
     void lease.renew();
@@ -100,32 +103,32 @@ describe("while the origin works", () => {
     expect(timers).toHaveLength(0);
   });
 
-  test("it waits for a slow ledger, also past the end of the lease", async () => {
+  test("a request waits for a slow ledger, also beyond the lease's expiry", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(2400);
     expect(inFlight.signal.aborted).toBe(false);
     expect(calls).toHaveLength(1);
     ledger = granted();
-    // The answer is older than the lease it grants, so it is asked for once more.
+    // The lease has expired on arrival, so another one is requested.
     await answer(granted());
     expect(inFlight.signal.aborted).toBe(false);
     expect(calls).toHaveLength(2);
     expect(lease.isValid()).toBe(true);
   });
 
-  test("it is ended as unavailable when the ledger fails and the lease has run out", async () => {
+  test("a request ends as ledger_unreachable when the ledger fails and the lease has expired", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(1200);
     await fail();
     expect(inFlight.signal.aborted).toBe(true);
     expect(inFlight.refusal).toEqual({ reason: "ledger_unreachable" });
   });
 
-  test("it asks again when the ledger fails and the lease has not run out", async () => {
+  test("a failed renewal is repeated while the lease is valid", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(600);
     await fail();
     expect(inFlight.signal.aborted).toBe(false);
@@ -137,17 +140,17 @@ describe("while the origin works", () => {
     expect(inFlight.signal.aborted).toBe(false);
   });
 
-  test("a key that is no longer in the ledger ends it when its lease has run out", async () => {
+  test("a key that is no longer in the ledger aborts the request when its lease has expired", async () => {
     ledger = { granted: false, reason: "not_in_ledger" };
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(999);
     expect(inFlight.refusal).toBeNull();
     await advance(1001);
     expect(inFlight.refusal).toEqual({ reason: "not_in_ledger" });
   });
 
-  test("a clock that jumped back voids the lease, and the inFlight goes on under a new one", async () => {
-    const inFlight = takeOff();
+  test("a clock that steps back voids the lease, and the request continues under a new one", async () => {
+    const inFlight = startRequest();
     await advance(400);
     time = -100_000;
     expect(lease.isValid()).toBe(false);
@@ -159,8 +162,8 @@ describe("while the origin works", () => {
 });
 
 describe("the origin's time limit", () => {
-  test("ends the inFlight when it is up, and not before", async () => {
-    const inFlight = takeOff();
+  test("aborts the request when it has passed, and not before", async () => {
+    const inFlight = startRequest();
     await advance(ORIGIN_TIMEOUT_MS - 1);
     expect(inFlight.signal.aborted).toBe(false);
     await advance(ORIGIN_TIMEOUT_MS);
@@ -169,24 +172,24 @@ describe("the origin's time limit", () => {
     expect(timers).toHaveLength(0);
   });
 
-  test("does not wait for a ledger that hangs", async () => {
+  test("applies also while a ledger call hangs", async () => {
     ledger = null;
-    const inFlight = takeOff(1500);
+    const inFlight = startRequest(1500);
     await advance(1500);
     expect(inFlight.refusal).toEqual({ reason: "origin_timeout" });
   });
 
-  test("counts no longer once the origin has answered", async () => {
-    const inFlight = takeOff();
+  test("no longer applies once the origin has answered", async () => {
+    const inFlight = startRequest();
     await advance(10_000);
     inFlight.headersReceived();
     await advance(10 * ORIGIN_TIMEOUT_MS);
     expect(inFlight.signal.aborted).toBe(false);
   });
 
-  test("gives way to a key that died: the client hears of the key", async () => {
+  test("yields to a revoked key: the client gets the key's refusal", async () => {
     ledger = null;
-    const inFlight = takeOff(700);
+    const inFlight = startRequest(700);
     await advance(699);
     void lease.renew();
     await answer({ granted: false, reason: "revoked" });
@@ -196,8 +199,8 @@ describe("the origin's time limit", () => {
 });
 
 describe("while a body is sent", () => {
-  test("it goes on for hours under a good key", async () => {
-    const inFlight = takeOff();
+  test("it continues for hours with a good key", async () => {
+    const inFlight = startRequest();
     inFlight.headersReceived();
     inFlight.bodyStarted();
     await advance(3_600_000);
@@ -205,18 +208,18 @@ describe("while a body is sent", () => {
     expect(timers).toHaveLength(1);
   });
 
-  test("it is cut the moment the key is revoked", async () => {
+  test("it is aborted as soon as the key is revoked", async () => {
     ledger = null;
-    const inFlight = sendingFlight();
+    const inFlight = startBody();
     await advance(600);
     await answer({ granted: false, reason: "revoked" });
     expect(inFlight.signal.aborted).toBe(true);
     expect(inFlight.refusal).toEqual({ reason: "revoked" });
   });
 
-  test("it is cut when the lease runs out, though the ledger has not answered yet", async () => {
+  test("it is aborted when the lease expires before the ledger answers", async () => {
     ledger = null;
-    const inFlight = sendingFlight();
+    const inFlight = startBody();
     await advance(999);
     expect(inFlight.signal.aborted).toBe(false);
     await advance(1000);
@@ -224,9 +227,9 @@ describe("while a body is sent", () => {
     expect(inFlight.refusal).toEqual({ reason: "ledger_unreachable" });
   });
 
-  test("it is cut when the lease runs out and the ledger fails", async () => {
+  test("it is aborted when the ledger fails and the lease expires", async () => {
     ledger = null;
-    const inFlight = sendingFlight();
+    const inFlight = startBody();
     await advance(600);
     await fail();
     expect(inFlight.signal.aborted).toBe(false);
@@ -234,9 +237,9 @@ describe("while a body is sent", () => {
     expect(inFlight.signal.aborted).toBe(true);
   });
 
-  test("it does not begin under a lease that has run out", async () => {
+  test("it does not start under an expired lease", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(1200);
     inFlight.headersReceived();
     expect(inFlight.signal.aborted).toBe(false);
@@ -244,8 +247,8 @@ describe("while a body is sent", () => {
     expect(inFlight.signal.aborted).toBe(true);
   });
 
-  test("it is cut when the clock jumped back, at the next look", async () => {
-    const inFlight = sendingFlight();
+  test("it is aborted at the next check after the clock has stepped back", async () => {
+    const inFlight = startBody();
     await advance(400);
     time = -100_000;
     fire();
@@ -253,59 +256,59 @@ describe("while a body is sent", () => {
   });
 });
 
-describe("who waits for work in a inFlight", () => {
-  test("gets what the work brings", async () => {
-    expect(await takeOff().unlessAborted(Promise.resolve("answer"))).toBe("answer");
-    await expect(takeOff().unlessAborted(Promise.reject(new Error("reset")))).rejects.toThrow("reset");
+describe("unlessAborted", () => {
+  test("resolves with the result of the work", async () => {
+    expect(await startRequest().unlessAborted(Promise.resolve("answer"))).toBe("answer");
+    await expect(startRequest().unlessAborted(Promise.reject(new Error("reset")))).rejects.toThrow("reset");
   });
 
-  test("waits no longer than the inFlight lasts", async () => {
-    const inFlight = takeOff();
+  test("resolves with null when the request is aborted", async () => {
+    const inFlight = startRequest();
     const waiting = inFlight.unlessAborted(new Promise(() => {}));
     inFlight.abort({ reason: "client_gone" });
     expect(await waiting).toBeNull();
   });
 
-  test("does not wait when the inFlight has ended before", async () => {
-    const inFlight = takeOff();
+  test("resolves with null when the request was aborted before", async () => {
+    const inFlight = startRequest();
     inFlight.abort({ reason: "client_gone" });
     expect(await inFlight.unlessAborted(new Promise(() => {}))).toBeNull();
   });
 });
 
-describe("a inFlight that is over", () => {
-  test("has left no timer behind, landed or ended", async () => {
-    takeOff().complete();
+describe("a request that has completed or was aborted", () => {
+  test("has no timer", async () => {
+    startRequest().complete();
     expect(timers).toHaveLength(0);
-    takeOff().abort({ reason: "client_gone" });
+    startRequest().abort({ reason: "client_gone" });
     expect(timers).toHaveLength(0);
   });
 
-  test("is not ended any more once it has landed", async () => {
-    const inFlight = takeOff();
+  test("cannot be aborted after it has completed", async () => {
+    const inFlight = startRequest();
     inFlight.complete();
     inFlight.abort({ reason: "client_gone" });
     expect(inFlight.signal.aborted).toBe(false);
     expect(inFlight.refusal).toBeNull();
   });
 
-  test("shows a signal that is asked for later as aborted", () => {
-    const inFlight = takeOff();
+  test("has an aborted signal, also when the signal is first read later", () => {
+    const inFlight = startRequest();
     inFlight.abort({ reason: "client_gone" });
     expect(inFlight.signal.aborted).toBe(true);
   });
 
-  test("keeps the first reason for which it was ended", async () => {
-    const inFlight = takeOff();
+  test("keeps its first refusal", async () => {
+    const inFlight = startRequest();
     inFlight.abort({ reason: "client_gone" });
     inFlight.abort({ reason: "origin_timeout" });
     expect(inFlight.refusal).toEqual({ reason: "client_gone" });
     expect(inFlight.signal.aborted).toBe(true);
   });
 
-  test("pays no attention to an answer of the ledger that comes later", async () => {
+  test("ignores a later answer of the ledger", async () => {
     ledger = null;
-    const inFlight = takeOff();
+    const inFlight = startRequest();
     await advance(600);
     inFlight.complete();
     await answer({ granted: false, reason: "revoked" });
@@ -314,8 +317,8 @@ describe("a inFlight that is over", () => {
     expect(timers).toHaveLength(0);
   });
 
-  test("asks the ledger nothing more", async () => {
-    const inFlight = takeOff();
+  test("makes no more ledger calls", async () => {
+    const inFlight = startRequest();
     await advance(600);
     inFlight.complete();
     const asked = calls.length;
@@ -324,8 +327,8 @@ describe("a inFlight that is over", () => {
   });
 });
 
-test("each inFlight watches by itself: the end of one does not end another", async () => {
-  const [first, second] = [takeOff(), takeOff()];
+test("aborting one request does not abort another with the same lease", async () => {
+  const [first, second] = [startRequest(), startRequest()];
   first.abort({ reason: "client_gone" });
   await advance(5000);
   expect(second.signal.aborted).toBe(false);
@@ -335,19 +338,19 @@ test("each inFlight watches by itself: the end of one does not end another", asy
   expect(second.refusal).toEqual({ reason: "revoked" });
 });
 
-test("two flights under one lease ask the ledger no more often than one", async () => {
-  takeOff();
-  takeOff();
+test("two requests under one lease make no more ledger calls than one", async () => {
+  startRequest();
+  startRequest();
   await advance(10_250);
   expect(calls).toHaveLength(20);
 });
 
-function takeOff(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
+function startRequest(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
   return new InFlightRequest(lease, { clock, schedule, lifetime }, originTimeoutMs);
 }
 
-function sendingFlight(): InFlightRequest {
-  const inFlight = takeOff();
+function startBody(): InFlightRequest {
+  const inFlight = startRequest();
   inFlight.headersReceived();
   inFlight.bodyStarted();
   return inFlight;
@@ -363,7 +366,7 @@ const schedule: Schedule = (ms, task) => {
   };
 };
 
-/** Lets time pass until that moment, and every timer run when it is up. */
+/** Advances the clock to that moment and runs every timer on its time. */
 async function advance(to: number): Promise<void> {
   for (;;) {
     const next = timers.toSorted((a, b) => a.at - b.at).find(({ at }) => at <= to);
@@ -376,7 +379,7 @@ async function advance(to: number): Promise<void> {
   time = to;
 }
 
-/** Runs the one timer there is, whatever the clock says: timers do not go by the clock. */
+/** Runs the only timer without advancing the clock: on the platform, timers and the clock are independent. */
 function fire(): void {
   timers.shift()?.task();
 }
@@ -402,7 +405,7 @@ function granted(): LeaseAnswer {
   return { granted: true, ttl_ms: TTL_MS };
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Resolves after all pending microtasks. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

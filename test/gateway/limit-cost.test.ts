@@ -1,4 +1,4 @@
-// How many ledger calls rate limits cost, and that the table in docs/rate-limits.md says the same.
+// The ledger calls that rate limits cost, and the table of them in docs/rate-limits.md.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -29,21 +29,21 @@ beforeAll(async () => {
   }
 });
 
-test("a key below its limit asks the ledger as often as without limits", () => {
+test("a key below its limit makes as many ledger calls as without limits", () => {
   for (const { before, after } of rows.filter(({ share }) => share <= 0.5)) {
     expect(after.admitted).toBe(after.requests);
     expect(after.ledgerCalls).toBeLessThanOrEqual(1.02 * before.ledgerCalls);
   }
 });
 
-test("a key at its limit is admitted in full, and asks a third more often at the most", () => {
+test("a key at its limit is admitted in full, with at most a third more ledger calls", () => {
   for (const { before, after } of rows.filter(({ share }) => share === 1)) {
     expect(after.admitted).toBe(after.requests);
     expect(after.ledgerCalls).toBeLessThanOrEqual(1.33 * before.ledgerCalls);
   }
 });
 
-test("a key far over its limit is admitted up to it, and asks less often than without limits", () => {
+test("a key far over its limit is admitted up to it, with fewer ledger calls than without limits", () => {
   for (const { before, after } of rows.filter(({ share }) => share === 10)) {
     expect(after.admitted).toBe(after.requests / 10);
     expect(after.ledgerCalls).toBeLessThan(before.ledgerCalls);
@@ -54,7 +54,7 @@ test("rows are written per grant, not per request", () => {
   for (const { after } of rows) expect(after.rowsWritten).toBeLessThanOrEqual(after.admitted / 2);
 });
 
-test("the table in docs/rate-limits.md says so", () => {
+test("the table in docs/rate-limits.md states the measured figures", () => {
   const calls = ({ ledgerCalls, requests }: Cost) => (ledgerCalls / requests).toFixed(3);
   const lines = rows.map(
     ({ tier, share, before, after }) =>

@@ -1,8 +1,8 @@
 /**
  * Metrics: one data point per request to the API, with the columns that docs/operations.md and its queries name.
  *
- * The dataset is fake: the platform's local one takes points and drops them. Here it prints each point into the
- * log, in workerd, around the built bundle. What Analytics Engine makes of a point is not shown.
+ * The dataset is a fake that prints each point into workerd's log, since the platform's local dataset drops them.
+ * How Analytics Engine stores a point is not tested.
  */
 
 import { readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ interface Point {
 
 const MS = expect.any(Number);
 
-/** Stands in front of the bundle with a dataset that prints. */
+/** Wraps the bundle with a dataset that prints. */
 const WITH_FAKE_DATASET = `
   import worker from "./worker.js";
   const USAGE = { writeDataPoint: (point) => console.log("data point " + JSON.stringify(point)) };
@@ -98,7 +98,7 @@ function points(): Point[] {
     .map((line) => JSON.parse(line.slice("data point ".length)));
 }
 
-/** Sends one request, and returns the one point that it brought. */
+/** Sends one request, and returns its data point. */
 async function pointOf(secret: string | null, request: Partial<RawRequest> = {}): Promise<Point> {
   const before = points().length;
   await rawRequest(await addressOf("counting"), {
@@ -113,7 +113,7 @@ async function pointOf(secret: string | null, request: Partial<RawRequest> = {})
 }
 
 describe("the columns of a data point", () => {
-  test("of a request that went well", async () => {
+  test("of an answered request", async () => {
     expect(await pointOf(key.secret, { method: "DELETE", target: "/v1/posts/post_1" })).toEqual({
       indexes: [key.account],
       blobs: [
@@ -129,7 +129,7 @@ describe("the columns of a data point", () => {
     });
   });
 
-  test("of a refusal: its reason, and whose key it was", async () => {
+  test("of a refused request: the reason and the key", async () => {
     const limited = await cluster.createKey({ mode: "test", permissions: ["presets:read"] });
     const { indexes, blobs, doubles } = await pointOf(limited.secret);
     expect(indexes).toEqual([limited.account]);
@@ -142,7 +142,7 @@ describe("the columns of a data point", () => {
     expect(doubles).toEqual([403, MS, MS, 0]);
   });
 
-  test("of nobody's request: empty where nothing is known", async () => {
+  test("of a request without a key: empty columns", async () => {
     expect(await pointOf(null)).toEqual({
       indexes: [""],
       blobs: ["", "", "GET", "", "missing_credential", "", ""],
@@ -150,7 +150,7 @@ describe("the columns of a data point", () => {
     });
   });
 
-  test("of an origin that fails: what the client got and what the origin said", async () => {
+  test("of an origin's failure: the client's status and the origin's", async () => {
     origins.live.respond = reply(401);
     expect((await pointOf(key.secret)).doubles).toEqual([502, MS, MS, 401]);
     origins.live.respond = resetConnection();
@@ -159,7 +159,7 @@ describe("the columns of a data point", () => {
     expect((await pointOf(key.secret)).doubles).toEqual([500, MS, MS, 500]);
   });
 
-  test("the gateway's own time is the whole without the origin's", () => {
+  test("the gateway's time is the total without the origin's", () => {
     const written: Point[] = [];
     const report = new RequestReport("id", "GET", 1000, false);
     report.originMs = 70;
@@ -169,7 +169,7 @@ describe("the columns of a data point", () => {
   });
 });
 
-test("there is one point for each request, however many come at once", async () => {
+test("each of many concurrent requests has one data point", async () => {
   const before = points().length;
   const counting = await addressOf("counting");
   const send = (secret: string) =>
@@ -187,18 +187,18 @@ test("there is one point for each request, however many come at once", async () 
 });
 
 describe("METRICS", () => {
-  test("off: not one point, though there is a dataset", async () => {
+  test("off: no data point, though the dataset is bound", async () => {
     const before = points().length;
     const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
     const quiet = await addressOf("not-counting");
     const response = await rawRequest(quiet, { method: "GET", target: "/v1/posts", headers });
     expect(response.status).toBe(200);
-    // Lines come in order: by the time of this point, an earlier one would be there.
+    // Lines arrive in order, so an earlier point would have arrived by now.
     await pointOf(key.secret);
     expect(points()).toHaveLength(before + 1);
   });
 
-  test("on, without a dataset: nothing is served, and the log says what is missing", async () => {
+  test("on, without a dataset: no request is served, and the log names the binding", async () => {
     const response = await rawRequest(cluster.gateway(1), { method: "GET", target: "/healthz" });
     expect(response.status).toBe(500);
     expect(await logLineOf(cluster, response)).toEqual({

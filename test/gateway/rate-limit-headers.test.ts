@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from "../../src/gateway/rate-limit-headers.ts";
 
-test("a response says how many requests are left, of how many, and until when", () => {
+test("a response states the limit, the remaining requests and the reset time", () => {
   const headers = rateLimitHeaders({
     bucket: "publish",
     limit: 60,
@@ -19,7 +19,7 @@ test("a response says how many requests are left, of how many, and until when", 
   });
 });
 
-test("every header that is set is one that an origin cannot set", () => {
+test("an origin's own copy of each of these headers is dropped", () => {
   const allowance = {
     bucket: "requests",
     limit: 1,

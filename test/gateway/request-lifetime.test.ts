@@ -1,4 +1,4 @@
-// What of a request outlives its client, over a context and a signal that the test holds in its hands.
+// Which work continues after the client disconnects, over a fake context and a manual abort signal.
 
 import { beforeEach, expect, test, vi } from "vitest";
 import { RequestLifetime } from "../../src/gateway/request-lifetime.ts";
@@ -22,13 +22,13 @@ beforeEach(() => {
   lifetime = new RequestLifetime(request as Request, ctx as unknown as ExecutionContext);
 });
 
-test("a request that never begins to lifetime costs the platform nothing", () => {
+test("a request that is never kept alive costs the platform nothing", () => {
   lifetime.onDisconnect(() => {});
   lifetime.finish();
   expect([kept.length, signalsAskedFor]).toEqual([0, 0]);
 });
 
-test("one that stays runs until it is over, however often it begins to", async () => {
+test("a request that is kept alive, once or twice, runs until it has finished", async () => {
   lifetime.keepAlive();
   lifetime.keepAlive();
   expect(kept).toHaveLength(1);
@@ -41,7 +41,7 @@ test("one that stays runs until it is over, however often it begins to", async (
 });
 
 test.each(["before", "after"])(
-  "a client that goes is noticed when the request began to lifetime %s",
+  "a disconnect is handled when the request was kept alive %s the handler was set",
   (order) => {
     const end = vi.fn();
     if (order === "before") lifetime.keepAlive();
@@ -53,7 +53,7 @@ test.each(["before", "after"])(
   },
 );
 
-test("a client that has gone while nobody minded is noticed as soon as somebody does", () => {
+test("a handler that is set after the disconnect runs at once", () => {
   lifetime.keepAlive();
   client.abort();
   const end = vi.fn();
@@ -61,7 +61,7 @@ test("a client that has gone while nobody minded is noticed as soon as somebody 
   expect(end).toHaveBeenCalledOnce();
 });
 
-test("a request that begins to lifetime for a client that has gone ends", () => {
+test("keeping a request alive after its client has disconnected runs the handler", () => {
   const end = vi.fn();
   lifetime.onDisconnect(end);
   client.abort();
@@ -70,7 +70,7 @@ test("a request that begins to lifetime for a client that has gone ends", () => 
   expect(end).toHaveBeenCalledOnce();
 });
 
-test("work that is kept is not the request's own", async () => {
+test("background work is kept apart from the request", async () => {
   const work = Promise.resolve("renewed");
   lifetime.waitUntil(work);
   lifetime.finish();

@@ -1,8 +1,8 @@
 /**
- * Traces: a request's own spans, authenticate, lease and forward, with what the log line says of it and nothing else.
+ * Traces: the spans authenticate, lease and forward of a request, with fields of its log line and no others.
  *
- * They are read from a Worker that workerd streams them to, as it does in production. What Workers' own view makes of
- * them is not shown.
+ * They are read from a Worker that workerd streams them to, as in production. Cloudflare's own display of them is not
+ * tested.
  */
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import { eventually } from "../support/time-limits.ts";
 import { type PrintedSpan, printedSpans } from "../support/trace-printer.ts";
 
 let cluster: GatewayCluster;
-/** How many spans there were before the test. */
+/** The number of spans before the test. */
 let before: number;
 
 beforeAll(async () => {
@@ -29,13 +29,13 @@ function send(secret: string, target = "/v1/posts"): Promise<RawResponse> {
   return rawRequest(cluster.gateway(0), { method: "GET", target, headers });
 }
 
-/** The spans since the test began, once there are as many. */
+/** The spans since the start of the test, once `count` have arrived. */
 async function spans(count: number): Promise<PrintedSpan[]> {
   await eventually(`${count} spans`, () => printedSpans(cluster.logs).length >= before + count);
   return printedSpans(cluster.logs).slice(before);
 }
 
-test("a request that waits for the ledger has a span for it, in the one that waits", async () => {
+test("a request that waits for the ledger has a lease span within the span of the waiting step", async () => {
   const key = await cluster.createKey();
   const response = await send(key.secret, "/v1/posts/post_1?query");
   const caller = {
@@ -52,7 +52,7 @@ test("a request that waits for the ledger has a span for it, in the one that wai
   ]);
 });
 
-test("a request with a warm lease has none", async () => {
+test("a request with a warm lease has no lease span", async () => {
   const key = await cluster.createKey();
   await send(key.secret);
   await spans(3);
@@ -66,7 +66,7 @@ test("a request with a warm lease has none", async () => {
   ]);
 });
 
-test("a refusal is in the span that it came from, with its reason", async () => {
+test("the span of the refusing step has the reason", async () => {
   const key = await cluster.createKey();
   await cluster.revoke(key.account, key.id);
   await send(key.secret);

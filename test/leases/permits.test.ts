@@ -1,4 +1,4 @@
-// An isolate's permits over a clock that the test moves by hand, and grants that the test makes up.
+// An isolate's permits over a manual clock and scripted grants.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
@@ -7,7 +7,7 @@ import { type BucketGrant, permitsWanted } from "../../src/leases/protocol.ts";
 import type { Allowance } from "../../src/rate-limits.ts";
 
 const MINUTE_MS = 60_000;
-/** The end of a window on the ledger's clock; nothing may be compared with it. */
+/** The end of a window on the ledger's clock, which is never compared with the isolate's. */
 const ENDS_AT = 1_793_534_460_000;
 
 let now: number;
@@ -20,11 +20,11 @@ beforeEach(() => {
   permits = new Permits("holder", clock);
 });
 
-test("nothing is admitted before the ledger has spoken", () => {
+test("nothing is admitted before the first grant", () => {
   expect(take()).toEqual("none_left");
 });
 
-test("a key without limits is always admitted, and told of none", () => {
+test("a key without limits is always admitted, without an allowance", () => {
   permits.applyGrant(null, now, clock.epoch);
   expect(permits.admit("requests")).toMatchObject({ outcome: "admitted", allowance: null });
   expect(permits.admit("publish")).toMatchObject({ outcome: "admitted", allowance: null });
@@ -33,11 +33,11 @@ test("a key without limits is always admitted, and told of none", () => {
 describe("within a window", () => {
   beforeEach(() => hold({ granted: 3, ceiling: 60 }));
 
-  test("as many are admitted as were granted; for more the ledger is asked", () => {
+  test("as many requests are admitted as were granted", () => {
     expect([take(), take(), take(), take()]).toEqual([59, 58, 57, "none_left"]);
   });
 
-  test("the client is told of what nobody else may use, and when the window ends", () => {
+  test("the allowance states the permits that no other holder can use, and the window's end", () => {
     const { allowance } = permits.admit("requests") as { allowance: Allowance };
     expect(allowance).toEqual({
       bucket: "requests",
@@ -49,7 +49,7 @@ describe("within a window", () => {
     });
   });
 
-  test("the wait that is told is never longer than the window", () => {
+  test("the advertised wait is never longer than the window", () => {
     const askedAt = now;
     now += 400;
     hold({ granted: 0, ceiling: 0, revision: 2, askedAt, leftMs: MINUTE_MS });
@@ -61,7 +61,7 @@ describe("within a window", () => {
     expect(permits.admit("requests")).toMatchObject({ allowance: { resetsInSeconds: 5 } });
   });
 
-  test("what is told never grows, though others have given permits back", () => {
+  test("the advertised remainder never grows, though other holders have returned permits", () => {
     take();
     hold({ granted: 3, ceiling: 20, revision: 2 });
     expect(take()).toBe(18);
@@ -69,7 +69,7 @@ describe("within a window", () => {
     expect(take()).toBe(18);
   });
 
-  test("a permit that is given back can be taken again", () => {
+  test("a refunded permit can be used again", () => {
     take();
     take();
     const third = permits.admit("requests");
@@ -79,7 +79,7 @@ describe("within a window", () => {
     expect(take()).toBe("none_left");
   });
 
-  test("the last permit of all gone, nothing is asked any more", () => {
+  test("a key without permits left anywhere is exhausted", () => {
     hold({ granted: 3, ceiling: 3, revision: 2 });
     expect([take(), take(), take(), take(), take()]).toEqual([2, 1, 0, "exhausted", "exhausted"]);
     expect(permits.isExhausted).toBe(true);
@@ -87,7 +87,7 @@ describe("within a window", () => {
     expect([take(), permits.isExhausted, take(), permits.isExhausted]).toEqual([0, false, "exhausted", true]);
   });
 
-  test("one request is told, ahead of need, that permits run low", () => {
+  test("one request is marked as running low, ahead of need", () => {
     hold({ granted: 8, ceiling: 60, revision: 2 });
     const low = () => (permits.admit("requests") as { runningLow: boolean }).runningLow;
     expect([low(), low(), low(), low(), low(), low(), low(), low()]).toEqual([
@@ -102,13 +102,13 @@ describe("within a window", () => {
     ]);
   });
 
-  test("permits that run low where no more can be had are no news", () => {
+  test("no request is marked as running low when the ledger has no more permits", () => {
     hold({ granted: 2, ceiling: 2, revision: 2 });
     expect(permits.admit("requests")).toMatchObject({ runningLow: false });
     expect(permits.admit("requests")).toMatchObject({ runningLow: false });
   });
 
-  test("a clock that jumps back makes the window unknown, and what was used stays used", () => {
+  test("a clock that steps back makes the window unknown, and used permits stay used", () => {
     take();
     now -= 10_000;
     expect(take()).toBe("none_left");
@@ -117,7 +117,7 @@ describe("within a window", () => {
   });
 });
 
-test("a lowered limit ends with what was used, also what was used while the ledger was asked", () => {
+test("a lowered limit keeps the permits that were used, also during the call", () => {
   hold({ granted: 10, ceiling: 10 });
   permits.report();
   hold({ granted: 4, ceiling: 4, revision: 2 });
@@ -129,21 +129,21 @@ test("a lowered limit ends with what was used, also what was used while the ledg
   expect(permits.report()).toMatchObject([{ granted: 3, unused: 0 }]);
 });
 
-describe("answers in the wrong order", () => {
-  test("one that was overtaken changes nothing", () => {
+describe("overtaken answers", () => {
+  test("an overtaken answer changes nothing", () => {
     hold({ granted: 5, ceiling: 5, revision: 2 });
     hold({ granted: 20, ceiling: 60, revision: 1 });
     expect([take(), take(), take(), take(), take(), take()]).toEqual([4, 3, 2, 1, 0, "exhausted"]);
   });
 
-  test("one that tells nothing new does not bring back what was given up", () => {
+  test("an answer of the same revision does not restore returned permits", () => {
     hold({ granted: 30, ceiling: 30, revision: 1 });
     expect(permits.report()).toMatchObject([{ granted: 0, unused: 0 }]);
     hold({ granted: 30, ceiling: 30, revision: 1 });
     expect(take()).toBe("none_left");
   });
 
-  test("one about a window that is over here is passed by, but for its word on the next", () => {
+  test("an answer on a window that has ended here applies to the next window only", () => {
     const askedAt = now;
     now += 10;
     hold({ granted: 5, ceiling: 60, next: { granted: 2, ceiling: 60, revision: 1 } });
@@ -153,7 +153,7 @@ describe("answers in the wrong order", () => {
     expect([take(), take()]).toEqual([57, "none_left"]);
   });
 
-  test("one from before a limit was set does not take it away again", () => {
+  test("an answer from before a limit was set does not remove it", () => {
     const askedAt = now;
     now += 10;
     hold({ granted: 1, ceiling: 1 });
@@ -161,12 +161,12 @@ describe("answers in the wrong order", () => {
     expect([take(), take()]).toEqual([0, "exhausted"]);
   });
 
-  test("a ledger whose clock is behind is believed, and what was used stays used", () => {
+  test("a ledger whose clock is behind is followed, and used permits stay used", () => {
     hold({ granted: 5, ceiling: 5, next: { granted: 1, ceiling: 60, revision: 1 } });
     expect([take(), take(), take()]).toEqual([4, 3, 2]);
     now += MINUTE_MS;
     expect([take(), take()]).toEqual([59, "none_left"]);
-    // It has restarted elsewhere, and says that the window before is not over yet.
+    // The ledger has restarted elsewhere; on its clock the previous window has not ended.
     now += 1;
     hold({ granted: 5, ceiling: 5, leftMs: 2000, next: { granted: 1, ceiling: 60, revision: 1 } });
     expect([take(), take(), take()]).toEqual([1, 0, "exhausted"]);
@@ -179,7 +179,7 @@ describe("at the window's edge", () => {
   const LEFT_MS = 1000;
   const UNSURE_MS = 21;
 
-  /** The answer came 100 ms after it was asked for: the window ends at some moment within 100 ms, and a little. */
+  /** The answer arrived 100 ms after the call: the window's end is known within about 100 ms. */
   function holdAcross(next: Partial<BucketGrant["current"]> | null): void {
     const askedAt = now;
     now += 100;
@@ -199,7 +199,7 @@ describe("at the window's edge", () => {
     expect([take(), take()]).toEqual(told);
   });
 
-  test("what was counted in both is used up in the new one", () => {
+  test("a request that counted in both windows is used in the new one", () => {
     const startedAt = now;
     holdAcross({ granted: 3, ceiling: 60 });
     now = startedAt + LEFT_MS;
@@ -208,7 +208,7 @@ describe("at the window's edge", () => {
     expect([take(), take()]).toEqual([57, "none_left"]);
   });
 
-  test("a permit given back is given back to both", () => {
+  test("a refund applies to both windows", () => {
     const startedAt = now;
     holdAcross({ granted: 1, ceiling: 1 });
     now = startedAt + LEFT_MS;
@@ -217,7 +217,7 @@ describe("at the window's edge", () => {
     expect(take()).toBe(4);
   });
 
-  test("without permits for the new window the ledger is asked", () => {
+  test("without permits for the new window no request is admitted", () => {
     const startedAt = now;
     holdAcross(null);
     now = startedAt + LEFT_MS - UNSURE_MS;
@@ -228,19 +228,19 @@ describe("at the window's edge", () => {
 });
 
 describe("a report", () => {
-  test("speaks of no window before the ledger has", () => {
+  test("names no window before the first grant", () => {
     permits.waiting = 2;
     expect(permits.report()).toEqual([
       { bucket: "requests", endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 2 },
     ]);
   });
 
-  test("asks for permits to publish once somebody wants to", () => {
+  test("requests permits of the publish bucket once a request needs one", () => {
     permits.admit("publish");
     expect(permits.report().map(({ bucket }) => bucket)).toEqual(["requests", "publish"]);
   });
 
-  test("says what was spent since the last one", () => {
+  test("states the permits used since the last one", () => {
     hold({ granted: 10, ceiling: 60 });
     take();
     take();
@@ -250,16 +250,16 @@ describe("a report", () => {
     expect(permits.report()).toEqual([{ ...about, unused: 7, spent: 1 }]);
   });
 
-  test("gives up, from that moment on, what is not needed when nothing is left for others", () => {
+  test("returns unneeded permits when the ledger has none left", () => {
     hold({ granted: 30, ceiling: 30 });
     take();
-    // Three for each that was spent, and one for the request that waits.
+    // Three per permit used, and one for the waiting request.
     permits.waiting = 1;
     expect(permits.report()).toMatchObject([{ granted: 5, unused: 4, spent: 1 }]);
     expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "none_left"]);
   });
 
-  test("keeps more while there is plenty", () => {
+  test("keeps more permits while the ledger has many left", () => {
     hold({ granted: 30, ceiling: 430 });
     expect(permits.report()).toMatchObject([{ granted: 30 }]);
   });
@@ -298,7 +298,7 @@ function hold({
   permits.applyGrant(grants, askedAt, clock.epoch);
 }
 
-/** What remains after a request that was admitted, or why it was not. */
+/** The advertised remainder after a request, or the outcome if it was not admitted. */
 function take(): number | string {
   const taken = permits.admit("requests");
   return taken.outcome === "admitted" && taken.allowance ? taken.allowance.remaining : taken.outcome;
