@@ -5,7 +5,7 @@
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import { limitsOf, WINDOWS_MS } from "../../src/rate-limits.ts";
 import { isRefusal } from "../../src/refusals.ts";
-import { StoredPermits } from "../ledger/stored-permits.ts";
+import { MemoryPermitStore } from "../ledger/memory-permit-store.ts";
 import { VirtualTime } from "../proofs/simulator/virtual-time.ts";
 import { VirtualIsolate } from "../support/virtual-isolate.ts";
 
@@ -29,7 +29,7 @@ export async function costOf(
   const limits = limitsOf(tier);
   if (!limits) throw new Error("no limits");
   const time = new VirtualTime();
-  const store = new StoredPermits();
+  const store = new MemoryPermitStore();
   const book = new PermitBook(store, WINDOWS_MS);
   const cost = { requests: 0, admitted: 0, ledgerCalls: 0 };
   const onLedgerCall = () => {

@@ -1,4 +1,4 @@
-// What KV holds about a key: whatever is not a record in every detail is none, on read and on write.
+// The KV record of a key: a value that is not valid in every detail is corrupt, on read and on write.
 
 import { describe, expect, test } from "vitest";
 import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "../../src/keys/key-record.ts";
@@ -38,7 +38,7 @@ const VALID: [what: string, record: KeyRecord][] = [
   ["the longest account", { ...RECORD, account: "Z-_9".repeat(16) }],
 ];
 
-/** Each replaces one thing in a record that is good otherwise; undefined leaves the field out. */
+/** Each changes one field of a valid record; undefined leaves the field out. */
 const CHANGES: [what: string, change: Record<string, unknown>][] = [
   ...Object.keys(RECORD).map((field): [string, Record<string, unknown>] => [
     `no ${field}`,
@@ -137,11 +137,11 @@ const NOT_RECORDS: [what: string, value: string][] = [
   ["a HTML page", "<html></html>"],
 ];
 
-test.each(VALID)("a record is the same after it was written and read: %s", (_, record) => {
+test.each(VALID)("a record survives writing and reading: %s", (_, record) => {
   expect(parseKeyRecord(serializeKeyRecord(record))).toEqual(record);
 });
 
-test("a record is written as JSON with the fields that DESIGN names, and no other", () => {
+test("a record is written as JSON with these fields and no other", () => {
   const written = JSON.parse(serializeKeyRecord(RECORD));
   expect(Object.keys(written)).toEqual([
     "v",
@@ -154,7 +154,7 @@ test("a record is written as JSON with the fields that DESIGN names, and no othe
   ]);
 });
 
-describe("a changed record is none when it is read", () => {
+describe("a changed record is corrupt on read", () => {
   test.each(CHANGES)("%s", (_, change) => {
     expect(parseKeyRecord(JSON.stringify({ ...RECORD, ...change }))).toBeNull();
   });
@@ -166,11 +166,11 @@ describe("a changed record cannot be written", () => {
   });
 });
 
-test.each(NOT_RECORDS)("a value that is no record is none: %s", (_, value) => {
+test.each(NOT_RECORDS)("is corrupt: %s", (_, value) => {
   expect(parseKeyRecord(value)).toBeNull();
 });
 
-test("of two fields with one name the last counts, so it must be good", () => {
+test("of two fields with the same name the last one must be valid", () => {
   const [widened, narrowed] = ['"permissions":"everything"', '"permissions":"all"'];
   const text = JSON.stringify({ ...RECORD, permissions: "all" });
   expect(parseKeyRecord(text.replace(narrowed, `${narrowed},${widened}`))).toBeNull();

@@ -1,4 +1,4 @@
-// Who counts as one client where look-ups that a client can make up are limited.
+// Failed lookups are throttled by client network.
 
 import { expect, test } from "vitest";
 import { LOOKUP_PERIOD_SECONDS, LookupThrottle, networkOf } from "../../src/keys/lookup-throttle.ts";
@@ -18,20 +18,20 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test("a network that went over the limit stays over it with every address it has, for the limit's period", async () => {
+test("a network above the limit is blocked with all its addresses for the limit's period", async () => {
   let now = 1_000_000;
   const counted: string[] = [];
   const limiter = {
     limit: async ({ key }: { key: string }) => ({ success: counted.push(key) < 3 }),
   };
-  const lookUps = new LookupThrottle(limiter, () => now);
+  const throttle = new LookupThrottle(limiter, () => now);
   const over: boolean[] = [];
-  for (const end of [":1", ":2", "a:b:c:d"]) over.push(await lookUps.recordFailure(`2001:db8:1:2:${end}`));
+  for (const end of [":1", ":2", "a:b:c:d"]) over.push(await throttle.recordFailure(`2001:db8:1:2:${end}`));
   expect(over).toEqual([false, false, true]);
   expect(new Set(counted)).toEqual(new Set(["2001:db8:1:2::/64"]));
 
-  expect(lookUps.isBlocked("2001:db8:1:2::99")).toBe(true);
-  expect(lookUps.isBlocked("2001:db8:1:3::99")).toBe(false);
+  expect(throttle.isBlocked("2001:db8:1:2::99")).toBe(true);
+  expect(throttle.isBlocked("2001:db8:1:3::99")).toBe(false);
   now += LOOKUP_PERIOD_SECONDS * 1000;
-  expect(lookUps.isBlocked("2001:db8:1:2::99")).toBe(false);
+  expect(throttle.isBlocked("2001:db8:1:2::99")).toBe(false);
 });

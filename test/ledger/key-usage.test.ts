@@ -18,7 +18,7 @@ class Recorder {
   #now = 0;
   readonly uses = new KeyUsage((keyId, use) => this.written.push({ ...use, keyId, at: this.#now }));
 
-  note(keyId: string, now: number, count: number): void {
+  report(keyId: string, now: number, count: number): void {
     this.#now = now;
     this.uses.recordUse(keyId, now, count);
   }
@@ -35,27 +35,27 @@ class Recorder {
 describe("a use", () => {
   test("is written when it is the key's first", () => {
     const recorder = new Recorder();
-    recorder.note("key", 1000, 0);
+    recorder.report("key", 1000, 0);
     expect(recorder.written).toEqual([{ keyId: "key", at: 1000, lastUsedAt: 1000, count: 0 }]);
   });
 
   test("within a minute of the last write is kept, and written with the next one", () => {
     const recorder = new Recorder();
-    recorder.note("key", 0, 1);
-    recorder.note("key", 1, 2);
-    recorder.note("key", USE_WRITTEN_EVERY_MS - 1, 3);
+    recorder.report("key", 0, 1);
+    recorder.report("key", 1, 2);
+    recorder.report("key", USE_WRITTEN_EVERY_MS - 1, 3);
     expect(recorder.written).toHaveLength(1);
     expect(recorder.uses.unwritten("key")).toMatchObject({ lastUsedAt: USE_WRITTEN_EVERY_MS - 1, count: 5 });
-    recorder.note("key", USE_WRITTEN_EVERY_MS, 4);
+    recorder.report("key", USE_WRITTEN_EVERY_MS, 4);
     expect(recorder.written[1]).toEqual({ keyId: "key", at: 60_000, lastUsedAt: 60_000, count: 9 });
     expect(recorder.uses.unwritten("key")).toMatchObject({ lastUsedAt: USE_WRITTEN_EVERY_MS, count: 0 });
   });
 
   test("of one key says nothing about another", () => {
     const recorder = new Recorder();
-    recorder.note("one", 0, 1);
+    recorder.report("one", 0, 1);
     expect(recorder.uses.unwritten("two")).toBeUndefined();
-    recorder.note("two", 1, 1);
+    recorder.report("two", 1, 1);
     expect(recorder.written.map(({ keyId }) => keyId)).toEqual(["one", "two"]);
   });
 });
@@ -73,7 +73,7 @@ test("whatever is reported and when, no use is lost and no key is written twice 
       let now = 1_700_000_000_000;
       for (const { key, afterMs, count } of reports) {
         now += afterMs;
-        recorder.note(key, now, count);
+        recorder.report(key, now, count);
         totals.set(key, (totals.get(key) ?? 0) + count);
         expect(recorder.uses.unwritten(key)?.lastUsedAt).toBe(now);
       }
@@ -88,7 +88,7 @@ test(`${MANY_KEYS} keys in use at once are each written at most once a minute, a
   let reports = 0;
   // Each key is used every ten seconds, for a little more than a minute.
   for (let now = 0; now <= 70_000; now += 10_000) {
-    for (let key = 0; key < MANY_KEYS; key++) recorder.note(`key_${key}`, now, 1);
+    for (let key = 0; key < MANY_KEYS; key++) recorder.report(`key_${key}`, now, 1);
     reports += 1;
   }
   const counted = new Map<string, number>();
@@ -101,10 +101,10 @@ test(`${MANY_KEYS} keys in use at once are each written at most once a minute, a
 
 test("a use is counted once when the memory is full and its key is due to be written", () => {
   const recorder = new Recorder();
-  recorder.note("key", 0, 0);
-  recorder.note("key", 1, 5);
-  for (let other = 1; other < 10_000; other++) recorder.note(`other_${other}`, 2, 0);
-  recorder.note("key", USE_WRITTEN_EVERY_MS, 1);
+  recorder.report("key", 0, 0);
+  recorder.report("key", 1, 5);
+  for (let other = 1; other < 10_000; other++) recorder.report(`other_${other}`, 2, 0);
+  recorder.report("key", USE_WRITTEN_EVERY_MS, 1);
   expect(recorder.total("key")).toBe(6);
 });
 

@@ -1,5 +1,5 @@
-// The ledger's side of leases: who gets one, and until when the latest can be in use. Times are
-// milliseconds; the ledger of these tests starts at 0 unless it says otherwise.
+// The ledger's side of leases: which key gets one, and when the latest one expires. Times are milliseconds; the ledger
+// starts at 0 unless a test says otherwise.
 
 import { describe, expect, test } from "vitest";
 import { decideLease, type KeyState, LeaseBook } from "../../src/ledger/lease-book.ts";
@@ -10,18 +10,18 @@ const GRANT_MS = 1000;
 /** The grant and the margin. */
 const LASTS_MS = 1200;
 
-describe("deciding about a lease", () => {
+describe("a lease decision", () => {
   test.each<[what: string, key: KeyState | undefined, reason: string]>([
-    ["a key nobody knows", undefined, "not_in_ledger"],
+    ["an unknown key", undefined, "not_in_ledger"],
     ["a revoked key", { ...GOOD, revoked_at: NOW - 1 }, "revoked"],
     ["a key revoked this very moment", { ...GOOD, revoked_at: NOW }, "revoked"],
-    ["a key whose revocation carries a later time, as after a clock jumped", revokedAt(NOW + 1), "revoked"],
-    ["a key revoked at the beginning of time", revokedAt(0), "revoked"],
+    ["a key revoked at a later time, as after a clock step", revokedAt(NOW + 1), "revoked"],
+    ["a key revoked at time 0", revokedAt(0), "revoked"],
     ["a key whose scheduled revocation has come", { ...GOOD, revokes_at: NOW }, "revoked"],
     ["a key whose scheduled revocation is past", { ...GOOD, revokes_at: NOW - 1 }, "revoked"],
     ["an expired key", { ...GOOD, expires_at: NOW - 1 }, "expired"],
     ["a key that expires this very moment", { ...GOOD, expires_at: NOW }, "expired"],
-    ["a revoked key that has expired, too", { ...GOOD, expires_at: NOW, revoked_at: NOW - 1 }, "revoked"],
+    ["a revoked key that has also expired", { ...GOOD, expires_at: NOW, revoked_at: NOW - 1 }, "revoked"],
   ])("refuses %s", (_, key, reason) => {
     expect(decideLease(key, NOW, GRANT_MS)).toEqual({ granted: false, reason });
   });
@@ -30,7 +30,7 @@ describe("deciding about a lease", () => {
     ["a good key", GOOD, GRANT_MS],
     ["a key that expires just when the lease ends", { ...GOOD, expires_at: NOW + GRANT_MS }, GRANT_MS],
     ["a key that expires long after", { ...GOOD, expires_at: NOW + 1_000_000 }, GRANT_MS],
-  ])("grants %s the whole time", (_, key, ttlMs) => {
+  ])("grants %s the full length", (_, key, ttlMs) => {
     expect(decideLease(key, NOW, GRANT_MS)).toEqual({ granted: true, ttl_ms: ttlMs });
   });
 
@@ -45,20 +45,20 @@ describe("deciding about a lease", () => {
   });
 });
 
-describe("the latest end of a lease", () => {
-  test("right after a start is that of a lease given the moment before, for every key", () => {
+describe("the latest expiry of a lease", () => {
+  test("right after a start is that of a lease granted just before, for every key", () => {
     const book = new LeaseBook(NOW, LASTS_MS);
     expect(book.latestExpiry("a")).toBe(NOW + LASTS_MS);
     expect(book.latestExpiry("b")).toBe(NOW + LASTS_MS);
   });
 
-  test("is never before that, whatever short lease is noted", () => {
+  test("is not moved ahead by a shorter lease", () => {
     const book = new LeaseBook(NOW, LASTS_MS);
     book.recordLease("a", NOW, 10);
     expect(book.latestExpiry("a")).toBe(NOW + LASTS_MS);
   });
 
-  test("is that of the lease that was given last", () => {
+  test("is that of the last lease", () => {
     const book = new LeaseBook(0, LASTS_MS);
     book.recordLease("a", 5000, LASTS_MS);
     expect(book.latestExpiry("a")).toBe(6200);
@@ -66,7 +66,7 @@ describe("the latest end of a lease", () => {
     expect(book.latestExpiry("a")).toBe(6700);
   });
 
-  test("is not moved ahead by a shorter lease given later", () => {
+  test("is not moved ahead by a shorter lease granted later", () => {
     const book = new LeaseBook(0, LASTS_MS);
     book.recordLease("a", 5000, LASTS_MS);
     book.recordLease("a", 5001, 10);
@@ -90,7 +90,7 @@ describe("the latest end of a lease", () => {
   });
 });
 
-describe("a book with very many keys", () => {
+describe("a book with many keys", () => {
   const MANY = 10_000;
 
   test("keeps every lease that is still in use", () => {
@@ -102,11 +102,11 @@ describe("a book with very many keys", () => {
     for (let i = 0; i < MANY; i++) expect(book.latestExpiry(`key ${i}`)).toBe(NOW + 1 + LASTS_MS);
   });
 
-  test("forgets those that have ended, so that it does not grow for ever", () => {
+  test("forgets expired leases, so its size is bounded", () => {
     const book = new LeaseBook(0, LASTS_MS);
     book.recordLease("idle", NOW, LASTS_MS);
     for (let i = 0; i < MANY; i++) book.recordLease(`key ${i}`, NOW + LASTS_MS, LASTS_MS);
-    // Nobody can tell the difference but by asking for a moment that is past.
+    // Only a moment in the past shows the difference.
     expect(book.latestExpiry("idle")).toBe(LASTS_MS);
   });
 });

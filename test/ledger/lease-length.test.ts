@@ -1,5 +1,4 @@
-// How long leases are, by how many are asked for: longer step by step, never beyond the longest, and shorter again
-// without going back and forth.
+// The length of leases under load: longer step by step, never beyond the longest, and shorter again with hysteresis.
 
 import { describe, expect, test } from "vitest";
 import { GRANTS_PER_SECOND_MAX, LeaseLength } from "../../src/ledger/lease-length.ts";
@@ -17,7 +16,7 @@ function grant(length: LeaseLength, now: number): number {
   return ms;
 }
 
-/** So many keys in use on an isolate each, from one moment to another; each lease is renewed with half of it left. */
+/** `count` keys in use, each on one isolate; each lease is renewed with half of it left. */
 class Users {
   readonly #dueAt: number[];
   readonly #length: LeaseLength;
@@ -44,26 +43,26 @@ function stepsOf({ lengths }: Users): number[] {
 }
 
 describe("the length of leases", () => {
-  test("is the shortest while no more than 300 are asked for a second", () => {
+  test("is the shortest up to 300 requests a second", () => {
     const users = new Users(lengthFrom(), 150, 0, 500);
     users.run(20_000);
     expect(stepsOf(users)).toEqual([SHORTEST_MS]);
   });
 
-  test("doubles with the first one beyond that, for those that follow", () => {
+  test("doubles after the first one above that", () => {
     const length = lengthFrom();
     for (let count = 0; count <= GRANTS_PER_SECOND_MAX; count++) expect(grant(length, 900)).toBe(SHORTEST_MS);
     expect(grant(length, 900)).toBe(2 * SHORTEST_MS);
   });
 
-  test("never goes beyond the longest, whatever comes", () => {
+  test("never exceeds the longest under any load", () => {
     const users = new Users(lengthFrom(), 3000, 0, 100);
     users.run(8_000);
     expect(stepsOf(users)).toEqual([1000, 2000, 4000, LONGEST_MS]);
   });
 
   test.each([160, 250, 320, 500, 620, 740])(
-    "settles where at most 300 a second are asked for, and stays there, with %i keys in use",
+    "settles at no more than 300 requests a second with %i keys in use",
     (count) => {
       for (const spreadMs of [20, 500]) {
         const users = new Users(lengthFrom(), count, 0, spreadMs);
@@ -84,20 +83,20 @@ describe("the length of leases", () => {
     expect(stepsOf(fewer)).toEqual([5000, 2500, 1250, SHORTEST_MS]);
   });
 
-  test("is the shortest again after a time in which nobody asked, though nobody was there to see it", () => {
+  test("is the shortest again after an idle time", () => {
     const length = lengthFrom();
     new Users(length, 1000, 0, 500).run(20_000);
     expect(grant(length, 20_000 + 3 * LONGEST_MS)).toBe(SHORTEST_MS);
   });
 
-  test("is not stuck when the clock is set back", () => {
+  test("adapts after the clock is set back", () => {
     const length = lengthFrom(1_000_000);
     new Users(length, 1000, 1_000_000, 500).run(1_020_000);
     expect(grant(length, 5)).toBe(LONGEST_MS);
     expect(grant(length, 5 + 3 * LONGEST_MS)).toBe(SHORTEST_MS);
   });
 
-  test("stays what it is where the longest is the shortest", () => {
+  test("is constant where the longest is the shortest", () => {
     const length = new LeaseLength(200, 200, 0, GRANTS_PER_SECOND_MAX);
     for (let count = 0; count < 10_000; count++) expect(grant(length, count)).toBe(200);
   });

@@ -1,11 +1,11 @@
-// The ledger's permits over a clock that the test passes in; the table is in memory.
+// The ledger's permits, with the clock of the test and a table in memory.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { PermitReport } from "../../src/leases/protocol.ts";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
 import type { Bucket, Limits } from "../../src/rate-limits.ts";
 import { WINDOWS_MS } from "../../src/rate-limits.ts";
-import { StoredPermits } from "./stored-permits.ts";
+import { MemoryPermitStore } from "./memory-permit-store.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -15,16 +15,16 @@ const ENDS_AT = START + MINUTE_MS;
 const AHEAD_MS = 2000;
 const PRO: Limits = { requests: 1000, publish: 300 };
 
-let store: StoredPermits;
+let store: MemoryPermitStore;
 let book: PermitBook;
 
 beforeEach(() => {
-  store = new StoredPermits();
+  store = new MemoryPermitStore();
   book = new PermitBook(store, WINDOWS_MS);
 });
 
-describe("a holder that nothing is known of", () => {
-  test("gets a sixteenth of the limit, and is told what is left for it", () => {
+describe("a new holder", () => {
+  test("gets a sixteenth of the limit, with the rest as its ceiling", () => {
     expect(ask("a", START + 500)).toEqual({
       bucket: "requests",
       limit: 1000,
@@ -35,16 +35,16 @@ describe("a holder that nothing is known of", () => {
     });
   });
 
-  test("gets one for each request that waits", () => {
+  test("gets one permit per waiting request", () => {
     expect(granted("a", { waiting: 200 })).toMatchObject({ granted: 200 });
   });
 
-  test("never gets more than half of what is left, so that others get some", () => {
+  test("gets at most half of the rest", () => {
     expect(granted("a", { waiting: 5000 })).toMatchObject({ granted: 500, ceiling: 1000 });
     expect(granted("b", { waiting: 5000 })).toMatchObject({ granted: 250, ceiling: 500 });
   });
 
-  test("gets the last one", () => {
+  test("gets the last permit", () => {
     expect(granted("a", { waiting: 1 }, { requests: 1, publish: 1 })).toMatchObject({
       granted: 1,
       ceiling: 1,
@@ -56,8 +56,8 @@ describe("a holder that nothing is known of", () => {
   });
 });
 
-describe("a holder that comes back", () => {
-  test("gets nothing new, and costs no write, with half of what it wants left", () => {
+describe("a known holder", () => {
+  test("gets nothing and costs no write with half of its permits left", () => {
     ask("a", START);
     const { writes } = store;
     expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 63, unused: 40, spent: 3 })).toMatchObject({
@@ -67,7 +67,7 @@ describe("a holder that comes back", () => {
     expect(store.writes).toBe(writes);
   });
 
-  test("gets three times what it has spent since", () => {
+  test("gets three times the permits it has spent since its last report", () => {
     ask("a", START);
     expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 63, unused: 3, spent: 60 })).toMatchObject({
       revision: 2,
@@ -76,14 +76,14 @@ describe("a holder that comes back", () => {
     });
   });
 
-  test("may give up what it does not need, which others get then", () => {
+  test("returns unused permits, which others then get", () => {
     granted("a", { waiting: 500 });
     expect(granted("b", { waiting: 500 })).toMatchObject({ granted: 250, ceiling: 500 });
     granted("a", { endsAt: ENDS_AT, revision: 1, granted: 10, unused: 0, spent: 0 });
     expect(granted("c", {})).toMatchObject({ ceiling: 1000 - 250 - 10 - 47 });
   });
 
-  test("gives up nothing while it may not know of its last grant", () => {
+  test("returns nothing while it may not have received its last grant", () => {
     granted("a", { waiting: 500 });
     expect(granted("a", { endsAt: ENDS_AT, revision: 0, granted: 0, unused: 0, spent: 0 })).toMatchObject({
       granted: 500,
@@ -91,14 +91,14 @@ describe("a holder that comes back", () => {
     expect(granted("b", {})).toMatchObject({ ceiling: 500 });
   });
 
-  test("gives up nothing twice", () => {
+  test("returns permits once", () => {
     granted("a", { waiting: 500 });
-    const giveUp = { endsAt: ENDS_AT, revision: 1, granted: 0, unused: 0, waiting: 100 };
-    expect(granted("a", giveUp)).toMatchObject({ revision: 2, granted: 100 });
-    expect(granted("a", giveUp)).toMatchObject({ revision: 2, granted: 100 });
+    const returned = { endsAt: ENDS_AT, revision: 1, granted: 0, unused: 0, waiting: 100 };
+    expect(granted("a", returned)).toMatchObject({ revision: 2, granted: 100 });
+    expect(granted("a", returned)).toMatchObject({ revision: 2, granted: 100 });
   });
 
-  test("is not believed to have more than is on record", () => {
+  test("cannot claim more permits than are on record", () => {
     granted("a", { waiting: 10 });
     expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 900, unused: 900 })).toMatchObject({
       revision: 1,
@@ -116,7 +116,7 @@ describe("windows", () => {
     expect(ask("a", now)).toMatchObject({ leftMs, current: { endsAt } });
   });
 
-  test("permits for the next one are given when it is near, and are part of its limit", () => {
+  test("permits for the next window are granted near its start, and count towards its limit", () => {
     expect(ask("a", ENDS_AT - AHEAD_MS - 1).next).toBeNull();
     expect(ask("a", ENDS_AT - AHEAD_MS).next).toEqual({
       endsAt: ENDS_AT + MINUTE_MS,
@@ -127,7 +127,7 @@ describe("windows", () => {
     expect(ask("b", ENDS_AT + 5).current).toMatchObject({ ceiling: 1000 - 63 });
   });
 
-  test("publishing has its own, of an hour", () => {
+  test("publishing has a window of its own, of an hour", () => {
     const [requests, publish] = book.grant(
       "key",
       PRO,
@@ -150,20 +150,20 @@ describe("windows", () => {
     });
   });
 
-  test("of another key are others", () => {
+  test("are separate for each key", () => {
     granted("a", { waiting: 5000 });
     expect(book.grant("other", PRO, "a", [report({})], START, AHEAD_MS)[0]?.current).toMatchObject({
       ceiling: 1000,
     });
   });
 
-  test("outlive a restart of the ledger", () => {
+  test("survive a restart of the ledger", () => {
     granted("a", { waiting: 500 });
     book = new PermitBook(store, WINDOWS_MS);
     expect(granted("b", {})).toMatchObject({ ceiling: 500 });
   });
 
-  test("are kept for a minute after their end, for a clock that is set back, and then forgotten", () => {
+  test("are kept for a minute after their end, for a clock that is set back, and then deleted", () => {
     granted("a", { waiting: 500 });
     ask("a", ENDS_AT + MINUTE_MS);
     expect(ask("b", START).current).toMatchObject({ ceiling: 500 });
@@ -172,10 +172,10 @@ describe("windows", () => {
   });
 });
 
-describe("a limit that is lowered in mid-window", () => {
+describe("a limit that is lowered within a window", () => {
   const LOWER: Limits = { requests: 60, publish: 10 };
 
-  test("stops a holder at what it has used, and is within itself again once that is known", () => {
+  test("stops a holder at the permits it has used, and then holds again", () => {
     granted("a", { waiting: 100 });
     const used = { endsAt: ENDS_AT, revision: 1, granted: 100, unused: 70 };
     expect(granted("a", used, LOWER)).toEqual({ endsAt: ENDS_AT, revision: 1, granted: 60, ceiling: 60 });
@@ -185,7 +185,7 @@ describe("a limit that is lowered in mid-window", () => {
     });
   });
 
-  test("stops it at once when it has used more than the new limit", () => {
+  test("stops a holder at once that has used more than the new limit", () => {
     granted("a", { waiting: 100 });
     expect(granted("a", { endsAt: ENDS_AT, revision: 1, granted: 100, unused: 10 }, LOWER)).toMatchObject({
       granted: 90,
@@ -193,12 +193,12 @@ describe("a limit that is lowered in mid-window", () => {
     });
   });
 
-  test("gives others nothing meanwhile", () => {
+  test("grants others nothing until then", () => {
     granted("a", { waiting: 100 });
     expect(granted("b", { waiting: 1 }, LOWER)).toMatchObject({ granted: 0, ceiling: 0 });
   });
 
-  test("raised again, is at hand at once", () => {
+  test("takes effect at once when it is raised again", () => {
     granted("a", { waiting: 60 }, LOWER);
     granted("b", { waiting: 60 }, LOWER);
     expect(granted("b", { waiting: 60 }, PRO)).toMatchObject({ ceiling: 1000 - 30 });

@@ -1,25 +1,25 @@
-// The ledger next to its own storage: what it writes and when, what it remembers across a restart, and that a revoked
-// key stays revoked whatever is done to it.
+// The ledger and its storage: when it writes, which state survives a restart, and that a revoked key stays revoked after
+// every call.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RevokedKey } from "../../src/keys/api-key.ts";
-import { BY, LedgerAtHand, later, SETTINGS } from "./ledger-at-hand.ts";
+import { advanceClock, CALLER, SETTINGS, TestLedger } from "./test-ledger.ts";
 
 const MINUTE_MS = 60_000;
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 
-let ledger: LedgerAtHand;
+let ledger: TestLedger;
 
 beforeEach(() => {
-  ledger = new LedgerAtHand();
+  ledger = new TestLedger();
 });
 afterEach(async () => {
   vi.useRealTimers();
   await reset();
 });
 
-/** Reports uses with a lease, and gives what must be written the turn that it waits for. */
+/** Reports uses with leases, and waits for the turn in which they are written. */
 async function report(...uses: readonly (readonly [id: string, uses: number])[]): Promise<void> {
   await ledger.run(async (it) => {
     for (const [id, count] of uses) it.lease(id, count);
@@ -27,13 +27,13 @@ async function report(...uses: readonly (readonly [id: string, uses: number])[])
   });
 }
 
-/** When the ledger runs with these settings, how long a revocation waits that comes as it starts. */
+/** How long a revocation waits right after the ledger starts with these settings. */
 async function waitAfterStart(settings: Record<string, unknown>): Promise<number> {
   return (await ledger.revoke((await ledger.create()).id, settings)).waited_ms;
 }
 
 describe("uses reported with leases", () => {
-  test("are written at most once a minute per key, and shown exactly all the same", async () => {
+  test("are written at most once a minute per key, and shown exactly", async () => {
     const [one, two] = [await ledger.create(), await ledger.create()];
     const written = async (id: string) => {
       const [row] = await ledger.rows(`SELECT last_used_at, use_count FROM keys WHERE id = '${id}'`);
@@ -58,10 +58,10 @@ describe("uses reported with leases", () => {
     expect(seen.two.size).toBe(3);
   });
 
-  test("survive a restart but for the last minute's", async () => {
+  test("of the last minute are lost at a restart", async () => {
     const { id } = await ledger.create();
     await report([id, 5]);
-    later(MINUTE_MS + 1000);
+    advanceClock(MINUTE_MS + 1000);
     await report([id, 7]);
     await report([id, 9]);
     await ledger.restart();
@@ -77,7 +77,7 @@ describe("uses reported with leases", () => {
 });
 
 describe("after a restart", () => {
-  test("a revocation allows for a lease given the moment before", async () => {
+  test("a revocation waits for a lease granted just before", async () => {
     const { id } = await ledger.create();
     await ledger.run((it) => it.lease(id));
     await ledger.restart();
@@ -86,7 +86,7 @@ describe("after a restart", () => {
     expect(waited_ms).toBeLessThanOrEqual(Number(SETTINGS.LEASE_MS) + MARGIN_MS);
   });
 
-  test("with a lower LEASE_MS it allows for the longer leases of before, until they must have ended", async () => {
+  test("a lower LEASE_MS still waits for the longer leases of before, until they must have expired", async () => {
     const shorter = { LEASE_MS: 100 };
     await waitAfterStart({ LEASE_MS: 1500 });
     for (let restart = 0; restart < 2; restart++) {
@@ -95,17 +95,17 @@ describe("after a restart", () => {
       expect(waited).toBeLessThanOrEqual(1500 + MARGIN_MS);
     }
 
-    // A lease given once they have ended is the sign that they may be forgotten.
+    // A lease granted after they have expired lets the ledger forget them.
     const { id } = await ledger.create();
     await ledger.run((it) => {
-      later(1500 + MARGIN_MS + 1000);
+      advanceClock(1500 + MARGIN_MS + 1000);
       return it.lease(id);
     }, shorter);
     vi.useRealTimers();
     expect(await waitAfterStart(shorter)).toBeLessThanOrEqual(100 + MARGIN_MS);
   });
 
-  test("with a higher LEASE_MS it allows for the longer ones at once", async () => {
+  test("a higher LEASE_MS waits for the longer leases at once", async () => {
     await waitAfterStart({ LEASE_MS: 100 });
     expect(await waitAfterStart({ LEASE_MS: 800 })).toBeGreaterThan(800);
   });
@@ -126,17 +126,17 @@ describe("a revoked key", () => {
     expect(await ledger.run((it) => it.listKeys(50, null, false))).toEqual([]);
   }
 
-  test("stays revoked whatever is asked of it, in any order, over restarts", async () => {
+  test("stays revoked after every call, in any order, across restarts", async () => {
     const [row] = await ledger.rows(`SELECT hash FROM keys WHERE id = '${id}'`);
     const moves: ((it: Parameters<Parameters<typeof ledger.run>[0]>[0]) => unknown)[] = [
-      (it) => it.changeKey(id, { revokes_at: null }, BY),
-      (it) => it.changeKey(id, { revokes_at: "2099-01-01T00:00:00.000Z" }, BY),
-      (it) => it.changeKey(id, { name: "renamed" }, BY),
-      (it) => it.rotateKey(id, 0, BY),
-      (it) => it.rotateKey(id, 3_600_000, BY),
-      (it) => it.revokeKey(id, BY, "again"),
-      (it) => it.revokeAll({}, BY),
-      (it) => it.rebuildRecords(50, null, BY),
+      (it) => it.changeKey(id, { revokes_at: null }, CALLER),
+      (it) => it.changeKey(id, { revokes_at: "2099-01-01T00:00:00.000Z" }, CALLER),
+      (it) => it.changeKey(id, { name: "renamed" }, CALLER),
+      (it) => it.rotateKey(id, 0, CALLER),
+      (it) => it.rotateKey(id, 3_600_000, CALLER),
+      (it) => it.revokeKey(id, CALLER, "again"),
+      (it) => it.revokeAll({}, CALLER),
+      (it) => it.rebuildRecords(50, null, CALLER),
       (it) => it.alarm(),
     ];
     for (const move of [...moves, ...moves.toReversed()]) {
@@ -149,7 +149,7 @@ describe("a revoked key", () => {
     expect(row?.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("stays revoked when its record is gone from KV or written anew", async () => {
+  test("stays revoked when its KV record is deleted or written again", async () => {
     const kv = SETTINGS.API_KEYS;
     const [entry] = (await kv.list()).keys;
     const record = await kv.get(entry?.name ?? "");
@@ -159,7 +159,7 @@ describe("a revoked key", () => {
     await expectStillRevoked();
   });
 
-  test("is revoked once, however often and however many at once ask for it", async () => {
+  test("is revoked once by concurrent calls", async () => {
     const other = await ledger.create();
     const answers = await Promise.all(Array.from({ length: 5 }, () => ledger.revoke(other.id)));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
@@ -168,7 +168,7 @@ describe("a revoked key", () => {
   });
 });
 
-test("what is written twice from the same row is the same record: KV can be made again", async () => {
+test("KV records are rebuilt from the ledger, byte for byte", async () => {
   await ledger.create();
   await ledger.create();
   const kv = SETTINGS.API_KEYS;
@@ -178,6 +178,6 @@ test("what is written twice from the same row is the same record: KV can be made
   };
   const before = await everything();
   for (const [name] of before) await kv.delete(String(name));
-  await ledger.run((it) => it.rebuildRecords(50, null, BY));
+  await ledger.run((it) => it.rebuildRecords(50, null, CALLER));
   expect(await everything()).toEqual(before);
 });

@@ -7,7 +7,7 @@
 import { PermitBook } from "../../../src/ledger/permit-book.ts";
 import { type Limits, WINDOWS_MS } from "../../../src/rate-limits.ts";
 import { isRefusal } from "../../../src/refusals.ts";
-import { StoredPermits } from "../../ledger/stored-permits.ts";
+import { MemoryPermitStore } from "../../ledger/memory-permit-store.ts";
 import { Random } from "../../proofs/simulator/random.ts";
 import { VirtualTime } from "../../proofs/simulator/virtual-time.ts";
 import { VirtualIsolate } from "../../support/virtual-isolate.ts";
@@ -38,7 +38,7 @@ export async function countCalls(use: Use, requestsOnEach: number): Promise<Coun
   const { leaseMs, roundTripMs, isolates, requestsPerSecond, limits } = use;
   const time = new VirtualTime();
   const random = new Random(SEED);
-  const store = new StoredPermits();
+  const store = new MemoryPermitStore();
   const book = new PermitBook(store, WINDOWS_MS);
   const count = { requests: 0, ledgerCalls: 0, waited: 0 };
   const onLedgerCall = () => {

@@ -1,28 +1,28 @@
-// The ledger of an account that asks for very many leases: it gives longer ones, remembers that across a restart before
-// anybody has one, tells it in the receipt, and forgets it when they have ended.
+// Stretched leases of a busy account: the ledger has their length on disk before it answers the first one, says it in
+// receipts, and forgets it when they have expired.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
-import { LedgerAtHand, later, revokeIn, SETTINGS } from "./ledger-at-hand.ts";
+import { advanceClock, revokeIn, SETTINGS, TestLedger } from "./test-ledger.ts";
 
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
-/** With 300 grants a second, 90 within one of the shortest leases are not yet too many. */
+/** At 300 grants a second, 90 grants within the shortest lease are below the limit. */
 const SHORT = { LEASE_MS: 300, LEASE_MAX_MS: 1300 };
 const SHORTEST_MS = SHORT.LEASE_MS + MARGIN_MS;
 const LONGEST_MS = SHORT.LEASE_MAX_MS + MARGIN_MS;
 
-let ledger: LedgerAtHand;
+let ledger: TestLedger;
 
 beforeEach(() => {
-  ledger = new LedgerAtHand();
+  ledger = new TestLedger();
 });
 afterEach(async () => {
   vi.useRealTimers();
   await reset();
 });
 
-/** So many leases on a key at one and the same moment; how long each was for. */
+/** The lengths of `count` leases on a key, all granted at the same moment. */
 function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()): number[] {
   vi.useFakeTimers({ toFake: ["Date"], now: moment });
   const given = Array.from({ length: count }, () => it.lease(keyId));
@@ -35,8 +35,8 @@ async function rememberedMs(): Promise<unknown> {
   return row?.value;
 }
 
-describe("an account that asks for more than 300 leases a second", () => {
-  test("gets longer ones step by step, up to LEASE_MAX_MS", async () => {
+describe("an account that requests more than 300 leases a second", () => {
+  test("gets longer leases step by step, up to LEASE_MAX_MS", async () => {
     const { id } = await ledger.create();
     const given = await ledger.run((it) => leases(it, id, 91 + 181 + 361 + 1000), SHORT);
     const expected = [...Array(91).fill(300), ...Array(181).fill(600), ...Array(361).fill(1200)];
@@ -44,7 +44,7 @@ describe("an account that asks for more than 300 leases a second", () => {
     expect(await rememberedMs()).toBe(String(LONGEST_MS));
   });
 
-  test("hears from the receipt how long a revocation could take, and it takes no longer", async () => {
+  test("gets a receipt with the bound of a revocation, which takes no longer", async () => {
     const [busy, idle] = [(await ledger.create()).id, (await ledger.create()).id];
     await ledger.run(async (it) => {
       leases(it, busy, 1000);
@@ -53,14 +53,14 @@ describe("an account that asks for more than 300 leases a second", () => {
       expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(receipt.effective_at));
       expect(it.lease(busy)).toEqual({ granted: false, reason: "revoked" });
-      // Again, and from the key itself: the same.
+      // A repeated call and the key itself show the same.
       expect(await revokeIn(it, busy)).toEqual(receipt);
       expect(it.getKey(busy)).toMatchObject({ lease_bound_ms: receipt.lease_bound_ms });
       expect(it.getKey(idle)).toMatchObject({ lease_bound_ms: null });
     }, SHORT);
   });
 
-  test("is known as one after a restart: a revocation allows for the longest lease", async () => {
+  test("waits for the longest lease after a restart", async () => {
     const { id } = await ledger.create();
     await ledger.run((it) => void leases(it, id, 1000), SHORT);
     const receipt = await ledger.revoke(id, SHORT);
@@ -70,8 +70,8 @@ describe("an account that asks for more than 300 leases a second", () => {
   });
 });
 
-describe("an account that asks for few again", () => {
-  test("gets shorter leases, and the longer ones are forgotten when they must have ended, not before", async () => {
+describe("an account whose load falls", () => {
+  test("gets shorter leases, and forgets the longer ones when they must have expired, not before", async () => {
     const { id } = await ledger.create();
     await ledger.run((it, { storage }) => {
       const moment = Date.now();
@@ -79,12 +79,12 @@ describe("an account that asks for few again", () => {
         storage.sql.exec("SELECT value FROM metadata WHERE name = 'longest_lease_ms'").one().value;
       const lease = (afterMs: number) => leases(it, id, 1, moment + afterMs)[0];
       leases(it, id, 1000, moment);
-      // The first 1300 ms were busy, the next were not.
+      // The first 1300 ms are busy, the next are not.
       expect(lease(2599)).toBe(1300);
       expect(lease(2600)).toBe(650);
       expect(lease(2600 + 650)).toBe(325);
       expect(lease(2600 + 650 + 325)).toBe(300);
-      // One of the longest was given at the last moment at which they were; until it has ended nothing is forgotten.
+      // The last of the longest leases may have been granted at the end of that time; until it expires nothing is forgotten.
       expect(lease(2600 + LONGEST_MS - 1)).toBe(300);
       expect(remembered()).toBe(String(LONGEST_MS));
       expect(lease(2600 + LONGEST_MS)).toBe(300);
@@ -92,7 +92,7 @@ describe("an account that asks for few again", () => {
     }, SHORT);
   });
 
-  test("and falls silent, is as quick to revoke as any: the alarm forgets the longer leases", async () => {
+  test("has short revocations when it is idle: the alarm forgets the longer leases", async () => {
     const { id } = await ledger.create();
     const shortestMs = Number(SETTINGS.LEASE_MS) + MARGIN_MS;
     await ledger.run((it) => void leases(it, id, 302));
@@ -100,12 +100,12 @@ describe("an account that asks for few again", () => {
     expect(await rememberedMs()).toBe(String(longerMs));
     expect(await ledger.alarmInMs()).toBeLessThanOrEqual(longerMs);
 
-    // Woken by the alarm after a restart, it does not know when the last one was given, and waits once more.
+    // After a restart the ledger does not know when the last one was granted, and waits once more.
     await ledger.restart();
-    await ledger.ringAlarm();
+    await ledger.runAlarm();
     expect(await rememberedMs()).toBe(String(longerMs));
-    later(longerMs + 1);
-    await ledger.ringAlarm();
+    advanceClock(longerMs + 1);
+    await ledger.runAlarm();
     vi.useRealTimers();
     expect(await rememberedMs()).toBe(String(shortestMs));
     expect((await ledger.revoke(id)).lease_bound_ms).toBe(shortestMs);

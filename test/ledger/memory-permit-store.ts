@@ -1,7 +1,7 @@
-/** The table of permits, in memory: it outlives the book that writes to it, as the ledger's storage outlives the ledger. */
+/** The table of permits, in memory: it survives the book that writes to it, as storage survives a restart. */
 import type { PermitRecord, PermitStore, WindowId } from "../../src/ledger/permit-book.ts";
 
-export class StoredPermits implements PermitStore {
+export class MemoryPermitStore implements PermitStore {
   readonly rows = new Map<
     string,
     { readonly window: WindowId; readonly records: Map<string, PermitRecord> }

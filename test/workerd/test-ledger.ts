@@ -1,8 +1,7 @@
 /**
- * A ledger in the tests' own isolate: its methods, its rows, its alarm, its restarts, and the clock and the KV
- * that it sees.
+ * A ledger in the tests' own isolate: its methods, rows, alarm and restarts, and its clock and KV.
  *
- * Real: the class, SQLite, alarms, KV. Fake, when a test says so: what time it is, and a KV that fails.
+ * Real: the class, SQLite, alarms, KV. Fake, when a test says so: the clock, and a KV that fails.
  */
 
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
@@ -13,15 +12,15 @@ import type { IssuedKey, RevokedKey } from "../../src/keys/api-key.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
-export const BY = { actor: "a test", idempotencyKey: null };
+export const CALLER = { actor: "a test", idempotencyKey: null };
 export const NEW_KEY = { name: "a key", mode: "live", permissions: [], expires_at: null } as const;
 
 let accounts = 0;
 
-export class LedgerAtHand {
+export class TestLedger {
   readonly account = `acct_${++accounts}`;
 
-  /** Runs in the object itself: its instance as it is, or one made anew over the same storage with other settings. */
+  /** Runs in the object itself: in its instance, or in a new one over the same storage with other settings. */
   run<Result>(
     work: (ledger: KeyLedger, state: DurableObjectState) => Result | Promise<Result>,
     settings?: Readonly<Record<string, unknown>>,
@@ -31,9 +30,9 @@ export class LedgerAtHand {
     );
   }
 
-  /** A new key, its text included; `idempotencyKey`: as a call that may be made again. */
+  /** A new key with its secret. */
   async create(idempotencyKey: string | null = null): Promise<IssuedKey> {
-    const answer = await this.run((it) => it.createKey(this.account, NEW_KEY, { ...BY, idempotencyKey }));
+    const answer = await this.run((it) => it.createKey(this.account, NEW_KEY, { ...CALLER, idempotencyKey }));
     if ("reason" in answer) throw new Error(answer.reason);
     return answer;
   }
@@ -52,12 +51,12 @@ export class LedgerAtHand {
     return at === null ? null : at - Date.now();
   }
 
-  /** Runs the alarm now, whenever it is due; false when none is set. */
-  ringAlarm(): Promise<boolean> {
+  /** Runs the alarm now; false when none is set. */
+  runAlarm(): Promise<boolean> {
     return runDurableObjectAlarm(this.#stub());
   }
 
-  /** Ends the object's memory; the next call starts it again from its storage. */
+  /** Evicts the object; the next call starts it again from its storage. */
   restart(): Promise<void> {
     return evictDurableObject(this.#stub());
   }
@@ -67,26 +66,26 @@ export class LedgerAtHand {
   }
 }
 
-/** Where a test is in the object already. */
+/** For a test that runs in the object already. */
 export async function revokeIn(ledger: KeyLedger, id: string): Promise<RevokedKey> {
-  const answer = await ledger.revokeKey(id, BY, null);
+  const answer = await ledger.revokeKey(id, CALLER, null);
   if ("reason" in answer) throw new Error(answer.reason);
   return answer;
 }
 
-/** Sets the clock ahead; undone by `vi.useRealTimers()`. */
-export function later(ms: number): void {
+/** Undone by `vi.useRealTimers()`. */
+export function advanceClock(ms: number): void {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 }
 
-/** Makes one operation of KV fail before it is carried out, until the returned function is called. */
+/** One operation of KV fails without effect, until the returned function is called. */
 export function failKv(operation: "get" | "put" | "delete"): () => void {
   const spy = vi.spyOn(SETTINGS.API_KEYS, operation).mockRejectedValue(new Error("KV is down"));
   return () => spy.mockRestore();
 }
 
-/** Loses the answer of KV writes: they are carried out all the same. */
-export function loseAnswersOfKv(): () => void {
+/** KV writes take effect, and fail. */
+export function loseKvAnswers(): () => void {
   const kv = SETTINGS.API_KEYS;
   const put = kv.put.bind(kv);
   const spy = vi.spyOn(kv, "put").mockImplementation(async (name: string, value: unknown) => {
