@@ -24,6 +24,12 @@ const keyEntries = {
   use_count: v.pipe(v.number(), v.integer(), v.description("Approximate")),
   revokes_at: v.pipe(v.nullable(timestampSchema), v.description("When a scheduled revocation ends the key")),
   revoked_at: v.nullable(timestampSchema),
+  replaced_by: v.pipe(
+    v.nullable(v.pipe(v.string(), v.regex(KEY_ID_FORMAT))),
+    v.description(
+      "The id of the successor that a rotation has issued; null: not rotated, or the revocation was cancelled",
+    ),
+  ),
   effective_at: v.pipe(
     v.nullable(timestampSchema),
     v.description(

@@ -2,7 +2,7 @@
 import type { ApiKey, RevokedKey } from "../keys/api-key.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
 import type { Permission } from "../policy.ts";
-import type { KeyRow } from "./keys-table.ts";
+import type { KeyRow } from "./keys-schema.ts";
 import { hasPassed } from "./lease-book.ts";
 
 export function toApiKey(row: KeyRow, now: number): ApiKey {
@@ -22,6 +22,7 @@ export function toApiKey(row: KeyRow, now: number): ApiKey {
     use_count: row.use_count,
     revokes_at: isoTimeOrNull(row.revokes_at),
     revoked_at: isoTimeOrNull(revokedAt),
+    replaced_by: row.replaced_by,
     effective_at: isoTimeOrNull(effectiveAt),
     // No lease reaches past a scheduled end, so there was nothing to wait for.
     lease_bound_ms: row.lease_bound_ms ?? (revokedAt && effectiveAt && effectiveAt - revokedAt),

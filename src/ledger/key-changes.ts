@@ -2,14 +2,14 @@
 import { isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
-import type { KeyRow } from "./keys-table.ts";
+import type { KeyRow } from "./keys-schema.ts";
 import { isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 
 export interface KeyChange {
   readonly name?: string | undefined;
-  /** null withdraws a scheduled revocation. */
+  /** null cancels a scheduled revocation. */
   readonly revokes_at?: string | null | undefined;
 }
 
@@ -22,7 +22,9 @@ export class KeyChanges {
     this.#leases = leases;
   }
 
-  /** All of the change with its events, or nothing. A revoked key can only be renamed. */
+  /**
+   * All of the change with its events, or nothing; a repeated call changes nothing. A revoked key can only be renamed.
+   */
   change(keyId: string, { name, revokes_at }: KeyChange, { actor }: CallMetadata): KeyRow | Refusal {
     const { storage, keys } = this.#context;
     const row = keys.issued(keyId);
@@ -31,7 +33,7 @@ export class KeyChanges {
     if (revokes_at !== undefined && isRevoked(row, now)) return ALREADY_REVOKED;
     return storage.transactionSync(() => {
       if (name !== undefined && name !== row.name) this.#rename(row, name, now, actor);
-      if (revokes_at !== undefined) this.#reschedule(keyId, unixMsOrNull(revokes_at), now, actor);
+      if (revokes_at !== undefined) this.#reschedule(row, unixMsOrNull(revokes_at), now, actor);
       return keys.issued(keyId) ?? row;
     });
   }
@@ -41,11 +43,14 @@ export class KeyChanges {
     this.#context.events.add({ at: now, actor, action: "renamed", keyId: id, details: { from, to } });
   }
 
-  #reschedule(keyId: string, requestedEnd: number | null, now: number, actor: string): void {
-    const end = requestedEnd === null ? null : this.#leases.effectiveAt(keyId, requestedEnd).effectiveAt;
-    this.#context.keys.schedule(keyId, end);
+  #reschedule(row: KeyRow, requestedEnd: number | null, now: number, actor: string): void {
+    const { keys, events } = this.#context;
+    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(row.id, row, requestedEnd);
+    if (end === row.revokes_at) return;
+    if (end === null) keys.cancelRevocation(row.id);
+    else keys.schedule(row.id, end);
     const details = { revokes_at: isoTimeOrNull(end) };
-    this.#context.events.add({ at: now, actor, action: "rescheduled", keyId, details });
+    events.add({ at: now, actor, action: "rescheduled", keyId: row.id, details });
   }
 }
 

@@ -8,7 +8,7 @@
 
 import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import type { Refusal } from "../refusals.ts";
-import type { KeyRow, NewKeyRow } from "./keys-table.ts";
+import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
 
@@ -22,7 +22,10 @@ export class KeyCreation {
     this.#context = context;
   }
 
-  /** `activate` runs in the transaction that issues the key, and its result is the answer. */
+  /**
+   * Adds the row at once: a revocation of all keys that comes later finds the creation and abandons it. `activate` runs
+   * in the transaction that issues the key, and its result is the answer.
+   */
   async issue<Answer>(row: NewKeyRow, activate: (key: KeyRow) => Answer): Promise<Answer | Refusal> {
     const { storage, kv, settings, keys, scheduleAlarm } = this.#context;
     if (!keys.byHash(row.hash)) keys.add(row);
@@ -43,7 +46,8 @@ export class KeyCreation {
     const { kv, settings, keys, scheduleAlarm } = this.#context;
     const limitMs = settings.ledgerTimeoutMs;
     try {
-      for (const { id, hash } of keys.abandonCreations(now - ABANDONED_AFTER_MS)) {
+      keys.abandonOverdue(now - ABANDONED_AFTER_MS);
+      for (const { id, hash } of keys.abandoned()) {
         // Another account may have imported the same key meanwhile: its record stays.
         const owner = (await findKeyRecords(kv, [hash], limitMs)).get(hash);
         if (owner === undefined || owner === id) await deleteKeyRecord(kv, hash, limitMs);

@@ -10,7 +10,7 @@ import { findKeyRecords } from "../keys/key-store.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
-import type { KeyRow } from "./keys-table.ts";
+import type { KeyRow } from "./keys-schema.ts";
 import { KV_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { type ImportDraft, type ImportedKey, type ImportVerdict, importedKey } from "./new-keys.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Creating a key and rotating one: a new secret, whose text is in the answer and never again.
  *
- * Guarantees that a call with an `Idempotency-Key` is carried out once, and that a key which is revoked while it is
- * being rotated gets no successor.
+ * Guarantees that a call with an `Idempotency-Key` is carried out once, that a key has at most one successor that is
+ * valid, and that a key which is revoked while it is being rotated gets none.
  */
 
 import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
@@ -11,11 +11,11 @@ import type { Refusal } from "../refusals.ts";
 import { toApiKey } from "./api-key-view.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
-import type { KeyRow } from "./keys-table.ts";
+import type { KeyRow } from "./keys-schema.ts";
 import { hasPassed, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import type { LedgerContext } from "./ledger-context.ts";
-import { mintedKey, type NewKey, successorOf } from "./new-keys.ts";
+import { mintSecret, type NewKey, newKeyRow, successorRow } from "./new-keys.ts";
 
 export class KeyIssuing {
   readonly #context: LedgerContext;
@@ -33,12 +33,13 @@ export class KeyIssuing {
   create(account: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
     const { settings, events } = this.#context;
     return this.#answers.once("create", input, caller, async (save) => {
+      const minted = await mintSecret(input.mode, settings.peppers[0]);
+      const { secret } = minted;
+      const sealedSecret = await this.#answers.seal(secret);
       const now = Date.now();
       // Checked here: a retry after the key has expired still gets its answer.
       if (hasPassed(unixMsOrNull(input.expires_at), now)) return EXPIRES_IN_THE_PAST;
-      const { row, secret } = await mintedKey(account, input, now, settings.peppers[0]);
-      const sealedSecret = await this.#answers.seal(secret);
-      return await this.#creation.issue(row, (key) => {
+      return await this.#creation.issue(newKeyRow(account, input, minted, now), (key) => {
         events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
         const answer = toApiKey(key, now);
         save(answer, sealedSecret);
@@ -54,21 +55,25 @@ export class KeyIssuing {
   async rotate(oldId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
     const answer = await this.#answers.once(`rotate ${oldId}`, { overlapMs }, caller, async (save) => {
       const { settings, keys } = this.#context;
-      const old = keys.issued(oldId);
-      if (!old) return { reason: "not_found" };
-      const refusal = refusedRotation(old, Date.now());
-      if (refusal) return refusal;
-
-      const { row, secret } = await successorOf(old, Date.now(), settings.peppers[0]);
+      const mode = keys.issued(oldId)?.mode;
+      if (!mode) return { reason: "not_found" };
+      const minted = await mintSecret(mode, settings.peppers[0]);
+      const { secret } = minted;
       const sealedSecret = await this.#answers.seal(secret);
-      return await this.#creation.issue(row, (successor) => {
+      const startedAt = Date.now();
+      const old = keys.issued(oldId) as KeyRow;
+      const refusal = this.#refusedRotation(old, startedAt);
+      if (refusal) return refusal;
+      return await this.#creation.issue(successorRow(old, minted, startedAt), (successor) => {
         const now = Date.now();
-        const late = refusedRotation(keys.issued(oldId) ?? old, now);
+        // Another call may have revoked or rotated the old key meanwhile.
+        const current = keys.issued(oldId) ?? old;
+        const late = this.#refusedRotation(current, now);
         if (late) {
           keys.undoIssue(successor.id);
           return late;
         }
-        const replaced = this.#replace(oldId, successor.id, overlapMs, now, caller.actor);
+        const replaced = this.#replace(current, successor.id, overlapMs, now, caller.actor);
         const answer = { ...toApiKey(successor, now), replaces: toApiKey(replaced, now) };
         save(answer, sealedSecret);
         return { ...answer, secret };
@@ -79,20 +84,31 @@ export class KeyIssuing {
     return answer;
   }
 
-  /** Ends the old key, now or after the overlap, with the events of both keys. */
-  #replace(oldId: string, successorId: string, overlapMs: number, at: number, actor: string): KeyRow {
+  /** Ends the old key, now or after the overlap but never later than it would have ended, with the events of both. */
+  #replace(old: KeyRow, successorId: string, overlapMs: number, at: number, actor: string): KeyRow {
     const { keys, events } = this.#context;
-    const timing = this.#leases.effectiveAt(oldId, at + overlapMs);
+    keys.setSuccessor(old.id, successorId);
     if (overlapMs === 0) {
-      keys.revoke(oldId, at, timing);
-      events.add({ at, actor, action: "revoked", keyId: oldId, details: { reason: "rotated" } });
+      keys.revoke(old.id, at, this.#leases.effectiveAt(old.id, at));
+      events.add({ at, actor, action: "revoked", keyId: old.id, details: { reason: "rotated" } });
     } else {
-      keys.schedule(oldId, timing.effectiveAt);
-      const details = { revokes_at: isoTime(timing.effectiveAt) };
-      events.add({ at, actor, action: "rotated", keyId: oldId, details });
+      const ends = [at + overlapMs, old.revokes_at, old.expires_at].filter((end) => end !== null);
+      const end = this.#leases.scheduledEnd(old.id, old, Math.min(...ends));
+      keys.schedule(old.id, end);
+      events.add({ at, actor, action: "rotated", keyId: old.id, details: { revokes_at: isoTime(end) } });
     }
-    events.add({ at, actor, action: "created", keyId: successorId, details: { replaces: oldId } });
-    return keys.issued(oldId) as KeyRow;
+    events.add({ at, actor, action: "created", keyId: successorId, details: { replaces: old.id } });
+    return keys.issued(old.id) as KeyRow;
+  }
+
+  /** Why a key gets no successor; null when it may have one. */
+  #refusedRotation(old: KeyRow, now: number): Refusal | null {
+    const conflict = (text: string) => ({ reason: "conflict", text }) as const;
+    if (isRevoked(old, now)) return conflict("The key is revoked");
+    if (hasPassed(old.expires_at, now)) return conflict("The key has expired");
+    const successor = old.replaced_by === null ? undefined : this.#context.keys.issued(old.replaced_by);
+    if (!successor || isRevoked(successor, now) || hasPassed(successor.expires_at, now)) return null;
+    return conflict(`The key has been rotated already: its successor is ${successor.id}`);
   }
 }
 
@@ -100,10 +116,3 @@ const EXPIRES_IN_THE_PAST = {
   reason: "invalid_input",
   details: { expires_at: "must be in the future" },
 } as const;
-
-/** Why a key gets no successor; null when it may have one. */
-function refusedRotation(old: KeyRow, now: number): Refusal | null {
-  if (isRevoked(old, now)) return { reason: "conflict", text: "The key is revoked" };
-  if (hasPassed(old.expires_at, now)) return { reason: "conflict", text: "The key has expired" };
-  return null;
-}

@@ -9,7 +9,8 @@ import { isoTime } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
 import type { NewEvent } from "./events-table.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
-import type { KeyFilter, KeyRow } from "./keys-table.ts";
+import type { KeyRow } from "./keys-schema.ts";
+import type { KeyFilter } from "./keys-table.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 
@@ -38,23 +39,26 @@ export class KeyRevocation {
     return keys.issued(keyId) ?? row;
   }
 
-  /** Revokes every key that matches, and abandons every creation in progress. */
+  /**
+   * Revokes every key that matches, and abandons the creations of such keys. `effective_at` covers all matching keys,
+   * also those that were revoked before. `not_found`: the account never had a key.
+   */
   async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
     const { storage, keys, events } = this.#context;
-    if (!keys.hasAny()) return { reason: "not_found" };
     const now = Date.now();
     const timing = this.#leases.effectiveAtForAll(now);
     const details: NewEvent["details"] = { all: true };
     const revoked = storage.transactionSync(() => {
-      keys.abandonCreations(now + 1);
+      const abandoned = keys.abandonCreations(filter);
       keys.revokeEnded(now);
       const ids = keys.revokeAll(filter, now, timing);
       events.addForEach(ids, { at: now, actor, action: "revoked", details });
-      return ids.length;
+      return abandoned === 0 && !keys.hasAny() ? null : ids.length;
     });
+    if (revoked === null) return { reason: "not_found" };
     await storage.sync();
     await this.#leases.waitUntil(this.#leases.allLeasesExpireAt());
-    return { revoked, effective_at: isoTime(revoked === 0 ? now : timing.effectiveAt) };
+    return { revoked, effective_at: isoTime(keys.lastEffectiveAt(filter) ?? now) };
   }
 
   #writeTombstone(keyId: string, { actor }: CallMetadata, reason: string | null): void {

@@ -4,73 +4,8 @@
  * A revoked key is a tombstone: no statement here clears `revoked_at` or removes a key that was issued.
  */
 import type { Mode } from "../policy.ts";
+import { KEYS_SCHEMA, type KeyRow, type NewKeyRow } from "./keys-schema.ts";
 import type { RevocationTiming } from "./lease-book.ts";
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS keys (
-    id TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    name TEXT NOT NULL,
-    mode TEXT NOT NULL,
-    permissions TEXT NOT NULL,
-    hint TEXT NOT NULL,
-    hash TEXT NOT NULL UNIQUE,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER,
-    last_used_at INTEGER,
-    use_count INTEGER NOT NULL DEFAULT 0,
-    revokes_at INTEGER,
-    revoked_at INTEGER,
-    effective_at INTEGER,
-    lease_bound_ms INTEGER,
-    state TEXT NOT NULL DEFAULT 'creating',
-    began_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC) WHERE state = 'issued';
-  CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
-    WHERE state = 'issued' AND revoked_at IS NULL;
-  CREATE INDEX IF NOT EXISTS keys_scheduled ON keys (revokes_at) WHERE revoked_at IS NULL AND revokes_at IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS keys_not_issued ON keys (began_at) WHERE state <> 'issued';
-`;
-
-export interface KeyRow extends Record<string, SqlStorageValue> {
-  id: string;
-  account: string;
-  name: string;
-  mode: Mode;
-  /** JSON array; empty = full access. */
-  permissions: string;
-  hint: string;
-  hash: string;
-  created_at: number;
-  expires_at: number | null;
-  last_used_at: number | null;
-  use_count: number;
-  /** A scheduled revocation: the key is revoked from then on, without a further write. */
-  revokes_at: number | null;
-  revoked_at: number | null;
-  effective_at: number | null;
-  /** The longest that any lease had to run at the revocation; null also for a key that has ended as scheduled. */
-  lease_bound_ms: number | null;
-  /** `issued`: its KV record is written and its secret may be handed out. `abandoned`: that failed. */
-  state: "creating" | "issued" | "abandoned";
-  /** When its creation in this ledger began; an imported key was created before. */
-  began_at: number;
-}
-
-export type NewKeyRow = Pick<
-  KeyRow,
-  | "id"
-  | "account"
-  | "name"
-  | "mode"
-  | "permissions"
-  | "hint"
-  | "hash"
-  | "created_at"
-  | "expires_at"
-  | "began_at"
->;
 
 /** The last key of a page; the next page begins after it. */
 export interface KeyPosition {
@@ -83,12 +18,19 @@ export interface KeyFilter {
   readonly createdBefore?: number | undefined;
 }
 
+/** The keys that a filter selects; its parameters are those of `matching`. */
+const MATCHES = "mode LIKE ? AND created_at < ?";
+
+function matching({ mode, createdBefore }: KeyFilter): [string, number] {
+  return [mode ?? "%", createdBefore ?? Number.MAX_SAFE_INTEGER];
+}
+
 export class KeysTable {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(SCHEMA);
+    sql.exec(KEYS_SCHEMA);
   }
 
   /** An issued key, revoked or not. */
@@ -151,9 +93,21 @@ export class KeysTable {
     this.#sql.exec("UPDATE keys SET name = ? WHERE id = ?", name, id);
   }
 
-  /** Schedules the revocation of a key that is not revoked; null withdraws it. */
-  schedule(id: string, revokesAt: number | null): void {
+  /** Schedules the revocation of a key that is not revoked. */
+  schedule(id: string, revokesAt: number): void {
     this.#sql.exec("UPDATE keys SET revokes_at = ? WHERE id = ? AND revoked_at IS NULL", revokesAt, id);
+  }
+
+  /** Cancels the scheduled revocation of a key that is not revoked; its successor no longer replaces it. */
+  cancelRevocation(id: string): void {
+    this.#sql.exec(
+      "UPDATE keys SET revokes_at = NULL, replaced_by = NULL WHERE id = ? AND revoked_at IS NULL",
+      id,
+    );
+  }
+
+  setSuccessor(id: string, successorId: string): void {
+    this.#sql.exec("UPDATE keys SET replaced_by = ? WHERE id = ?", successorId, id);
   }
 
   /** The first revocation stands: false when the key was revoked already. */
@@ -182,23 +136,28 @@ export class KeysTable {
   }
 
   /** Revokes every matching key without a tombstone, in one statement; returns their ids. */
-  revokeAll(
-    { mode, createdBefore }: KeyFilter,
-    revokedAt: number,
-    { effectiveAt, leaseBoundMs }: RevocationTiming,
-  ): string[] {
+  revokeAll(filter: KeyFilter, revokedAt: number, { effectiveAt, leaseBoundMs }: RevocationTiming): string[] {
     return this.#sql
       .exec<{ id: string }>(
         `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
-         WHERE state = 'issued' AND revoked_at IS NULL AND mode LIKE ? AND created_at < ? RETURNING id`,
+         WHERE state = 'issued' AND revoked_at IS NULL AND ${MATCHES} RETURNING id`,
         revokedAt,
         effectiveAt,
         leaseBoundMs,
-        mode ?? "%",
-        createdBefore ?? Number.MAX_SAFE_INTEGER,
+        ...matching(filter),
       )
       .toArray()
       .map(({ id }) => id);
+  }
+
+  /** When the last of the matching revoked keys was revoked everywhere; null: none of them is revoked. */
+  lastEffectiveAt(filter: KeyFilter): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT MAX(effective_at) AS at FROM keys WHERE revoked_at IS NOT NULL AND ${MATCHES}`,
+        ...matching(filter),
+      )
+      .one().at;
   }
 
   addUsage(id: string, lastUsedAt: number, uses: number): void {
@@ -210,9 +169,23 @@ export class KeysTable {
     );
   }
 
-  /** Abandons every creation that began before `before`; returns all abandoned ones that are not yet removed. */
-  abandonCreations(before: number): { id: string; hash: string }[] {
+  /** Abandons every creation of a matching key; returns their number. */
+  abandonCreations(filter: KeyFilter): number {
+    return this.#sql
+      .exec(
+        `UPDATE keys SET state = 'abandoned' WHERE state = 'creating' AND ${MATCHES} RETURNING id`,
+        ...matching(filter),
+      )
+      .toArray().length;
+  }
+
+  /** Abandons every creation that began before `before`. */
+  abandonOverdue(before: number): void {
     this.#sql.exec("UPDATE keys SET state = 'abandoned' WHERE state = 'creating' AND began_at < ?", before);
+  }
+
+  /** Abandoned creations that are not yet removed. */
+  abandoned(): { id: string; hash: string }[] {
     return this.#sql
       .exec<{ id: string; hash: string }>("SELECT id, hash FROM keys WHERE state = 'abandoned'")
       .toArray();

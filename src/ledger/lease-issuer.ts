@@ -9,7 +9,7 @@
 import type { LeaseVerdict } from "../leases/protocol.ts";
 import type { Settings } from "../settings.ts";
 import type { KeysTable } from "./keys-table.ts";
-import { decideLease, LeaseBook, type RevocationTiming } from "./lease-book.ts";
+import { decideLease, type KeyState, LeaseBook, type RevocationTiming } from "./lease-book.ts";
 import { GRANTS_PER_SECOND_MAX, LeaseLength } from "./lease-length.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
@@ -79,7 +79,19 @@ export class LeaseIssuer {
     return { effectiveAt: Math.max(requested, this.leasesExpireAt(keyId)), leaseBoundMs: this.#longestMs };
   }
 
-  /** The same for every key at once. */
+  /**
+   * When a revocation that is requested for `requested` can take effect by itself. Leases do not reach past the end
+   * that the key has already, so a request for that end or an earlier one never moves it later.
+   */
+  scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, requested: number): number {
+    const currentEnd = Math.min(
+      revokes_at ?? Number.POSITIVE_INFINITY,
+      expires_at ?? Number.POSITIVE_INFINITY,
+    );
+    return Math.max(requested, Math.min(this.leasesExpireAt(keyId), currentEnd));
+  }
+
+  /** `effectiveAt` for every key at once. */
   effectiveAtForAll(requested: number): RevocationTiming {
     return { effectiveAt: Math.max(requested, this.allLeasesExpireAt()), leaseBoundMs: this.#longestMs };
   }

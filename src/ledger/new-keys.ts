@@ -8,7 +8,7 @@ import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-te
 import { isoTime, isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Mode, Permission } from "../policy.ts";
 import type { CurrentFirst } from "../settings.ts";
-import type { KeyRow, NewKeyRow } from "./keys-table.ts";
+import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 
 export interface NewKey {
   readonly name: string;
@@ -29,24 +29,29 @@ export type ImportVerdict =
   | { readonly id: string }
   | { readonly error: "store_unreachable" | "known_elsewhere" };
 
-/** A new key with its text, minted under `pepper`. `now` in Unix milliseconds. */
-export async function mintedKey(
-  account: string,
-  input: NewKey,
-  now: number,
-  pepper: string,
-): Promise<{ row: NewKeyRow; secret: string }> {
-  const secret = await mintKey(input.mode, pepper);
-  const row = newRow(account, input, now, await hashKey(secret, pepper), keyHint(secret), now);
-  return { row, secret };
+/** The secret of a new key, and what is kept of it. */
+export interface MintedSecret {
+  readonly secret: string;
+  readonly hash: string;
 }
 
-/** A new key with the name, mode, permissions and lifetime of an old one. */
-export function successorOf(
-  old: KeyRow,
+export async function mintSecret(mode: Mode, pepper: string): Promise<MintedSecret> {
+  const secret = await mintKey(mode, pepper);
+  return { secret, hash: await hashKey(secret, pepper) };
+}
+
+/** The row of a new key. `now` in Unix milliseconds. */
+export function newKeyRow(
+  account: string,
+  input: NewKey,
+  { secret, hash }: MintedSecret,
   now: number,
-  pepper: string,
-): Promise<{ row: NewKeyRow; secret: string }> {
+): NewKeyRow {
+  return newRow(account, input, now, hash, keyHint(secret), now);
+}
+
+/** The row of a new key with the name, mode, permissions and lifetime of an old one. */
+export function successorRow(old: KeyRow, minted: MintedSecret, now: number): NewKeyRow {
   const expiresAt = old.expires_at === null ? null : now + (old.expires_at - old.created_at);
   const input = {
     name: old.name,
@@ -54,7 +59,7 @@ export function successorOf(
     permissions: JSON.parse(old.permissions) as Permission[],
     expires_at: isoTimeOrNull(expiresAt),
   };
-  return mintedKey(old.account, input, now, pepper);
+  return newKeyRow(old.account, input, minted, now);
 }
 
 export interface ImportDraft {

@@ -15,6 +15,7 @@ export interface ShownKey extends Omit<IssuedKey, "secret"> {
   readonly use_count: number;
   readonly revokes_at: string | null;
   readonly revoked_at: string | null;
+  readonly replaced_by: string | null;
   readonly effective_at: string | null;
   readonly lease_bound_ms: number | null;
 }

@@ -78,6 +78,7 @@ describe("a row", () => {
       revoked_at: null,
       effective_at: null,
       lease_bound_ms: null,
+      replaced_by: null,
     });
     expect(least).toMatchObject({ permissions: [], expires_at: null, hint: "oct_live_…" });
     expect(Date.parse(least?.created_at ?? "")).toBeGreaterThan(Date.now() - 60_000);

@@ -17,6 +17,8 @@ export interface ModelKey {
   names: Set<string>;
   /** Its scheduled revocation; null: none. */
   ends: Set<string | null>;
+  /** The successor of its last rotation with an overlap, unless its end was cancelled. */
+  successor: ModelKey | null;
   /** "unsure": all keys were revoked while it was being created. */
   fate: "alive" | "dead" | "unsure";
 }
@@ -44,6 +46,7 @@ export class KeyModel {
       fate,
       names: new Set([name]),
       ends: new Set([revokes_at]),
+      successor: null,
     };
     this.keys.push(added);
     this.happened(how, id);
@@ -87,6 +90,8 @@ export class KeyModel {
       if (key.fate === "alive") expect([...key.ends], `the end of ${key.id}`).toContain(seen.revokes_at);
       key.names = new Set([seen.name]);
       key.ends = new Set([seen.revokes_at]);
+      if (seen.revokes_at === null) key.successor = null;
+      expect(seen.replaced_by === null || shown.has(seen.replaced_by)).toBe(true);
     }
     expect(alive.map(({ id }) => id).sort(), "the keys that are not revoked").toEqual(
       this.keys

@@ -151,15 +151,19 @@ async function rotate(
   key: ModelKey,
   overlap_seconds: number,
 ): Promise<void> {
-  const { fate } = key;
+  const { fate, successor: before } = key;
   const { status, json } = await insist(
     once(account, `/keys/${key.id}/rotate`, { overlap_seconds }),
     201,
     409,
   );
-  round.checks.push(() => expectFits(status, 201, fate, key));
+  round.checks.push(() => {
+    const isCancelled = key.ends.has(null);
+    if (before?.fate === "alive" && !isCancelled) expect(status, `${key.id} has a successor`).toBe(409);
+    else if (key.successor === null || status === 201) expectFits(status, 201, fate, key);
+  });
   if (status === 409) return;
-  model.add(json, json.secret, "created", round.revokesAll ? "unsure" : "alive");
+  key.successor = model.add(json, json.secret, "created", round.revokesAll ? "unsure" : "alive");
   if (overlap_seconds === 0) return model.kill(key);
   model.happened("rotated", key.id);
   key.ends.add(json.replaces.revokes_at);
@@ -172,15 +176,18 @@ async function reschedule(
   end: string | null,
 ): Promise<void> {
   const { fate } = key;
+  // No event for an end that the key has already.
+  const isChange = !key.ends.has(end);
+  key.ends.add(end);
   const { status, repeats } = await insist(
     () => account.call("PATCH", `/keys/${key.id}`, { revokes_at: end }),
     200,
     409,
   );
   round.checks.push(() => expectFits(status, 200, fate, key));
-  key.ends.add(end);
   // A call that was carried out and whose answer was lost may get 409 when repeated.
-  if (status === 200) model.happened("rescheduled", key.id, repeats);
+  if (status === 200 && isChange) model.happened("rescheduled", key.id, repeats);
+  else if (status === 200) model.allow("rescheduled", key.id, 1 + repeats);
   else model.allow("rescheduled", key.id, repeats);
 }
 

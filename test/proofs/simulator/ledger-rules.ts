@@ -101,7 +101,7 @@ export class LedgerRules {
   scheduleRevocation(keyId: string, requestedEnd: number | null): number | null | "conflict" {
     const row = this.#runtime.keys.issued(keyId);
     if (!row || isRevoked(row, this.#runtime.now())) return "conflict";
-    const end = requestedEnd === null ? null : this.#leases.effectiveAt(keyId, requestedEnd).effectiveAt;
+    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(keyId, row, requestedEnd);
     this.#runtime.keys.change(keyId, { revokes_at: end });
     return end;
   }

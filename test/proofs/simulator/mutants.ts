@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "an end is scheduled before outstanding leases expire",
     REVOKING,
-    "this.#leases.effectiveAt(keyId, requestedEnd).effectiveAt;",
+    "this.#leases.scheduledEnd(keyId, row, requestedEnd);",
     "requestedEnd;",
   ),
   {

@@ -1,0 +1,71 @@
+/** The columns of the table of keys; its statements are in keys-table.ts. Times are Unix milliseconds. */
+import type { Mode } from "../policy.ts";
+
+export const KEYS_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS keys (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    use_count INTEGER NOT NULL DEFAULT 0,
+    revokes_at INTEGER,
+    revoked_at INTEGER,
+    effective_at INTEGER,
+    lease_bound_ms INTEGER,
+    replaced_by TEXT,
+    state TEXT NOT NULL DEFAULT 'creating',
+    began_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC) WHERE state = 'issued';
+  CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
+    WHERE state = 'issued' AND revoked_at IS NULL;
+  CREATE INDEX IF NOT EXISTS keys_scheduled ON keys (revokes_at) WHERE revoked_at IS NULL AND revokes_at IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS keys_not_issued ON keys (began_at) WHERE state <> 'issued';
+`;
+
+export interface KeyRow extends Record<string, SqlStorageValue> {
+  id: string;
+  account: string;
+  name: string;
+  mode: Mode;
+  /** JSON array; empty = full access. */
+  permissions: string;
+  hint: string;
+  hash: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  use_count: number;
+  /** A scheduled revocation: the key is revoked from then on, without a further write. */
+  revokes_at: number | null;
+  revoked_at: number | null;
+  effective_at: number | null;
+  /** The longest that any lease had to run at the revocation; null also for a key that has ended as scheduled. */
+  lease_bound_ms: number | null;
+  /** The id of its successor; null when it has none, or its scheduled revocation was cancelled. */
+  replaced_by: string | null;
+  /** `issued`: its KV record is written and its secret may be handed out. `abandoned`: that failed. */
+  state: "creating" | "issued" | "abandoned";
+  /** When its creation in this ledger began; an imported key was created before. */
+  began_at: number;
+}
+
+export type NewKeyRow = Pick<
+  KeyRow,
+  | "id"
+  | "account"
+  | "name"
+  | "mode"
+  | "permissions"
+  | "hint"
+  | "hash"
+  | "created_at"
+  | "expires_at"
+  | "began_at"
+>;

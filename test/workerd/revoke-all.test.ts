@@ -1,0 +1,124 @@
+// Revoking all keys of an account: it abandons the creations that its filter matches and no others, and says when all
+// matching keys are revoked everywhere, however often it is called.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { IssuedKey } from "../../src/keys/api-key.ts";
+import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
+import type { KeyFilter } from "../../src/ledger/keys-table.ts";
+import type { Refusal } from "../../src/refusals.ts";
+import { CALLER, NEW_KEY, SETTINGS, TestLedger } from "./test-ledger.ts";
+
+let ledger: TestLedger;
+
+beforeEach(() => {
+  ledger = new TestLedger();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+function revokeAll(filter: KeyFilter = {}) {
+  return ledger.run((it) => it.revokeAll(filter, CALLER));
+}
+
+function granted<Answer extends object>(answer: Answer | Refusal): Answer {
+  if ("reason" in answer) throw new Error(answer.reason);
+  return answer;
+}
+
+/** Creates a live key; `meanwhile` runs while KV writes its record. */
+function createWhile(meanwhile: (it: KeyLedger) => Promise<unknown>): Promise<IssuedKey | Refusal> {
+  const kv = SETTINGS.API_KEYS;
+  const put = kv.put.bind(kv);
+  // All in the object: a promise of one request context must not be awaited in another.
+  return ledger.run(async (it) => {
+    const arrived = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    vi.spyOn(kv, "put").mockImplementationOnce(async (name: string, value: unknown) => {
+      arrived.resolve();
+      await released.promise;
+      await put(name, value as string);
+    });
+    const created = it.createKey(ledger.account, NEW_KEY, CALLER);
+    await arrived.promise;
+    await meanwhile(it);
+    released.resolve();
+    return await created;
+  });
+}
+
+const NOT_ISSUED = { reason: "store_unreachable" };
+
+describe("a creation in progress", () => {
+  test.each<[name: string, filter: KeyFilter]>([
+    ["of all keys", {}],
+    ["of its mode", { mode: "live" }],
+    ["of all keys created before a later moment", { createdBefore: Number.MAX_SAFE_INTEGER }],
+  ])("is abandoned by a revocation %s", async (_, filter) => {
+    await ledger.create();
+    expect(await createWhile((it) => it.revokeAll(filter, CALLER))).toEqual(NOT_ISSUED);
+  });
+
+  test.each<[name: string, filter: KeyFilter]>([
+    ["of the other mode", { mode: "test" }],
+    ["of older keys", { createdBefore: 1 }],
+  ])("is not affected by a revocation %s", async (_, filter) => {
+    await ledger.create();
+    const issued = await createWhile((it) => it.revokeAll(filter, CALLER));
+    expect(issued).toMatchObject({ id: expect.any(String), revoked_at: null });
+  });
+
+  test("of the account's first key is abandoned too", async () => {
+    const created = await createWhile(async (it) => {
+      const before = Date.now();
+      const { revoked, effective_at } = granted(await it.revokeAll({}, CALLER));
+      expect(revoked).toBe(0);
+      expect(Date.parse(effective_at)).toBeGreaterThanOrEqual(before);
+    });
+    expect(created).toEqual(NOT_ISSUED);
+    expect(await ledger.rows("SELECT state FROM keys")).toEqual([{ state: "abandoned" }]);
+  });
+
+  test("of an account's first key of the other mode is not affected: the account has no key", async () => {
+    const created = await createWhile(async (it) => {
+      expect(await it.revokeAll({ mode: "test" }, CALLER)).toEqual({ reason: "not_found" });
+    });
+    expect(created).toMatchObject({ id: expect.any(String) });
+  });
+});
+
+test("an account that never had a key is not found", async () => {
+  expect(await revokeAll()).toEqual({ reason: "not_found" });
+});
+
+describe("a repeated revocation", () => {
+  test("names the moment of the first one while leases are in use", async () => {
+    const { id } = await ledger.create();
+    await ledger.run((it) => it.lease(id));
+    const [first, second] = await ledger.run((it) =>
+      Promise.all([it.revokeAll({}, CALLER), it.revokeAll({}, CALLER)]).then((both) => both.map(granted)),
+    );
+    expect([first?.revoked, second?.revoked]).toEqual([1, 0]);
+    expect(second?.effective_at).toBe(first?.effective_at);
+    expect(Date.parse(first?.effective_at ?? "")).toBeLessThanOrEqual(Date.now());
+    expect(granted(await revokeAll()).effective_at).toBe(first?.effective_at);
+  });
+
+  test("names the moment of a key that was revoked alone", async () => {
+    const { id } = await ledger.create();
+    await ledger.run((it) => it.lease(id));
+    const receipt = await ledger.revoke(id);
+    expect(granted(await revokeAll())).toEqual({ revoked: 0, effective_at: receipt.effective_at });
+  });
+
+  test("of another mode names a moment of its own", async () => {
+    const { id } = await ledger.create();
+    await ledger.revoke(id);
+    const before = Date.now();
+    const { revoked, effective_at } = granted(await revokeAll({ mode: "test" }));
+    expect(revoked).toBe(0);
+    expect(Date.parse(effective_at)).toBeGreaterThanOrEqual(before);
+  });
+});
