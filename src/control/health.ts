@@ -2,7 +2,7 @@
 
 import type { Env } from "../env.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
-import { callLedger } from "../leases/call-ledger.ts";
+import { callLedger, isLedgerUnavailable } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
 
@@ -16,20 +16,24 @@ export interface Health {
 const HEALTH_LEDGER = "health check";
 
 export async function checkHealth(env: Env, limitMs: number, now: () => number): Promise<Health | Refusal> {
-  const timed = async (trip: Promise<unknown>) => {
+  const timeOf = async (roundTrip: Promise<unknown>): Promise<number> => {
     const startedAt = now();
-    return await trip.then(
-      () => now() - startedAt,
-      () => null,
-    );
+    await roundTrip;
+    return now() - startedAt;
   };
   const call = { limitMs, repeatable: false };
   const [kv_ms, ledger_ms] = await Promise.all([
-    timed(findKeyRecords(env.API_KEYS, ["health"], limitMs)),
-    timed(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())),
+    timeOf(findKeyRecords(env.API_KEYS, ["health"], limitMs)).catch(() => null),
+    timeOf(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())).catch(
+      nullIfUnavailable,
+    ),
   ]);
-  // A store without an answer has no time.
   if (kv_ms === null || ledger_ms === null)
     return { reason: "unhealthy", health: { status: "unavailable", kv_ms, ledger_ms } };
   return { status: "ok", kv_ms, ledger_ms };
+}
+
+function nullIfUnavailable(error: unknown): null {
+  if (isLedgerUnavailable(error)) return null;
+  throw error;
 }

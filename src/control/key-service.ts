@@ -8,6 +8,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { isolateContext } from "../isolate-context.ts";
+import { logException } from "../log.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
@@ -114,8 +115,13 @@ export class KeyService extends WorkerEntrypoint<Env> {
     const context = isolateContext(this.env);
     if (isRefusal(context)) return failed(context);
     const origin = keyPageOrigin(context.settings);
-    const result = await context.operations.perform(operation, { ...request, origin });
-    return isRefusal(result) ? failed(result) : { ok: true, value: result };
+    try {
+      const result = await context.operations.perform(operation, { ...request, origin });
+      return isRefusal(result) ? failed(result) : { ok: true, value: result };
+    } catch (error) {
+      logException(crypto.randomUUID(), error);
+      return failed({ reason: "exception" });
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 /**
- * Calls an account's ledger within the time that the call can need. A ledger that cannot be reached is a refusal like
- * any other. Checks nothing: the account's name and the input have been checked before.
+ * Calls an account's ledger within the time that the call can need. An unreachable, slow or overloaded ledger is a
+ * refusal; any other exception is a fault and is thrown. Does not check the account's name or the input: that has been
+ * done before.
  */
 import type { Env } from "../env.ts";
-import { callLedger } from "../leases/call-ledger.ts";
+import { callLedger, isLedgerUnavailable } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
@@ -43,14 +44,16 @@ export class LedgerClient {
     const limitMs = this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor);
     try {
       return await callLedger(this.#ledgers, account, { limitMs, repeatable: retry }, call);
-    } catch {
+    } catch (error) {
+      if (!isLedgerUnavailable(error)) throw error;
       return { reason: "ledger_unreachable" };
     }
   }
 
   #waitMs(waitsFor: readonly LongWait[]): number {
-    const { leaseMs, leaseMarginMs, ledgerTimeoutMs } = this.#settings;
-    const waits = { leases: leaseMs + 2 * leaseMarginMs, kv: ledgerTimeoutMs, bulk: BULK_MS };
+    const { leaseMaxMs, leaseMarginMs, ledgerTimeoutMs } = this.#settings;
+    // The longest lease, stretched or not; a second margin, since timers fire late.
+    const waits = { leases: leaseMaxMs + 2 * leaseMarginMs, kv: ledgerTimeoutMs, bulk: BULK_MS };
     return waitsFor.reduce((sum, wait) => sum + waits[wait], 0);
   }
 }

@@ -34,6 +34,20 @@ export async function callLedger<Ledger, T>(
   return await withTimeLimit(attempts(), limitMs);
 }
 
+/**
+ * Whether the ledger could not be reached, was too slow or is overloaded. Any other error is a fault of this program and
+ * must not pass for an outage. The platform marks an exception of the object's own code as `remote`, and its own errors
+ * as the other properties; an error of its own without a property is a plain `Error`.
+ */
+export function isLedgerUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof TimeLimitExceeded) return true;
+  const { retryable, overloaded, durableObjectReset, remote } = error as Error &
+    Readonly<Record<string, unknown>>;
+  if (retryable === true || overloaded === true || durableObjectReset === true) return true;
+  return remote !== true && error.constructor === Error;
+}
+
 /** A second call would only add to an object's overload. */
 function isOverloaded(error: unknown): boolean {
   return (

@@ -5,36 +5,17 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KeyService } from "../../src/control/key-service.ts";
-import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
 import { Account } from "./account.ts";
+import { DASHBOARD, Dashboard } from "./dashboard.ts";
 import { OPERATIONS } from "./operations.ts";
-
-/** A dashboard: calls the given method, and reports its answer or its exception. */
-const DASHBOARD: ClusterWorkers[number] = {
-  name: "dashboard",
-  compatibilityDate: "2026-10-20",
-  modules: true,
-  script: `export default {
-    async fetch(request, env) {
-      const [method, args] = await request.json();
-      try {
-        return Response.json({ answered: await env.KEYS[method](...args) });
-      } catch (error) {
-        return Response.json({ threw: String(error) });
-      }
-    },
-  };`,
-  serviceBindings: { KEYS: { name: "gateway-0", entrypoint: "KeyService" } },
-  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-};
 
 const NEW_KEY = { name: "a key", mode: "live", permissions: ["posts:read"] };
 const UNKNOWN_KEY = `key_${"0".repeat(22)}`;
 
 let cluster: GatewayCluster;
-let dashboard: URL;
+let dashboard: Dashboard;
 let account: Account;
 
 beforeAll(async () => {
@@ -42,35 +23,15 @@ beforeAll(async () => {
     settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 },
     extraWorkers: [DASHBOARD],
   });
-  dashboard = await cluster.miniflare.unsafeGetDirectURL("dashboard");
+  dashboard = await Dashboard.of(cluster);
 });
 afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });
 
-interface Answered {
-  readonly ok: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
-  readonly value: any;
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
-  readonly error: any;
-}
-
-/** The method's answer; fails when it threw. */
-async function call(method: keyof KeyService, ...args: unknown[]) {
-  const response = await fetch(dashboard, { method: "POST", body: JSON.stringify([method, args]) });
-  const { answered, threw } = (await response.json()) as { answered?: Answered; threw?: string };
-  expect(threw, method).toBeUndefined();
-  return answered as Answered;
-}
-
-/** The value of its answer; fails on a refusal. */
-async function done(method: keyof KeyService, ...args: unknown[]) {
-  const { ok, value, error, ...rest } = await call(method, ...args);
-  expect([ok, error, rest], JSON.stringify(error)).toEqual([true, undefined, {}]);
-  return value;
-}
+const call: Dashboard["call"] = (method, ...args) => dashboard.call(method, ...args);
+const done: Dashboard["done"] = (method, ...args) => dashboard.done(method, ...args);
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");

@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { fromBase64, hex } from "../../keys/digests.ts";
-import { callLedger } from "../../leases/call-ledger.ts";
+import { callLedger, isLedgerUnavailable } from "../../leases/call-ledger.ts";
 import type { CallMetadata } from "../../ledger/idempotency-store.ts";
 import type { ImportedKey } from "../../ledger/new-keys.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
@@ -125,7 +125,8 @@ async function importChunk(
       { limitMs: CHUNK_LIMIT_MS, repeatable: false },
       (ledger: RemoteLedger) => ledger.importKeys(account, chunk, chunkCaller),
     );
-  } catch {
+  } catch (error) {
+    if (!isLedgerUnavailable(error)) throw error;
     return { reason: "ledger_unreachable" } as const;
   }
 }

@@ -1,0 +1,72 @@
+// Callers of a revocation wait for the longest lease that there can be: on an account whose leases have been stretched,
+// the first call is answered with 200, however it is made.
+//
+// The Worker is built with one number changed, so that few requests stretch the leases.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { buildMutant } from "../proofs/build-mutant.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { eventually } from "../support/time-limits.ts";
+import { Account } from "./account.ts";
+import { DASHBOARD, Dashboard } from "./dashboard.ts";
+
+const FEW_GRANTS_STRETCH_LEASES = {
+  file: "src/ledger/lease-length.ts",
+  find: "GRANTS_PER_SECOND_MAX = 300;",
+  replace: "GRANTS_PER_SECOND_MAX = 0.1;",
+};
+/** A lease that is far longer than LEASE_MS and the ledger's own time limit together. */
+const SETTINGS = { LEASE_MS: 200, LEASE_MAX_MS: 3000, LEASE_MARGIN_MS: 200, LEDGER_TIMEOUT_MS: 1000 };
+const LONGEST_MS = SETTINGS.LEASE_MAX_MS + SETTINGS.LEASE_MARGIN_MS;
+
+let cluster: GatewayCluster;
+let dashboard: Dashboard;
+let remove: () => Promise<void>;
+let account: Account;
+let key: { readonly id: string; readonly secret: string };
+
+beforeAll(async () => {
+  const built = await buildMutant(FEW_GRANTS_STRETCH_LEASES);
+  remove = built.remove;
+  cluster = await startCluster({ bundle: built.bundle, settings: SETTINGS, extraWorkers: [DASHBOARD] });
+  dashboard = await Dashboard.of(cluster);
+}, 120_000);
+afterAll(async () => {
+  await cluster.close();
+  await remove();
+});
+
+/** A key with a lease of the longest length. */
+beforeEach(async () => {
+  account = new Account(cluster);
+  const query = "SELECT value FROM metadata WHERE name = 'longest_lease_ms'";
+  // Each new key needs a lease of its own at once, which is what stretches them.
+  await eventually("the longest leases", async () => {
+    key = await account.create();
+    expect(await account.statusOf(key.secret)).toBe(200);
+    return Number((await cluster.network.ledgerRows(account.name, query))[0]?.value) === LONGEST_MS;
+  });
+});
+
+const path = () => `/keys/${key.id}`;
+
+test.each<[string, () => Promise<unknown>]>([
+  ["over HTTP", async () => (await account.call("POST", `${path()}/revoke`)).status],
+  ["together with all keys", async () => (await account.call("POST", "/revoke-all")).status],
+  [
+    "with its successor",
+    async () => (await account.call("POST", `${path()}/rotate`, { overlap_seconds: 0 })).status,
+  ],
+  [
+    "by possession",
+    async () => (await cluster.control("POST", "/revoke", { secret: key.secret }, { token: null })).status,
+  ],
+  ["over RPC", async () => (await dashboard.call("revokeKey", account.name, key.id)).ok],
+  ["over RPC by possession", async () => (await dashboard.call("revokeByPossession", key.secret)).ok],
+])("revokes a key %s at the first call, after a longer wait than LEASE_MS", async (_, revoke) => {
+  const startedAt = performance.now();
+  expect([200, 201, true]).toContain(await revoke());
+  expect(performance.now() - startedAt).toBeGreaterThan(SETTINGS.LEASE_MS + SETTINGS.LEDGER_TIMEOUT_MS);
+  expect(await account.statusOf(key.secret)).toBe(401);
+  expect((await account.get(key.id)).revoked_at).not.toBeNull();
+});
