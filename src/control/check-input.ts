@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import type { Refusal } from "../refusals.ts";
+import { valueProblem } from "./json-bounds.ts";
 
 /** The checked input, which has no field `reason`, or a refusal. `field` names an input that is not an object. */
 export function check<Schema extends v.GenericSchema<unknown, object>>(
@@ -44,8 +45,9 @@ export class Problems {
     input: unknown,
     field: string,
   ): v.InferOutput<Schema> | undefined {
-    if (Array.isArray(input)) {
-      this.#add(field, "must be an object");
+    const problem = Array.isArray(input) ? "must be an object" : valueProblem(input);
+    if (problem !== null) {
+      this.#add(field, problem);
       return undefined;
     }
     const result = v.safeParse(schema, input);
@@ -88,6 +90,5 @@ function explain(issue: v.BaseIssue<unknown>): string {
   }
   if (issue.type === "picklist")
     return `must be one of ${issue.expected?.replaceAll(/[("')]/g, "").replaceAll(" |", ",")}`;
-  if (issue.type === "union") return "is not one of the forms allowed";
   return issue.received === "undefined" && issue.kind === "schema" ? "is required" : issue.message;
 }

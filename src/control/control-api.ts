@@ -8,8 +8,10 @@ import { bodyLimit } from "hono/body-limit";
 import { clientAddress } from "../http/client-address.ts";
 import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
-import type { CallerInput } from "./control-input.ts";
+import { check } from "./check-input.ts";
+import { type CallerInput, NO_PARAMETERS } from "./control-input.ts";
 import { type ControlEnv, requireControlToken } from "./control-token.ts";
+import { textProblem } from "./json-bounds.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 
@@ -19,6 +21,8 @@ export const controlApi = new Hono<ControlEnv>().basePath("/control/v1");
 
 // Made from the operations by `npm run openapi`; loaded by the first request for it.
 controlApi.get("/openapi.json", async (c) => {
+  const query = check(NO_PARAMETERS, queryOf(c), "query");
+  if (isRefusal(query)) return refuse(c, query);
   const { default: document } = await import("./openapi.json", { with: { type: "json" } });
   return answer(c, { ...document, servers: [{ url: new URL(".", c.req.url).href.slice(0, -1) }] }, 200);
 });
@@ -50,13 +54,25 @@ async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Re
   const result = await c.env.operations.perform(operation, {
     account: c.req.param("account"),
     id: c.req.param("id"),
-    query: c.req.query(),
+    query: queryOf(c),
     body: body.json,
     caller: callerOf(c, operation),
     address: clientAddress(c.req.raw),
     origin: new URL(c.req.url).origin,
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
+}
+
+/** A parameter that is sent twice is a list, which no field accepts. */
+function queryOf(c: Context<ControlEnv>): Readonly<Record<string, unknown>> {
+  const { searchParams } = new URL(c.req.url);
+  const names = [...new Set(searchParams.keys())];
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = searchParams.getAll(name);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
+  );
 }
 
 function callerOf(c: Context<ControlEnv>, { idempotent }: Operation): CallerInput {
@@ -76,6 +92,8 @@ async function readBody(
   if (!/^application\/json\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "")) {
     return { reason: "wrong_content_type" };
   }
+  const problem = textProblem(text);
+  if (problem !== null) return { reason: "invalid_input", details: { body: problem } };
   try {
     return { json: JSON.parse(text) };
   } catch {

@@ -19,6 +19,8 @@ const NO_CONTROL_CHARACTERS = /^\P{Cc}*$/u;
 export function plainText(minLength: number, maxLength: number) {
   return v.pipe(
     v.string("must be a string"),
+    // SQLite would store half a surrogate pair as another character.
+    v.check((text) => text.isWellFormed(), "must be well-formed Unicode"),
     v.trim(),
     v.regex(NO_CONTROL_CHARACTERS, "must not contain control characters"),
     v.check(hasLength(minLength, maxLength), `must have ${minLength} to ${maxLength} characters`),
@@ -34,11 +36,13 @@ function hasLength(minLength: number, maxLength: number): (text: string) => bool
   };
 }
 
+const TIME_MESSAGE = "must be an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z";
+
 export const time = v.pipe(
-  v.string("must be an ISO 8601 time"),
-  v.isoTimestamp("must be an ISO 8601 time"),
-  v.check((text) => parseIsoTime(text) !== null, "must be an ISO 8601 time"),
-  v.transform((text) => new Date(text).toISOString()),
+  v.string(TIME_MESSAGE),
+  v.check((text) => parseIsoTime(text) !== null, TIME_MESSAGE),
+  v.transform((text) => new Date(parseIsoTime(text) ?? Number.NaN).toISOString()),
+  v.metadata({ format: "date-time" }),
 );
 
 export const name = plainText(1, 100);
@@ -59,7 +63,7 @@ export const newKeyFields = {
 
 /** In a query a number is its digits; over RPC it is a number. */
 export function pageLimit() {
-  const message = `must be 1 to ${PAGE_MAX}`;
+  const message = `must be a whole number from 1 to ${PAGE_MAX}`;
   return v.optional(
     v.pipe(
       v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number))], message),
@@ -71,11 +75,17 @@ export function pageLimit() {
   );
 }
 
+/** The query of an operation without parameters. */
+export const NO_PARAMETERS = v.strictObject({});
+
 /** The path's `{account}`. */
 export const accountInput = v.pipe(
   v.string("must be a string"),
-  v.regex(ACCOUNT_FORMAT, "must match ^[A-Za-z0-9_-]{1,64}$"),
+  v.regex(ACCOUNT_FORMAT, "must be 1 to 64 letters, digits, _ or -"),
 );
+
+/** The client's network address, by which guesses are counted. */
+export const addressInput = v.string("must be a string");
 
 /** The path's `{id}`. A string of another form is the id of no key. */
 export const keyIdInput = v.string("must be a string");

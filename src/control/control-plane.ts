@@ -12,7 +12,7 @@ import type { Refusal } from "../refusals.ts";
 import { isRefusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import { Problems } from "./check-input.ts";
-import { accountInput, callerInput, keyIdInput } from "./control-input.ts";
+import { accountInput, addressInput, callerInput, keyIdInput, NO_PARAMETERS } from "./control-input.ts";
 import { LedgerClient } from "./ledger-client.ts";
 import type { CheckedRequest, ControlContext, Operation, OperationRequest } from "./operation.ts";
 import { PortalSessions } from "./portal-sessions.ts";
@@ -45,14 +45,19 @@ function checkRequest(
   const has = (parameter: string) => operation.path.includes(`{${parameter}}`);
   const account = has("account") ? problems.check(accountInput, request.account, "account") : "";
   const id = has("id") ? problems.check(keyIdInput, request.id, "id") : "";
-  const query = operation.query ? problems.check(operation.query, request.query, "query") : {};
+  const query = problems.check(
+    operation.query ?? NO_PARAMETERS,
+    request.query === undefined ? {} : request.query,
+    "query",
+  );
   const body = operation.body ? problems.check(operation.body, request.body, "body") : {};
   const named = request.caller === undefined ? {} : problems.check(callerInput, request.caller, "caller");
   const caller: CallMetadata = {
     actor: named?.actor ?? operation.defaultActor ?? "control_token",
     idempotencyKey: named?.idempotency_key ?? null,
   };
-  const { address = UNKNOWN_ADDRESS, origin = "" } = request;
+  const address = problems.check(addressInput, request.address ?? UNKNOWN_ADDRESS, "address");
+  const { origin = "" } = request;
   const checked = { account, id, query, body, caller, address, origin };
   return problems.refusal() ?? (checked as CheckedRequest<object, object>);
 }

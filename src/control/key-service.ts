@@ -100,7 +100,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
 
   /** `address`: the network address of the client that shows the key, by which guesses are counted. */
   revokeByPossession(secret: string, address?: string) {
-    return this.#perform(revokeByPossession, { body: { secret }, address: address && String(address) });
+    return this.#perform(revokeByPossession, { body: { secret }, address });
   }
 
   /** A round trip to KV and to a ledger. */

@@ -47,7 +47,7 @@ export interface OperationRequest {
   readonly body?: unknown;
   readonly caller?: CallerInput;
   /** The client's network address, to throttle guesses. */
-  readonly address?: string | undefined;
+  readonly address?: unknown;
   /** Where the control plane was called, such as `https://api.octopost.ink`. */
   readonly origin?: string;
 }

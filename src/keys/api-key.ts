@@ -92,10 +92,10 @@ const limit = v.pipe(
   v.maxValue(1_000_000_000, LIMIT_MESSAGE),
 );
 
-export const tierSchema = v.union([
-  v.picklist(TIER_NAMES),
-  v.strictObject({ requests_per_minute: limit, publish_per_hour: limit }),
-]);
+export const tierSchema = v.union(
+  [v.picklist(TIER_NAMES), v.strictObject({ requests_per_minute: limit, publish_per_hour: limit })],
+  `must be one of ${TIER_NAMES.join(", ")}, or an object with requests_per_minute and publish_per_hour`,
+);
 
 export const accountSchema = v.strictObject({
   account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),

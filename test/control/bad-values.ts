@@ -61,7 +61,7 @@ export const TIMES: Values = [
   ["a time without a zone", "2099-01-01T00:00:00"],
   ["a month that does not exist", "2099-13-01T00:00:00Z"],
   ["a day that does not exist", "2099-02-30T00:00:00Z"],
-  ["half a time zone", "2099-01-01T00:00:00+05"],
+  ["half a time zone", "2099-01-01T00:00:00+5"],
   ["the year 10000 in UTC", "9999-12-31T23:59:59-01:00"],
 ];
 export const PAST_TIMES: Values = [

@@ -75,7 +75,7 @@ export const changeKey = defineLedgerOperation({
         v.pipe(v.nullable(time), v.description("Reschedules the revocation; null cancels it")),
       ),
     }),
-    v.check((change) => Object.keys(change).length > 0, "must change something"),
+    v.check((change) => Object.keys(change).length > 0, "must have a name or revokes_at"),
   ),
   status: 200,
   answer: keySchema,
