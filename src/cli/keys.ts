@@ -1,15 +1,16 @@
-// npm run keys -- <command>
-//
-// The control plane from a terminal. Standard output has the answer alone (one JSON document with --json),
-// standard error everything else; the exit code says how it ended (keys/failures.ts).
-
+/**
+ * npm run keys -- <command>
+ *
+ * The control plane from a terminal. Standard output has only the answer (with --json, one JSON document), standard
+ * error has everything else, and the exit code tells the outcome (keys/errors.ts).
+ */
 import { printNote } from "./keys/command-context.ts";
 import { describeError, exitCodeOf, RefusedError } from "./keys/errors.ts";
 import { keysProgram } from "./keys/program.ts";
 
 const program = keysProgram();
 
-// Whoever reads the output may have seen enough: `list | head`.
+// The reader may close the pipe early: `list | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
@@ -20,7 +21,8 @@ try {
   const exitCode = exitCodeOf(error);
   if (exitCode === null) throw error;
   process.exitCode = exitCode;
-  if (error instanceof RefusedError && program.opts().json)
+  if (error instanceof RefusedError && program.opts().json) {
     process.stdout.write(`${JSON.stringify(error.body)}\n`);
+  }
   for (const line of describeError(error)) printNote(line);
 }

@@ -84,7 +84,7 @@ describe("Key Rotation", () => {
     await cluster.live.arrived();
     const { code, stdout } = await keys(["revoke", old.id, "--yes", "--reason", "rotated"]);
     expect(code).toBe(0);
-    expect(stdout).toContain("Dead everywhere since");
+    expect(stdout).toContain("Revoked everywhere since");
     const aborted = await inFlight;
     expect([aborted.status, aborted.body.toString()]).toEqual([401, REFUSED]);
 

@@ -1,5 +1,5 @@
-// How `npm run keys` fails, run as a child process: the exit code tells what happened, standard error why, and
-// neither the token nor a key is ever repeated.
+// Errors of `npm run keys`: the exit code tells the outcome, standard error the cause, and neither the token nor a key is
+// ever printed.
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,8 +21,8 @@ beforeEach(() => {
   ({ account, keys } = ownAccount(cluster));
 });
 
-describe("wrong usage: exit 2, and nothing is sent", () => {
-  test("no command, or an option that is not understood", async () => {
+describe("a usage error exits with 2 and sends nothing", () => {
+  test("no command, or an invalid option", async () => {
     await cluster.network.resetCounts();
     for (const args of [[], ["create", "--name", "a", "--mode", "live", "--permissions", "posts:all"]]) {
       const { code, stdout, stderr } = await keys(args);
@@ -32,7 +32,7 @@ describe("wrong usage: exit 2, and nothing is sent", () => {
     expect((await cluster.network.counts()).ledgerCalls).toEqual({});
   });
 
-  test("a key in place of its id is not repeated", async () => {
+  test("a key in place of its id is not printed", async () => {
     const { secret } = await cluster.createKey({ account });
     const { code, stdout, stderr } = await keys(["revoke", secret, "--yes"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -46,7 +46,7 @@ describe("wrong usage: exit 2, and nothing is sent", () => {
       code: 2,
       stderr: expect.stringContaining("--account"),
     });
-    // Not on this machine, so that no .dev.vars stands in.
+    // A gateway on this machine would use the token of .dev.vars.
     const noToken = { OCTOPOST_ACCOUNT: account, OCTOPOST_GATEWAY_URL: "https://gateway.invalid" };
     expect(await runKeys(["list"], { env: noToken })).toMatchObject({
       code: 2,
@@ -56,8 +56,8 @@ describe("wrong usage: exit 2, and nothing is sent", () => {
   });
 });
 
-describe("refused: exit 1, with the gateway's own words", () => {
-  test("a wrong token, which is not shown", async () => {
+describe("a refusal exits with 1 and prints the gateway's error", () => {
+  test("a wrong token, which is not printed", async () => {
     const { code, stderr, stdout } = await keys(["list"], {
       env: { OCTOPOST_CONTROL_TOKEN: "not-the-token" },
     });
@@ -67,7 +67,7 @@ describe("refused: exit 1, with the gateway's own words", () => {
     expect(stderr).not.toContain("not-the-token");
   });
 
-  test("an unknown key, and an account that never had one", async () => {
+  test("an unknown key, and an account without keys", async () => {
     expect(await keys(["list", "--json"])).toMatchObject({
       code: 1,
       json: { error: "Not found", code: "not_found" },
@@ -82,9 +82,9 @@ describe("refused: exit 1, with the gateway's own words", () => {
   });
 });
 
-describe("not reached: exit 3", () => {
-  test("nobody listens there", async () => {
-    const url = await urlOfNobody();
+describe("an unreachable gateway exits with 3", () => {
+  test("no server listens there", async () => {
+    const url = await closedUrl();
     for (const args of [
       ["list"],
       ["create", "--name", "a", "--mode", "live"],
@@ -93,12 +93,12 @@ describe("not reached: exit 3", () => {
       const { code, stdout, stderr } = await keys([...args, "--url", url]);
       expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
       expect(stderr).toContain(`cannot reach ${url}: ECONNREFUSED`);
-      // It is certain that nothing was done.
+      // The outcome is known: nothing was done.
       expect(stderr).not.toContain("not known");
     }
   });
 
-  test("what answers is no gateway", async () => {
+  test("another server answers", async () => {
     await withServer(
       (_, response) => response.end("<h1>It works</h1>"),
       async (url) => {
@@ -110,7 +110,7 @@ describe("not reached: exit 3", () => {
     );
   });
 
-  test("a redirect is not followed: the token goes to the gateway alone", async () => {
+  test("a redirect is not followed, so that only the gateway receives the token", async () => {
     const seen: (string | undefined)[] = [];
     await withServer(
       (request, response) => {
@@ -123,14 +123,14 @@ describe("not reached: exit 3", () => {
   });
 });
 
-test("--help goes to standard output, and exits with 0", async () => {
+test("--help is printed on standard output and exits with 0", async () => {
   const { code, stdout, stderr } = await runKeys(["--help"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain("Exit codes:");
 });
 
-/** Where somebody was listening a moment ago. */
-async function urlOfNobody(): Promise<string> {
+/** The URL of a server that has closed. */
+async function closedUrl(): Promise<string> {
   let url = "";
   await withServer(
     () => {},

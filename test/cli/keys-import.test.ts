@@ -1,7 +1,7 @@
-// `npm run keys -- import`: keys from before the gateway, from a file to keys that work.
+// `npm run keys -- import`: from a file of keys issued before the gateway to keys that work.
 //
-// The promises: every line gets a verdict, in the report and by its number; what fails does not stop the rest;
-// a run that was cut short is taken up where it was, and a repeated one changes nothing.
+// Every line gets a verdict in the report, by its number. A failed line does not stop the others, an interrupted run
+// continues where it stopped, and a repeated run changes nothing.
 
 import { createHash } from "node:crypto";
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -69,14 +69,14 @@ async function importCalls(): Promise<number> {
   return (await cluster.network.counts()).ledgerCalls.importKeys ?? 0;
 }
 
-test("keys of the file work, as the file says they do", async () => {
+test("imported keys work, with the permissions in the file", async () => {
   const rows = [row(1), row(2, { permissions: ["webhooks:read"], created_at: "2024-05-01T00:00:00Z" })];
   await writeFile(file, `${rows.join("\n")}\n`);
   const { code, stdout, stderr } = await keys(["import", file]);
   expect(code).toBe(0);
   expect(stdout).toBe(
     "Imported 2 keys; 0 were in the report already; 0 lines failed.\n" +
-      `The verdict on each line: ${file}.report.jsonl\n`,
+      `Result of each line: ${file}.report.jsonl\n`,
   );
   expect(stderr).toContain(`Importing ${file} (2 lines) into ${account}`);
   expect([await use(oldKey(1)), await use(oldKey(2))]).toEqual([200, 403]);
@@ -87,7 +87,7 @@ test("keys of the file work, as the file says they do", async () => {
   ]);
 });
 
-test("the report has a verdict per line, and is for its owner alone", async () => {
+test("the report has a verdict per line, and only its owner may read it", async () => {
   await writeFile(file, `${row(1)}\n${row(2, { mode: "both" })}\n`);
   await keys(["import", file]);
   const { host, port } = cluster.gateway(0);
@@ -105,7 +105,7 @@ test("the report has a verdict per line, and is for its owner alone", async () =
   if (isPosix) expect((await stat(`${file}.report.jsonl`)).mode & 0o777).toBe(0o600);
 });
 
-test("a thousand rows a call; a gateway gone half-way, and the same command goes on from there", async () => {
+test("sends a thousand rows per call, and continues an interrupted import where it stopped", async () => {
   const rows = Array.from({ length: 1003 }, (_, i) => row(i));
   await writeFile(file, rows.join("\n"));
   const proxy = await gatewayThatEndsAfter(1);
@@ -127,8 +127,8 @@ test("a thousand rows a call; a gateway gone half-way, and the same command goes
   expect((await report()).map(({ line }) => line)).toEqual(rows.map((_, i) => i + 1));
 });
 
-describe("lines that are wrong", () => {
-  test("are named with their numbers and what is wrong, do not stop the others, and exit with 1", async () => {
+describe("invalid lines", () => {
+  test("are listed with their numbers and errors, do not stop the others, and exit with 1", async () => {
     const lines = [
       `\ufeff${row(1)}\r`,
       "",
@@ -162,7 +162,7 @@ describe("lines that are wrong", () => {
     expect([await use(oldKey(1)), await use(oldKey(10))]).toEqual([200, 200]);
   });
 
-  test("once mended are imported by the same command, which sends nothing else", async () => {
+  test("are imported by the same command once fixed; it sends nothing else", async () => {
     await writeFile(file, `${row(1)}\n{\n${row(3)}\n`);
     expect((await keys(["import", file])).code).toBe(1);
     const before = (await report()).filter(({ id }) => id !== undefined);
@@ -176,7 +176,7 @@ describe("lines that are wrong", () => {
     expect(after.map(({ line }) => line)).toEqual([1, 3, 2]);
   });
 
-  test("a file that is not there, or is a directory: exit 2, and nothing is sent", async () => {
+  test("a missing file or a directory exits with 2 and sends nothing", async () => {
     for (const path of [file, directory]) {
       const { code, stderr } = await keys(["import", path]);
       expect(code).toBe(2);
@@ -186,8 +186,8 @@ describe("lines that are wrong", () => {
   });
 });
 
-describe("a run that is repeated", () => {
-  test("sends nothing that has an id in the report", async () => {
+describe("a repeated run", () => {
+  test("sends no key that has an id in the report", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);
     await keys(["import", file]);
     expect(await importCalls()).toBe(1);
@@ -197,7 +197,7 @@ describe("a run that is repeated", () => {
     expect(await importCalls()).toBe(1);
   });
 
-  test("without the report gets the same ids again", async () => {
+  test("without the report returns the same ids", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);
     await keys(["import", file]);
     const ids = (await report()).map(({ id }) => id);
@@ -207,7 +207,7 @@ describe("a run that is repeated", () => {
     expect((await keys(["list", "--json"])).json.keys).toHaveLength(2);
   });
 
-  test("for another account is another import: a report of one does not stand in for the other", async () => {
+  test("for another account does not use the ids in the report", async () => {
     await writeFile(file, `${row(1)}\n`);
     await keys(["import", file]);
     const other = await keys(["import", file, "--account", `${account}-other`, "--json"]);
@@ -217,7 +217,7 @@ describe("a run that is repeated", () => {
     expect((await keys(["import", file, "--json"])).json).toMatchObject({ imported: 0, skipped: 1 });
   });
 
-  test("takes up a report whose last line was cut off", async () => {
+  test("continues from a report whose last line is truncated", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);
     await keys(["import", file]);
     const text = await readFile(`${file}.report.jsonl`, "utf8");
@@ -227,7 +227,7 @@ describe("a run that is repeated", () => {
   });
 });
 
-describe("a store out of reach", () => {
+describe("an unreachable store", () => {
   test("for a moment fails no row", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);
     const fault = { on: "ledger", caller: 0, operation: "importKeys" } as const;
@@ -239,7 +239,7 @@ describe("a store out of reach", () => {
     expect((await keys(["list", "--json"])).json.keys).toHaveLength(2);
   });
 
-  test("for longer fails its rows and no others; the same command imports them later", async () => {
+  test("for longer fails its rows only; the same command imports them later", async () => {
     await writeFile(file, `${row(1)}\n{}\n`);
     const lift = await cluster.network.fault({ on: "ledger", how: "fail-before", operation: "importKeys" });
     const { code, stderr, json } = await keys(["import", file, "--json"]);
@@ -254,7 +254,7 @@ describe("a store out of reach", () => {
     expect(await use(oldKey(1))).toBe(200);
   });
 
-  test("the gateway refusing or gone half-way: what is in stays in the report, and the way on is named", async () => {
+  test("a refusal keeps the imported keys in the report and names the next step", async () => {
     await writeFile(file, `${row(1)}\n`);
     await keys(["import", file]);
     await appendFile(file, `${row(2)}\n`);
@@ -267,7 +267,7 @@ describe("a store out of reach", () => {
   });
 });
 
-/** In front of gateway 0: passes so many requests on, then breaks every connection until it is started again. */
+/** A proxy of gateway 0: forwards that many requests, then breaks every connection until `startAgain`. */
 async function gatewayThatEndsAfter(requests: number) {
   let left = requests;
   const { host, port } = cluster.gateway(0);

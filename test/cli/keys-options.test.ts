@@ -1,4 +1,4 @@
-// What the command line of `npm run keys` takes and what it refuses, before anything is sent.
+// The options of `npm run keys`: accepted and refused values, before anything is sent.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const COMMANDS = [
   ...["revoke", "revoke-all", "import", "hash"],
 ];
 
-/** Runs a command line that must not get as far as sending anything, and says how it ended. */
+/** Runs a command line that must fail before a request, and returns its exit code and output. */
 async function refusalOf(args: readonly string[]): Promise<{ exitCode: number | null; text: string }> {
   let text = "";
   const program = keysProgram({
@@ -34,10 +34,10 @@ async function refusalOf(args: readonly string[]): Promise<{ exitCode: number | 
   } catch (error) {
     return { exitCode: exitCodeOf(error), text: text || (error as Error).message };
   }
-  throw new Error("the command was carried out");
+  throw new Error("the command did not fail");
 }
 
-describe("wrong usage", () => {
+describe("a usage error", () => {
   test.each<[string, string[], RegExp]>([
     ["an unknown command", ["lst"], /unknown command 'lst'\n\(Did you mean list\?\)/],
     ["no name", ["create", "--mode", "live"], /'--name <name>' not specified/],
@@ -55,10 +55,10 @@ describe("wrong usage", () => {
     ["a day that does not exist", [...CREATE, "--expires", "2099-02-30"], /a time with its zone/],
     ["a bare number as a time", [...CREATE, "--expires", "2099"], /a time with its zone/],
     ["an overlap beyond 30 days", ["rotate", ID, "--overlap", "31d"], /at most 30d/],
-    ["an overlap below nothing", ["rotate", ID, "--overlap", "-1"], /at most 30d/],
+    ["a negative overlap", ["rotate", ID, "--overlap", "-1"], /at most 30d/],
     ["an account with a slash", ["list", "--account", "../acct"], /1 to 64 letters/],
     ["an account of 65 characters", ["list", "--account", "a".repeat(65)], /1 to 64 letters/],
-    ["a limit of nothing", ["list", "--limit", "0"], /a whole number from 1 up/],
+    ["a limit of 0", ["list", "--limit", "0"], /a whole number from 1 up/],
     ["an actor with a line end", ["list", "--actor", "a\nb"], /printable ASCII/],
     ["an argument too many", ["list", "more"], /too many arguments/],
     ["no key id", ["show"], /missing required argument 'id'/],
@@ -67,14 +67,14 @@ describe("wrong usage", () => {
     ["a filter that revoke-all does not know", ["revoke-all", "--name", "a"], /unknown option '--name'/],
     ["a tier and numbers", ["tier", "pro", "--publish-per-hour", "1"], /a tier, or both/],
     ["half of the numbers", ["tier", "--publish-per-hour", "1"], /a tier, or both/],
-  ])("%s is refused with exit code 2, and told why", async (_, args, why) => {
+  ])("%s: exit code 2 and the cause", async (_, args, why) => {
     const { exitCode, text } = await refusalOf(args);
     expect(exitCode).toBe(2);
     expect(text).toMatch(why);
   });
 
   test.each([["show"], ["revoke", "--yes"], ["rename", "x"], ["rotate"], ["reschedule", "7d"]])(
-    "a key in place of its id is not repeated (%s)",
+    "a key in place of its id is not printed (%s)",
     async (command, ...rest) => {
       const secret = `oct_live_${"x".repeat(36)}`;
       const { exitCode, text } = await refusalOf([command, secret, ...rest]);
@@ -134,18 +134,18 @@ describe("times and durations", () => {
     "2027-13-01",
     "2027-01-01T25:00Z",
     "999999999w",
-  ])("%j is no time", (text) => {
+  ])("%j is not a time", (text) => {
     expect(() => timeAhead(text, NOW)).toThrow("a time with its zone");
   });
 
-  test("an age counts back, and an overlap is in seconds", () => {
+  test("an age is in the past, and an overlap is in seconds", () => {
     expect(timeAgo("90d", NOW)).toBe("2025-12-01T12:00:00.000Z");
     expect(timeAgo("2025-01-01", NOW)).toBe("2025-01-01T00:00:00.000Z");
     expect(["0", "3600", "7d", "30d"].map(overlapSeconds)).toEqual([0, 3600, 604_800, 2_592_000]);
   });
 });
 
-describe("where the gateway is", () => {
+describe("the gateway's URL", () => {
   test.each([
     ["http://localhost:8787/", "http://localhost:8787"],
     ["http://127.0.0.1:80", "http://127.0.0.1"],
@@ -160,7 +160,7 @@ describe("where the gateway is", () => {
     "http://localhost.example",
     "http://127.0.0.1.example",
     "http://10.0.0.1:8787",
-  ])("%s would show the token on its way", (text) => {
+  ])("%s is refused, since the token could be read on the network", (text) => {
     expect(() => gatewayUrl(text)).toThrow("https");
   });
 
@@ -171,8 +171,8 @@ describe("where the gateway is", () => {
     "https://a.example/v1",
     "https://a.example/?x",
     "https://me:pw@a.example",
-  ])("%j is no origin", (text) => {
-    expect(() => gatewayUrl(text)).toThrow("host and port alone");
+  ])("%j is not an origin", (text) => {
+    expect(() => gatewayUrl(text)).toThrow("host and port only");
   });
 });
 
@@ -193,7 +193,7 @@ describe("the control token", () => {
     expect(controlToken("https://api.octopost.ink", environment, devVars)).toBe("mine");
   });
 
-  test("comes from .dev.vars for a gateway on this machine, and for no other", () => {
+  test("comes from .dev.vars for a gateway on this machine only", () => {
     for (const origin of ["http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:8787"]) {
       expect(isLocal(origin)).toBe(true);
       expect(controlToken(origin, { OCTOPOST_CONTROL_TOKEN: "" }, devVars)).toBe("of-this-machine");
@@ -201,7 +201,7 @@ describe("the control token", () => {
     expect(() => controlToken("https://api.octopost.ink", {}, devVars)).toThrow("set OCTOPOST_CONTROL_TOKEN");
   });
 
-  test("missing, it is asked for; malformed, it is not shown", () => {
+  test("missing or malformed is an error that does not contain it", () => {
     expect(() => controlToken("http://localhost:8787", {}, join(directory, "none"))).toThrow("npm run dev");
     for (const token of ["to ken", "token\n", "tök"]) {
       const read = () => controlToken("http://localhost:8787", { OCTOPOST_CONTROL_TOKEN: token }, devVars);
@@ -210,6 +210,6 @@ describe("the control token", () => {
   });
 });
 
-test("the default actor is one that a header may carry", () => {
+test("the default actor is a valid header value", () => {
   expect(defaultActor()).toMatch(/^cli:[\x21-\x7e]{1,96}$/);
 });

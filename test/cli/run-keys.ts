@@ -1,26 +1,28 @@
-// Runs the real command line as a child process, the way a shell does, and says exactly what came of it.
+// Runs `npm run keys` as a child process, like a shell does, and returns its exit code and output.
 //
-// The environment is the test's own: nothing of OCTOPOST_* is inherited, and there is no terminal unless the
-// test claims one.
+// The child inherits no OCTOPOST_* variable, and has no terminal unless the test asks for one.
 
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { within } from "../support/time-limits.ts";
 
 const KEYS = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
-/** Compiled code is kept between the many runs of a test, which halves their cost. */
+/** Caches compiled code between runs, which halves their cost. */
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/keys-command", import.meta.url));
 const LIMIT_MS = 60_000;
-/** Makes the piped standard input pass for a terminal. */
-const CLAIM_TERMINAL = "data:text/javascript,process.stdin.isTTY=true";
+/** Makes the pipes look like a terminal. */
+const FAKE_TERMINAL =
+  "data:text/javascript,process.stdin.isTTY=process.stdout.isTTY=process.stderr.isTTY=true;process.stdout.columns=";
+const PROMPTS = ["Type yes to continue:", "Key (not shown):"];
 
 export interface KeysOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What is typed or piped in; nothing, if left out. */
-  readonly input?: string;
-  readonly terminal?: boolean;
+  /** Piped to standard input; with `terminal`, typed once a prompt has appeared. */
+  readonly input?: string | Uint8Array;
+  /** The number of columns, or true for 200. */
+  readonly terminal?: number | boolean;
   readonly cwd?: string;
 }
 
@@ -36,21 +38,25 @@ export interface KeysResult {
 export type Keys = (args: readonly string[], options?: KeysOptions) => Promise<KeysResult>;
 
 export async function runKeys(args: readonly string[], options: KeysOptions = {}): Promise<KeysResult> {
-  const claim = options.terminal ? ["--import", CLAIM_TERMINAL] : [];
-  const child = spawn(process.execPath, [...claim, KEYS, ...args], {
+  const { terminal = false, input = "" } = options;
+  const columns = terminal === true ? 200 : terminal;
+  const fake = columns === false ? [] : ["--import", `${FAKE_TERMINAL}${columns}`];
+  const child = spawn(process.execPath, [...fake, KEYS, ...args], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
     cwd: options.cwd,
   });
-  // A command that does not read its input may end before it is written.
+  // A command that does not read its input may exit before it is written.
   child.stdin.on("error", () => {});
-  child.stdin.end(options.input ?? "");
+  const outputs = Promise.all([text(child.stdout), text(child.stderr)]);
+  if (terminal) typeAfterPrompts(child, input);
+  else child.stdin.end(input);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code));
   });
   try {
-    const outcome = Promise.all([ended, text(child.stdout), text(child.stderr)]);
-    const [code, stdout, stderr] = await within(LIMIT_MS, `keys ${args.join(" ")}`, outcome);
+    const outcome = Promise.all([ended, outputs]);
+    const [code, [stdout, stderr]] = await within(LIMIT_MS, `keys ${args.join(" ")}`, outcome);
     return {
       code,
       stdout,
@@ -64,7 +70,25 @@ export async function runKeys(args: readonly string[], options: KeysOptions = {}
   }
 }
 
-/** What tells the command line which gateway of a cluster to talk to, and whose keys it is about. */
+/** Types one line of the input per prompt, or ends the input: a terminal discards what is typed before a prompt. */
+function typeAfterPrompts(child: ChildProcessWithoutNullStreams, input: string | Uint8Array): void {
+  const lines = String(input).match(/.*\n|.+$/g) ?? [];
+  const awaited = new Set(PROMPTS);
+  let output = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    output += bytes;
+    for (const prompt of awaited) {
+      if (!output.includes(prompt)) continue;
+      // A prompt is printed again after every key.
+      awaited.delete(prompt);
+      const line = lines.shift();
+      if (line === undefined) child.stdin.end();
+      else child.stdin.write(line);
+    }
+  });
+}
+
+/** The variables that select a gateway of a cluster and an account. */
 export function environmentOf(cluster: GatewayCluster, account: string): Record<string, string> {
   const { host, port } = cluster.gateway(0);
   return {
@@ -74,7 +98,7 @@ export function environmentOf(cluster: GatewayCluster, account: string): Record<
   };
 }
 
-/** The command line against one account of a cluster; `options.env` adds to the environment. */
+/** Runs commands for one account of a cluster; `options.env` adds to the environment. */
 export function keysOf(cluster: GatewayCluster, account: string): Keys {
   return (args, options = {}) =>
     runKeys(args, { ...options, env: { ...environmentOf(cluster, account), ...options.env } });
@@ -82,7 +106,7 @@ export function keysOf(cluster: GatewayCluster, account: string): Keys {
 
 let accounts = 0;
 
-/** An account that no other test uses, and the command line against it. */
+/** An account that no other test uses, and its commands. */
 export function ownAccount(cluster: GatewayCluster): { account: string; keys: Keys } {
   accounts += 1;
   const account = `acct-${accounts}`;

@@ -31,7 +31,7 @@ const EXPECTED: readonly (readonly RegExp[])[] = [
     /^state +revokes /m,
     /^last used +2/m,
     /^Revoked key_\w{22} "Production Server"\.$/m,
-    /^Dead everywhere since/m,
+    /^Revoked everywhere since/m,
   ],
   [/^401$/m, /^200$/m],
   // The same with curl.

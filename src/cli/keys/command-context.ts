@@ -1,6 +1,6 @@
-// What every command begins with: the gateway it talks to, and how it prints.
+// Created by every command that calls the gateway: the client, and the output.
 //
-// Guarantees that with --json standard output is one JSON document, the API's answer, and nothing else.
+// Guarantees that with --json standard output is one JSON document, the API's answer.
 
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { controlToken, defaultActor } from "./connection.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { UsageError } from "./errors.ts";
 
-/** The options that every command takes. */
+/** The options of every command. */
 export interface GlobalOptions {
   readonly url: string;
   readonly account?: string;
@@ -20,28 +20,31 @@ export interface GlobalOptions {
 
 export interface CommandContext {
   readonly gateway: ControlPlane;
-  /** Prints the answer: as it is with --json, else as text. */
+  /** undefined: standard output is not a terminal. */
+  readonly terminalColumns: number | undefined;
+  /** Prints the answer with --json, the text otherwise. */
   print(answer: object, text: string): void;
 }
 
 export function commandContext(command: Command): CommandContext {
   const { url, account, actor, json } = command.optsWithGlobals<GlobalOptions>();
-  if (account === undefined) throw new UsageError("name the account: --account or OCTOPOST_ACCOUNT");
+  if (account === undefined) throw new UsageError("no account: use --account or set OCTOPOST_ACCOUNT");
   const token = controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars"));
   return {
     gateway: new ControlPlane(url, account, token, actor ?? defaultActor()),
+    terminalColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
     print(answer, text) {
       process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);
     },
   };
 }
 
-/** A line for people beside the answer. */
+/** Prints a line for people to standard error. */
 export function printNote(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** One per intent, so that a retry is known for one. */
+/** One per command, so that the gateway recognises its retries. */
 export function freshIdempotencyKey(): string {
   return `cli-${randomUUID()}`;
 }

@@ -1,7 +1,7 @@
-// Where the gateway is, and who asks: from the options and the environment.
+// The gateway's address and the credential, from the options and the environment.
 //
-// Guarantees that the control token is never an argument (arguments are for all to see), never shown, and never
-// sent unencrypted over a network: plain http is for this machine alone, and so is the token in .dev.vars.
+// Guarantees that the control token is never an argument (other users can read those), never printed, and never sent
+// unencrypted over a network: plain http is for loopback only, and so is the token in .dev.vars.
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -19,10 +19,10 @@ export function gatewayUrl(text: string): string {
   const url = URL.parse(text);
   const isOrigin = url?.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
   if (!isOrigin || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new InvalidArgumentError("It takes scheme, host and port alone, as in https://api.octopost.ink.");
+    throw new InvalidArgumentError("Use scheme, host and port only, for example https://api.octopost.ink.");
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    throw new InvalidArgumentError("Over a network it takes https, or the token could be read on its way.");
+    throw new InvalidArgumentError("Use https: over plain http, the token can be read on the network.");
   }
   return url.origin;
 }
@@ -31,7 +31,7 @@ export function isLocal(origin: string): boolean {
   return isLoopback(new URL(origin).hostname);
 }
 
-/** `devVarsPath`: the file that `npm run dev` keeps this machine's secrets in. */
+/** `devVarsPath`: the file with the local secrets of `npm run dev`. */
 export function controlToken(
   origin: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -46,7 +46,7 @@ export function controlToken(
     );
   }
   if (!TOKEN_TEXT.test(token)) {
-    throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that no token has");
+    throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that a token cannot have");
   }
   return token;
 }
@@ -60,13 +60,13 @@ function tokenOfDevVars(path: string): string | undefined {
   }
 }
 
-/** `cli:` and the user of this machine, in characters that a header may have. */
+/** `cli:` and the user name, as printable ASCII. */
 export function defaultActor(): string {
   let user = "";
   try {
     user = userInfo().username;
   } catch {
-    // A container may run as a user who has no name.
+    // A container may run as a user without a name.
   }
   return `cli:${user.replaceAll(/[^\x21-\x7e]/g, "?") || "unknown"}`.slice(0, ACTOR_MAX_LENGTH);
 }

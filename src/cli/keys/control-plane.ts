@@ -95,8 +95,8 @@ export class ControlPlane {
     if (body !== null && status >= 200 && status < 300) return body as Answer;
     if (isRefusalBody(body)) return new RefusedError(status, body, headers.get("X-Request-Id"));
     // A page of the network's own, in front of the gateway or in its place.
-    const how = status >= 500 ? "answer_lost" : "not_the_gateway";
-    return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, how);
+    const kind = status >= 500 ? "answer_lost" : "not_the_gateway";
+    return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, kind);
   }
 
   #unreachable(error: unknown, operation: Operation): UnreachableError {
@@ -106,9 +106,9 @@ export class ControlPlane {
     }
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     // Without a code it is fetch itself that refused to send.
-    const how = code === undefined || NEVER_SENT.test(code) ? "never_sent" : "answer_lost";
-    const isItOn = isLocal(this.origin) && how === "never_sent" ? "; is it running (npm run dev)?" : "";
-    return new UnreachableError(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, how);
+    const kind = code === undefined || NEVER_SENT.test(code) ? "never_sent" : "answer_lost";
+    const isItOn = isLocal(this.origin) && kind === "never_sent" ? "; is it running (npm run dev)?" : "";
+    return new UnreachableError(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, kind);
   }
 }
 
@@ -123,13 +123,13 @@ function isError(outcome: object): outcome is RefusedError | UnreachableError {
 /** Whether the same call can succeed a moment later. */
 function isTransient(error: RefusedError | UnreachableError): boolean {
   return error instanceof UnreachableError
-    ? error.how !== "not_the_gateway"
+    ? error.kind !== "not_the_gateway"
     : error.status === SERVICE_UNAVAILABLE;
 }
 
 function mayBeDone(error: RefusedError | UnreachableError): boolean {
   return error instanceof UnreachableError
-    ? error.how === "answer_lost"
+    ? error.kind === "answer_lost"
     : error.status === SERVICE_UNAVAILABLE;
 }
 

@@ -1,7 +1,7 @@
-// create, rotate: the commands that hand out a new key.
+// create, rotate: the commands that create a key.
 //
-// Guarantees that a lost answer never makes a second key, and that the key is printed once, on standard
-// output, with the warning to copy it now on standard error.
+// Guarantees that a lost answer never creates a second key, and that the key is printed once, on standard output. The
+// warning to copy it is on standard error.
 
 import { type Command, Option } from "commander";
 import type { Operation } from "../../control/operation.ts";
@@ -11,9 +11,9 @@ import { scheduledEnd } from "../../keys/key-state.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
 import type { CallInput, ControlPlane } from "./control-plane.ts";
 import { CallError } from "./errors.ts";
-import { COPY_IT_NOW, keyInWords, newKey } from "./key-format.ts";
+import { COPY_NOW, keyLabel, newKey } from "./key-format.ts";
 import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-parsers.ts";
-import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
+import { confirm, requireConfirmation, yesOption } from "./prompts.ts";
 import { fetchKey } from "./read-commands.ts";
 import { printable, readableTime } from "./text-format.ts";
 
@@ -31,23 +31,19 @@ interface RotateOptions {
   readonly yes?: boolean;
 }
 
-export function addIssueCommands(program: Command): void {
+export function addCreateCommands(program: Command): void {
   program
     .command("create")
-    .summary("make a key and print it, once")
-    .description("Make a key. Its text is displayed here, once, and never again.")
-    .requiredOption("--name <name>", "what the key is for, 1 to 100 characters")
+    .summary("create a key and display it once")
+    .description("Create a key. It is displayed once, and cannot be displayed again.")
+    .requiredOption("--name <name>", "a descriptive name, 1 to 100 characters")
     .addOption(
       new Option("--mode <mode>", "live, or test for the sandbox")
         .choices(["live", "test"])
         .makeOptionMandatory(),
     )
-    .option(
-      "--permissions <list>",
-      "what the key may do, separated by commas; none: full access",
-      permissionList,
-    )
-    .option("--expires <when>", "when the key ends: a time, a date or a duration (90d)", (text) =>
+    .option("--permissions <list>", "permissions, separated by commas (default: full access)", permissionList)
+    .option("--expires <when>", "expiry: a time, a date or a duration (90d) (default: never)", (text) =>
       timeAhead(text),
     )
     .addOption(idempotencyKeyOption())
@@ -56,14 +52,14 @@ export function addIssueCommands(program: Command): void {
 
   program
     .command("rotate")
-    .summary("make a key's successor; the old key works on for a while")
+    .summary("create a key's successor and schedule the revocation of the old key")
     .description(
-      "Make a key with the same name, mode and permissions, and schedule the end of the old one. Until then both work.",
+      "Create a key with the same name, mode and permissions, and schedule the revocation of the old key. Until then both work.",
     )
     .argument("<id>", "the old key's id")
     .option(
       "--overlap <time>",
-      "how long the old key works on: seconds or a duration, at most 30d; 0 ends it at once (default: 1 day)",
+      "how long the old key keeps working: seconds or a duration, at most 30d; 0 revokes it now (default: 1 day)",
       overlapSeconds,
     )
     .addOption(idempotencyKeyOption())
@@ -81,53 +77,53 @@ async function create(options: CreateOptions, command: Command): Promise<void> {
     ...(permissions && { permissions }),
     ...(expires && { expires_at: expires }),
   };
-  // `90d` said a second time would be another moment, and so another request.
-  const sameAgain = expires === undefined ? "" : ` --expires ${expires}`;
-  const key = await issue(context.gateway, createKey, { body, idempotencyKey }, sameAgain);
+  // The same `90d` a moment later is another time, and so another request.
+  const repeatOptions = expires === undefined ? "" : ` --expires ${expires}`;
+  const key = await issue(context.gateway, createKey, { body, idempotencyKey }, repeatOptions);
   context.print(key, newKey(key, Date.now()));
-  printNote(COPY_IT_NOW);
+  printNote(COPY_NOW);
 }
 
 async function rotate(id: string, options: RotateOptions, command: Command): Promise<void> {
   const { overlap, yes, idempotencyKey = freshIdempotencyKey() } = options;
   keyId(id);
-  if (overlap === 0) requireSomebodyToAsk(yes);
+  if (overlap === 0) requireConfirmation(yes);
   const context = commandContext(command);
   if (overlap === 0 && !yes) {
     const old = await fetchKey(context.gateway, id);
     await confirm(
-      `Without an overlap this revokes ${printable(keyInWords(old))}.\nIt stops working at once, for good.`,
+      `Without an overlap this revokes ${printable(keyLabel(old))}.\nIt stops working immediately. This cannot be undone.`,
     );
   }
   const body = overlap === undefined ? {} : { overlap_seconds: overlap };
   const key = await issue(context.gateway, rotateKey, { id, body, idempotencyKey });
   context.print(key, newKey(key, Date.now()));
-  printNote(COPY_IT_NOW);
-  printNote(whatBecomesOf(key));
+  printNote(COPY_NOW);
+  printNote(describeOldKey(key));
 }
 
-function whatBecomesOf({ replaces }: RotatedKey): string {
+function describeOldKey({ replaces }: RotatedKey): string {
   if (replaces.effective_at !== null) {
-    return `The old key ${replaces.id} is dead everywhere since ${readableTime(replaces.effective_at, "")}.`;
+    return `The old key ${replaces.id} is revoked everywhere since ${readableTime(replaces.effective_at)}.`;
   }
   const end = scheduledEnd(replaces)?.at ?? null;
-  return `The old key ${replaces.id} works until ${readableTime(end, "")}. Once "show ${replaces.id}" says that nothing uses it any more, "revoke" ends it sooner; "reschedule" moves its end.`;
+  return `The old key ${replaces.id} works until ${readableTime(end)}. Revoke it sooner once "show ${replaces.id}" reports no recent use; "reschedule" moves the time.`;
 }
 
-/** `sameAgain`: options in which the same command, given later, would say something else. */
+/** `repeatOptions`: options whose value depends on the time of the command. */
 async function issue<Key extends object>(
   gateway: ControlPlane,
   operation: Operation<Key>,
   input: CallInput,
-  sameAgain = "",
+  repeatOptions = "",
 ): Promise<Key> {
   try {
     return await gateway.call(operation, input);
   } catch (error) {
     if (error instanceof CallError && error.notes.length > 0) {
-      const options = `--idempotency-key ${input.idempotencyKey}${sameAgain}`;
+      const options = `--idempotency-key ${input.idempotencyKey}${repeatOptions}`;
       error.notes.push(
-        `The same command with ${options} gives that answer, or carries it out now; never twice.`,
+        `To get that answer, run the same command with ${options}. It is never carried out twice.`,
       );
     }
     throw error;
@@ -137,7 +133,7 @@ async function issue<Key extends object>(
 function idempotencyKeyOption(): Option {
   return new Option(
     "--idempotency-key <text>",
-    "to ask again for an answer that was lost (within 24 hours)",
+    "repeat a command whose answer was lost (within 24 hours)",
   ).argParser(headerText);
 }
 
@@ -151,4 +147,4 @@ Examples:
 const ROTATE_EXAMPLES = `
 Examples:
   npm run keys -- rotate key_… --account acme --overlap 7d
-  npm run keys -- rotate key_… --account acme --overlap 0      a leaked key: ends it at once`;
+  npm run keys -- rotate key_… --account acme --overlap 0      a leaked key: revokes it now`;

@@ -1,7 +1,6 @@
-// How a command fails: the exit code, and what people read about it on stderr.
+// How a command fails: the exit code, and the text on standard error.
 //
-// Guarantees that every failure names its cause and what to do about it, and shows neither the token
-// nor a key.
+// Guarantees that every error names its cause and the next step, and contains neither the token nor a key.
 
 import { CommanderError } from "commander";
 import { printable } from "./text-format.ts";
@@ -12,33 +11,33 @@ export const EXIT_UNREACHABLE = 3;
 
 export const EXIT_CODES = `
 Exit codes:
-  0  done
-  1  refused by the gateway, or an import of which some lines failed
-  2  wrong usage, or a confirmation not given; nothing was done
-  3  the gateway cannot be reached, or what answers is no gateway`;
+  0  success
+  1  refused by the gateway, or some lines of an import failed
+  2  usage error, or not confirmed; nothing was done
+  3  the gateway cannot be reached, or another server answered`;
 
-/** The command cannot be carried out as it was typed. Nothing was sent that changes anything. */
+/** The command cannot be carried out as typed. No request that changes anything was sent. */
 export class UsageError extends Error {}
 
-/** A call to the gateway that did not do what was asked. */
+/** A call to the gateway without the requested result. */
 export class CallError extends Error {
-  /** For people: what is known of the outcome, or what to do now. */
+  /** For people: the known outcome, or the next step. */
   readonly notes: string[] = [];
 }
 
-/** `never_sent`: nothing was done. `answer_lost`: it may have been. `not_the_gateway`: somebody else answered. */
-export type HowUnreachable = "never_sent" | "answer_lost" | "not_the_gateway";
+/** `never_sent`: nothing was done. `answer_lost`: it may have been done. `not_the_gateway`: another server answered. */
+export type UnreachableKind = "never_sent" | "answer_lost" | "not_the_gateway";
 
 export class UnreachableError extends CallError {
-  readonly how: HowUnreachable;
+  readonly kind: UnreachableKind;
 
-  constructor(message: string, how: HowUnreachable) {
+  constructor(message: string, kind: UnreachableKind) {
     super(message);
-    this.how = how;
+    this.kind = kind;
   }
 }
 
-/** The body of a refusal, as DESIGN has it. */
+/** The body of every refusal of the gateway. */
 export interface RefusalBody {
   readonly error: string;
   readonly code: string;
@@ -69,7 +68,7 @@ export function exitCodeOf(error: unknown): number | null {
   return null;
 }
 
-/** What to print on stderr, as lines; nothing for what has been printed already. */
+/** The lines for standard error; none for an error that commander has already printed. */
 export function describeError(error: unknown): string[] {
   if (error instanceof UsageError) return [`error: ${error.message}`];
   if (error instanceof ImportIncompleteError) return [error.message];
@@ -93,6 +92,6 @@ function describeRefusal({ status, body, requestId }: RefusedError): string[] {
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: "The control token is not the CONTROL_TOKEN of this gateway (npm start prints that of its own).",
-  404: "This gateway knows no such key in this account, or the account has had none yet.",
+  401: "The control token is not the CONTROL_TOKEN of this gateway (npm start prints the one of its gateway).",
+  404: "The account has no such key, or has never had a key.",
 };

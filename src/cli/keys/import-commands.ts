@@ -1,4 +1,4 @@
-// import, hash: taking over keys issued before the gateway, which are known by their SHA-256 alone.
+// import, hash: the commands that import keys issued before the gateway, from their SHA-256.
 
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
@@ -11,28 +11,28 @@ import { ImportRun, type Progress } from "./import-keys.ts";
 import { ImportReport, type Verdict } from "./import-report.ts";
 import { count, printable } from "./text-format.ts";
 
-/** Of a file gone wrong from end to end, a terminal need not see every line; the report has them all. */
-const SHOWN_MAX_FAILURES = 50;
+/** The report has every failed line. */
+const LISTED_MAX_FAILURES = 50;
 
 export function addImportCommands(program: Command): void {
   program
     .command("import")
-    .summary("take over keys issued before the gateway, from their SHA-256")
+    .summary("import keys issued before the gateway, from their SHA-256")
     .description(
-      "Import keys issued before the gateway from a file of JSON Lines, one key a line. May be repeated: keys that are in keep their ids. For such keys to work the gateway needs LEGACY_KEYS=accept.",
+      "Import keys issued before the gateway from a file of JSON Lines, one key per line. Safe to repeat: imported keys keep their ids. Imported keys work only while the gateway has LEGACY_KEYS=accept.",
     )
     .argument(
       "<file>",
-      "one key a line: sha256 (hex or base64), name, mode, and if they apply permissions, created_at, expires_at",
+      "one key per line: sha256 (hex or base64), name, mode; optional: permissions, created_at, expires_at",
     )
     .addHelpText("after", IMPORT_EXAMPLES)
     .action(importKeys);
 
   program
     .command("hash")
-    .summary("SHA-256 of keys, for an import; sends nothing")
+    .summary("print the SHA-256 of keys, for an import; sends nothing")
     .description(
-      "Reads keys from standard input, one a line, and prints the SHA-256 of each as hex. Sends nothing.",
+      "Read keys from standard input, one per line, and print the SHA-256 of each as hex. Sends nothing.",
     )
     .addHelpText("after", "\nExample:\n  npm run --silent keys -- hash < old-keys.txt")
     .action(hash);
@@ -43,14 +43,16 @@ async function importKeys(file: string, _options: object, command: Command): Pro
   const { origin, account } = context.gateway;
   const { lines, report } = await openFiles(file, origin, account);
   printNote(`Importing ${file} (${count(lines, "line")}) into ${account} at ${origin}`);
-  const run = new ImportRun(context.gateway, report, (progress) => printNote(inWords(progress, lines)));
+  const run = new ImportRun(context.gateway, report, (progress) =>
+    printNote(describeProgress(progress, lines)),
+  );
   try {
     await run.importFile(file);
   } catch (error) {
     if (error instanceof CallError) {
       error.notes.push(
-        `${inWords(run.progress, lines)}.`,
-        "To go on from there, run the same command again.",
+        `${describeProgress(run.progress, lines)}.`,
+        "To continue from there, run the same command again.",
       );
     }
     throw error;
@@ -78,23 +80,23 @@ function printOutcome(context: CommandContext, run: ImportRun, report: string): 
       report,
     },
     `Imported ${count(imported, "key")}; ${skipped} were in the report already; ${count(failed.length, "line")} failed.\n` +
-      `The verdict on each line: ${report}\n`,
+      `Result of each line: ${report}\n`,
   );
   if (failed.length === 0) return;
-  for (const failure of failed.slice(0, SHOWN_MAX_FAILURES)) printNote(failureInWords(failure));
-  if (failed.length > SHOWN_MAX_FAILURES)
-    printNote(`and ${count(failed.length - SHOWN_MAX_FAILURES, "more line")}: see the report`);
+  for (const failure of failed.slice(0, LISTED_MAX_FAILURES)) printNote(describeLine(failure));
+  if (failed.length > LISTED_MAX_FAILURES)
+    printNote(`and ${count(failed.length - LISTED_MAX_FAILURES, "more line")}: see the report`);
   throw new ImportIncompleteError(
-    "Mend these lines and run the same command again. Where a store could not be reached, wait five minutes before you do.",
+    "Fix these lines and run the same command again. If a store was unreachable, wait five minutes first.",
   );
 }
 
-function failureInWords({ line, error, details = {} }: Verdict): string {
+function describeLine({ line, error, details = {} }: Verdict): string {
   const problems = Object.entries(details).map(([field, problem]) => `${field} ${problem}`);
   return printable(`line ${line}: ${[error, ...problems].join("; ")}`);
 }
 
-function inWords({ imported, failed, skipped }: Progress, lines: number): string {
+function describeProgress({ imported, failed, skipped }: Progress, lines: number): string {
   const [done, ...parts] = [imported + failed + skipped, imported, skipped, failed].map((number) =>
     number.toLocaleString("en-US"),
   );
@@ -102,7 +104,7 @@ function inWords({ imported, failed, skipped }: Progress, lines: number): string
 }
 
 async function hash(): Promise<void> {
-  if (process.stdin.isTTY) printNote("Keys, one a line; Ctrl-D ends.");
+  if (process.stdin.isTTY) printNote("Type keys, one per line. Ctrl-D ends.");
   let line = 0;
   for await (const key of createInterface({ input: process.stdin })) {
     line += 1;
@@ -121,5 +123,5 @@ Examples:
   npm run keys -- import old-keys.jsonl --account acme
   npm run --silent keys -- hash < old-keys.txt       the SHA-256 of keys you have as text
 
-Beside the file, <file>.report.jsonl gets a verdict per line. Run again, the command skips what has an id
-there and tries the rest.`;
+<file>.report.jsonl gets the result of each line. The next run skips the keys that have an id there and
+tries the others again.`;

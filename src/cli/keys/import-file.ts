@@ -1,24 +1,23 @@
-// The file of an import: JSON Lines, one key a line, read as a stream.
+// Reads the file of an import as a stream: JSON Lines, one key per line.
 //
-// Guarantees that a line which is no row is an entry like any other, with its number and what is wrong with it, and
-// that what it contains is never repeated: it might be a key. What a row must have, the gateway judges.
+// Guarantees that a malformed line is an entry too, with its number and the error, and that its text is never repeated:
+// it may contain a key. The fields of a row are validated by the gateway.
 
 import { createReadStream } from "node:fs";
 
-/** Far more than a valid row can take, so that a thousand rows fit into one call. */
+/** Far more than a valid row needs. */
 const LINE_MAX_BYTES = 8192;
 const LINE_END = 0x0a;
-/** Of a Windows file, or of an editor's. */
 const BYTE_ORDER_MARK = "\ufeff";
 
 export type ImportEntry =
   | {
       readonly line: number;
       readonly row: Readonly<Record<string, unknown>>;
-      /** What it takes in a body. */
+      /** Its size in a request body. */
       readonly bytes: number;
     }
-  | { readonly line: number; readonly mistake: string };
+  | { readonly line: number; readonly error: string };
 
 /** Every line that is not blank, in order. Rejects when the file cannot be read. */
 export async function* readImportFile(path: string): AsyncGenerator<ImportEntry> {
@@ -31,7 +30,7 @@ export async function* readImportFile(path: string): AsyncGenerator<ImportEntry>
   }
 }
 
-/** How many lines there are that are not blank, for the progress. */
+/** The number of lines that are not blank, for the progress. */
 export async function countLines(path: string): Promise<number> {
   let count = 0;
   for await (const bytes of linesOf(path)) if (bytes.toString("latin1").trim() !== "") count += 1;
@@ -39,12 +38,12 @@ export async function countLines(path: string): Promise<number> {
 }
 
 function entryOf(line: number, bytes: Buffer, decoder: TextDecoder): ImportEntry | null {
-  if (bytes.length > LINE_MAX_BYTES) return { line, mistake: `is longer than ${LINE_MAX_BYTES} bytes` };
+  if (bytes.length > LINE_MAX_BYTES) return { line, error: `is longer than ${LINE_MAX_BYTES} bytes` };
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    return { line, mistake: "is not UTF-8" };
+    return { line, error: "is not UTF-8" };
   }
   if (line === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
   if (text.trim() === "") return null;
@@ -52,14 +51,14 @@ function entryOf(line: number, bytes: Buffer, decoder: TextDecoder): ImportEntry
   try {
     row = JSON.parse(text);
   } catch {
-    return { line, mistake: "is not JSON" };
+    return { line, error: "is not JSON" };
   }
   if (typeof row !== "object" || row === null || Array.isArray(row))
-    return { line, mistake: "is not an object" };
+    return { line, error: "is not an object" };
   return { line, row: row as Record<string, unknown>, bytes: Buffer.byteLength(JSON.stringify(row)) };
 }
 
-/** The bytes of each line, without its end. */
+/** The bytes of each line, without the line end. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {

@@ -1,7 +1,7 @@
-// One run of an import: the rows of a file, sent in calls of at most a thousand, each with its verdict.
+// One run of an import: sends the rows of a file in calls of at most a thousand rows, and reports a verdict per line.
 //
-// Guarantees that every line that is not blank ends in the report, or was in it; that the gateway being
-// unreachable for a moment fails no row; and that a run may be repeated, since the gateway keeps ids.
+// Guarantees that every line that is not blank gets a verdict in the report, that a store which is unreachable for a
+// moment fails no row, and that a run can be repeated: imported keys keep their ids.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { IMPORT_MAX_KEYS } from "../../control/control-input.ts";
@@ -11,49 +11,49 @@ import type { ControlPlane } from "./control-plane.ts";
 import { type ImportEntry, readImportFile } from "./import-file.ts";
 import type { ImportReport, Verdict } from "./import-report.ts";
 
-/** What the rows may take of a body, of which the gateway takes 1 MiB. */
+/** The gateway accepts a body of 1 MiB. */
 const ROWS_MAX_BYTES = 1_000_000;
-/** How long to wait before sending again the rows for which a store was unreachable. */
+/** Delays before the rows for which a store was unreachable are sent again. */
 const RETRY_DELAYS_MS = [1000, 2000, 4000];
 const RETRYABLE = new Set(["store_unreachable", "ledger_unreachable"]);
 
 type Row = Extract<ImportEntry, { row: object }>;
 
 export interface Progress {
-  /** Lines that have a verdict. */
+  /** Lines with a verdict of this run. */
   readonly imported: number;
   readonly failed: number;
-  /** Lines that had an id in the report. */
+  /** Lines that have an id in the report. */
   readonly skipped: number;
 }
 
 export class ImportRun {
   readonly #gateway: ControlPlane;
   readonly #report: ImportReport;
-  readonly #tell: (progress: Progress) => void;
+  readonly #onProgress: (progress: Progress) => void;
   readonly failures: Verdict[] = [];
   #imported = 0;
   #skipped = 0;
 
-  /** `tell` hears of the progress after every call. */
-  constructor(gateway: ControlPlane, report: ImportReport, tell: (progress: Progress) => void) {
+  /** `onProgress` is called after every request. */
+  constructor(gateway: ControlPlane, report: ImportReport, onProgress: (progress: Progress) => void) {
     this.#gateway = gateway;
     this.#report = report;
-    this.#tell = tell;
+    this.#onProgress = onProgress;
   }
 
   get progress(): Progress {
     return { imported: this.#imported, failed: this.failures.length, skipped: this.#skipped };
   }
 
-  /** Rejects when the gateway refuses or cannot be reached; what was done is in the report then. */
+  /** Rejects when the gateway refuses or is unreachable; the report then has the verdicts so far. */
   async importFile(path: string): Promise<void> {
     let rows: Row[] = [];
     let bytes = 0;
     for await (const entry of readImportFile(path)) {
-      if ("mistake" in entry) {
-        await this.#note([{ line: entry.line, error: "malformed_line", details: { line: entry.mistake } }]);
-      } else if (this.#report.isIn(entry.row.sha256)) {
+      if ("error" in entry) {
+        await this.#record([{ line: entry.line, error: "malformed_line", details: { line: entry.error } }]);
+      } else if (this.#report.hasImported(entry.row.sha256)) {
         this.#skipped += 1;
       } else {
         if (rows.length === IMPORT_MAX_KEYS || bytes + entry.bytes > ROWS_MAX_BYTES) {
@@ -75,28 +75,28 @@ export class ImportRun {
       await sleep(delayMs);
       left = await this.#sendOnce(left, attempt < RETRY_DELAYS_MS.length - 1);
     }
-    this.#tell(this.progress);
+    this.#onProgress(this.progress);
   }
 
   /** Returns the rows to send again. */
-  async #sendOnce(rows: readonly Row[], mayRetry: boolean): Promise<Row[]> {
+  async #sendOnce(rows: readonly Row[], retry: boolean): Promise<Row[]> {
     const { keys } = await this.#gateway.call(importKeys, {
       body: { keys: rows.map(({ row }) => row) },
       idempotencyKey: freshIdempotencyKey(),
     });
-    const again: Row[] = [];
+    const unreachable: Row[] = [];
     const verdicts: Verdict[] = [];
     for (const [index, row] of rows.entries()) {
       const { id, error = "no_verdict", details } = keys[index] ?? {};
       if (id !== undefined) verdicts.push({ ...lineOf(row), id });
-      else if (mayRetry && RETRYABLE.has(error)) again.push(row);
+      else if (retry && RETRYABLE.has(error)) unreachable.push(row);
       else verdicts.push({ ...lineOf(row), error, ...(details && { details }) });
     }
-    await this.#note(verdicts);
-    return again;
+    await this.#record(verdicts);
+    return unreachable;
   }
 
-  async #note(verdicts: readonly Verdict[]): Promise<void> {
+  async #record(verdicts: readonly Verdict[]): Promise<void> {
     await this.#report.add(verdicts);
     for (const verdict of verdicts) {
       if (verdict.id === undefined) this.failures.push(verdict);

@@ -1,12 +1,10 @@
-// The report of an import, beside its file: a verdict per line, as JSON Lines, written as the verdicts come.
+// The report of an import, beside its file: a verdict per line, as JSON Lines, appended after every request.
 //
-// Guarantees that a run which was interrupted is taken up where it was: keys that have an id here are not
-// sent again, to the same account of the same gateway. Ids of other gateways are kept. Failures are not:
-// those lines are tried anew, and get a new verdict.
+// Guarantees that an interrupted run continues where it stopped: a key with an id here is not sent again to the same
+// account of the same gateway. Ids of other gateways are kept. Failed lines are removed, since they are sent again.
 
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 
-/** Only its owner may read it, as the file it is about should be. */
 const OWNER_ONLY = 0o600;
 
 export interface Verdict {
@@ -25,10 +23,10 @@ interface ReportLine extends Verdict {
 export class ImportReport {
   readonly path: string;
   readonly #target: { readonly gateway: string; readonly account: string };
-  /** SHA-256 as the row has it → id. */
+  /** The row's `sha256` → id. */
   readonly #ids = new Map<unknown, string>();
 
-  /** Rejects when it cannot be written, before anything was sent. */
+  /** Rejects when the file cannot be written. Call it before anything is sent. */
   static async open(path: string, gateway: string, account: string): Promise<ImportReport> {
     const report = new ImportReport(path, { gateway, account });
     const kept = (await readLines(path)).filter(({ id }) => id !== undefined);
@@ -47,7 +45,7 @@ export class ImportReport {
     this.#target = target;
   }
 
-  isIn(sha256: unknown): boolean {
+  hasImported(sha256: unknown): boolean {
     return this.#ids.has(sha256);
   }
 
@@ -57,7 +55,7 @@ export class ImportReport {
   }
 }
 
-/** A last line that was cut off when the run was is no verdict. */
+/** Skips a last line that an interrupted run has truncated. */
 async function readLines(path: string): Promise<ReportLine[]> {
   let text: string;
   try {

@@ -1,4 +1,4 @@
-// assertion-key, rebuild-kv: what an operator needs beside the keys themselves.
+// assertion-key, rebuild-kv: the commands for the operator of the gateway.
 
 import type { Command } from "commander";
 import type { AnswerOf } from "../../control/operation.ts";
@@ -6,12 +6,12 @@ import { rebuildKv as rebuildKvOperation } from "../../control/operations/upkeep
 import { newAssertionKey } from "../assertion-key.ts";
 import { commandContext, printNote } from "./command-context.ts";
 
-export function addUpkeepCommands(program: Command): void {
+export function addMaintenanceCommands(program: Command): void {
   program
     .command("assertion-key")
-    .summary("makes a key for ASSERTION_KEY")
+    .summary("generate a key for ASSERTION_KEY")
     .description(
-      "Makes the key that signs X-Octopost-Assertion: a private Ed25519 JWK, printed and kept nowhere.",
+      "Generate the key that signs X-Octopost-Assertion: a private Ed25519 JWK. It is printed and stored nowhere.",
     )
     .addHelpText(
       "after",
@@ -23,9 +23,9 @@ export function addUpkeepCommands(program: Command): void {
 
   program
     .command("rebuild-kv")
-    .summary("writes the account's KV entries again")
+    .summary("write the account's KV entries again")
     .description(
-      "Writes the account's KV entries again from its ledger. Safe to repeat; revoked keys stay revoked.",
+      "Write the account's KV entries again from its ledger. Safe to repeat: revoked keys stay revoked.",
     )
     .addHelpText("after", "\nExample:\n  npm run keys -- rebuild-kv --account acme")
     .action(rebuildKv);

@@ -1,7 +1,7 @@
-// What the options take, from text to what the API wants. Pure, except that `now` may be left to the clock.
+// Parsers of option values, from text to the API's types. Pure, except that `now` defaults to the clock.
 //
-// Guarantees that a time without a zone, a date that does not exist and a permission that is none are
-// refused here, with the reason. What only the gateway can know (a time that has passed) is left to it.
+// Guarantees that a time without a zone, a date that does not exist and an unknown permission are refused, with the
+// allowed values. Whether a time has passed is decided by the gateway.
 
 import { InvalidArgumentError } from "commander";
 import { OVERLAP_MAX_SECONDS } from "../../control/control-input.ts";
@@ -15,17 +15,17 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d
 const DURATION = /^(\d{1,9})([smhdw])$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** `2027-01-31`, `2027-01-31T12:00:00Z`, or `90d`: that long from now. */
+/** `2027-01-31`, `2027-01-31T12:00:00Z`, or `90d` from now. */
 export function timeAhead(text: string, now = Date.now()): string {
   return momentOf(text, now, 1);
 }
 
-/** The same, with `90d` meaning: that long ago. */
+/** The same, with `90d` in the past. */
 export function timeAgo(text: string, now = Date.now()): string {
   return momentOf(text, now, -1);
 }
 
-/** As `timeAhead`, or `never`. */
+/** Like `timeAhead`, or `never`. */
 export function timeAheadOrNever(text: string, now = Date.now()): string | null {
   return text === "never" ? null : timeAhead(text, now);
 }
@@ -36,7 +36,7 @@ function momentOf(text: string, now: number, direction: 1 | -1): string {
   const moment = new Date(time);
   if (Number.isNaN(moment.getTime())) {
     throw new InvalidArgumentError(
-      "It takes a time with its zone (2027-01-31T12:00:00Z), a date (2027-01-31, midnight UTC) or a duration (90d, 12h, 30m).",
+      "Use a time with its zone (2027-01-31T12:00:00Z), a date (2027-01-31, midnight UTC) or a duration (90d, 12h, 30m).",
     );
   }
   return moment.toISOString();
@@ -55,7 +55,7 @@ function durationSeconds(text: string): number | null {
 export function overlapSeconds(text: string): number {
   const seconds = durationSeconds(text) ?? (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN);
   if (Number.isNaN(seconds) || seconds > OVERLAP_MAX_SECONDS) {
-    throw new InvalidArgumentError("It takes seconds or a duration (7d, 12h), at most 30d.");
+    throw new InvalidArgumentError("Use seconds or a duration (7d, 12h), at most 30d.");
   }
   return seconds;
 }
@@ -65,36 +65,38 @@ export function permissionList(text: string): Permission[] {
   const isKnown = (one: string) => Object.hasOwn(PERMISSIONS, one);
   if (!list.every(isKnown) || new Set(list).size !== list.length) {
     throw new InvalidArgumentError(
-      `It takes some of these, each once, separated by commas: ${Object.keys(PERMISSIONS).join(", ")}. Leave it out for full access.`,
+      `Use one or more of these, each once, separated by commas: ${Object.keys(PERMISSIONS).join(", ")}. Leave it out for full access.`,
     );
   }
   return list as Permission[];
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It takes a whole number from 1 up.");
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Use a whole number from 1 up.");
   return Number(text);
 }
 
 export function accountName(text: string): string {
   if (!ACCOUNT_FORMAT.test(text)) {
-    throw new InvalidArgumentError("An account is 1 to 64 letters, digits, _ or -.");
+    throw new InvalidArgumentError("An account has 1 to 64 letters, digits, _ or -.");
   }
   return text;
 }
 
 export function headerText(text: string): string {
   if (!HEADER_TEXT.test(text) || text.length > 100) {
-    throw new InvalidArgumentError("It takes 1 to 100 printable ASCII characters.");
+    throw new InvalidArgumentError("Use 1 to 100 printable ASCII characters.");
   }
   return text;
 }
 
-/** Says what is wrong without repeating the text: people mistake the key itself for its id. */
+/** The error does not repeat the text, which may be the key itself. */
 export function keyId(text: string): string {
   if (KEY_ID_FORMAT.test(text)) return text;
   if (/^oct_(live|test)_/.test(text)) {
-    throw new UsageError("that is a key itself, not its id; its id begins with key_ (see list)");
+    throw new UsageError(
+      "this is the key itself, not its id: an id begins with key_ (see the list and find commands)",
+    );
   }
-  throw new UsageError("a key's id is key_ and 22 letters or digits (see list)");
+  throw new UsageError("a key's id is key_ and 22 letters or digits (see the list command)");
 }

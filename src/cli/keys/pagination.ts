@@ -1,4 +1,4 @@
-// A list of the API from its first page to its last, as one answer of the same form.
+// Fetches every page of a list of the API and joins them into one answer of the same shape.
 
 import { PAGE_MAX } from "../../control/control-input.ts";
 import type { Operation } from "../../control/operation.ts";

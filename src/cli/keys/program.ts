@@ -1,37 +1,40 @@
-// The commands, options and help of `npm run keys`, put together. What the commands do is in the *-commands.ts
-// files. Nothing here exits: a mistake on the command line is thrown, as commander's own error.
+// The commands, options and help of `npm run keys`; the commands themselves are in the *-commands.ts files. Never exits:
+// a usage error is thrown, as an error of commander.
 
 import { Command, Option, type OutputConfiguration } from "commander";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
-import { addIssueCommands } from "./create-commands.ts";
+import { addCreateCommands } from "./create-commands.ts";
 import { EXIT_CODES } from "./errors.ts";
 import { addImportCommands } from "./import-commands.ts";
-import { addUpkeepCommands } from "./maintenance-commands.ts";
+import { addMaintenanceCommands } from "./maintenance-commands.ts";
 import { accountName, headerText } from "./option-parsers.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addRevokeCommands } from "./revoke-commands.ts";
-import { addChangeCommands } from "./update-commands.ts";
+import { addUpdateCommands } from "./update-commands.ts";
 
 const HELP_WIDTH_COLUMNS = 100;
 
-/** `output`: where help and commander's own complaints go, instead of the standard streams. */
+/** `output`: replaces the standard streams for help and commander's own errors. */
 export function keysProgram(output: OutputConfiguration = {}): Command {
   const program = new Command("npm run keys --")
-    .description("Manages the API keys of an account, through the control plane of the gateway.")
+    .description("Manage the API keys of an account through the control plane of the gateway.")
     .addOption(
-      new Option("--url <url>", "where the gateway is")
+      new Option("--url <url>", "the gateway's URL")
         .env("OCTOPOST_GATEWAY_URL")
         .default(DEFAULT_URL)
         .argParser(gatewayUrl),
     )
-    .addOption(new Option("--account <name>", "whose keys").env("OCTOPOST_ACCOUNT").argParser(accountName))
     .addOption(
-      new Option(
-        "--actor <text>",
-        "who does it, for the events (default: cli: and your user name)",
-      ).argParser(headerText),
+      new Option("--account <name>", "the account that owns the keys")
+        .env("OCTOPOST_ACCOUNT")
+        .argParser(accountName),
     )
-    .option("--json", "print the API's answer, for scripts (with npm run --silent)")
+    .addOption(
+      new Option("--actor <text>", "the actor in the event log (default: cli: and your user name)").argParser(
+        headerText,
+      ),
+    )
+    .option("--json", "print the API's answer as JSON, for scripts (with npm run --silent)")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -39,26 +42,27 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
       getOutHelpWidth: () => HELP_WIDTH_COLUMNS,
       getErrHelpWidth: () => HELP_WIDTH_COLUMNS,
     })
-    .showHelpAfterError("(--help shows what it takes)")
+    .showHelpAfterError("(--help shows the usage)")
     .addHelpText("after", environmentHelp())
     .addHelpText("afterAll", EXIT_CODES);
 
-  addIssueCommands(program);
+  addCreateCommands(program);
   addReadCommands(program);
-  addChangeCommands(program);
+  addUpdateCommands(program);
   addRevokeCommands(program);
   addImportCommands(program);
-  addUpkeepCommands(program);
+  addMaintenanceCommands(program);
   return program;
 }
 
 function environmentHelp(): string {
   return `
 Environment:
-  OCTOPOST_CONTROL_TOKEN  the CONTROL_TOKEN of the gateway; if this is not set and the gateway is on
-                          this machine, that of .dev.vars. Never an argument: others can see those.
-  OCTOPOST_GATEWAY_URL    as --url
-  OCTOPOST_ACCOUNT        as --account
+  OCTOPOST_CONTROL_TOKEN  the CONTROL_TOKEN of the gateway; for a gateway on this machine it defaults
+                          to the one in .dev.vars. It is not an option, because other users of this
+                          machine can see command lines.
+  OCTOPOST_GATEWAY_URL    default of --url
+  OCTOPOST_ACCOUNT        default of --account
 
 Examples:
   npm run keys -- create --account acme --name "Production Server" --mode live

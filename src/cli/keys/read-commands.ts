@@ -1,4 +1,4 @@
-// list, show, events: the commands that change nothing.
+// list, show, events: the commands that only read.
 
 import type { Command } from "commander";
 import { listEvents } from "../../control/operations/accounts.ts";
@@ -18,33 +18,30 @@ interface ListOptions {
 export function addReadCommands(program: Command): void {
   program
     .command("list")
-    .summary("the account's keys, newest first")
-    .description("The account's keys, newest first, all of them unless --limit says how many.")
-    .option("--revoked", "revoked ones too")
-    .option("--limit <number>", "at most so many", wholeNumber)
+    .summary("list the account's keys, newest first")
+    .description("List the account's keys, newest first.")
+    .option("--revoked", "include revoked keys")
+    .option("--limit <number>", "number of keys (default: all)", wholeNumber)
     .addHelpText("after", LIST_EXAMPLES)
     .action(list);
 
   program
     .command("show")
-    .summary("one key: its state, and when it was used last")
-    .description("One key: its state, and when it was used last (up to a minute old).")
+    .summary("show one key: its state and its last use")
+    .description("Show one key: its state, and its last use (up to a minute old).")
     .argument("<id>", "the key's id")
     .addHelpText("after", "\nExample:\n  npm run keys -- show key_… --account acme")
     .action(show);
 
   program
     .command("events")
-    .summary("who did what when, newest first")
-    .description(
-      "Who did what to the account's keys and when, newest first, all of it unless --limit says how much.",
-    )
-    .option("--limit <number>", "at most so many", wholeNumber)
+    .summary("list the account's events, newest first")
+    .description("List the changes to the account's keys, with actor and time, newest first.")
+    .option("--limit <number>", "number of events (default: all)", wholeNumber)
     .addHelpText("after", "\nExample:\n  npm run keys -- events --account acme --limit 20")
     .action(events);
 }
 
-/** One key as it is now. */
 export function fetchKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
   return gateway.call(getKey, { id });
 }
@@ -53,8 +50,8 @@ async function list({ limit, revoked }: ListOptions, command: Command): Promise<
   const context = commandContext(command);
   const query = { include: revoked ? "revoked" : undefined };
   const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit);
-  context.print(page, keyTable(page.keys, Date.now()));
-  sayIfMore(page.next_cursor);
+  context.print(page, keyTable(page.keys, Date.now(), context.terminalColumns));
+  noteIfMore(page.next_cursor);
 }
 
 async function show(id: string, _options: object, command: Command): Promise<void> {
@@ -67,11 +64,11 @@ async function show(id: string, _options: object, command: Command): Promise<voi
 async function events({ limit }: ListOptions, command: Command): Promise<void> {
   const context = commandContext(command);
   const page = await fetchAllPages(context.gateway, listEvents, "events", {}, limit);
-  context.print(page, eventTable(page.events));
-  sayIfMore(page.next_cursor);
+  context.print(page, eventTable(page.events, context.terminalColumns));
+  noteIfMore(page.next_cursor);
 }
 
-function sayIfMore(cursor: string | null): void {
+function noteIfMore(cursor: string | null): void {
   if (cursor !== null) printNote("There may be more: --limit was reached.");
 }
 

@@ -1,21 +1,21 @@
-// revoke, revoke-all: ending keys, for good.
+// revoke, revoke-all: the commands that revoke keys, which cannot be undone.
 //
-// Guarantees that a person is shown which keys end and asked before anything is sent, unless --yes. When the
-// command says "dead everywhere", the gateway has waited for it to be so.
+// Guarantees that without --yes a person sees which keys are revoked and confirms it before anything is changed.
+// "Revoked everywhere" is printed only after the gateway has reported the time from which it holds.
 
 import { type Command, Option } from "commander";
 import { listKeys, revokeAll as revokeAllOperation, revokeKey } from "../../control/operations/keys.ts";
 import type { ApiKey } from "../../keys/api-key.ts";
 import { commandContext } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { keyInWords } from "./key-format.ts";
+import { keyLabel } from "./key-format.ts";
 import { keyId, timeAgo } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
-import { confirm, requireSomebodyToAsk, yesOption } from "./prompts.ts";
+import { confirm, requireConfirmation, yesOption } from "./prompts.ts";
 import { fetchKey } from "./read-commands.ts";
 import { count, printable, readableMs, readableTime } from "./text-format.ts";
 
-const NAMED_MAX_KEYS = 20;
+const LISTED_MAX_KEYS = 20;
 
 interface RevokeOptions {
   readonly reason?: string;
@@ -31,23 +31,25 @@ interface RevokeAllOptions {
 export function addRevokeCommands(program: Command): void {
   program
     .command("revoke")
-    .summary("end a key at once, everywhere, for good")
+    .summary("revoke a key immediately, everywhere")
     .description(
-      "End a key for good. When this is done no request with it succeeds anywhere; those in flight have failed with 401.",
+      "Revoke a key. When the command ends, no request with it succeeds anywhere, and requests in flight have failed with 401. This cannot be undone.",
     )
     .argument("<id>", "the key's id")
-    .option("--reason <text>", "for the events, 1 to 500 characters")
+    .option("--reason <text>", "the reason in the event log, 1 to 500 characters")
     .addOption(yesOption())
     .addHelpText("after", REVOKE_EXAMPLES)
     .action(revoke);
 
   program
     .command("revoke-all")
-    .summary("end every key of the account, or those of a mode or an age")
-    .description("End every key of the account for good, or those of a mode or an age.")
-    .addOption(new Option("--mode <mode>", "only these").choices(["live", "test"]))
-    .option("--created-before <when>", "only those made before a time, a date or so long ago (90d)", (text) =>
-      timeAgo(text),
+    .summary("revoke all keys of the account, or those of a mode or an age")
+    .description("Revoke all keys of the account, or those of a mode or an age. This cannot be undone.")
+    .addOption(new Option("--mode <mode>", "only keys of this mode").choices(["live", "test"]))
+    .option(
+      "--created-before <when>",
+      "only keys created before a time, a date, or a duration ago (90d)",
+      (text) => timeAgo(text),
     )
     .addOption(yesOption())
     .addHelpText("after", REVOKE_ALL_EXAMPLES)
@@ -56,27 +58,27 @@ export function addRevokeCommands(program: Command): void {
 
 async function revoke(id: string, { reason, yes }: RevokeOptions, command: Command): Promise<void> {
   keyId(id);
-  requireSomebodyToAsk(yes);
+  requireConfirmation(yes);
   const context = commandContext(command);
   if (!yes) {
     const key = await fetchKey(context.gateway, id);
     await confirm(
-      `Revoke ${printable(keyInWords(key))}?\nIt stops working at once, for requests in flight too, and for good.`,
+      `Revoke ${printable(keyLabel(key))}?\nIt stops working immediately, for requests in flight too. This cannot be undone.`,
     );
   }
   const body = reason === undefined ? {} : { reason };
   const key = await context.gateway.call(revokeKey, { id, body });
-  const took = `${readableMs(key.waited_ms)}, of ${readableMs(key.lease_bound_ms)} at the most`;
+  const waited = `${readableMs(key.waited_ms)} (at most ${readableMs(key.lease_bound_ms)})`;
   context.print(
     key,
     `Revoked ${key.id} "${printable(key.name)}".\n` +
-      `Dead everywhere since ${readableTime(key.effective_at, "")}; that took ${took}.\n`,
+      `Revoked everywhere since ${readableTime(key.effective_at)}, after ${waited}.\n`,
   );
 }
 
 async function revokeAll(options: RevokeAllOptions, command: Command): Promise<void> {
   const { mode, createdBefore, yes } = options;
-  requireSomebodyToAsk(yes);
+  requireConfirmation(yes);
   const context = commandContext(command);
   if (!yes) {
     const keys = await matchingKeys(context.gateway, options);
@@ -87,7 +89,7 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
   });
   context.print(
     answer,
-    `Revoked ${count(answer.revoked, "key")}.\nDead everywhere since ${readableTime(answer.effective_at, "")}.\n`,
+    `Revoked ${count(answer.revoked, "key")}.\nRevoked everywhere since ${readableTime(answer.effective_at)}.\n`,
   );
 }
 
@@ -102,11 +104,10 @@ async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Pr
 }
 
 function questionAbout(keys: readonly ApiKey[]): string {
-  const named = keys.slice(0, NAMED_MAX_KEYS).map((key) => `  ${printable(keyInWords(key))}`);
-  if (keys.length > named.length) named.push(`  and ${count(keys.length - named.length, "more", "more")}`);
-  return [`Revoke ${count(keys.length, "key")}?`, ...named, "They stop working at once, and for good."].join(
-    "\n",
-  );
+  const listed = keys.slice(0, LISTED_MAX_KEYS).map((key) => `  ${printable(keyLabel(key))}`);
+  if (keys.length > listed.length) listed.push(`  and ${count(keys.length - listed.length, "more", "more")}`);
+  const consequence = "They stop working immediately. This cannot be undone.";
+  return [`Revoke ${count(keys.length, "key")}?`, ...listed, consequence].join("\n");
 }
 
 const REVOKE_EXAMPLES = `

@@ -1,9 +1,7 @@
-// Text for people: columns that line up, times one can read. Pure.
+// Times, durations and counts as text. Pure.
 //
-// Guarantees that nothing a name or a reason contains can move the cursor, colour the terminal or
-// reverse the text around it.
-
-const GAP = "  ";
+// Guarantees that text from elsewhere (a name, a reason) cannot move the cursor, change colours or reverse the text
+// around it.
 
 /** Control, line-breaking and direction-changing characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -12,32 +10,13 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-/** The last column is not padded: it is the place for text of any length and width. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows.map((row) => row.map(printable))];
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const last = headings.length - 1;
-  return lines
-    .map((line) => line.map((cell, i) => (i === last ? cell : cell.padEnd(widths[i] ?? 0))).join(GAP))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join("");
+/** `2026-11-24 03:48:12`. Always UTC, which the heading says. */
+export function timeInTable(iso: string | null, ifNull: string): string {
+  return iso === null ? ifNull : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 }
 
-/** One line per field. */
-export function fields(values: Readonly<Record<string, string>>): string {
-  const width = Math.max(...Object.keys(values).map((name) => name.length));
-  return Object.entries(values)
-    .map(([name, value]) => `${name.padEnd(width)}${GAP}${printable(value)}\n`)
-    .join("");
-}
-
-/** `2026-11-24 03:48:12`; always UTC, which the heading says. */
-export function timeInTable(iso: string | null, none: string): string {
-  return iso === null ? none : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
-}
-
-export function readableTime(iso: string | null, none: string): string {
-  return iso === null ? none : `${timeInTable(iso, none)} UTC`;
+export function readableTime(iso: string | null, ifNull = ""): string {
+  return iso === null ? ifNull : `${timeInTable(iso, "")} UTC`;
 }
 
 /** `0.8 s`, `0 s`. */

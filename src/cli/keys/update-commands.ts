@@ -1,25 +1,26 @@
-// rename, reschedule, tier: changes that leave a key's text and its being good as they are.
+// rename, reschedule, tier: the commands that change neither the secret nor the access of a key.
 
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { getAccount, setTier } from "../../control/operations/accounts.ts";
 import { changeKey } from "../../control/operations/keys.ts";
 import type { Account } from "../../keys/api-key.ts";
+import { TIER_NAMES } from "../../rate-limits.ts";
 import { commandContext } from "./command-context.ts";
 import { UsageError } from "./errors.ts";
 import { keyDetails } from "./key-format.ts";
 import { keyId, timeAheadOrNever, wholeNumber } from "./option-parsers.ts";
-import { fields } from "./text-format.ts";
+import { fields } from "./table.ts";
 
 interface TierOptions {
   readonly requestsPerMinute?: number;
   readonly publishPerHour?: number;
 }
 
-export function addChangeCommands(program: Command): void {
+export function addUpdateCommands(program: Command): void {
   program
     .command("rename")
-    .summary("give a key another name")
-    .description("Give a key another name. The key goes on working.")
+    .summary("rename a key")
+    .description("Rename a key. The key keeps working.")
     .argument("<id>", "the key's id")
     .argument("<name>", "the new name, 1 to 100 characters")
     .addHelpText("after", '\nExample:\n  npm run keys -- rename key_… "Production Server 2" --account acme')
@@ -27,10 +28,8 @@ export function addChangeCommands(program: Command): void {
 
   program
     .command("reschedule")
-    .summary("move the end of a key that was rotated, or take it back")
-    .description(
-      "Move the moment at which a key is revoked by itself, as a rotation has set it, or take it back.",
-    )
+    .summary("move or cancel the scheduled revocation of a key")
+    .description("Move or cancel the scheduled revocation of a key, which a rotation has set.")
     .argument("<id>", "the old key's id")
     .argument("<when>", "a time, a date, a duration from now (7d), or never", (text) =>
       timeAheadOrNever(text),
@@ -42,11 +41,11 @@ export function addChangeCommands(program: Command): void {
 
   program
     .command("tier")
-    .summary("show the account's tier, or set it")
-    .description("Show the account's tier, or set it: one of the four, or numbers of its own.")
-    .argument("[tier]", "free, starter, pro or unlimited; without it and without numbers: what it is now")
-    .option("--requests-per-minute <number>", "instead of a tier, together with the next", wholeNumber)
-    .option("--publish-per-hour <number>", "instead of a tier, together with the one before", wholeNumber)
+    .summary("show or set the account's tier")
+    .description("Show the account's tier, or set it: a named tier, or two limits of its own.")
+    .addArgument(new Argument("[tier]", "the new tier; without it, the tier is shown").choices(TIER_NAMES))
+    .option("--requests-per-minute <number>", "a limit of its own, with --publish-per-hour", wholeNumber)
+    .option("--publish-per-hour <number>", "a limit of its own, with --requests-per-minute", wholeNumber)
     .addHelpText("after", TIER_EXAMPLES)
     .action(showOrSetTier);
 }
@@ -63,24 +62,24 @@ async function showOrSetTier(
   options: TierOptions,
   command: Command,
 ): Promise<void> {
-  const hasNumbers = Object.keys(options).length > 0;
-  const tier = name ?? numbersOf(options);
-  if (hasNumbers && (tier === null || name !== undefined)) {
-    throw new UsageError("it takes a tier, or both --requests-per-minute and --publish-per-hour");
+  const hasLimits = Object.keys(options).length > 0;
+  const tier = name ?? limitsOf(options);
+  if (hasLimits && (tier === null || name !== undefined)) {
+    throw new UsageError("use a tier, or both --requests-per-minute and --publish-per-hour");
   }
   const context = commandContext(command);
   const account = await (tier === null
     ? context.gateway.call(getAccount)
     : context.gateway.call(setTier, { body: { tier } }));
-  context.print(account, fields({ account: account.account, tier: tierInWords(account.tier) }));
+  context.print(account, fields({ account: account.account, tier: describeTier(account.tier) }));
 }
 
-function numbersOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
+function limitsOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
   if (requestsPerMinute === undefined || publishPerHour === undefined) return null;
   return { requests_per_minute: requestsPerMinute, publish_per_hour: publishPerHour };
 }
 
-function tierInWords(tier: Account["tier"]): string {
+function describeTier(tier: Account["tier"]): string {
   if (typeof tier === "string") return tier;
   return `${tier.requests_per_minute} requests a minute, ${tier.publish_per_hour} publishes an hour`;
 }
