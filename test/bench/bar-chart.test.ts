@@ -1,4 +1,4 @@
-// A chart says in text what it draws, and draws it where the axis says.
+// Checks that a chart draws its values to scale and lists them as text.
 
 import { expect, test } from "vitest";
 import { drawBars } from "./bar-chart.ts";
@@ -14,7 +14,7 @@ const chart = (values: readonly number[]) =>
 const widths = (svg: string) =>
   [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(([, width]) => Number(width));
 
-test("bars are as long as their values, and nothing is drawn to the left of the axis", () => {
+test("bars are as long as their values, and none starts left of the axis", () => {
   const svg = chart([1, 2, -3]);
   const [one = 0, two = 0, below = 0] = widths(svg);
   expect(two / one).toBeCloseTo(2, 2);
@@ -25,7 +25,7 @@ test("bars are as long as their values, and nothing is drawn to the left of the 
   expect(number).toBeGreaterThan(axis);
 });
 
-test("names and values are in its title, for who cannot see it, and no text is taken for markup", () => {
+test("names and values are in the accessible title, and text is escaped", () => {
   const svg = chart([1.234, 2]);
   expect(svg).toContain("<title>CPU &amp; more: &lt;0> 1.23; &lt;1> 2</title>");
   expect(svg).not.toMatch(/<\d/);

@@ -1,10 +1,10 @@
-/** Draws horizontal bars in groups over one axis, as an SVG. Pure. */
+/** Draws grouped horizontal bars over one axis, as an SVG. Pure. */
 import { bar, drawing, END, INK, line, MIDDLE, text, tickStep } from "../support/svg.ts";
 
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  /** Where the middle half of the rounds lies. */
+  /** The interquartile range over the rounds. */
   readonly range?: readonly [low: number, high: number];
   readonly colour: string;
 }
@@ -13,7 +13,7 @@ export interface BarChart {
   readonly title: string;
   readonly axis: string;
   readonly groups: readonly { readonly title: string; readonly bars: readonly Bar[] }[];
-  /** A value that runs through all groups. */
+  /** A vertical line through all groups. */
   readonly mark?: { readonly value: number; readonly name: string };
 }
 
@@ -65,7 +65,7 @@ function drawBar({ name, value, range, colour }: Bar, top: number, x: (value: nu
   const end = x(range?.[1] ?? value);
   return [
     text(LEFT - 8, top + BAR_HEIGHT - 3, name, END),
-    // A value near nothing must still be seen.
+    // A value close to zero must be visible.
     bar(LEFT, top, Math.max(1, x(value) - LEFT), BAR_HEIGHT, `fill="${colour}"`),
     ...(range === undefined ? [] : [line(x(range[0]), middle, x(range[1]), middle, 'stroke-width="2"')]),
     text(Math.max(end, x(value)) + 6, top + BAR_HEIGHT - 3, shortened(value), `fill="${INK}"`),

@@ -1,4 +1,4 @@
-/** The limit: the smallest Worker that forwards and checks nothing. */
+/** The baseline: the smallest Worker that forwards and checks nothing. */
 export default {
   fetch(request, env) {
     const { pathname, search } = new URL(request.url);

@@ -1,4 +1,4 @@
-/** What every measurement uses: the origin and the load, each a process of its own, and how long to measure. */
+/** What all measurements share: the origin and the load generator, each in its own process, and durations. */
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Load, LoadResult } from "./load.ts";
@@ -12,7 +12,7 @@ export interface Timing {
 export interface Bench extends Product, Timing {
   readonly originPort: number;
   readonly put: (load: Load) => Promise<LoadResult>;
-  /** How many requests the origin holds open now. */
+  /** Number of requests that the origin holds open. */
   readonly heldAtOrigin: () => Promise<number>;
   readonly close: () => void;
 }
@@ -41,7 +41,7 @@ export async function startBench(bundle: string, timing: Timing): Promise<Bench>
   };
 }
 
-/** The next message of a process; rejects when it ends instead. */
+/** The next message of a process; rejects when the process ends instead. */
 export function answerOf<Message>(child: ChildProcess): Promise<Message> {
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null) => reject(new Error(`a process ended with ${code}`));

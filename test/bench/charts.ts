@@ -1,4 +1,4 @@
-/** The charts beside the results: what each shows is one scenario's figure, taken from them. Pure. */
+/** The charts beside the results; each shows one scenario's figures. Pure. */
 import { type Bar, drawBars } from "./bar-chart.ts";
 import { addedBy, type Ratio, type Results, ratioOf } from "./figures.ts";
 import { pairsIn } from "./outside-pairs.ts";
@@ -12,7 +12,7 @@ export const CPU_CHART = "cpu.svg";
 export const ADDED_CHART = "added.svg";
 export const COLD_CHART = "cold-starts.svg";
 
-/** By the name of the file. */
+/** By file name. */
 export function chartsOf(results: Results): Record<string, string> {
   return { [CPU_CHART]: cpuChart(results), ...addedChart(results), ...coldChart(results) };
 }

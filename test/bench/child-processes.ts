@@ -1,4 +1,4 @@
-/** Processes that must not outlive this one, however it ends; one that is killed outright still leaves them. */
+/** Child processes that end with this one, however it ends, except when it is killed with SIGKILL. */
 import type { ChildProcess } from "node:child_process";
 
 const running = new Set<ChildProcess>();

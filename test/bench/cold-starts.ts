@@ -1,6 +1,6 @@
 /**
- * Measures the first request of isolates that have served none, with a key that they have never seen, and the one after
- * it, while KV and the ledger are far away. The distance is made up, a wait on the way there and back; the ledger itself is awake.
+ * Measures the first request of new isolates, with a key that they have not seen, and the second one, while KV and the
+ * ledger are far away. The distance is simulated by a delay in both directions; the ledger itself is awake.
  */
 import type { Bench } from "./bench.ts";
 import { type ColdStart, median } from "./figures.ts";
@@ -34,7 +34,7 @@ export async function measureColdStarts(bench: Bench): Promise<ColdStart[]> {
   return rows;
 }
 
-/** Medians over all isolates but the first, which has made the key. */
+/** Medians over all isolates except the first, which creates the key. */
 async function firstAndSecond(
   bench: Bench,
   { ports }: RunningWorker,
@@ -45,7 +45,7 @@ async function firstAndSecond(
     for (const times of [first, second]) {
       const one = { requests: [get(key)], connections: 1, answersMax: 1, expectedStatus: 200 };
       const { p50Ms, answers } = await bench.put({ ...one, ports: [port], durationMs: LIMIT_MS });
-      if (answers !== 1) throw new Error("a cold isolate did not answer as it should");
+      if (answers !== 1) throw new Error("a cold isolate did not answer as expected");
       times.push(p50Ms);
     }
   }

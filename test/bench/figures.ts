@@ -1,29 +1,29 @@
-/** What a run found, and the figures made from it: medians over rounds, ratios and differences within a round. Pure. */
+/** The results of a run, and figures derived from them: medians over rounds, ratios and differences within a round. Pure. */
 
 /** One contestant in one round of one scenario. */
 export interface Round {
-  /** Answers a second. */
+  /** Answers per second. */
   readonly perSecond: number;
-  /** Of the server's process, for each answer. */
+  /** CPU time of the server's process per answer. */
   readonly cpuUs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were not as expected, and connections that broke. */
+  /** Unexpected answers and broken connections. */
   readonly failures: number;
-  /** How far the server's memory rose above what it was, at most; where that is watched. */
+  /** Peak growth of the server's memory, where it is measured. */
   readonly grownMb?: number;
 }
 
-/** By contestant; the same index is the same round. */
+/** By contestant; equal indexes are the same round. */
 export type Rounds = Readonly<Record<string, readonly Round[]>>;
 
-/** The parts come from the last run that measured them, so that one can be measured anew alone. */
+/** Each part is from the last run that measured it, so that a part can be measured alone. */
 export interface Results {
   readonly machine: string;
   readonly workerd: string;
-  /** Answers a second that the origin alone gives, so that it is seen not to be the limit. */
+  /** Answers per second of the origin alone, which shows that it is not the limit. */
   readonly originPerSecond: number;
-  /** The day of each part's last measurement. */
+  /** Date of each part's last measurement. */
   readonly measuredOn: Readonly<Record<string, string>>;
   /** By scenario. */
   readonly scenarios: Readonly<Record<string, Rounds>>;
@@ -32,11 +32,11 @@ export interface Results {
   readonly coldStarts?: readonly ColdStart[];
   readonly openStreams?: Readonly<Record<string, OpenRequests>>;
   readonly growth: Growth;
-  /** Parts that the last run could not measure, and why. */
+  /** Parts that the last run could not measure, with the reason. */
   readonly failures: Readonly<Record<string, string>>;
 }
 
-/** Of what is deployed. */
+/** Size of the deployed bundle. */
 export interface SizeAndStart {
   readonly gzipBytes: number;
   /** Without the key page and the control plane. */
@@ -44,7 +44,7 @@ export interface SizeAndStart {
   readonly startCpuMs: number;
 }
 
-/** Counted at the stores. */
+/** Calls counted at the stores. */
 export interface StoreCalls {
   /** One key on one isolate, 100 requests a second. */
   readonly ledgerCallsPerRequest: number;
@@ -54,36 +54,36 @@ export interface StoreCalls {
   readonly ledgerCallsOfJunk: number;
 }
 
-/** First requests of isolates that have served none, with a key that they have never seen; medians. */
+/** First requests of new isolates with a key that they have not seen; medians. */
 export interface ColdStart {
-  /** To KV and to the ledger, there and back. */
+  /** Round trip to KV and to the ledger. */
   readonly distanceMs: number;
   readonly bareMs: number;
-  /** The first request, and the one after it. */
+  /** The first request and the second. */
   readonly gatewayMs: readonly [number, number];
   readonly usualMs: readonly [number, number];
 }
 
-/** What requests cost that are open and do nothing. */
+/** The cost of idle open requests. */
 export interface OpenRequests {
   readonly count: number;
-  /** What the server's memory grew by. */
+  /** Growth of the server's memory. */
   readonly grownMb: number;
-  /** Milliseconds of CPU in a second, for all of them. */
+  /** Milliseconds of CPU per second, for all of them. */
   readonly cpuMsPerSecond: number;
 }
 
-/** What of it was measured. */
+/** Measurements of growth. */
 export interface Growth {
-  /** By the account's number of keys: a lease call, first and again. */
+  /** By the account's number of keys: a first lease call and a repeated one. */
   readonly leaseMs?: readonly { readonly keys: number; readonly first: number; readonly again: number }[];
   readonly isolates?: readonly IsolatesRow[];
-  /** Requests waiting for the origin, by contestant. */
+  /** Requests that wait on the origin, by contestant. */
   readonly inFlight?: Readonly<Record<string, readonly OpenRequests[]>>;
   readonly cache?: FullCache;
 }
 
-/** One key, each isolate asked as often. */
+/** One key, at the same rate on each isolate. */
 export interface IsolatesRow {
   readonly isolates: number;
   readonly ledgerCallsPerIsolateSecond: number;
@@ -91,7 +91,7 @@ export interface IsolatesRow {
   readonly p99Ms: number;
 }
 
-/** An isolate that remembers as many keys as it can. */
+/** An isolate with a full key cache. */
 export interface FullCache {
   readonly keys: number;
   readonly bytesEach: number;
@@ -109,12 +109,12 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** `figure` of one contestant against another's, each within one round; with the quarter and three-quarter points. */
+/** Ratio of `figure` between two contestants, within each round; with quartiles. */
 export function ratioOf(rounds: Rounds, one: string, other: string, figure: Figure): Ratio {
   return spreadOf(rounds, one, other, (a, b) => a[figure] / b[figure]);
 }
 
-/** How much more of `figure` one contestant has than another, within one round. */
+/** Difference of `figure` between two contestants, within each round. */
 export function addedBy(rounds: Rounds, one: string, other: string, figure: Figure): Ratio {
   return spreadOf(rounds, one, other, (a, b) => a[figure] - b[figure]);
 }
@@ -136,6 +136,6 @@ export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const position = share * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
-  if (below === undefined || above === undefined) throw new Error("no rounds, no quantile");
+  if (below === undefined || above === undefined) throw new Error("no rounds");
   return below + (above - below) * (position - Math.floor(position));
 }

@@ -1,6 +1,6 @@
 /**
- * The floor: a Worker that checks nothing, and yet does what any must that decides which headers pass and may have to
- * end a body. It gathers the headers of both ways, adds as many as the gateway does, and reads a small body itself.
+ * The floor: a Worker without checks that does what any gateway must that filters headers and may have to abort a body. It
+ * copies the headers of both directions, adds as many as the gateway does, and reads a small body itself.
  */
 const FORWARDED = new Set(["accept", "accept-encoding", "content-type", "content-length", "user-agent"]);
 const ADDED = {

@@ -1,4 +1,4 @@
-/** A port that nothing listens on now, for programs that must be told one. */
+/** Returns a free port, for programs that need a port number. */
 import { createServer } from "node:net";
 
 export function freePort(): Promise<number> {

@@ -1,4 +1,4 @@
-/** Measures what grows: a lease with an account's keys, calls with isolates, a process with requests in flight, a heap with keys. */
+/** Measures growth: a lease with an account's keys, calls with isolates, a process with requests in flight, a heap with keys. */
 import { createHash, randomBytes } from "node:crypto";
 import { measureLeaseGrowth } from "../control/growth.ts";
 import type { ControlClient } from "../support/control-client.ts";
@@ -16,13 +16,13 @@ const RATE_EACH = 10;
 const ISOLATES_WARM_UP_MS = 2000;
 const ISOLATES_MS = 5000;
 
-/** ENTRY_CACHE_MAX: more keys than these an isolate does not remember. */
+/** ENTRY_CACHE_MAX: the maximum number of cached keys. */
 const CACHED_KEYS = 10_000;
 const IMPORTED_AT_ONCE = 1000;
 const WARM_UP_REQUESTS = 2000;
 const FILLING_LIMIT_MS = 180_000;
 
-/** Each is measured by itself, so that one that fails takes no other with it. */
+/** Measured separately, so that one failure does not affect the others. */
 export const GROWTH: { readonly [Name in keyof Growth]-?: (bench: Bench) => Promise<Growth[Name]> } = {
   leaseMs: async ({ bundle }) =>
     (await measureLeaseGrowth(bundle)).map(({ keys, first, again }) => ({
@@ -35,7 +35,7 @@ export const GROWTH: { readonly [Name in keyof Growth]-?: (bench: Bench) => Prom
   cache: measureCache,
 };
 
-/** One key, each isolate asked RATE_EACH times a second. */
+/** One key, RATE_EACH requests per second on each isolate. */
 async function measureIsolates(bench: Bench): Promise<IsolatesRow[]> {
   const rows: IsolatesRow[] = [];
   for (const isolates of ISOLATE_COUNTS) {
@@ -63,8 +63,8 @@ async function measureIsolates(bench: Bench): Promise<IsolatesRow[]> {
 }
 
 /**
- * Of an isolate that does not run the ledger, so that nothing but its own memory is counted. The keys are imported,
- * a thousand at a time; once found, they are remembered as any other.
+ * The memory of an isolate that does not run the ledger. The keys are imported, a thousand at a time; once found, they are
+ * cached like any other key.
  */
 async function measureCache(bench: Bench): Promise<FullCache> {
   const inspectorPort = await freePort();
@@ -85,7 +85,7 @@ async function measureCache(bench: Bench): Promise<FullCache> {
     await ask([one], WARM_UP_REQUESTS, 16);
     const before = await heapBytesOf(inspectorPort, "isolate-1", nudge);
     const { answers, failures } = await ask(others, CACHED_KEYS, 16);
-    if (answers < CACHED_KEYS) throw new Error(`${answers} keys let through, ${failures} not`);
+    if (answers < CACHED_KEYS) throw new Error(`${answers} keys accepted, ${failures} refused`);
     const after = await heapBytesOf(inspectorPort, "isolate-1", nudge);
     return { keys: CACHED_KEYS, bytesEach: Math.round((after - before) / CACHED_KEYS) };
   } finally {

@@ -1,4 +1,4 @@
-// What the benchmark counts and holds open is what the gateway does: seen on one of it, with two isolates and far stores.
+// Checks the benchmark's own counters and delays on a gateway with two isolates and distant stores.
 
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Bench, startBench } from "./bench.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
   bench?.close();
 });
 
-/** One request to one isolate, and what it asked of the stores. */
+/** One request to one isolate, and its calls to the stores. */
 async function ask(isolate: number, key: string, expectedStatus: number) {
   const before = [await gateway.kvReads(), await gateway.ledgerCalls()];
   const { answers, p50Ms } = await bench.put({
@@ -38,17 +38,17 @@ async function ask(isolate: number, key: string, expectedStatus: number) {
   return { answers, p50Ms, kvReads: kvReads - (before[0] ?? 0), ledgerCalls: ledgerCalls - (before[1] ?? 0) };
 }
 
-describe("a gateway of the benchmark", () => {
-  test("asks KV and the ledger once for a key that is new to an isolate, over the whole distance", async () => {
+describe("a gateway in the benchmark", () => {
+  test("calls KV and the ledger once for a key that is new to an isolate, with the full delay", async () => {
     for (const isolate of [0, 1]) {
       const { answers, p50Ms, ...asked } = await ask(isolate, secret, 200);
       expect({ isolate, answers, ...asked }).toEqual({ isolate, answers: 1, kvReads: 1, ledgerCalls: 1 });
-      // At least the distance, however busy the machine is; timers may fire a little early.
+      // At least the delay, whatever the load; timers may fire slightly early.
       expect(p50Ms).toBeGreaterThan(DISTANCE.kvMs + DISTANCE.ledgerMs - 10);
     }
   });
 
-  test("asks nobody about a made-up key", async () => {
+  test("makes no call for a made-up key", async () => {
     expect(await ask(1, junkKey(1), 401)).toMatchObject({ answers: 1, kvReads: 0, ledgerCalls: 0 });
   });
 });

@@ -1,4 +1,4 @@
-/** The heap of one isolate of workerd, by its inspector's own count. */
+/** The heap size of one isolate of workerd, through its inspector. */
 
 interface Usage {
   readonly usedSize: number;
@@ -9,8 +9,8 @@ interface Usage {
 const LIMIT_MS = 30_000;
 
 /**
- * Bytes that are in use after all garbage is collected. `service` is the isolate's name in the configuration; `nudge` makes a
- * request to it, since workerd collects only on a request's way.
+ * Bytes in use after a full garbage collection. `service`: the isolate's name in the configuration; `nudge` sends it a
+ * request, because workerd collects garbage only while it handles one.
  */
 export async function heapBytesOf(
   inspectorPort: number,

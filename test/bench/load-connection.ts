@@ -1,9 +1,9 @@
-/** One connection of the load: sends one request at a time and says when its answer is in, whole. */
+/** One connection of the load generator: sends one request at a time and reports when its answer is complete. */
 import { connect, type Socket } from "node:net";
 
 export interface ConnectionEvents {
   readonly answered: (status: number, ms: number) => void;
-  /** `wasAsked`: a request was on its way. */
+  /** `wasAsked`: a request was in flight. */
   readonly broken: (wasAsked: boolean) => void;
 }
 

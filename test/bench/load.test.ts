@@ -1,4 +1,4 @@
-// The load counts what it got, and goes on when a connection breaks.
+// Checks that the load generator counts answers, and continues after a broken connection.
 
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
@@ -16,7 +16,7 @@ afterEach(() => {
   server.close();
 });
 
-/** The port of a server that does this with the nth request. */
+/** Port of a server that handles the nth request with this function. */
 function serving(respond: (socket: Socket, number: number) => void): Promise<number> {
   let number = 0;
   server = createServer((socket) => {
@@ -31,24 +31,24 @@ function serving(respond: (socket: Socket, number: number) => void): Promise<num
 
 const load = { requests: [GET], connections: 1, durationMs: LIMIT_MS, expectedStatus: 200 };
 
-test("ends when so many answers are in", async () => {
+test("ends after the given number of answers", async () => {
   const ports = [await serving((socket) => socket.write(ANSWER))];
   expect(await putLoad({ ...load, ports, answersMax: 5 })).toMatchObject({ answers: 5, failures: 0 });
 });
 
-test("counts a connection that breaks as a failure, and makes another", async () => {
+test("counts a broken connection as a failure, and opens another", async () => {
   const ports = [await serving((socket, number) => (number === 2 ? socket.destroy() : socket.write(ANSWER)))];
   expect(await putLoad({ ...load, ports, answersMax: 5 })).toMatchObject({ answers: 4, failures: 1 });
 });
 
-test("counts another status as a failure, and goes on", async () => {
+test("counts an unexpected status as a failure, and continues", async () => {
   const ports = [
     await serving((socket, number) => socket.write(number === 1 ? ANSWER.replace("200", "503") : ANSWER)),
   ];
   expect(await putLoad({ ...load, ports, answersMax: 3 })).toMatchObject({ answers: 2, failures: 1 });
 });
 
-test("reads an answer in chunks to its end, wherever it is cut", async () => {
+test("reads a chunked answer to its end, wherever it is split", async () => {
   const pieces = ["HTTP/1.1 200 OK\r\nTransfer-", "Encoding: chunked\r\n\r\n2\r\nok\r\n0\r", "\n\r\n"];
   const ports = [
     await serving(async (socket) => {

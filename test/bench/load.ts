@@ -1,41 +1,40 @@
 /**
- * Puts load on one server over raw sockets and times each answer. A process of its own; requests are
- * prepared bytes, and of an answer only the status and the length are read, so that the load costs little
- * of the machine that it measures.
+ * Generates load on one server over raw sockets and measures each answer's latency. It runs in its own process and costs
+ * little CPU: requests are prepared bytes, and only the status and the length of an answer are parsed.
  *
- * Either as fast as the connections allow (each sends when its answer is in), or at a fixed rate; for a time, or until
- * enough answers are in. A connection that breaks counts as a failure and is made anew. Latencies count from sending: what a
- * request waited for a free connection is not in them.
+ * Either at full speed (each connection sends the next request when the answer is complete) or at a fixed rate; for a
+ * time, or until a number of answers. A broken connection counts as a failure and is replaced. Latency is measured from
+ * sending; waiting for a free connection is not included.
  */
 import { LoadConnection } from "./load-connection.ts";
 
 export interface Load {
-  /** The connections are spread over them evenly. */
+  /** Connections are distributed evenly over them. */
   readonly ports: readonly number[];
-  /** Whole requests, sent in turn. */
+  /** Complete requests, sent in turn. */
   readonly requests: readonly string[];
-  /** Bytes of a body that follows each request. */
+  /** Bytes of a body after each request. */
   readonly bodyBytes?: number;
   readonly connections: number;
-  /** It ends then at the latest. */
+  /** Maximum duration. */
   readonly durationMs: number;
-  /** It ends when so many answers are in. */
+  /** Ends after this number of answers. */
   readonly answersMax?: number;
-  /** Requests a second; without it as many as come through. */
+  /** Requests per second; undefined: full speed. */
   readonly rate?: number;
   readonly expectedStatus: number;
 }
 
 export interface LoadResult {
   readonly answers: number;
-  /** Any other status, or a connection that broke. */
+  /** Unexpected statuses and broken connections. */
   readonly failures: number;
   readonly elapsedMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** Between one broken connection and the next, so that a server that is gone is not hammered. */
+/** Pause after a broken connection, so that a server that is down is not flooded. */
 const RECONNECT_MS = 20;
 
 export function putLoad(load: Load): Promise<LoadResult> {

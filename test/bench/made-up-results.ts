@@ -1,8 +1,8 @@
-/** Results that no machine has given, for the tests of what is made from them. */
+/** Invented results, for tests of what is derived from results. */
 import type { Results, Round } from "./figures.ts";
 import { OUTSIDE, OUTSIDE_QUIET, WARM_GET } from "./scenarios.ts";
 
-/** A round with the figures named, and plain ones for the rest. */
+/** A round with the given figures, and defaults for the rest. */
 export function aRound(figures: Partial<Round> = {}): Round {
   return { perSecond: 1000, cpuUs: 100, p50Ms: 1, p99Ms: 2, failures: 0, ...figures };
 }
@@ -11,7 +11,7 @@ export interface Wanted {
   readonly failures?: Results["failures"];
   readonly measuredOn?: Results["measuredOn"];
   readonly failedAnswers?: number;
-  /** What its check costs the gateway, each nginx and bare being at 100. */
+  /** CPU of the gateway's check, with each nginx and bare at 100. */
   readonly gatewayCpuUs?: number;
 }
 

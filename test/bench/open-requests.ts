@@ -1,4 +1,4 @@
-/** Measures what many requests cost that are open and do nothing: waiting for the origin, or long streams. */
+/** Measures the cost of many idle open requests: waiting on the origin, or long streams. */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { residentMb } from "../proofs/soak/process-stats.ts";
@@ -13,7 +13,7 @@ import { createKeys, startGateway, startPlain } from "./workers.ts";
 const OPENED_AT_ONCE = 100;
 const OPEN_LIMIT_MS = 90_000;
 const POLL_MS = 20;
-/** Longer than any of this takes, so that what waits for the origin goes on waiting. */
+/** Longer than the measurement, so that requests that wait on the origin keep waiting. */
 const ORIGIN_TIMEOUT_MS = 300_000;
 const WARM_UP_MS = 2000;
 const SETTLE_MS = 1000;
@@ -21,17 +21,17 @@ const WATCH_MS = 4000;
 
 const STREAM_COUNT = 1000;
 const IN_FLIGHT_COUNTS = [1, 100, 1000, 4000, 5000] as const;
-/** Of workerd, for each request on its way. */
+/** CPU of workerd per open request. */
 const OPEN_FILES_EACH = 4;
 const OPEN_FILES_BESIDES = 500;
 
-/** Streams whose headers and first bytes have come, and no more. */
+/** Streams whose headers and first bytes have arrived, and nothing more. */
 export async function measureOpenStreams(bench: Bench): Promise<Record<string, OpenRequests>> {
   const both = await ofBoth(bench, "/v1/posts/stream", [STREAM_COUNT]);
   return Object.fromEntries(Object.entries(both).map(([name, [one]]) => [name, one as OpenRequests]));
 }
 
-/** As many as the machine lets a process have. */
+/** The machine's limit of open files per process. */
 export function measureInFlight(bench: Bench): Promise<Record<string, readonly OpenRequests[]>> {
   const openFilesMax = Number(
     /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1],
@@ -44,7 +44,7 @@ export function measureInFlight(bench: Bench): Promise<Record<string, readonly O
   );
 }
 
-/** Of bare and the gateway, each in a process that has done nothing else. */
+/** Of bare and the gateway, each in a new process. */
 async function ofBoth(
   bench: Bench,
   path: string,
@@ -81,14 +81,14 @@ async function measureCounts(
     await sleep(WATCH_MS);
     const cpuMsPerSecond = short(((cpuMsOf(pid) - cpuBefore) * 1000) / WATCH_MS);
     measured.push({ count, grownMb: short((residentMb(pid) ?? Number.NaN) - memoryBefore), cpuMsPerSecond });
-    // As a client that is gone does, which ends the request at the origin too.
+    // Like a client that disconnects, which ends the request at the origin too.
     for (const socket of sockets) socket.resetAndDestroy();
     await untilNoneHeld(bench);
   }
   return measured;
 }
 
-/** Until the origin holds so many; one that was refused on a busy machine is made again. */
+/** Waits until the origin holds `count` requests; requests that a busy machine refused are repeated. */
 async function open(bench: Bench, port: number, request: string, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
   const until = performance.now() + OPEN_LIMIT_MS;
@@ -114,7 +114,7 @@ function openOne(port: number, request: string): Promise<Socket> {
       socket.off("error", reject);
       socket.on("error", () => socket.destroy());
       socket.once("data", (bytes) => {
-        // A refusal is no request that is open.
+        // A refused request is not open.
         if (!bytes.toString("latin1").startsWith("HTTP/1.1 200")) socket.destroy();
       });
       socket.write(request, () => resolve(socket));
@@ -125,7 +125,8 @@ function openOne(port: number, request: string): Promise<Socket> {
 async function untilNoneHeld(bench: Bench): Promise<void> {
   const until = performance.now() + OPEN_LIMIT_MS;
   while ((await bench.heldAtOrigin()) > 0) {
-    if (performance.now() > until) throw new Error("the origin holds requests whose clients are gone");
+    if (performance.now() > until)
+      throw new Error("the origin still holds requests whose clients have disconnected");
     await sleep(POLL_MS);
   }
 }

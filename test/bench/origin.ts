@@ -1,9 +1,9 @@
 /**
- * The origin that every contestant stands before: a process of its own that answers over raw sockets, so
- * that it is never the limit. It reads no more of a request than it must to find the end of it.
+ * The origin behind every contestant, in its own process. It answers over raw sockets and parses a request only as far as
+ * needed to find its end, so that it is never the limit.
  *
- * 1 KiB of JSON, unless the path says otherwise: `big` is 20 MB, `wait` is never answered, `stream` begins a body and sends no
- * more of it. Run as a program it sends its port, and on any message how many requests it holds open.
+ * It answers with 1 KiB of JSON, except for some paths: `big` is 20 MB, `wait` is never answered, `stream` starts a body and
+ * sends nothing more. Run as a program it sends its port, and on any message the number of open requests.
  */
 import { createServer, type Socket } from "node:net";
 
@@ -17,7 +17,7 @@ const STREAM = Buffer.from(
 );
 const HEAD_END = Buffer.from("\r\n\r\n");
 
-/** Sockets of requests that have no end. */
+/** Sockets of requests without an end. */
 const held = new Set<Socket>();
 
 function jsonOf(bytes: number): string {
@@ -30,7 +30,7 @@ function answer(contentType: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Answers each request on the connection once its last byte is here. */
+/** Answers each request on the connection once its last byte has arrived. */
 function serve(socket: Socket): void {
   let head: Buffer = Buffer.alloc(0);
   let requestLine = "";

@@ -1,4 +1,4 @@
-/** Who is compared with whom, to see what a check adds: each server with its check and without. Pure. */
+/** Pairs that show the cost of a check: each server with its check and without. Pure. */
 import type { Rounds } from "./figures.ts";
 
 export interface Pair {
@@ -16,7 +16,7 @@ export const PAIRS: readonly Pair[] = [
   { with: "HAProxy, map", without: "HAProxy" },
 ];
 
-/** Those that were measured: not every machine has every server. */
+/** The measured pairs: not every machine has every server. */
 export function pairsIn(rounds: Rounds): readonly Pair[] {
   return PAIRS.filter((pair) => pair.with in rounds && pair.without in rounds);
 }

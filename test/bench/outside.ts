@@ -1,7 +1,6 @@
 /**
- * The contestants that are no Workers, each with its check and without: the same proxy, the same origin, the same
- * load. Fastify and Better Auth come from npm into `outside/node_modules`, and nowhere else; nginx and HAProxy run
- * where the machine has them.
+ * The contestants outside Workers, each with its check and without: the same proxy, origin and load. Fastify and Better
+ * Auth are installed from npm into `outside/node_modules` only; nginx and HAProxy are measured where they are installed.
  */
 import { execFileSync, fork } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
@@ -15,7 +14,7 @@ import type { Server } from "./workerd.ts";
 const DIRECTORY = join(import.meta.dirname, "outside");
 const INSTALL_LIMIT_MS = 300_000;
 
-/** All that can run here, by name; `key` is the one that each of them accepts. */
+/** All that can run on this machine, by name; `key` is the one that each accepts. */
 export async function startOutside(originUrl: string, key: string): Promise<Record<string, Server>> {
   install();
   const starts: Readonly<Record<string, () => Promise<Server | null>>> = {

@@ -1,4 +1,4 @@
-/** The parts of the benchmark in the order they run. Each gives its piece of the results and needs no other, except for a pace. */
+/** The parts of the benchmark in order. Each produces its part of the results and needs no other, except for a pace. */
 import type { Bench } from "./bench.ts";
 import { measureColdStarts } from "./cold-starts.ts";
 import { type Growth, medianOf, type Results } from "./figures.ts";
@@ -25,7 +25,7 @@ interface Contestants {
 
 const THOUSAND = 1000;
 
-/** Servers start when the first part needs them; `close` ends them. */
+/** Servers start when the first part needs them; `close` stops them. */
 export function partsOf(): { parts: readonly Part[]; close: () => Promise<void> } {
   const started: Server[] = [];
   const start = <Running extends Server>(server: Running): Running => {

@@ -1,4 +1,4 @@
-/** The measured section of docs/performance.md, made from the results of the last run. Pure, except for the paths. */
+/** The measured section of docs/performance.md, derived from the results of the last run. Pure, except for the paths. */
 import { join } from "node:path";
 import { ADDED_CHART, COLD_CHART, CPU_CHART } from "./charts.ts";
 import { addedBy, medianOf, type Ratio, type Results, type Rounds, ratioOf } from "./figures.ts";

@@ -1,4 +1,4 @@
-/** The limit for refusals: a Worker that answers every request with the same 401. */
+/** The baseline for refusals: a Worker that answers every request with the same 401. */
 const BODY = JSON.stringify({ error: "Invalid or expired API key", code: "unauthorized" });
 const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-store" };
 

@@ -1,7 +1,7 @@
 /**
- * Measures one scenario: its contestants take turns in every round, each round beginning with another of them, so that a
- * noisy machine is unfair to all alike. The figures to trust are those within a round, and CPU time rather than
- * throughput: load, origin and server share the machine.
+ * Measures one scenario. Its contestants take turns in every round, and each round starts with another one, so that noise
+ * of the machine affects all alike. Trust ratios within a round, and CPU time more than throughput: load generator, origin
+ * and server share the machine.
  */
 import { residentMb } from "../proofs/soak/process-stats.ts";
 import type { Bench } from "./bench.ts";
@@ -10,13 +10,13 @@ import type { Round, Rounds } from "./figures.ts";
 import { type Keys, loadOf, type Scenario } from "./scenarios.ts";
 import type { Server } from "./workerd.ts";
 
-/** Leases, connections and the compiler are warm after this. */
+/** Until then leases, connections and the JIT compiler are warm. */
 const FIRST_WARM_UP_MS = 2500;
 const WARM_UP_MS = 250;
 const MEMORY_EVERY_MS = 20;
 const LONG_LIMIT_MS = 60_000;
 
-/** `rate`: what is sent to each contestant a second; undefined is as much as comes through. */
+/** `rate`: requests per second for each contestant; undefined: full speed. */
 export async function measureScenario(
   bench: Bench,
   scenario: Scenario,
@@ -32,7 +32,7 @@ export async function measureScenario(
   });
   const serverOf = (contestant: string) => {
     const server = servers[contestant];
-    if (server === undefined) throw new Error(`${contestant} does not run`);
+    if (server === undefined) throw new Error(`${contestant} is not running`);
     return server;
   };
   const rounds: Record<string, Round[]> = {};
@@ -50,12 +50,12 @@ export async function measureScenario(
           : { durationMs: LONG_LIMIT_MS, answersMax: scenario.answers };
       const { pid } = serverOf(contestant);
       let round = await measureRound(bench, { ...load(contestant), ...length }, pid);
-      // The machine may stand still for a short round, but not for two.
+      // The machine may stall for a short round, but not for two.
       round ??= await measureRound(bench, { ...load(contestant), ...length }, pid);
-      if (round === null) throw new Error(`${contestant} gave no answer in two rounds`);
+      if (round === null) throw new Error(`${contestant} did not answer in two rounds`);
       const failures = Math.max(0, round.failures - (scenario.othersMax ?? 0));
       const { grownMb, ...figures } = round;
-      // Memory says something where the bodies are large.
+      // Memory is meaningful where bodies are large.
       const memory = scenario.answers === undefined ? {} : { grownMb };
       rounds[contestant]?.push({ ...figures, failures, ...memory });
     }

@@ -1,11 +1,12 @@
 /**
- * `npm run bench`: measures the gateway against a Worker that checks nothing, against what one would write from the
- * documentation, and against proxies outside Workers; writes results.json, the charts, docs/performance.md and the README's figures.
+ * `npm run bench`: measures the gateway against a Worker that checks nothing, against an implementation from the
+ * documentation ("usual"), and against proxies outside Workers; writes results.json, the charts, docs/performance.md and
+ * the README's figures.
  *
- * `--only TEXT` measures the parts whose names hold the text (`--only list` names them) and leaves the others as they were;
- * `--rounds N` (15), `--round-ms N` (600), `--dry` (writes nothing), `--rewrite` (measures nothing, writes all anew from
- * results.json). A part that fails does not stop the others: it keeps its figures, is named at the end, and the exit
- * code is 1.
+ * `--only TEXT` measures the parts whose names contain the text (`--only list` lists them) and keeps the others' results;
+ * `--rounds N` (15), `--round-ms N` (600), `--dry` (writes nothing), `--rewrite` (measures nothing, writes everything again
+ * from results.json). A failed part does not stop the others: it keeps its figures, is named at the end, and the exit code
+ * is 1.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -42,7 +43,7 @@ const timing = { roundCount: Number(flags.rounds), roundMs: Number(flags["round-
 const { parts, close: closeParts } = partsOf();
 const wanted = parts.filter(({ name }) => name.includes(flags.only));
 
-// So that what was started ends too.
+// So that child processes end too.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 if (flags.rewrite) {
@@ -79,7 +80,7 @@ async function measureAll(bench: Bench, wanted: readonly Part[]): Promise<Result
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     const outcome = results.failures[name] ?? "measured";
     process.stdout.write(`${index + 1}/${wanted.length} ${name}: ${outcome}, ${seconds} s\n`);
-    // What is measured stays measured, whatever comes after.
+    // Completed measurements are kept whatever happens later.
     write(results);
   }
   return results;
@@ -101,7 +102,7 @@ function workerdVersion(): string {
   return wrangler("workerd/package.json").version;
 }
 
-/** The model too: it begins with what was measured here. */
+/** Includes the model, which depends on these measurements. */
 function write(results: Results): void {
   if (flags.dry) return;
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);

@@ -1,21 +1,21 @@
-/** What is asked of whom under a steady load: each scenario with its contestants, and the requests that they get. Pure. */
+/** The scenarios under steady load: each with its contestants and their requests. Pure. */
 import type { Load } from "./load.ts";
 import { BIG_BODY_BYTES } from "./origin.ts";
 
 export interface Scenario {
   readonly name: string;
-  /** The first is the limit: all others are compared with it. */
+  /** The first is the baseline for all others. */
   readonly contestants: readonly string[];
   readonly connections: number;
   readonly expectedStatus: number;
-  /** What is sent a second is a share of what comes through in the scenario `of`: with `by`, or with the slowest. */
+  /** The rate is a share of the throughput in scenario `of`: that of `by`, or of the slowest. */
   readonly paced?: { readonly share: number; readonly of: string; readonly by?: string };
-  /** Each round is that many answers, and not a time: where an answer takes long, or memory is watched. */
+  /** A round is this number of answers instead of a time: where an answer takes long, or memory is measured. */
   readonly answers?: number;
   readonly roundsMax?: number;
   /** Bytes of a body after each request. */
   readonly bodyBytes?: number;
-  /** Answers with another status that are as they should be, in each round. */
+  /** Answers per round with another status that are expected. */
   readonly othersMax?: number;
   readonly requests: (keys: Keys) => string[];
 }
@@ -42,7 +42,7 @@ const WARM = {
 } as const;
 
 export const WARM_GET = "warm key, GET of 1 KiB";
-/** The gateway, with a key that has no rate limits. */
+/** The gateway, with a key without rate limits. */
 export const WITHOUT_LIMITS = "gateway without limits";
 export const QUIET = "warm key, a quarter of bare's capacity";
 export const JUNK = "junk keys";
@@ -86,11 +86,11 @@ export const SCENARIOS: readonly Scenario[] = [
     requests: () => Array.from({ length: JUNK_KEYS }, (_, index) => get(junkKey(index))),
   },
   { ...refusal("revoked key", 401), requests: ({ revoked }) => [get(revoked)] },
-  // One request a minute is admitted.
+  // One request per minute is admitted.
   { ...refusal("rate limit used up", 429), othersMax: 1, requests: ({ limited }) => [get(limited)] },
 ];
 
-/** The gateway among servers that are no Workers: `contestants` has each one's own limit too. */
+/** The gateway among servers outside Workers: `contestants` includes each one's own baseline. */
 export function outsideScenarios(contestants: readonly string[]): readonly Scenario[] {
   return [
     { ...WARM, name: OUTSIDE, contestants },
@@ -98,7 +98,7 @@ export function outsideScenarios(contestants: readonly string[]): readonly Scena
   ];
 }
 
-/** What the Worker that only refuses is asked for costs it the same, whatever the key. */
+/** The Worker that only refuses does the same work for any key. */
 function refusal(name: string, status: number) {
   return { name, contestants: ["refusing", "gateway"], connections: 16, expectedStatus: status } as const;
 }
@@ -119,7 +119,7 @@ export function get(key: string, path = "/v1/posts?limit=20"): string {
   return `GET ${path} HTTP/1.1\r\n${headers(key)}\r\n`;
 }
 
-/** The body of so many bytes is to follow. */
+/** A body of that many bytes follows. */
 function post(key: string, bodyBytes: number): string {
   const head = `Content-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n`;
   return `POST /v1/posts HTTP/1.1\r\n${headers(key)}${head}\r\n`;
@@ -136,7 +136,7 @@ function headers(key: string): string {
   ].join("\r\n");
 }
 
-/** Of the right shape, with a check that is wrong. */
+/** The right shape with a wrong check. */
 export function junkKey(index: number): string {
   return `oct_live_${String(index).padStart(36, "0")}`;
 }

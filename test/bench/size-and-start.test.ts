@@ -1,11 +1,11 @@
-// What a start costs is the module's evaluation with all that it calls, and nothing of what loads or profiles it.
+// The cost of a start is the evaluation of the module, without loading and profiling it.
 
 import { expect, test } from "vitest";
 import { evaluationMs } from "./size-and-start.ts";
 
 const node = (id: number, url: string, children: number[] = []) => ({ id, callFrame: { url }, children });
 
-test("counts the module and what it calls, not the idle time nor the loader", () => {
+test("counts the module and its calls, but not idle time and the loader", () => {
   const nodes = [
     node(1, "", [2, 3, 5]),
     node(2, ""),
@@ -18,7 +18,7 @@ test("counts the module and what it calls, not the idle time nor the loader", ()
   expect(evaluationMs({ nodes, samples, timeDeltas })).toBe(5.5);
 });
 
-test("a profile without the module is not taken for a start that costs nothing", () => {
+test("a profile without the module is an error, not a start without cost", () => {
   expect(() => evaluationMs({ nodes: [node(1, "")], samples: [1], timeDeltas: [1] })).toThrow(
     "no evaluation",
   );

@@ -1,4 +1,4 @@
-/** Measures what is deployed: its size, and the CPU that starting it takes, as `wrangler check startup` profiles it. */
+/** Measures the deployed bundle: its size, and the CPU time of its start, as profiled by `wrangler check startup`. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,14 +12,14 @@ import { median, type SizeAndStart } from "./figures.ts";
 const START_COUNT = 7;
 const START_LIMIT_MS = 120_000;
 
-/** What the V8 profiler writes, as far as it is read here. */
+/** The V8 profiler's format, as far as it is read. */
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly url: string };
     readonly children?: readonly number[];
   }[];
-  /** By sample, the node that ran, and the microseconds since the sample before. */
+  /** By sample: the node that ran, and the microseconds since the previous sample. */
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -53,7 +53,7 @@ async function profileOfStart(): Promise<Profile> {
   }
 }
 
-/** Of the Worker's module, and of all that it calls; what loads it is the profiler's own. */
+/** Of the Worker's module and its calls; loading it belongs to the profiler. */
 export function evaluationMs({ nodes, samples, timeDeltas }: Profile): number {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const ownUs = new Map<number, number>();

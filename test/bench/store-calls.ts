@@ -1,4 +1,4 @@
-/** Counts what requests ask of KV and the ledger: at the stores, not computed. */
+/** Counts KV reads and ledger calls at the stores. */
 import type { Bench } from "./bench.ts";
 import type { StoreCalls } from "./figures.ts";
 import { get, junkKey } from "./scenarios.ts";
@@ -20,7 +20,7 @@ export async function countStoreCalls(bench: Bench): Promise<StoreCalls> {
     const before = await gateway.ledgerCalls();
     const { answers } = await bench.put({ ...warm, durationMs: WARM_MS });
     const calls = (await gateway.ledgerCalls()) - before;
-    // A renewal of the last requests may still be under way.
+    // A renewal of the last requests may still be in flight.
     const [readsBefore, callsBefore] = [await gateway.kvReads(), await gateway.ledgerCalls()];
     const requests = Array.from({ length: JUNK_KEYS }, (_, index) => get(junkKey(index)));
     const junk = await bench.put({ ...load, requests, expectedStatus: 401, durationMs: JUNK_MS });

@@ -1,4 +1,4 @@
-// A target is called held when the figure reaches it, and only when there is a figure.
+// A target counts as reached only if there is a figure and the figure reaches it.
 
 import { expect, test } from "vitest";
 import { aResult } from "./made-up-results.ts";
@@ -7,7 +7,7 @@ import { targetsOf } from "./targets.ts";
 const target = (results: Parameters<typeof targetsOf>[0], figure: string) =>
   targetsOf(results).find((each) => each.figure === figure);
 
-test("a ratio that reaches its target is held, one beyond it is not", () => {
+test("a ratio that reaches its target is reached, one beyond it is not", () => {
   const cpu = "warm key, CPU for each answer against bare";
   expect(target(aResult({ gatewayCpuUs: 115 }), cpu)).toMatchObject({ measured: "1.15", isHeld: true });
   expect(target(aResult({ gatewayCpuUs: 116 }), cpu)).toMatchObject({ measured: "1.16", isHeld: false });
@@ -15,7 +15,7 @@ test("a ratio that reaches its target is held, one beyond it is not", () => {
   expect(target(aResult({}), usual)).toMatchObject({ target: "≥ 3", measured: "4.00", isHeld: true });
 });
 
-test("what was not measured is neither held nor missed", () => {
+test("a figure that was not measured is neither reached nor missed", () => {
   const junk = targetsOf(aResult({})).filter(({ figure }) => figure.startsWith("junk keys"));
   expect(junk.length).toBe(2);
   for (const { measured, isHeld } of junk) {
@@ -24,7 +24,7 @@ test("what was not measured is neither held nor missed", () => {
   }
 });
 
-test("the check adds the least only when every other adds more", () => {
+test("the check adds the least only if every other adds more", () => {
   const figure = "CPU that the check adds, against outside Workers";
   expect(target(aResult({ gatewayCpuUs: 119 }), figure)).toMatchObject({
     measured: "19 µs (nginx, auth_request: 20 µs)",
@@ -33,7 +33,7 @@ test("the check adds the least only when every other adds more", () => {
   expect(target(aResult({ gatewayCpuUs: 120 }), figure)).toMatchObject({ isHeld: false });
 });
 
-test("counts of the stores are judged as they are", () => {
+test("counts of the stores are compared exactly", () => {
   const calls = {
     ledgerCallsPerRequest: 0.03,
     requests: 1000,

@@ -1,4 +1,4 @@
-/** What was set out to reach, held against the results: nothing is called held that was not measured. Pure. */
+/** The targets, compared with the results; a target that was not measured does not count as reached. Pure. */
 
 import { DATA_PLANE_MAX_KIB, WORKER_MAX_KIB } from "../support/bundle-size.ts";
 import { addedBy, medianOf, type Results, type Rounds, ratioOf } from "./figures.ts";
@@ -11,15 +11,15 @@ export interface Target {
   readonly figure: string;
   readonly target: string;
   readonly measured: string;
-  /** Null where it was not measured. */
+  /** Null if not measured. */
   readonly isHeld: boolean | null;
 }
 
-/** What memory may do while bodies of 1 GB in all pass through, and still be called flat. */
+/** Memory growth that still counts as flat while bodies of 1 GB in all pass through. */
 const FLAT_MB = 64;
 const KIB = 1024;
 const START_MAX_MS = 15;
-/** Requests with a key on one isolate that make it a busy one: the model's too. */
+/** Requests with a key on one isolate that make it busy; the model uses it too. */
 const BUSY_PER_SECOND = 100;
 const ENTRY_MAX_BYTES = KIB;
 
@@ -101,7 +101,7 @@ function atMost(figure: string, limit: number, measured: number | undefined): Ta
   return counted(figure, `≤ ${limit}`, measured, (value) => [value.toFixed(2), value <= limit]);
 }
 
-/** Whether the gateway adds less to bare than every server outside Workers to itself. */
+/** Whether the gateway adds less to bare than every server outside Workers adds to itself. */
 function leastAdded(figure: string, rounds: Rounds | undefined, of: "cpuUs" | "p50Ms", unit: string): Target {
   return counted(figure, "the least of all", rounds, (measured) => {
     const added = ({ with: one, without }: Pair) => addedBy(measured, one, without, of).median;

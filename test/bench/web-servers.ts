@@ -1,6 +1,6 @@
 /**
- * nginx and HAProxy in front of the origin, where the machine has them: one process each, without a log, connections
- * to both sides kept. They know one key, in a map: nginx asks it through `auth_request`, HAProxy in a rule.
+ * nginx and HAProxy in front of the origin, if installed: one process each, without a log, with persistent connections on
+ * both sides. They know one key, in a map; nginx checks it with `auth_request`, HAProxy with a rule.
  */
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -16,7 +16,7 @@ const CONNECTIONS = 4096;
 const START_LIMIT_MS = 20_000;
 const POLL_MS = 20;
 
-/** Null where there is none. `key`: null checks nothing. */
+/** Null if not installed. `key`: null disables the check. */
 export function startNginx(originUrl: string, key: string | null): Promise<Server | null> {
   return start("nginx", (directory, port) => ({
     files: { "nginx.conf": nginxConfig(directory, port, new URL(originUrl).host, key) },
@@ -119,7 +119,7 @@ async function start(
   return { pid: child.pid as number, port, close };
 }
 
-/** Where the program lies; Debian puts such ones where only root's PATH looks. */
+/** Path of the program; Debian installs some where only root's PATH searches. */
 function pathOf(name: string): string | null {
   const directories = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
   const found = directories.find((directory) => {

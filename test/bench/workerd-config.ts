@@ -1,4 +1,4 @@
-/** What workerd is told to run, as its own configuration in Cap'n Proto's text. Pure. */
+/** The configuration of workerd, in Cap'n Proto's text format. Pure. */
 
 export interface WorkerOptions {
   readonly compatibilityDate: string;
@@ -9,11 +9,11 @@ export interface WorkerOptions {
   readonly rateLimit?: string;
   readonly dataset?: string;
   /**
-   * How far the stores are: milliseconds there and back. With it the calls to the ledger are counted, and go through a
-   * subclass of it; without it nothing stands between.
+   * Round trips to the stores in milliseconds. With it, ledger calls are counted and pass a subclass of the ledger; without
+   * it, nothing stands in between.
    */
   readonly distance?: { readonly kvMs: number; readonly ledgerMs: number };
-  /** Isolates of the same code before the same stores, each on a port of its own. The first has the ledger. */
+  /** Isolates of the same code with the same stores, each on its own port. The first one has the ledger. */
   readonly isolates?: number;
   readonly inspectorPort?: number;
 }
@@ -22,11 +22,11 @@ export interface LedgerOptions {
   readonly binding: string;
   /** The class of the Durable Object bound under that name. */
   readonly className: string;
-  /** What a request calls on it. */
+  /** The method that a request calls on it. */
   readonly method: string;
 }
 
-/** By the name of the file, which lies beside the configuration. */
+/** By file name; the files are beside the configuration. */
 export type Modules = Readonly<Record<string, string>>;
 
 export const MAIN = "worker.js";
@@ -35,7 +35,7 @@ const OWNER = "isolate-0";
 
 export const socketOf = (isolate: number) => `http-${isolate}`;
 
-/** The Worker's own modules, and what stands before its main one when its stores are far. */
+/** The Worker's own modules, and a wrapper of the main one if its stores are distant. */
 export function modulesOf(worker: Modules, { ledger, distance }: WorkerOptions): Modules {
   if (ledger === undefined || distance === undefined) return worker;
   return { [DISTANT]: distantLedger(ledger, distance.ledgerMs), ...worker };
@@ -47,7 +47,7 @@ export function configOf(modules: Modules, options: WorkerOptions): string {
     (isolate) => `(name = "isolate-${isolate}", worker = ${workerOf(modules, options, isolate)})`,
   );
   const sockets = isolates.map((isolate) => socket(socketOf(isolate), `"isolate-${isolate}"`));
-  // The main module comes first; others may be loaded by it.
+  // The main module comes first and may load others.
   const counts = DISTANT in modules ? [socket("calls", `(name = "${OWNER}", entrypoint = "Calls")`)] : [];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -106,15 +106,15 @@ function socket(name: string, service: string): string {
   return `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${service})`;
 }
 
-/** Cap'n Proto's string literals are those of C, near enough JSON's. */
+/** Cap'n Proto's string literals are C's, which are close enough to JSON's. */
 function text(value: string): string {
   return JSON.stringify(value);
 }
 
-/** Takes a data point and drops it, as Miniflare's does; workerd's own would make a request of each. */
+/** Accepts and drops a data point, like Miniflare's; workerd's own would make a request for each. */
 const DATASET = "export default () => ({ writeDataPoint() {} });";
 
-/** KV over HTTP as workerd speaks it to its stores (a POST reads many), a rate limiter that never says no, and the count of reads of one. */
+/** KV over HTTP as workerd calls it (a POST reads many), a rate limiter without a limit, and the counter of reads. */
 const STORES = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 const entries = new Map();
@@ -141,7 +141,7 @@ export default {
 };
 `;
 
-/** The Worker with a ledger whose method takes the way there and back, and is counted. */
+/** The Worker with a ledger whose method is delayed and counted. */
 function distantLedger({ className, method }: LedgerOptions, ledgerMs: number): string {
   return `
 import worker, * as parts from "./${MAIN}";

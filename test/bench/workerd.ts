@@ -1,10 +1,9 @@
 /**
- * Runs one Worker in a workerd process of its own, as bare as the runtime allows: plain sockets in, plain
- * fetches out. Miniflare would put a Worker of its own in the way of every fetch, which would flatter
- * whoever is compared.
+ * Runs one Worker in its own workerd process, with nothing added: plain sockets in, plain fetches out. Miniflare would add
+ * a Worker of its own to every fetch, which would favour the contestants with less work.
  *
- * Real: workerd, Durable Objects with SQLite on disk, Analytics Engine's binding as far as workerd has it.
- * Fake: KV, the rate limiter and any distance to the stores (workerd-config.ts), in the same process.
+ * Real: workerd, Durable Objects with SQLite on disk, and Analytics Engine's binding as far as workerd has it. Fake: KV,
+ * the rate limiter and the distance to the stores (workerd-config.ts), in the same process.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -30,10 +29,10 @@ export interface Server {
 }
 
 export interface RunningWorker extends Server {
-  /** Of every isolate; `port` is the first one's. */
+  /** Of every isolate; `port` is that of the first one. */
   readonly ports: readonly number[];
   readonly kvReads: () => Promise<number>;
-  /** Of a Worker with a distance alone: what its requests called so far. */
+  /** Only with a distance: the calls of its requests so far. */
   readonly ledgerCalls: () => Promise<number>;
 }
 
@@ -53,14 +52,14 @@ export async function startWorkerd(worker: Modules, options: WorkerOptions): Pro
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     }),
   );
-  // It complains of every client that goes away, as the load does; told only when it does not start.
+  // workerd logs every disconnected client, which the load causes; the log is shown only if the start fails.
   let complaints = "";
   workerd.stderr?.on("data", (text) => {
     complaints = `${complaints}${text}`.slice(-COMPLAINTS_MAX);
   });
   const exited = new Promise((resolve) => workerd.once("exit", resolve));
   const close = async () => {
-    // Nothing that it still does is wanted, and connections that are open would hold it.
+    // Pending work is irrelevant, and open connections would delay the end.
     workerd.kill("SIGKILL");
     await exited;
     await rm(directory, { recursive: true, force: true });
@@ -94,7 +93,7 @@ function workerdPath(): string {
   return require("workerd").default as string;
 }
 
-/** Ports by the names of the sockets, once so many listen. */
+/** Ports by socket name, once all of them listen. */
 async function socketsFrom(control: Readable, count: number): Promise<Record<string, number>> {
   const ports: Record<string, number> = {};
   const tooLong = setTimeout(

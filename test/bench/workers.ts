@@ -1,6 +1,6 @@
 /**
- * The contestants in workerd: bare, the product as deployed, what one would write from the documentation, and a
- * Worker that only refuses. All of one version of workerd, each a process of its own.
+ * The contestants in workerd: bare, the product as deployed, an implementation from the documentation, and a Worker that
+ * only refuses. All run in the same version of workerd, each in its own process.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,23 +15,23 @@ const CONTROL_TOKEN = Buffer.alloc(32, "control").toString("base64");
 const PLAIN_DATE = "2026-10-20";
 const CREATED_AT_ONCE = 16;
 
-/** No request of a benchmark is limited by them, yet they are counted and told. */
+/** Limits that no benchmark reaches, but that are counted and returned. */
 const AMPLE_TIER = { requests_per_minute: 1_000_000_000, publish_per_hour: 1_000_000_000 };
 
 export interface RunningGateway extends RunningWorker {
   readonly control: ControlClient;
 }
 
-/** What a part of the benchmark sets; the rest is as the contestant is. */
+/** What a part of the benchmark sets; the rest is the contestant's default. */
 type Setting = Pick<WorkerOptions, "distance" | "isolates" | "inspectorPort" | "vars">;
 
-/** The built Worker: the path of its main module, beside which lie any others. */
+/** Path of the built Worker's main module, beside its other modules. */
 export interface Product {
   readonly bundle: string;
   readonly originUrl: string;
 }
 
-/** The product: the built bundle with everything of wrangler.toml, every feature on. */
+/** The product: the built bundle with all settings of wrangler.toml and every feature enabled. */
 export async function startGateway(product: Product, setting: Setting = {}): Promise<RunningGateway> {
   const { bundle, originUrl } = product;
   const { vars, ...others } = setting;
@@ -80,7 +80,7 @@ export async function createKeys(control: ControlClient, count: number): Promise
   return keys;
 }
 
-/** A Worker of this directory that knows only where the origin is. */
+/** A Worker of this directory that knows only the origin's address. */
 export function startPlain(
   file: "bare.js" | "floor.js" | "refusing.js",
   originUrl: string,

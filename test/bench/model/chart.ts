@@ -1,12 +1,12 @@
-/** The chart of the model in docs/performance.md: what a million requests cost, and how many wait, by how busy a key is. Pure. */
+/** The model's chart in docs/performance.md: the cost of a million requests, and the share that waits, by a key's rate. Pure. */
 import { drawLines } from "./draw-lines.ts";
 import { LEASE_MS, leaseTraffic } from "./lease-traffic.ts";
 import { type Cpu, type Load, predict, ROUND_TRIP_MS } from "./predict.ts";
 
-/** Beside what one would write from the documentation, for a warm key. */
+/** Compared with an implementation from the documentation, for a cached key. */
 export const COST_SHARE_TARGET = 0.45;
 
-/** One key on ten isolates, so busy on each of them. */
+/** One key on ten isolates, at the same rate on each. */
 export function warmKey(perKeyAndIsolate: number, limited: boolean): Load {
   return {
     requestsPerSecond: 10 * perKeyAndIsolate,

@@ -1,8 +1,8 @@
 /**
- * Counts what one key in use costs its ledger: the Worker's own leases, permits and the ledger's book, in virtual
- * time, with requests that arrive by chance (a Poisson process from a seed, so every run counts the same).
+ * Counts the ledger calls of a key in use: the Worker's own leases and permits and the ledger's permit book, in virtual
+ * time, with requests of a Poisson process from a fixed seed.
  *
- * Left out: watching requests in flight, which renews a lease that requests longer than half of it would find spent.
+ * Not modelled: requests in flight, which renew a lease if they last longer than half of it.
  */
 import { PermitBook } from "../../../src/ledger/permit-book.ts";
 import { type Limits, WINDOWS_MS } from "../../../src/rate-limits.ts";
@@ -14,10 +14,10 @@ import { VirtualIsolate } from "../../support/virtual-isolate.ts";
 
 export interface Use {
   readonly leaseMs: number;
-  /** From an isolate to the ledger and back. */
+  /** Round trip from an isolate to the ledger. */
   readonly roundTripMs: number;
   readonly isolates: number;
-  /** Of this key, on each isolate. */
+  /** Requests per second with this key on each isolate. */
   readonly requestsPerSecond: number;
   /** null: the key has no rate limits. */
   readonly limits: Limits | null;
@@ -26,14 +26,14 @@ export interface Use {
 export interface Count {
   readonly requests: number;
   readonly ledgerCalls: number;
-  /** Requests that had to wait for the ledger. */
+  /** Requests that waited for the ledger. */
   readonly waited: number;
   readonly rowsWritten: number;
 }
 
 const SEED = 1;
 
-/** Counts over about so many requests on each isolate. */
+/** Runs about this many requests on each isolate. */
 export async function countCalls(use: Use, requestsOnEach: number): Promise<Count> {
   const { leaseMs, roundTripMs, isolates, requestsPerSecond, limits } = use;
   const time = new VirtualTime();

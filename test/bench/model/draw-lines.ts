@@ -9,11 +9,11 @@ export interface Line {
 
 export interface Panel {
   readonly title: string;
-  /** The vertical axis goes from 0 to the last of them. */
+  /** Ticks of the vertical axis, from 0 to the last. */
   readonly ticks: readonly number[];
   readonly show: (value: number) => string;
   readonly lines: readonly Line[];
-  /** A value that runs through the panel. */
+  /** A line through the panel. */
   readonly mark?: { readonly at: number; readonly name: string };
 }
 

@@ -1,10 +1,10 @@
 /**
- * How often one key on one isolate asks its ledger, and how many requests wait for that: a formula for requests that
- * arrive by chance, independently of each other. A test holds it to what the Worker's own code does (count-calls.ts).
+ * The rate of ledger calls of one key on one isolate, and the share of requests that wait for them: a formula for a Poisson
+ * process. A test compares it with the Worker's own code (count-calls.ts).
  *
- * A lease is renewed by the first request that finds half of it spent. So one call is made for every half lease and one
- * gap between two requests; a gap longer than half a lease, or a renewal that takes longer than what was left, makes
- * requests wait, and each that waits asks for itself.
+ * The first request that finds half of a lease used renews it. So there is one call per half lease plus one gap between
+ * two requests; a gap longer than half a lease, or a renewal that takes longer than the rest of it, makes requests wait,
+ * and each request that waits makes a call.
  */
 import { GRANTS_PER_SECOND_MAX, STEP } from "../../../src/ledger/lease-length.ts";
 
@@ -19,7 +19,7 @@ export function leaseTraffic(perSecond: number, leaseMs: number, roundTripMs: nu
   const half = (perSecond * leaseMs) / 2000;
   const trip = (perSecond * roundTripMs) / 1000;
   const lapsed = Math.exp(-half);
-  /** Requests that come after the lease has ended, while its renewal is still under way. */
+  /** Requests that arrive after the lease has expired, while its renewal is in flight. */
   const overtaken = Math.exp(trip - half) * (1 - Math.exp(-trip) * (1 + trip));
   return {
     callsPerRequest: Math.min(1, (1 + lapsed * trip + overtaken) / (1 + half)),
@@ -31,7 +31,7 @@ export function leaseTraffic(perSecond: number, leaseMs: number, roundTripMs: nu
 export const LEASE_MS = 1000;
 export const LEASE_MAX_MS = 5000;
 
-/** The length that leases settle at, longer step by step as the ledger makes them; `grantsPerSecond`: of the account, by the length of a lease. */
+/** The lease length at which the ledger's stretching settles; `grantsPerSecond`: of the account, by lease length. */
 export function settledLeaseMs(grantsPerSecond: (leaseMs: number) => number): number {
   let leaseMs = LEASE_MS;
   while (leaseMs < LEASE_MAX_MS && grantsPerSecond(leaseMs) > GRANTS_PER_SECOND_MAX) {

@@ -1,4 +1,4 @@
-/** The loads that docs/performance.md shows: one busy key, then a whole service, up to a million requests a second. Data. */
+/** The loads in docs/performance.md: one busy key, then a whole service, up to a million requests a second. Data. */
 import type { Load } from "./predict.ts";
 
 export interface NamedLoad {
@@ -28,7 +28,7 @@ function oneKey(requestsPerSecond: number, places: Places): NamedLoad {
   return { name, load: { requestsPerSecond, keys: 1, keysPerAccount: 1, limited: true, ...places } };
 }
 
-/** Ten keys to an account. */
+/** Ten keys per account. */
 function service(requestsPerSecond: number, keys: number, places: Places): NamedLoad {
   const { locations, locationsPerKey } = places;
   const used = locationsPerKey === locations ? "" : `, each used in ${locationsPerKey}`;

@@ -8,7 +8,7 @@ import { CHART, cpuOf, withModel } from "./model-section.ts";
 
 const results = JSON.parse(readFileSync(RESULTS, "utf8"));
 
-test("the section on cost and latency is what the model gives for the benchmark's results", () => {
+test("the section on cost and latency is derived from the model and the benchmark's results", () => {
   const page = readFileSync(PERFORMANCE_PAGE, "utf8");
   expect(withModel(page, results)).toBe(page);
 });

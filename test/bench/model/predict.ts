@@ -1,9 +1,9 @@
 /**
- * What the gateway costs and how long its requests wait, predicted for a load, beside what one would write from the
- * documentation: a KV read and a Durable Object call for every request. Pure.
+ * Predicts the gateway's cost and latency for a load, compared with an implementation from the documentation ("usual"): a
+ * KV read and a Durable Object call for every request. Pure.
  *
- * Every key is taken to be as busy as every other and to be used evenly wherever it is used, which is the worst that
- * can happen to a cache and to a lease; what is assumed beyond that has a name here.
+ * Every key is assumed to be equally busy, everywhere it is used, which is the worst case for caches and leases; further
+ * assumptions are named constants.
  */
 import { ENTRY_CACHE_MAX } from "../../../src/leases/key-cache.ts";
 import { leaseTraffic, settledLeaseMs } from "./lease-traffic.ts";
@@ -15,48 +15,48 @@ export interface Load {
   readonly keysPerAccount: number;
   readonly locations: number;
   readonly isolatesPerLocation: number;
-  /** In how many of the locations one key is used. */
+  /** Number of locations in which one key is used. */
   readonly locationsPerKey: number;
-  /** Whether the keys have rate limits, far enough from what they use. */
+  /** Whether the keys have rate limits, far above their use. */
   readonly limited: boolean;
 }
 
-/** Measured: the CPU time of one request, all of the workerd process. */
+/** Measured: the CPU time of one request, of the whole workerd process. */
 export interface Cpu {
   readonly gatewayMs: number;
   readonly usualMs: number;
 }
 
 export interface Prediction {
-  /** Requests a second with one key on one isolate. */
+  /** Requests per second with one key on one isolate. */
   readonly perKeyAndIsolate: number;
   readonly leaseMs: number;
   readonly callsPerRequest: number;
   readonly kvReadsPerRequest: number;
   readonly rowsPerRequest: number;
-  /** Calls a second to the object of one account. */
+  /** Calls per second to the object of one account. */
   readonly objectCallsPerSecond: number;
   readonly usualObjectCallsPerSecond: number;
-  /** For a million requests. */
+  /** Per million requests. */
   readonly dollars: number;
   readonly usualDollars: number;
 }
 
-/** The platform promises nothing about it; isolates that live longer cost less. */
+/** The platform guarantees nothing; isolates that live longer cost less. */
 export const ISOLATE_LIFE_MINUTES = 30;
-/** Of a key in use, as Cloudflare reports it: kind to usual, which waits for it every time. */
+/** For a key in use, as Cloudflare reports it; favours usual, which waits for it every time. */
 export const KV_READ_P50_MS = 1;
 export const KV_READ_P99_MS = 5;
-/** Between an isolate and the ledger; only slow keys are a little dearer with a longer one. */
+/** Between an isolate and the ledger; a longer one makes only slow keys slightly more expensive. */
 export const ROUND_TRIP_MS = 80;
-/** For one call, of an object of 128 MB. */
+/** Of one call, for an object of 128 MB. */
 export const LEDGER_WORK_MS = 1;
 const LEDGER_GB = 0.128;
 /** LOG_SAMPLE_RATE. */
 export const LOG_LINES_PER_REQUEST = 0.01;
 const MINUTE_SECONDS = 60;
 
-/** What an object can do a second, by Cloudflare's documentation. */
+/** Calls per second that one object can serve, by Cloudflare's documentation. */
 export const OBJECT_CALLS_PER_SECOND_MAX = 1000;
 
 export function predict(load: Load, cpu: Cpu): Prediction {
@@ -65,7 +65,7 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   const perKeyAndIsolate = perKey / isolatesPerKey;
   const perAccount = perKey * load.keysPerAccount;
 
-  // What does not fit into an isolate's memory is forgotten with its lease.
+  // Keys above the cache's size are evicted with their leases.
   const keysPerIsolate = (load.keys * load.locationsPerKey) / load.locations;
   const remembered = Math.min(1, ENTRY_CACHE_MAX / keysPerIsolate);
   const kvReadsPerRequest = 1 - remembered * (1 - newToIsolate(perKeyAndIsolate));
@@ -76,7 +76,7 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   const leaseMs = settledLeaseMs((length) => perAccount * callsAt(length));
   const callsPerRequest = callsAt(leaseMs);
 
-  // A permit's row is written once and deleted once; when a key was used last is one more.
+  // A permit row is written once and deleted once; the time of the last use is one more row.
   const permitRows = load.limited ? 2 * oncePerMinute(perKeyAndIsolate) : 0;
   const rowsPerRequest = permitRows + oncePerMinute(perKey);
   const ledger = (calls: number) => ({
@@ -104,13 +104,13 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   };
 }
 
-/** The share of requests that find an isolate which has not met their key. Those that come meanwhile read it too. */
+/** The share of requests on an isolate that has not cached their key. Concurrent ones read it too. */
 function newToIsolate(perSecond: number): number {
   const during = (perSecond * KV_READ_P99_MS) / 1000;
   return (1 + during) / (1 + during + perSecond * ISOLATE_LIFE_MINUTES * MINUTE_SECONDS);
 }
 
-/** For each request, of what is written at most once a minute. */
+/** Per request, for rows written at most once a minute. */
 export function oncePerMinute(perSecond: number): number {
   const perMinute = perSecond * MINUTE_SECONDS;
   return (1 - Math.exp(-perMinute)) / perMinute;
@@ -121,14 +121,14 @@ export interface AddedLatency {
   readonly p99Ms: number;
 }
 
-/** What the check adds beyond its own work: the way to the ledger, for a key that the isolate knows. */
+/** The latency that the check adds beyond CPU: the round trip to the ledger, for a cached key. */
 export function addedLatency(perKeyAndIsolate: number, roundTripMs: number, leaseMs: number): AddedLatency {
   const { waitingShare } = leaseTraffic(perKeyAndIsolate, leaseMs, roundTripMs);
   const at = (quantile: number) => (waitingShare > 1 - quantile ? roundTripMs : 0);
   return { p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-/** The KV read, then the way to the object. */
+/** The KV read, then the call of the object. */
 export function usualLatency(roundTripMs: number): AddedLatency {
   return { p50Ms: KV_READ_P50_MS + roundTripMs, p99Ms: KV_READ_P99_MS + roundTripMs };
 }

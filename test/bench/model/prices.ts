@@ -1,6 +1,6 @@
 /**
- * What Cloudflare asks for, in dollars, beyond what the paid plan includes; as published on developers.cloudflare.com
- * and read in November 2026. The plan itself and contracts of one's own are left out.
+ * Cloudflare's prices in dollars, beyond the paid plan's allowance, as published on developers.cloudflare.com in November
+ * 2026. The plan itself and individual contracts are not included.
  */
 
 export interface Price {
@@ -44,10 +44,10 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>;
 
-/** How many of each one request takes, on average. */
+/** Average amounts per request. */
 export type Amounts = Readonly<Partial<Record<keyof typeof PRICES, number>>>;
 
-/** Of a million requests that take these amounts each. */
+/** The cost of a million requests with these amounts each. */
 export function dollarsPerMillion(amounts: Amounts): number {
   return Object.entries(amounts).reduce((sum, [name, amount]) => {
     const { dollars, per } = PRICES[name as keyof typeof PRICES];

@@ -1,6 +1,6 @@
 /**
- * `npm run model`: what the gateway costs and how long requests wait at loads that no benchmark reaches, beside what one
- * would write from the documentation. Prints it, and writes the section of docs/performance.md and the chart.
+ * `npm run model`: predicts cost and latency at loads that no benchmark reaches, compared with an implementation from the
+ * documentation. Prints the result, and writes the section of docs/performance.md and the chart.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { PERFORMANCE_PAGE, RESULTS } from "../performance-section.ts";

@@ -1,7 +1,7 @@
 /**
- * One proxy outside Workers: `server.js none|bearer|better-auth ORIGIN KEY DIRECTORY`. All three are the same Fastify
- * with `@fastify/http-proxy`; what differs is the check before it. It knows one key only, which is the best case
- * for whoever compares with every key he has.
+ * One proxy outside Workers: `server.js none|bearer|better-auth ORIGIN KEY DIRECTORY`. All three are the same Fastify with
+ * `@fastify/http-proxy` and differ in the check before it. Each knows only one key, which is the best case for a check that
+ * compares with every key.
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -14,7 +14,7 @@ import Fastify from "fastify";
 
 const [check, origin, key, directory] = process.argv.slice(2);
 
-/** Each makes the server of one scope check keys. */
+/** Each installs the key check for one scope. */
 const CHECKS = {
   none: async () => {},
   bearer: (scope) => scope.register(bearerAuth, { keys: new Set([key]) }),
@@ -28,10 +28,10 @@ const CHECKS = {
   },
 };
 
-/** Better Auth with one user and his key. Its own limit of requests is off, or it would refuse the load. */
+/** Better Auth with one user and one key. Its rate limit is off, because it would refuse the load. */
 async function authWithKey() {
   const database = new DatabaseSync(join(directory, "better-auth.sqlite"));
-  // It writes with each check; this is the quickest way that still outlives a crash of the process.
+  // It writes with each check; this is the fastest mode that survives a crash of the process.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   const auth = betterAuth({
     baseURL: "http://127.0.0.1",

@@ -1,7 +1,7 @@
 /**
- * What one would write from the documentation, to compare with: Hono's bearer-auth and proxy, and for each request
- * a KV read to find the key and a call to a Durable Object to ask whether it is revoked. It promises nothing about
- * requests in flight, and sends the origin whatever the client sent.
+ * An implementation from the documentation, for comparison: Hono's bearer-auth and proxy, and for each request a KV read to
+ * find the key and a Durable Object call to check whether it is revoked. It gives no guarantee for requests in flight, and
+ * forwards all of the client's headers.
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
