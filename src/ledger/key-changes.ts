@@ -45,7 +45,7 @@ export class KeyChanges {
 
   #reschedule(row: KeyRow, requestedEnd: number | null, now: number, actor: string): void {
     const { keys, events } = this.#context;
-    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(row.id, row, requestedEnd);
+    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(row.id, row, now, requestedEnd);
     if (end === row.revokes_at) return;
     if (end === null) keys.cancelRevocation(row.id);
     else keys.schedule(row.id, end);

@@ -14,7 +14,7 @@ import type { KeyCreation } from "./key-creation.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { hasPassed, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
-import type { LedgerContext } from "./ledger-context.ts";
+import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 import { mintSecret, type NewKey, newKeyRow, successorRow } from "./new-keys.ts";
 
 export class KeyIssuing {
@@ -80,7 +80,7 @@ export class KeyIssuing {
       });
     });
     if (overlapMs === 0 && "secret" in answer)
-      await this.#leases.waitUntil(this.#leases.leasesExpireAt(oldId));
+      await takeEffect(this.#context, this.#leases.waitMs(oldId, Date.now()));
     return answer;
   }
 
@@ -89,11 +89,11 @@ export class KeyIssuing {
     const { keys, events } = this.#context;
     keys.setSuccessor(old.id, successorId);
     if (overlapMs === 0) {
-      keys.revoke(old.id, at, this.#leases.effectiveAt(old.id, at));
+      keys.revoke(old.id, at, this.#leases.timing(old.id, at));
       events.add({ at, actor, action: "revoked", keyId: old.id, details: { reason: "rotated" } });
     } else {
       const ends = [at + overlapMs, old.revokes_at, old.expires_at].filter((end) => end !== null);
-      const end = this.#leases.scheduledEnd(old.id, old, Math.min(...ends));
+      const end = this.#leases.scheduledEnd(old.id, old, at, Math.min(...ends));
       keys.schedule(old.id, end);
       events.add({ at, actor, action: "rotated", keyId: old.id, details: { revokes_at: isoTime(end) } });
     }

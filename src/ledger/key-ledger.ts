@@ -73,9 +73,7 @@ export class KeyLedger extends DurableObject<Env> {
     this.#usage = new KeyUsage((keyId, use) => {
       void scheduler.wait(0).then(() => this.#keys.addUsage(keyId, use.lastUsedAt, use.count));
     });
-    this.#leases = new LeaseIssuer(this.#keys, metadata, settings, Date.now(), (ms) =>
-      scheduleAlarm(Date.now() + ms),
-    );
+    this.#leases = new LeaseIssuer(metadata, settings, Date.now());
     this.#limits = new AccountLimits(context, metadata);
     this.#answers = new IdempotencyStore(storage.sql, settings.peppers, scheduleAlarm);
     this.#creation = new KeyCreation(context);
@@ -93,7 +91,7 @@ export class KeyLedger extends DurableObject<Env> {
    */
   lease(keyId: string, uses = 0, holder = "", reports: readonly PermitReport[] = []): LeaseAnswer {
     const now = Date.now();
-    const answer = this.#leases.grant(keyId, now);
+    const answer = this.#leases.grant(keyId, this.#keys.issued(keyId), now);
     if (!answer.granted) return answer;
     this.#usage.recordUse(keyId, now, uses);
     return { ...answer, permits: this.#limits.permit(keyId, holder, reports, now, answer.ttl_ms) };
@@ -202,7 +200,6 @@ export class KeyLedger extends DurableObject<Env> {
   /** The one alarm: it does everything that is due, and each part schedules its next. */
   override async alarm(): Promise<void> {
     const now = Date.now();
-    await this.#leases.settle(now);
     await this.#answers.deleteExpired(now);
     await this.#creation.cleanUp(now);
   }

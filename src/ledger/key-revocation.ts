@@ -12,7 +12,7 @@ import type { CallMetadata } from "./idempotency-store.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import type { KeyFilter } from "./keys-table.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
-import type { LedgerContext } from "./ledger-context.ts";
+import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 
 export interface RevokedCount {
   readonly revoked: number;
@@ -30,12 +30,13 @@ export class KeyRevocation {
 
   /** The first revocation stands: a key that is revoked, or has ended as scheduled, keeps its receipt. */
   async revoke(keyId: string, caller: CallMetadata, reason: string | null): Promise<KeyRow | Refusal> {
-    const { storage, keys } = this.#context;
+    const { keys } = this.#context;
     const row = keys.issued(keyId);
     if (!row) return { reason: "not_found" };
-    if (row.revoked_at === null) this.#writeTombstone(keyId, caller, reason);
-    await storage.sync();
-    await this.#leases.waitUntil(this.#leases.leasesExpireAt(keyId));
+    const now = Date.now();
+    if (row.revoked_at === null) this.#writeTombstone(keyId, now, caller, reason);
+    await takeEffect(this.#context, this.#leases.waitMs(keyId, now));
+    this.#leases.forget(keyId);
     return keys.issued(keyId) ?? row;
   }
 
@@ -46,7 +47,7 @@ export class KeyRevocation {
   async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
     const { storage, keys, events } = this.#context;
     const now = Date.now();
-    const timing = this.#leases.effectiveAtForAll(now);
+    const timing = this.#leases.timingForAll(now);
     const details: NewEvent["details"] = { all: true };
     const revoked = storage.transactionSync(() => {
       const abandoned = keys.abandonCreations(filter);
@@ -56,18 +57,16 @@ export class KeyRevocation {
       return abandoned === 0 && !keys.hasAny() ? null : ids.length;
     });
     if (revoked === null) return { reason: "not_found" };
-    await storage.sync();
-    await this.#leases.waitUntil(this.#leases.allLeasesExpireAt());
+    await takeEffect(this.#context, this.#leases.waitMsForAll(now));
     return { revoked, effective_at: isoTime(keys.lastEffectiveAt(filter) ?? now) };
   }
 
-  #writeTombstone(keyId: string, { actor }: CallMetadata, reason: string | null): void {
+  #writeTombstone(keyId: string, now: number, { actor }: CallMetadata, reason: string | null): void {
     const { storage, keys, events } = this.#context;
-    const now = Date.now();
     const details: NewEvent["details"] = reason === null ? {} : { reason };
     storage.transactionSync(() => {
       keys.revokeEnded(now);
-      const isNew = keys.revoke(keyId, now, this.#leases.effectiveAt(keyId, now));
+      const isNew = keys.revoke(keyId, now, this.#leases.timing(keyId, now));
       if (isNew) events.add({ at: now, actor, action: "revoked", keyId, details });
     });
   }

@@ -1,7 +1,10 @@
 /**
- * The ledger's side of leases: whether a key gets one, and when the latest one expires.
+ * The ledger's side of leases: whether a key gets one, and how long a restriction waits for those that are in use.
  *
- * Pure: no clock, no storage; the simulator runs it too. Times are Unix milliseconds on the ledger's clock.
+ * Guarantees that a restriction which waits for `waitMs` is answered after the last lease on the key has expired, also
+ * when the ledger's clock has stepped by up to `CLOCK_STEP_MAX_MS` since that lease was granted: it waits for the
+ * duration of a whole lease, not for what the clock says is left of one. Pure: no clock, no storage; the simulator runs
+ * it too. Times are Unix milliseconds on the ledger's clock.
  */
 import type { LeaseVerdict } from "../leases/protocol.ts";
 
@@ -17,7 +20,7 @@ export interface KeyState {
 export interface RevocationTiming {
   /** From then on no lease on the key is in use. */
   readonly effectiveAt: number;
-  /** No lease on any key of the account had longer to run. */
+  /** The longest that the revocation could have to wait: no lease of the account lasts longer, margin included. */
   readonly leaseBoundMs: number;
 }
 
@@ -39,47 +42,71 @@ export function decideLease(key: KeyState | undefined, now: number, grantMs: num
   return { granted: true, ttl_ms: Math.min(grantMs, ...ends.map((end) => end - now)) };
 }
 
+/** How far the ledger's clock may step, either way, between a lease and a restriction, or differ on another machine. */
+export const CLOCK_STEP_MAX_MS = 5000;
+
 /** Expired leases are first swept out at this many recorded keys. */
 const SWEEP_AT_KEYS = 10_000;
 
-/**
- * The leases that are in use, in memory only. A ledger that has just started does not know which leases it granted
- * before, so it assumes one on every key, granted the moment before.
- */
+/** The leases on one key that may be in use. */
+interface LeasesInUse {
+  /** When the last of them expires. */
+  readonly expireAt: number;
+  /** The duration of the longest of them, margin included. */
+  readonly longestMs: number;
+}
+
+const NO_LEASES: LeasesInUse = { expireAt: Number.NEGATIVE_INFINITY, longestMs: 0 };
+
+/** The leases that may be in use, in memory only; those of a previous start are passed in as one assumption for all keys. */
 export class LeaseBook {
-  readonly #assumedEnd: number;
-  readonly #ends = new Map<string, number>();
+  readonly #leases = new Map<string, LeasesInUse>();
+  readonly #inherited: LeasesInUse;
   #sweepAtKeys = SWEEP_AT_KEYS;
 
-  /** `longestMs`: the longest lease that any version granted before the start, margin included. */
-  constructor(startedAt: number, longestMs: number) {
-    this.#assumedEnd = startedAt + longestMs;
+  /** `inheritedMs`: the longest lease that may be in use at the start, margin included; 0: none is. */
+  constructor(startedAt: number, inheritedMs: number) {
+    this.#inherited =
+      inheritedMs === 0 ? NO_LEASES : { expireAt: startedAt + inheritedMs, longestMs: inheritedMs };
   }
 
   /** A lease decided at `now`; `lastsMs` includes the margin. */
   recordLease(keyId: string, now: number, lastsMs: number): void {
-    const end = now + lastsMs;
-    if (end > (this.#ends.get(keyId) ?? Number.NEGATIVE_INFINITY)) this.#ends.set(keyId, end);
-    if (this.#ends.size >= this.#sweepAtKeys) this.#sweep(now);
+    const known = this.#leases.get(keyId) ?? NO_LEASES;
+    this.#leases.set(keyId, {
+      expireAt: Math.max(now + lastsMs, known.expireAt),
+      longestMs: Math.max(lastsMs, waitMsFor(known, now)),
+    });
+    if (this.#leases.size >= this.#sweepAtKeys) this.#sweep(now);
   }
 
-  /** From this moment on no lease on the key is in use, provided that no further one is granted. */
-  latestExpiry(keyId: string): number {
-    return Math.max(this.#assumedEnd, this.#ends.get(keyId) ?? Number.NEGATIVE_INFINITY);
+  /** How long a restriction of the key that is written at `now` waits, provided that no further lease is granted on the old terms. */
+  waitMs(keyId: string, now: number): number {
+    return Math.max(waitMsFor(this.#inherited, now), waitMsFor(this.#leases.get(keyId) ?? NO_LEASES, now));
   }
 
-  /** The same for every key at once. */
-  latestExpiryOfAny(): number {
-    let latest = this.#assumedEnd;
-    for (const end of this.#ends.values()) latest = Math.max(latest, end);
-    return latest;
+  /** The same for a restriction of every key at once. */
+  waitMsForAll(now: number): number {
+    let longestMs = waitMsFor(this.#inherited, now);
+    for (const leases of this.#leases.values()) longestMs = Math.max(longestMs, waitMsFor(leases, now));
+    return longestMs;
+  }
+
+  /** The leases on the key have been waited for, and it gets no more: a repeated call need not wait again. */
+  forget(keyId: string): void {
+    this.#leases.delete(keyId);
   }
 
   #sweep(now: number): void {
-    for (const [keyId, end] of this.#ends) {
-      if (end <= now) this.#ends.delete(keyId);
+    for (const [keyId, leases] of this.#leases) {
+      if (waitMsFor(leases, now) === 0) this.#leases.delete(keyId);
     }
-    // The next sweep is at twice the size, so sweeping costs each recorded key a constant share.
-    this.#sweepAtKeys = Math.max(SWEEP_AT_KEYS, 2 * this.#ends.size);
+    // Doubling keeps the cost of sweeping small for each recorded key.
+    this.#sweepAtKeys = Math.max(SWEEP_AT_KEYS, 2 * this.#leases.size);
   }
+}
+
+/** A whole lease, as long as one may be in use: a clock that may have stepped does not tell how much of it is left. */
+function waitMsFor({ expireAt, longestMs }: LeasesInUse, now: number): number {
+  return now < expireAt + CLOCK_STEP_MAX_MS ? longestMs : 0;
 }

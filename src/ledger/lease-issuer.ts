@@ -1,133 +1,134 @@
 /**
- * Grants leases, and knows when the last one expires.
+ * Grants leases, and knows how long a restriction waits for those that are in use.
  *
- * Guarantees that from `leasesExpireAt` on no lease on a key is in use, provided that no further one is granted. The
- * leases granted before a restart are not known, so the longest possible is assumed: its length is on disk before the
- * first lease of that length is answered, and stays there until the last one must have expired.
+ * Guarantees, across restarts too, that a restriction which waits for `waitMs` is answered after the last lease that was
+ * granted on the old terms has expired. Before a lease leaves, one row on disk covers it: until when leases may be in
+ * use, and how long the longest is. A ledger that starts after that moment has no lease in use; one that starts before it
+ * assumes the longest on every key. The row is written about once a minute while leases are requested. An idle ledger
+ * needs no write, no timer and no alarm.
  */
 
 import type { LeaseVerdict } from "../leases/protocol.ts";
 import type { Settings } from "../settings.ts";
-import type { KeysTable } from "./keys-table.ts";
-import { decideLease, type KeyState, LeaseBook, type RevocationTiming } from "./lease-book.ts";
+import {
+  CLOCK_STEP_MAX_MS,
+  decideLease,
+  type KeyState,
+  LeaseBook,
+  type RevocationTiming,
+} from "./lease-book.ts";
 import { GRANTS_PER_SECOND_MAX, LeaseLength } from "./lease-length.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
-/** The longest lease that any version of this ledger has in use, margin included; kept across restarts. */
-const LONGEST_LEASE_MS = "longest_lease_ms";
+/** The row's name in the table of metadata. */
+export const LEASES_IN_USE = "leases_in_use";
 
-/** A timer may fire within the last millisecond of its delay. */
-const TIMER_GRAIN_MS = 1;
+/** How far ahead the row reaches when it is written: one write covers the leases of about a minute. */
+const COVERED_AHEAD_MS = 60_000;
+
+/** What a later start of the ledger must know of the leases granted before. */
+export interface LeasesOnDisk {
+  /** No lease is in use after this moment, nor on a machine whose clock differs by `CLOCK_STEP_MAX_MS`. */
+  readonly until: number;
+  /** The longest of them, margin included. */
+  readonly longest_ms: number;
+}
+
+const NONE: LeasesOnDisk = { until: Number.NEGATIVE_INFINITY, longest_ms: 0 };
 
 export class LeaseIssuer {
-  readonly #keys: KeysTable;
-  readonly #metadata: MetadataTable;
-  readonly #settings: Settings;
-  readonly #settleIn: (ms: number) => Promise<void>;
+  readonly #metadata: Pick<MetadataTable, "get" | "set">;
+  readonly #marginMs: number;
   readonly #book: LeaseBook;
   readonly #length: LeaseLength;
-  #longestMs: number;
-  /** From then on no lease is in use that is longer than those granted now. */
-  #longerUntil: number;
+  #onDisk: LeasesOnDisk;
+  #writtenAt: number;
+  #longestSinceWriteMs = 0;
 
-  /** `settleIn`: has `settle` called after that many milliseconds, also across a restart. */
   constructor(
-    keys: KeysTable,
-    metadata: MetadataTable,
-    settings: Settings,
+    metadata: Pick<MetadataTable, "get" | "set">,
+    { leaseMs, leaseMaxMs, leaseMarginMs }: Pick<Settings, "leaseMs" | "leaseMaxMs" | "leaseMarginMs">,
     startedAt: number,
-    settleIn: (ms: number) => Promise<void>,
     grantsPerSecondMax = GRANTS_PER_SECOND_MAX,
   ) {
-    this.#keys = keys;
     this.#metadata = metadata;
-    this.#settings = settings;
-    this.#settleIn = settleIn;
-    const { leaseMs, leaseMaxMs } = settings;
+    this.#marginMs = leaseMarginMs;
     this.#length = new LeaseLength(leaseMs, leaseMaxMs, startedAt, grantsPerSecondMax);
-    const knownLongestMs = Number(metadata.get(LONGEST_LEASE_MS) ?? 0);
-    this.#longestMs = Math.max(knownLongestMs, this.#lastsMs(leaseMs));
-    if (this.#longestMs > knownLongestMs) metadata.set(LONGEST_LEASE_MS, this.#longestMs);
-    this.#longerUntil = startedAt + this.#longestMs;
-    this.#book = new LeaseBook(startedAt, this.#longestMs);
+    this.#onDisk = (metadata.get(LEASES_IN_USE) as LeasesOnDisk | undefined) ?? NONE;
+    this.#writtenAt = startedAt;
+    this.#book = new LeaseBook(startedAt, startedAt <= this.#onDisk.until ? this.#onDisk.longest_ms : 0);
   }
 
-  /** Reads SQLite every time: an object that was superseded is fenced there and cannot grant. */
-  grant(keyId: string, now: number): LeaseVerdict {
-    const grantMs = this.#grantMsAt(now);
-    const answer = decideLease(this.#keys.issued(keyId), now, grantMs);
-    if (answer.granted) {
-      this.#allowFor(grantMs, now);
-      this.#book.recordLease(keyId, now, this.#lastsMs(answer.ttl_ms));
+  /**
+   * Decides on the row that the caller has just read from SQLite: an object that was superseded is fenced there and
+   * cannot grant. `undefined`: no such key.
+   */
+  grant(keyId: string, key: KeyState | undefined, now: number): LeaseVerdict {
+    const verdict = decideLease(key, now, this.#length.at(now));
+    if (verdict.granted) {
+      const lastsMs = verdict.ttl_ms + this.#marginMs;
+      this.#coverOnDisk(lastsMs, now);
+      this.#book.recordLease(keyId, now, lastsMs);
       this.#length.countGrant(now);
     }
-    return answer;
+    return verdict;
   }
 
-  /** Forgets longer leases once they have expired, also when no further lease is requested. */
-  async settle(now: number): Promise<void> {
-    this.#allowFor(this.#grantMsAt(now), now);
-    if (this.#longestMs > this.#lastsMs(this.#settings.leaseMs)) await this.#settleIn(this.#longestMs);
+  /** How long a restriction of the key that is written at `now` waits: a duration, counted from then. */
+  waitMs(keyId: string, now: number): number {
+    return this.#book.waitMs(keyId, now);
   }
 
-  leasesExpireAt(keyId: string): number {
-    return this.#book.latestExpiry(keyId);
+  /** The same for a restriction of every key at once. */
+  waitMsForAll(now: number): number {
+    return this.#book.waitMsForAll(now);
   }
 
-  /** The requested moment, or the expiry of the leases in use when that is later. */
-  effectiveAt(keyId: string, requested: number): RevocationTiming {
-    return { effectiveAt: Math.max(requested, this.leasesExpireAt(keyId)), leaseBoundMs: this.#longestMs };
+  /** The receipt of a restriction that is written at `now`. */
+  timing(keyId: string, now: number): RevocationTiming {
+    return { effectiveAt: now + this.waitMs(keyId, now), leaseBoundMs: this.#leaseBoundMs };
   }
 
   /**
    * When a revocation that is requested for `requested` can take effect by itself. Leases do not reach past the end
    * that the key has already, so a request for that end or an earlier one never moves it later.
    */
-  scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, requested: number): number {
+  scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, now: number, requested: number): number {
     const currentEnd = Math.min(
       revokes_at ?? Number.POSITIVE_INFINITY,
       expires_at ?? Number.POSITIVE_INFINITY,
     );
-    return Math.max(requested, Math.min(this.leasesExpireAt(keyId), currentEnd));
+    return Math.max(requested, Math.min(now + this.waitMs(keyId, now), currentEnd));
   }
 
-  /** `effectiveAt` for every key at once. */
-  effectiveAtForAll(requested: number): RevocationTiming {
-    return { effectiveAt: Math.max(requested, this.allLeasesExpireAt()), leaseBoundMs: this.#longestMs };
+  timingForAll(now: number): RevocationTiming {
+    return { effectiveAt: now + this.waitMsForAll(now), leaseBoundMs: this.#leaseBoundMs };
   }
 
-  allLeasesExpireAt(): number {
-    return this.#book.latestExpiryOfAny();
+  /** The leases on a revoked key have been waited for: a repeated call need not wait again. */
+  forget(keyId: string): void {
+    this.#book.forget(keyId);
   }
 
-  /**
-   * Waits until a moment of this object's clock, at most as long as the longest lease. The wait is one duration, so a
-   * clock step during it neither shortens nor lengthens it.
-   */
-  async waitUntil(moment: number): Promise<void> {
-    const leftMs = Math.min(moment - Date.now(), this.#longestMs);
-    if (leftMs > 0) await scheduler.wait(leftMs + TIMER_GRAIN_MS);
+  get #leaseBoundMs(): number {
+    return Math.max(this.#onDisk.longest_ms, this.#length.ms + this.#marginMs);
   }
 
-  #lastsMs(ttlMs: number): number {
-    return ttlMs + this.#settings.leaseMarginMs;
-  }
-
-  #grantMsAt(now: number): number {
-    const before = this.#length.ms;
-    const grantMs = this.#length.at(now);
-    if (grantMs < before) this.#longerUntil = Math.max(this.#longerUntil, now + this.#lastsMs(before));
-    return grantMs;
-  }
-
-  /** The output gate holds back the lease until this write is on disk. */
-  #allowFor(grantMs: number, now: number): void {
-    const lastsMs = this.#lastsMs(grantMs);
-    const isLonger = lastsMs > this.#longestMs;
-    const isShorter = lastsMs < this.#longestMs && now >= this.#longerUntil;
-    if (!isLonger && !isShorter) return;
-    this.#longestMs = lastsMs;
-    this.#metadata.set(LONGEST_LEASE_MS, lastsMs);
-    if (isLonger) void this.#settleIn(lastsMs);
+  /** The row first, then memory, which must not know less than the disk. The output gate holds the lease back until then. */
+  #coverOnDisk(lastsMs: number, now: number): void {
+    const { until, longest_ms } = this.#onDisk;
+    const isCovered = now + lastsMs + CLOCK_STEP_MAX_MS <= until && lastsMs <= longest_ms;
+    if (!isCovered) {
+      // Leases from before the last write have expired after the longest of them, whatever the clock has done meanwhile.
+      const earlierExpired = now - this.#writtenAt > longest_ms + CLOCK_STEP_MAX_MS;
+      const othersMs = earlierExpired ? this.#longestSinceWriteMs : longest_ms;
+      const aheadMs = Math.max(COVERED_AHEAD_MS, 2 * lastsMs + CLOCK_STEP_MAX_MS);
+      const onDisk = { until: Math.max(until, now + aheadMs), longest_ms: Math.max(lastsMs, othersMs) };
+      this.#metadata.set(LEASES_IN_USE, onDisk);
+      this.#onDisk = onDisk;
+      this.#writtenAt = now;
+      this.#longestSinceWriteMs = 0;
+    }
+    this.#longestSinceWriteMs = Math.max(this.#longestSinceWriteMs, lastsMs);
   }
 }

@@ -1,4 +1,4 @@
-/** The storage, tables and settings that the parts of one ledger share. */
+/** The storage, tables and settings that the parts of one ledger share, and the wait that every restriction ends with. */
 
 import type { Settings } from "../settings.ts";
 import type { EventsTable } from "./events-table.ts";
@@ -16,3 +16,16 @@ export interface LedgerContext {
 
 /** Connections that the platform lets one invocation have open; further calls would wait unseen. */
 export const KV_CONCURRENCY = 6;
+
+/** A timer may fire within the last millisecond of its delay. */
+const TIMER_GRAIN_MS = 1;
+
+/**
+ * Resolves when what was written is durable and `waitMs` have passed. The wait is one duration that starts now, so a
+ * clock step during it neither shortens nor lengthens it.
+ */
+export async function takeEffect({ storage }: LedgerContext, waitMs: number): Promise<void> {
+  const waited = waitMs > 0 ? scheduler.wait(waitMs + TIMER_GRAIN_MS) : null;
+  await storage.sync();
+  await waited;
+}

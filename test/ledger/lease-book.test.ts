@@ -2,7 +2,7 @@
 // starts at 0 unless a test says otherwise.
 
 import { describe, expect, test } from "vitest";
-import { decideLease, type KeyState, LeaseBook } from "../../src/ledger/lease-book.ts";
+import { CLOCK_STEP_MAX_MS, decideLease, type KeyState, LeaseBook } from "../../src/ledger/lease-book.ts";
 
 const GOOD: KeyState = { expires_at: null, revokes_at: null, revoked_at: null };
 const NOW = 100_000;
@@ -45,69 +45,84 @@ describe("a lease decision", () => {
   });
 });
 
-describe("the latest expiry of a lease", () => {
-  test("right after a start is that of a lease granted just before, for every key", () => {
+describe("the wait of a restriction", () => {
+  test("is a whole lease while one may be in use, however little the clock says is left of it", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, LASTS_MS);
+    expect(book.waitMs("a", NOW)).toBe(LASTS_MS);
+    expect(book.waitMs("a", NOW + LASTS_MS - 1)).toBe(LASTS_MS);
+  });
+
+  test("is a whole lease also when the clock has stepped ahead past the lease's end, up to 5 s", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, LASTS_MS);
+    expect(book.waitMs("a", NOW + LASTS_MS + CLOCK_STEP_MAX_MS - 1)).toBe(LASTS_MS);
+    expect(book.waitMs("a", NOW + LASTS_MS + CLOCK_STEP_MAX_MS)).toBe(0);
+  });
+
+  test("is no longer than a lease when the clock has stepped back", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, LASTS_MS);
+    expect(book.waitMs("a", NOW - 4000)).toBe(LASTS_MS);
+  });
+
+  test("is that of the longest lease in use, also after a shorter one", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, LASTS_MS);
+    book.recordLease("a", NOW + 1, 10);
+    expect(book.waitMs("a", NOW + 2)).toBe(LASTS_MS);
+  });
+
+  test("forgets the length of a longer lease that has expired", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, 5200);
+    book.recordLease("a", NOW + 5200 + CLOCK_STEP_MAX_MS, LASTS_MS);
+    expect(book.waitMs("a", NOW + 5200 + CLOCK_STEP_MAX_MS)).toBe(LASTS_MS);
+  });
+
+  test("is nothing for a key that never had a lease, or whose leases have been waited for", () => {
+    const book = new LeaseBook(0, 0);
+    book.recordLease("a", NOW, LASTS_MS);
+    expect(book.waitMs("b", NOW)).toBe(0);
+    book.forget("a");
+    expect(book.waitMs("a", NOW)).toBe(0);
+  });
+
+  test("is, right after a start with leases in use, the longest of them for every key", () => {
     const book = new LeaseBook(NOW, LASTS_MS);
-    expect(book.latestExpiry("a")).toBe(NOW + LASTS_MS);
-    expect(book.latestExpiry("b")).toBe(NOW + LASTS_MS);
+    expect(book.waitMs("a", NOW)).toBe(LASTS_MS);
+    book.recordLease("b", NOW, 10);
+    expect(book.waitMs("b", NOW + 1)).toBe(LASTS_MS);
+    expect(book.waitMs("a", NOW + LASTS_MS + CLOCK_STEP_MAX_MS)).toBe(0);
   });
 
-  test("is not moved ahead by a shorter lease", () => {
-    const book = new LeaseBook(NOW, LASTS_MS);
-    book.recordLease("a", NOW, 10);
-    expect(book.latestExpiry("a")).toBe(NOW + LASTS_MS);
-  });
-
-  test("is that of the last lease", () => {
-    const book = new LeaseBook(0, LASTS_MS);
-    book.recordLease("a", 5000, LASTS_MS);
-    expect(book.latestExpiry("a")).toBe(6200);
-    book.recordLease("a", 5500, LASTS_MS);
-    expect(book.latestExpiry("a")).toBe(6700);
-  });
-
-  test("is not moved ahead by a shorter lease granted later", () => {
-    const book = new LeaseBook(0, LASTS_MS);
-    book.recordLease("a", 5000, LASTS_MS);
-    book.recordLease("a", 5001, 10);
-    expect(book.latestExpiry("a")).toBe(6200);
-  });
-
-  test("is not moved ahead by a clock that steps back", () => {
-    const book = new LeaseBook(0, LASTS_MS);
-    book.recordLease("a", 5000, LASTS_MS);
-    book.recordLease("a", 4000, LASTS_MS);
-    expect(book.latestExpiry("a")).toBe(6200);
-  });
-
-  test("is each key's own", () => {
-    const book = new LeaseBook(0, LASTS_MS);
-    book.recordLease("a", 5000, LASTS_MS);
-    book.recordLease("b", 7000, LASTS_MS);
-    expect(book.latestExpiry("a")).toBe(6200);
-    expect(book.latestExpiry("b")).toBe(8200);
-    expect(book.latestExpiry("c")).toBe(LASTS_MS);
+  test("is, for all keys at once, that of the longest lease on any key", () => {
+    const book = new LeaseBook(0, 0);
+    expect(book.waitMsForAll(NOW)).toBe(0);
+    book.recordLease("a", NOW, LASTS_MS);
+    book.recordLease("b", NOW, 5200);
+    expect(book.waitMsForAll(NOW)).toBe(5200);
   });
 });
 
 describe("a book with many keys", () => {
   const MANY = 10_000;
 
-  test("keeps every lease that is still in use", () => {
-    const book = new LeaseBook(0, LASTS_MS);
+  test("keeps every lease that may be in use", () => {
+    const book = new LeaseBook(0, 0);
     book.recordLease("busy", NOW, LASTS_MS);
     for (let i = 0; i < MANY; i++) book.recordLease(`key ${i}`, NOW + 1, LASTS_MS);
-    book.recordLease("last", NOW + LASTS_MS - 1, LASTS_MS);
-    expect(book.latestExpiry("busy")).toBe(NOW + LASTS_MS);
-    for (let i = 0; i < MANY; i++) expect(book.latestExpiry(`key ${i}`)).toBe(NOW + 1 + LASTS_MS);
+    book.recordLease("last", NOW + LASTS_MS + CLOCK_STEP_MAX_MS - 1, LASTS_MS);
+    expect(book.waitMs("busy", NOW + LASTS_MS)).toBe(LASTS_MS);
+    for (let i = 0; i < MANY; i++) expect(book.waitMs(`key ${i}`, NOW + LASTS_MS)).toBe(LASTS_MS);
   });
 
-  test("forgets expired leases, so its size is bounded", () => {
-    const book = new LeaseBook(0, LASTS_MS);
+  test("forgets those that have expired, so that it does not grow without bound", () => {
+    const book = new LeaseBook(0, 0);
     book.recordLease("idle", NOW, LASTS_MS);
-    for (let i = 0; i < MANY; i++) book.recordLease(`key ${i}`, NOW + LASTS_MS, LASTS_MS);
-    // Only a moment in the past shows the difference.
-    expect(book.latestExpiry("idle")).toBe(LASTS_MS);
+    for (let i = 0; i < MANY; i++) book.recordLease(`key ${i}`, NOW + LASTS_MS + CLOCK_STEP_MAX_MS, LASTS_MS);
+    // Only a question about the past shows that the entry is gone.
+    expect(book.waitMs("idle", NOW)).toBe(0);
   });
 });
 

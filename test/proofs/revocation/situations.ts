@@ -4,7 +4,9 @@
  *
  * checker.ts judges the result. Pauses only spread the moments; no outcome depends on them.
  */
+
 import { setTimeout as pause } from "node:timers/promises";
+import { CLOCK_STEP_MAX_MS } from "../../../src/ledger/lease-book.ts";
 import { eventually } from "../../support/time-limits.ts";
 import type { Situation } from "./history.ts";
 import { allEnded, bodyStarted, forwarded, startOnEveryGateway, streams } from "./in-flight-requests.ts";
@@ -77,7 +79,7 @@ async function busy(run: SituationRun, way = REVOKED): Promise<void> {
 async function idle(run: SituationRun): Promise<void> {
   await run.client.useEverywhere();
   // Twice, because a renewal started by the last request may reach the ledger after that request's response.
-  await pause(2 * (run.context.leaseMs + run.context.marginMs));
+  await pause(2 * (run.context.leaseMs + run.context.marginMs) + CLOCK_STEP_MAX_MS);
   await revokeAndProbe(run);
 }
 

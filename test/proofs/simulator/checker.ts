@@ -59,9 +59,10 @@ export function checkRun(world: World): Violation[] {
 export type Report = (rule: string, what: string) => void;
 
 function findKeyEnd({ history, scenario, disk, ledgerClock }: World): KeyEnd {
-  const { marginMs, clockStepMs } = scenario.ledger;
-  // A lease granted before a restart ends by the clock of the machine that granted it.
-  const otherClockMs = clockStepMs > 0 ? longestLeaseMsOf(scenario.ledger) / (1 - DRIFT) : 0;
+  const { marginMs, clockStepMs, clockStep } = scenario.ledger;
+  const steps = clockStepMs > 0 || clockStep !== null;
+  // A lease that was granted before a clock step ends by the clock as it was.
+  const otherClockMs = steps ? longestLeaseMsOf(scenario.ledger) / (1 - DRIFT) : 0;
   const answers = history.revokeAnswers;
   const row = disk.keys.get("ending");
   const ends = [row?.revokes_at, row?.expires_at].filter((end) => end !== null && end !== undefined);
@@ -70,7 +71,7 @@ function findKeyEnd({ history, scenario, disk, ledgerClock }: World): KeyEnd {
   return {
     answeredAt: Math.min(...answers.map(({ leftAt }) => leftAt)),
     effectiveAt:
-      effectiveAt === undefined || clockStepMs > 0 || effectiveAt === end
+      effectiveAt === undefined || steps || effectiveAt === end
         ? Number.POSITIVE_INFINITY
         : ledgerClock.trueTimeOf(effectiveAt),
     scheduledAt:

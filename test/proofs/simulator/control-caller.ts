@@ -64,12 +64,12 @@ export class ControlCaller {
   readonly #revoke = async (ledger: LedgerRules) => {
     const { time, history, trace } = this.#world;
     const arrivedAt = time.now;
-    const leasesEnd = history.leases.endingKeyLeasesEnd;
+    const longestWaitMs = history.leases.longestWaitMs(time.now);
     trace?.("ledger: revoke called");
     const receipt = await ledger.revokeKey("ending");
     return () => {
       trace?.(`ledger: revoke answered: ${JSON.stringify(receipt)}`);
-      history.revokeAnswers.push({ arrivedAt, leasesEnd, leftAt: time.now, receipt });
+      history.revokeAnswers.push({ arrivedAt, longestWaitMs, leftAt: time.now, receipt });
       if (history.revokeAnswers.length === 1) this.#firstAnswer();
       this.#sendAnswer();
     };

@@ -39,6 +39,15 @@ const LEASES_MS = [1000, 1000, 1000, 1000, 1000, 100, 200, 300, 3000] as const;
 const CONTENDED_LEASES_MS = [300, 300, 1000, 1000, 100] as const;
 const FAULT_FREE_CONTENDED_LEASES_MS = [200, 200, 200, 300, 1000, 100] as const;
 
+/** How far the ledger's clock may step between a lease and a revocation. */
+const STEP_MAX_MS = 2000;
+
+/** Above what a ledger stalls that does long work in chunks. */
+const STALL_MAX_MS = 60;
+
+/** Longer than the ledger takes a key for busy. */
+const IDLE_MS = 6000;
+
 export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
   const random = new Random(seed);
   const faultFree = random.chance(0.2);
@@ -203,6 +212,7 @@ function generateLedger(shared: SharedValues, random: Random): LedgerPlan {
   const { faultFree, ledgerRate, leaseMs, nextLeaseMs, longestMs, stretching, endsAt, faultsEndAt } = shared;
   const fault = (chance: number) => !faultFree && random.chance(chance);
   const beforeTheEnd = () => endsAt - random.between(0, 1) * longestMs;
+  const aroundTheEnd = () => endsAt + random.between(-1, 1.2) * longestMs;
   return {
     rate: ledgerRate,
     leaseMs,
@@ -217,6 +227,12 @@ function generateLedger(shared: SharedValues, random: Random): LedgerPlan {
     restartsAfterAnswer: fault(0.3),
     clockStepMs: fault(0.5) ? random.pick([5, 3000]) : 0,
     clockStepsAheadAt: fault(0.5) ? beforeTheEnd() : null,
+    // With a scarce limit a step would also open windows again.
+    clockStep:
+      shared.demand === null && fault(0.3)
+        ? { at: aroundTheEnd(), ms: random.between(-1, 1) * STEP_MAX_MS }
+        : null,
+    stall: fault(0.3) ? { at: aroundTheEnd(), ms: random.between(0, STALL_MAX_MS) } : null,
     deploy:
       nextLeaseMs === leaseMs
         ? null
@@ -241,8 +257,9 @@ function generateControlCalls(
     }
   }
   const revokes = howKeyEnds === "revoked" || random.chance(0.5) ? random.pick([1, 1, 2, 3]) : 0;
+  const revokedFrom = endsAt + (random.chance(0.05) ? 1.5 * longestMs + IDLE_MS : 0);
   for (let count = 0; count < revokes; count++) {
-    const at = endsAt + (count === 0 ? 0 : random.between(0, 1.5 * longestMs));
+    const at = revokedFrom + (count === 0 ? 0 : random.between(0, 1.5 * longestMs));
     calls.push({ at, method: "revoke", aheadMs: null, persistent: count === 0 || random.chance(0.5) });
   }
   return calls;

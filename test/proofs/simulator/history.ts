@@ -62,8 +62,8 @@ export interface TierChange {
 /** An answer to `revoke`, recorded when it left the ledger. */
 export interface RevokeAnswer {
   readonly arrivedAt: number;
-  /** When the last lease on the key had expired, on the slowest clock. */
-  readonly leasesEnd: number;
+  /** The longest that it had to wait, on the slowest clock; 0: the key was idle. */
+  readonly longestWaitMs: number;
   readonly leftAt: number;
   readonly receipt: Receipt;
 }

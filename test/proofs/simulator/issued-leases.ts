@@ -2,14 +2,13 @@
  * The leases that the ledger granted, and checks of their lengths: never above `LEASE_MAX_MS`, stretched only and always
  * after too many grants, and back at `LEASE_MS` when few are requested.
  */
+import { CLOCK_STEP_MAX_MS } from "../../../src/ledger/lease-book.ts";
+import { LEASES_IN_USE, type LeasesOnDisk } from "../../../src/ledger/lease-issuer.ts";
 import type { Report } from "./checker.ts";
 import { DRIFT } from "./fault-budget.ts";
 import type { KeyName, Scenario } from "./scenario.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
 import type { World } from "./world.ts";
-
-/** The ledger's persisted row: how long the longest lease can have left. */
-const LONGEST_LEASE_MS = "longest_lease_ms";
 
 interface IssuedLease {
   readonly key: KeyName;
@@ -22,28 +21,32 @@ interface IssuedLease {
   readonly generation: number;
   readonly shortestMs: number;
   readonly longestMs: number;
-  /** The lease length that a ledger started at that moment would assume. */
-  readonly assumedMs: number;
+  /** The row on disk that a ledger which starts at that moment reads. */
+  readonly onDisk: LeasesOnDisk | undefined;
 }
 
 export class IssuedLeases {
   readonly all: IssuedLease[] = [];
-  /** When the last lease on the ending key has expired, on the slowest clock. */
-  endingKeyLeasesEnd: number;
+  /** Of the leases on the ending key: when the last one was granted, and the longest, on the slowest clock. */
+  readonly endingKey = { grantedAt: Number.NEGATIVE_INFINITY, longestMs: 0 };
   longestMs: number;
   readonly #marginMs: number;
 
-  /** A ledger that starts assumes that one lease is out. */
   constructor({ leaseMs, marginMs }: Scenario["ledger"]) {
     this.#marginMs = marginMs;
     this.longestMs = leaseMs;
-    this.endingKeyLeasesEnd = (leaseMs + marginMs) / (1 - DRIFT);
+  }
+
+  /** How long a revocation of the ending key that arrives now may take. */
+  longestWaitMs(now: number): number {
+    const { grantedAt, longestMs } = this.endingKey;
+    return now > grantedAt + longestMs + CLOCK_STEP_MAX_MS / (1 - DRIFT) ? 0 : longestMs;
   }
 
   record(key: KeyName, ttlMs: number, at: number, ledgerAt: number, ledger: SimulatedLedger): void {
     const shortestMs = ledger.settings.leaseMs;
     const longestMs = ledger.settings.leaseMaxMs;
-    const assumedMs = Number(ledger.metadata(LONGEST_LEASE_MS));
+    const onDisk = ledger.metadata(LEASES_IN_USE) as LeasesOnDisk | undefined;
     this.all.push({
       key,
       at,
@@ -52,51 +55,43 @@ export class IssuedLeases {
       generation: ledger.restarts,
       shortestMs,
       longestMs,
-      assumedMs,
+      onDisk,
     });
     this.longestMs = Math.max(this.longestMs, ttlMs);
-    if (key === "ending")
-      this.endingKeyLeasesEnd = Math.max(
-        this.endingKeyLeasesEnd,
-        at + (ttlMs + this.#marginMs) / (1 - DRIFT),
-      );
+    if (key === "ending") {
+      this.endingKey.grantedAt = at;
+      this.endingKey.longestMs = Math.max(this.endingKey.longestMs, (ttlMs + this.#marginMs) / (1 - DRIFT));
+    }
   }
 }
 
-export function checkLengths({ history, scenario, disk }: World, report: Report): void {
+export function checkLengths({ history, scenario }: World, report: Report): void {
   const { all } = history.leases;
   for (const { ttlMs, longestMs, at } of all) {
     if (ttlMs > longestMs) report("longest", `a lease of ${ttlMs} ms at ${at.toFixed(1)}, of ${longestMs}`);
   }
-  checkRestartAssumption(all, scenario.ledger.marginMs, report);
+  checkCoveredOnDisk(all, scenario.ledger.marginMs, report);
   const { ledger, expiresAfterMs, controlCalls } = scenario;
-  // Leases that are cut short by the end of their key do not show the length in force.
-  if (expiresAfterMs === null && controlCalls.every(({ method }) => method !== "schedule")) {
+  // Leases that are cut short by the end of their key do not show the length in force, nor does a clock that stepped.
+  if (
+    ledger.clockStep === null &&
+    expiresAfterMs === null &&
+    controlCalls.every(({ method }) => method !== "schedule")
+  ) {
     all.forEach((_, index) => {
       checkStep(all, index, ledger.grantsPerSecondMax, report);
     });
   }
-  const settledMs = ledger.leaseMs + ledger.marginMs;
-  const assumedMs = Number(disk.metadata.get(LONGEST_LEASE_MS));
-  // A version with other lengths drops those of its predecessor at the next lease call.
-  if (!ledger.deploy && assumedMs > settledMs)
-    report(
-      "shortens again",
-      `the ledger still allows for leases of ${assumedMs} ms at the end, not ${settledMs}`,
-    );
 }
 
-/** At no moment does a lease have longer left than a restart at that moment would assume. */
-function checkRestartAssumption(all: readonly IssuedLease[], marginMs: number, report: Report): void {
-  let [generation, latestEnd] = [0, 0];
-  for (const lease of all) {
-    const end = lease.ledgerAt + lease.ttlMs + marginMs;
-    latestEnd = lease.generation === generation ? Math.max(latestEnd, end) : end;
-    generation = lease.generation;
-    if (latestEnd > lease.ledgerAt + lease.assumedMs)
+/** The row on disk covers every lease when it is granted: its length, and its end with a clock step to spare. */
+function checkCoveredOnDisk(all: readonly IssuedLease[], marginMs: number, report: Report): void {
+  for (const { at, ledgerAt, ttlMs, onDisk } of all) {
+    const lastsMs = ttlMs + marginMs;
+    if (!onDisk || lastsMs > onDisk.longest_ms || ledgerAt + lastsMs + CLOCK_STEP_MAX_MS > onDisk.until)
       report(
         "restart",
-        `a lease has ${latestEnd - lease.ledgerAt} ms left at ${lease.at.toFixed(1)}, but a restart would assume ${lease.assumedMs}`,
+        `a lease of ${lastsMs} ms at ${at.toFixed(1)} (${ledgerAt}) is not covered by ${JSON.stringify(onDisk)}`,
       );
   }
 }

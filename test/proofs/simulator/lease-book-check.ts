@@ -4,26 +4,32 @@
  * In a whole run a later lease never ends before an earlier one, so only this check makes the book keep the longer of
  * two.
  */
-import { LeaseBook } from "../../../src/ledger/lease-book.ts";
+import { CLOCK_STEP_MAX_MS, LeaseBook } from "../../../src/ledger/lease-book.ts";
 import type { Random } from "./random.ts";
 
 export function checkLeaseBook(random: Random, report: (what: string) => void): void {
   const startedAt = random.whole(0, 1000);
   const book = new LeaseBook(startedAt, 0);
-  const ends = new Map<string, number>();
+  const granted: { readonly key: string; readonly expiresAt: number; readonly lastsMs: number }[] = [];
   let now = startedAt;
   for (let count = 0; count < 6; count++) {
-    now += random.whole(0, 300);
+    now += random.whole(0, random.chance(0.2) ? 8000 : 300);
     const key = random.pick(["a", "b"]);
     const lastsMs = random.whole(1, 2000);
     book.recordLease(key, now, lastsMs);
-    ends.set(key, Math.max(ends.get(key) ?? startedAt, now + lastsMs));
+    granted.push({ key, expiresAt: now + lastsMs, lastsMs });
   }
-  const latest = Math.max(startedAt, ...ends.values());
-  for (const [key, end] of ends) {
-    if (book.latestExpiry(key) !== end)
-      report(`a lease on ${key} lasts until ${end}, the book says ${book.latestExpiry(key)}`);
+  now += random.whole(0, 8000);
+  for (const key of ["a", "b"]) {
+    const inUse = granted.filter((one) => one.key === key && now < one.expiresAt);
+    const leastMs = Math.max(0, ...inUse.map(({ lastsMs }) => lastsMs));
+    const waitMs = book.waitMs(key, now);
+    if (waitMs < leastMs)
+      report(`a lease of ${leastMs} ms on ${key} is in use, the book waits for ${waitMs} ms`);
+    const isIdle = granted.every((one) => one.key !== key || now >= one.expiresAt + CLOCK_STEP_MAX_MS);
+    if (isIdle && waitMs > 0) report(`no lease on ${key} is in use, the book waits for ${waitMs} ms`);
   }
-  if (book.latestExpiryOfAny() !== latest)
-    report(`the last lease lasts until ${latest}, the book says ${book.latestExpiryOfAny()}`);
+  const waitMs = Math.max(book.waitMs("a", now), book.waitMs("b", now));
+  if (book.waitMsForAll(now) !== waitMs)
+    report(`the book waits for ${book.waitMsForAll(now)} ms, not ${waitMs}`);
 }

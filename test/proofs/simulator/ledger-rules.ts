@@ -7,7 +7,6 @@
  */
 
 import type { LeaseAnswer, PermitReport } from "../../../src/leases/protocol.ts";
-import type { KeysTable } from "../../../src/ledger/keys-table.ts";
 import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
@@ -30,15 +29,10 @@ export interface LedgerRuntime {
     issued(keyId: string): LeaseRow | undefined;
     change(keyId: string, columns: Partial<LeaseRow>): void;
   };
-  readonly metadata: {
-    get(name: string): string | undefined;
-    set(name: string, value: string | number): void;
-  };
+  readonly metadata: Pick<MetadataTable, "get" | "set">;
   readonly permits: PermitStore;
   /** Resolves when all writes are on disk. */
   sync(): Promise<void>;
-  /** Sets the alarm. */
-  setAlarmIn(ms: number): Promise<void>;
 }
 
 /** The settings of one version of the ledger. */
@@ -64,24 +58,13 @@ export class LedgerRules {
   constructor(runtime: LedgerRuntime, windowsMs: WindowsMs, settings: LedgerSettings) {
     this.#runtime = runtime;
     this.#book = new PermitBook(runtime.permits, windowsMs);
-    this.#leases = new LeaseIssuer(
-      runtime.keys as unknown as KeysTable,
-      runtime.metadata as unknown as MetadataTable,
-      settings as LedgerSettings & Settings,
-      runtime.now(),
-      runtime.setAlarmIn,
-      settings.grantsPerSecondMax,
-    );
-  }
-
-  /** The alarm handler. */
-  settle(): Promise<void> {
-    return this.#leases.settle(this.#runtime.now());
+    const { metadata } = runtime;
+    this.#leases = new LeaseIssuer(metadata, settings, runtime.now(), settings.grantsPerSecondMax);
   }
 
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
     const now = this.#runtime.now();
-    const answer = this.#leases.grant(keyId, now);
+    const answer = this.#leases.grant(keyId, this.#runtime.keys.issued(keyId), now);
     if (!answer.granted) return answer;
     const limits = this.#limits;
     const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
@@ -90,18 +73,19 @@ export class LedgerRules {
 
   /** null: unlimited. */
   setLimits(limits: Limits | null): void {
-    this.#runtime.metadata.set(LIMITS_ROW, JSON.stringify(limits));
+    this.#runtime.metadata.set(LIMITS_ROW, limits);
   }
 
   get #limits(): Limits | null {
-    return JSON.parse(this.#runtime.metadata.get(LIMITS_ROW) ?? "null");
+    return (this.#runtime.metadata.get(LIMITS_ROW) ?? null) as Limits | null;
   }
 
   /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when the key will end. */
   scheduleRevocation(keyId: string, requestedEnd: number | null): number | null | "conflict" {
     const row = this.#runtime.keys.issued(keyId);
-    if (!row || isRevoked(row, this.#runtime.now())) return "conflict";
-    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(keyId, row, requestedEnd);
+    const now = this.#runtime.now();
+    if (!row || isRevoked(row, now)) return "conflict";
+    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(keyId, row, now, requestedEnd);
     this.#runtime.keys.change(keyId, { revokes_at: end });
     return end;
   }
@@ -110,20 +94,19 @@ export class LedgerRules {
   async revokeKey(keyId: string): Promise<Receipt> {
     const row = this.#runtime.keys.issued(keyId);
     if (!row) throw new Error("no such key");
-    if (row.revoked_at === null) this.#revoke(keyId, row);
-
-    await this.#runtime.sync();
-    await this.#waitUntil(this.#leases.leasesExpireAt(keyId));
+    const now = this.#runtime.now();
+    if (row.revoked_at === null) this.#revoke(keyId, now, row);
+    await this.#takeEffect(this.#leases.waitMs(keyId, now));
+    this.#leases.forget(keyId);
     return receiptOf(this.#runtime.keys.issued(keyId) ?? row);
   }
 
   /** Writes a tombstone even after a scheduled end: after a restart with another clock the end may lie ahead again. */
-  #revoke(keyId: string, row: LeaseRow): void {
-    const now = this.#runtime.now();
+  #revoke(keyId: string, now: number, row: LeaseRow): void {
     const hasEnded = isRevoked(row, now);
     const { effectiveAt, leaseBoundMs } = hasEnded
       ? { effectiveAt: row.revokes_at, leaseBoundMs: 0 }
-      : this.#leases.effectiveAt(keyId, now);
+      : this.#leases.timing(keyId, now);
     this.#runtime.keys.change(keyId, {
       revoked_at: hasEnded ? row.revokes_at : now,
       effective_at: effectiveAt,
@@ -131,9 +114,11 @@ export class LedgerRules {
     });
   }
 
-  async #waitUntil(moment: number): Promise<void> {
-    const leftMs = () => moment - this.#runtime.now();
-    while (leftMs() > 0) await this.#runtime.wait(leftMs());
+  /** `takeEffect` of `ledger-context.ts`. */
+  async #takeEffect(waitMs: number): Promise<void> {
+    const waited = waitMs > 0 ? this.#runtime.wait(waitMs + 1) : null;
+    await this.#runtime.sync();
+    await waited;
   }
 }
 

@@ -39,6 +39,8 @@ function clocksOnlyDrift({ isolates, ledger }: Scenario): boolean {
   return (
     ledger.clockStepMs === 0 &&
     ledger.clockStepsAheadAt === null &&
+    ledger.clockStep === null &&
+    ledger.stall === null &&
     isolates.every((isolate) => isolate.clockFaults.length === 0)
   );
 }

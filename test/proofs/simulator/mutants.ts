@@ -61,14 +61,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no wait after a restart",
     BOOK,
-    "this.#assumedEnd = startedAt + longestMs;",
-    "this.#assumedEnd = startedAt;",
+    "inheritedMs === 0 ? NO_LEASES : {",
+    "inheritedMs >= 0 ? NO_LEASES : {",
   ),
   mutant(
     "a shorter lease replaces a longer one in the book",
     BOOK,
-    "if (end > (this.#ends.get(keyId) ?? Number.NEGATIVE_INFINITY)) this.#ends.set(keyId, end);",
-    "this.#ends.set(keyId, end);",
+    "longestMs: Math.max(lastsMs, waitMsFor(known, now)),",
+    "longestMs: lastsMs,",
   ),
   mutant(
     "a lease outlasts a scheduled end",
@@ -82,36 +82,39 @@ export const MUTANTS: readonly Mutant[] = [
     'if (hasPassed(key.expires_at, now)) return { granted: false, reason: "expired" };',
     "",
   ),
-  mutant("no margin at all", LEASES, "return ttlMs + this.#settings.leaseMarginMs;", "return ttlMs;"),
+  mutant("no margin at all", LEASES, "this.#marginMs = leaseMarginMs;", "this.#marginMs = 0;"),
   mutant(
     "no margin on recorded leases",
     LEASES,
-    "this.#book.recordLease(keyId, now, this.#lastsMs(answer.ttl_ms));",
-    "this.#book.recordLease(keyId, now, answer.ttl_ms);",
-  ),
-  mutant(
-    "the ledger counts a lease from before its decision",
-    LEASES,
-    "this.#book.recordLease(keyId, now,",
-    "this.#book.recordLease(keyId, now - 100,",
+    "this.#book.recordLease(keyId, now, lastsMs);",
+    "this.#book.recordLease(keyId, now, verdict.ttl_ms);",
   ),
   mutant(
     "the longer leases of the previous version are forgotten",
     LEASES,
-    "Math.max(knownLongestMs, this.#lastsMs(leaseMs))",
-    "this.#lastsMs(leaseMs)",
+    "startedAt <= this.#onDisk.until ? this.#onDisk.longest_ms : 0",
+    "startedAt <= this.#onDisk.until ? leaseMs + leaseMarginMs : 0",
   ),
-  mutant("revoke does not wait", REVOKING, "await this.#waitUntil(this.#leases.leasesExpireAt(keyId));", ""),
+  mutant("revoke does not wait", REVOKING, "    await waited;\n", ""),
+  mutant(
+    "revoke waits for what the clock says is left of a lease",
+    BOOK,
+    "return now < expireAt + CLOCK_STEP_MAX_MS ? longestMs : 0;",
+    "return Math.min(longestMs, Math.max(0, expireAt - now));",
+  ),
+  mutant(
+    "revoke waits for a whole lease only until the clock says it has expired",
+    BOOK,
+    "return now < expireAt + CLOCK_STEP_MAX_MS ? longestMs : 0;",
+    "return now < expireAt ? longestMs : 0;",
+  ),
   mutant(
     "revoke waits before the write",
     REVOKING,
-    `if (row.revoked_at === null) this.#revoke(keyId, row);
-
-    await this.#runtime.sync();
-    await this.#waitUntil(this.#leases.leasesExpireAt(keyId));`,
-    `await this.#waitUntil(this.#leases.leasesExpireAt(keyId));
-    if (row.revoked_at === null) this.#revoke(keyId, row);
-    await this.#runtime.sync();`,
+    `if (row.revoked_at === null) this.#revoke(keyId, now, row);
+    await this.#takeEffect(this.#leases.waitMs(keyId, now));`,
+    `await this.#takeEffect(this.#leases.waitMs(keyId, now));
+    if (row.revoked_at === null) this.#revoke(keyId, now, row);`,
   ),
   {
     name: "revoke answers before the durable write",
@@ -127,13 +130,13 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "every repeat of a revocation gets a receipt of its own",
     REVOKING,
-    "if (row.revoked_at === null) this.#revoke(keyId, row);",
-    "this.#revoke(keyId, { ...row, revoked_at: null });",
+    "if (row.revoked_at === null) this.#revoke(keyId, now, row);",
+    "this.#revoke(keyId, now, { ...row, revoked_at: null });",
   ),
   mutant(
     "a receipt is too early",
     REVOKING,
-    "this.#leases.effectiveAt(keyId, now);",
+    "this.#leases.timing(keyId, now);",
     "{ effectiveAt: now, leaseBoundMs: 0 };",
   ),
   {
@@ -141,8 +144,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: REVOKING,
-        find: "if (row.revoked_at === null) this.#revoke(keyId, row);",
-        replace: "if (!isRevoked(row, this.#runtime.now())) this.#revoke(keyId, row);",
+        find: "if (row.revoked_at === null) this.#revoke(keyId, now, row);",
+        replace: "if (!isRevoked(row, now)) this.#revoke(keyId, now, row);",
       },
       {
         file: REVOKING,
@@ -156,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "an end is scheduled before outstanding leases expire",
     REVOKING,
-    "this.#leases.scheduledEnd(keyId, row, requestedEnd);",
+    "this.#leases.scheduledEnd(keyId, row, now, requestedEnd);",
     "requestedEnd;",
   ),
   {
@@ -169,8 +172,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: STORAGE,
-        find: "  metadata(name: string): string | undefined {\n    this.#touch();\n",
-        replace: "  metadata(name: string): string | undefined {\n",
+        find: "  metadata(name: string): unknown {\n    this.#touch();\n",
+        replace: "  metadata(name: string): unknown {\n",
       },
     ],
   },

@@ -63,6 +63,10 @@ export interface LedgerPlan {
   readonly clockStepMs: number;
   /** When its clock steps ahead, within the budget. */
   readonly clockStepsAheadAt: number | null;
+  /** A step of its clock while it runs, either way, which only the wait of a revocation is meant to survive. */
+  readonly clockStep: { readonly at: number; readonly ms: number } | null;
+  /** It handles nothing for a while; meanwhile timers become overdue, which clamps its clock. */
+  readonly stall: { readonly at: number; readonly ms: number } | null;
   /** A new version with another `LEASE_MS` and `LEASE_MAX_MS`. */
   readonly deploy: { readonly at: number; readonly leaseMs: number; readonly leaseMaxMs: number } | null;
   readonly faultsEndAt: number;

@@ -109,8 +109,10 @@ function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyN
 /** Schedules the ledger's planned faults. */
 function planFaults(world: World): void {
   const { time, random, scenario, ledger, ledgerClock } = world;
-  const { deploy, clockStepsAheadAt, restartsAt } = scenario.ledger;
+  const { deploy, clockStepsAheadAt, clockStep, stall, restartsAt } = scenario.ledger;
   for (const at of restartsAt) time.at(at, () => ledger.restart(random.chance(0.3)));
+  if (clockStep) time.at(clockStep.at, () => ledgerClock.step(clockStep.ms));
+  if (stall) time.at(stall.at, () => ledger.stall(stall.ms));
   if (clockStepsAheadAt !== null)
     time.at(clockStepsAheadAt, () => ledgerClock.step(scenario.budget.ledgerGainMs));
   if (deploy) {

@@ -7,6 +7,7 @@
  */
 import type { WindowsMs } from "../../../src/rate-limits.ts";
 import { LedgerRules, type LedgerSettings } from "./ledger-rules.ts";
+import { PendingTimers } from "./pending-timers.ts";
 import type { Random } from "./random.ts";
 import type { LedgerPlan, Scenario } from "./scenario.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
@@ -17,12 +18,13 @@ export interface LedgerCall {
   /** Executes the call; the function it returns sends the answer. */
   readonly run: (ledger: LedgerRules) => (() => void) | Promise<() => void>;
   readonly fail: () => void;
-  /** The platform retries it until it succeeds. */
-  readonly isAlarm?: boolean;
 }
 
 /** How long calls may still be routed to a superseded object. */
 const OLD_REACHABLE_MAX_MS = 4000;
+
+/** After a stall, queued calls run first. */
+const TIMERS_AFTER_CALLS_MS = 0.001;
 
 interface LedgerObject {
   readonly rules: LedgerRules;
@@ -44,6 +46,7 @@ export class SimulatedLedger {
   #superseded: LedgerObject | null = null;
   #waiting: (() => void)[] = [];
   #restarts = 0;
+  #stalledUntil = 0;
 
   constructor(
     time: VirtualTime,
@@ -75,12 +78,16 @@ export class SimulatedLedger {
   }
 
   /** A metadata row as the current object sees it. */
-  metadata(name: string): string | undefined {
+  metadata(name: string): unknown {
     return this.#current?.session.metadata(name);
   }
 
   /** `mayReachOld`: the caller may still be routed to the superseded object, if there is one. */
   deliver(call: LedgerCall, mayReachOld: boolean): void {
+    if (this.#time.now < this.#stalledUntil) {
+      this.#time.at(this.#stalledUntil, () => this.deliver(call, mayReachOld));
+      return;
+    }
     this.#maybeRestart("a call arrives");
     const object = (mayReachOld && this.#superseded) || this.#current;
     if (object) void this.#run(object, call);
@@ -121,19 +128,17 @@ export class SimulatedLedger {
     if (this.#restarts > 0 && clockStepMs > 0) {
       this.#clock.step(this.#random.between(-clockStepMs, clockStepMs));
     }
+    const timers = new PendingTimers();
     const session = new StorageSession(this.#time, this.#disk, () => confirmMs * this.#random.next());
     const runtime = {
-      now: () => this.#clock.now(),
-      wait: (ms: number) => this.#wait(ms),
+      now: () => timers.clamp(this.#clock.now()),
+      wait: (ms: number) => this.#wait(ms, timers),
       keys: { issued: session.key.bind(session), change: session.changeKey.bind(session) },
       metadata: { get: session.metadata.bind(session), set: session.setMetadata.bind(session) },
       permits: session.permits,
       sync: () => {
         this.#maybeRestart("a write is not yet confirmed");
         return session.sync();
-      },
-      setAlarmIn: async (ms: number) => {
-        this.#time.after(ms, () => this.#runAlarm());
       },
     };
     const rules = new LedgerRules(runtime, this.#windowsMs, this.#settings);
@@ -144,18 +149,23 @@ export class SimulatedLedger {
     for (const deliver of waiting) deliver();
   }
 
-  #wait(ms: number): Promise<void> {
+  #wait(ms: number, timers: PendingTimers): Promise<void> {
     this.#maybeRestart("leases are waited for");
-    return new Promise((resolve) => this.#time.after(ms / this.#clock.rate, resolve));
+    const timer = timers.add(this.#clock.now() + ms);
+    return new Promise((resolve) => {
+      this.#time.after(ms / this.#clock.rate, () => this.#whenRunning(() => resolve(timers.remove(timer))));
+    });
   }
 
-  /** Runs the alarm on the current object; no caller receives the answer. */
-  #runAlarm(): void {
-    const run = async (ledger: LedgerRules) => {
-      await ledger.settle();
-      return () => {};
-    };
-    this.deliver({ run, fail: () => this.#runAlarm(), isAlarm: true }, false);
+  /** The object computes and handles nothing for a while. Calls that queue up are handled before timers that are overdue. */
+  stall(ms: number): void {
+    this.#trace?.(`ledger: stalls for ${ms.toFixed(1)} ms`);
+    this.#stalledUntil = this.#time.now + ms;
+  }
+
+  #whenRunning(task: () => void): void {
+    if (this.#time.now >= this.#stalledUntil) task();
+    else this.#time.at(this.#stalledUntil + TIMERS_AFTER_CALLS_MS, () => this.#whenRunning(task));
   }
 
   async #run(object: LedgerObject, call: LedgerCall): Promise<void> {
@@ -177,7 +187,7 @@ export class SimulatedLedger {
 
   #stop(object: LedgerObject): void {
     object.stopped = true;
-    for (const call of object.calls) if (call.isAlarm || this.#random.chance(0.7)) call.fail();
+    for (const call of object.calls) if (this.#random.chance(0.7)) call.fail();
     object.calls.clear();
   }
 

@@ -63,14 +63,15 @@ export class StorageSession {
     this.#confirmLater();
   }
 
-  metadata(name: string): string | undefined {
+  metadata(name: string): unknown {
     this.#touch();
-    return this.#metadata.get(name);
+    const value = this.#metadata.get(name);
+    return value && JSON.parse(value);
   }
 
-  setMetadata(name: string, value: string | number): void {
+  setMetadata(name: string, value: unknown): void {
     this.#touch();
-    this.#metadata.set(name, String(value));
+    this.#metadata.set(name, JSON.stringify(value));
     this.#confirmLater();
   }
 
