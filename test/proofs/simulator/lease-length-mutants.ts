@@ -27,12 +27,6 @@ export const LEASE_LENGTH_MUTANTS: readonly Mutant[] = [
   mutant("leases are not on disk", LEASES, "      this.#metadata.set(LEASES_IN_USE, onDisk);\n", ""),
   mutant("the disk covers shorter leases only", LEASES, " && lastsMs <= longest_ms;", ";"),
   mutant(
-    "the disk leaves no time for another machine's clock",
-    LEASES,
-    "now + lastsMs + CLOCK_STEP_MAX_MS <= until",
-    "now + lastsMs <= until",
-  ),
-  mutant(
     "a receipt bounds the shortest leases only",
     LEASES,
     "return Math.max(this.#onDisk.longest_ms, this.#length.ms + this.#marginMs);",

@@ -54,12 +54,15 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     "const isOvertaken = false;",
   ),
   mutant("an overtaken answer is applied", WINDOW, "  if (revision < window.revision) return;\n", ""),
-  mutant(
-    "a lowered limit withdraws permits already used",
-    WINDOW,
-    "window.granted = Math.max(window.used, usable);",
-    "window.granted = usable;",
-  ),
+  {
+    ...mutant(
+      "a lowered limit withdraws permits already used",
+      WINDOW,
+      "window.granted = Math.max(window.used, usable);",
+      "window.granted = usable;",
+    ),
+    firstSeed: 15_000,
+  },
   mutant(
     "an old answer restores returned permits",
     WINDOW,

@@ -4,6 +4,8 @@ import type { Edit } from "../edit.ts";
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** For a violation that few seeds show: where the run begins. 1 by default. */
+  readonly firstSeed?: number;
 }
 
 export function mutant(name: string, file: string, find: string, replace: string): Mutant {

@@ -17,7 +17,7 @@ export const MUTANT_SEEDS_MAX = 4000;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Runs a mutant until it is detected, or through all its seeds. */
-export async function runMutant({ edits }: Mutant): Promise<Summary> {
+export async function runMutant({ edits, firstSeed = 1 }: Mutant): Promise<Summary> {
   const copy = mkdtempSync(join(tmpdir(), "octopost-mutant-"));
   try {
     for (const part of ["src", "test/proofs/simulator"])
@@ -25,7 +25,11 @@ export async function runMutant({ edits }: Mutant): Promise<Summary> {
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
     for (const edit of edits) applyEdit(copy, edit);
     const worker = pathToFileURL(join(copy, "test/proofs/simulator/seed-worker.ts"));
-    return await runSeedsInProcesses({ first: 1, count: MUTANT_SEEDS_MAX, stopsAtFailure: true }, 1, worker);
+    return await runSeedsInProcesses(
+      { first: firstSeed, count: MUTANT_SEEDS_MAX, stopsAtFailure: true },
+      1,
+      worker,
+    );
   } finally {
     rmSync(copy, { recursive: true });
   }
