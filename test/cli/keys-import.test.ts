@@ -186,6 +186,84 @@ describe("invalid lines", () => {
   });
 });
 
+describe("a key on several lines", () => {
+  const base64 = (number: number) => Buffer.from(sha256(oldKey(number)), "hex").toString("base64");
+
+  test.each<[string, object]>([
+    ["permissions", { permissions: ["posts:read"] }],
+    ["mode", { mode: "test" }],
+    ["expires_at", { expires_at: "2099-01-01T00:00:00Z" }],
+    ["created_at", { created_at: "2024-01-01T00:00:00Z" }],
+    ["name", { name: "another" }],
+  ])("with different %s is refused on every line", async (field, change) => {
+    await writeFile(file, [row(1), row(2), row(1, change), row(1)].join("\n"));
+    const { code, stdout, stderr } = await keys(["import", file]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Imported 1 key; 0 were in the report already; 3 lines failed\./);
+    expect(stderr.match(/^line .*$/gm)).toEqual([
+      `line 1: conflicting_line; line imports the same key as line 3, with different ${field}`,
+      `line 3: conflicting_line; line imports the same key as line 1, with different ${field}`,
+      `line 4: conflicting_line; line imports the same key as line 3, with different ${field}`,
+    ]);
+    expect([await use(oldKey(1)), await use(oldKey(2))]).toEqual([401, 200]);
+    expect((await report()).map(({ line, error }) => [line, error])).toEqual([
+      [1, "conflicting_line"],
+      [3, "conflicting_line"],
+      [4, "conflicting_line"],
+      [2, undefined],
+    ]);
+  });
+
+  test("is recognised in every form of its hash, and in another call", async () => {
+    const upperCase = { sha256: sha256(oldKey(1)).toUpperCase() };
+    const others = Array.from({ length: 1001 }, (_, i) => row(i + 10));
+    const lines = [
+      row(1, upperCase),
+      ...others,
+      row(1, { sha256: base64(1), permissions: ["posts:read"] }),
+      row(1, { sha256: base64(1).replaceAll("+", "-").replaceAll("/", "_").replace("=", "") }),
+    ];
+    await writeFile(file, lines.join("\n"));
+    const { code, json } = await keys(["import", file, "--json"]);
+    expect(code).toBe(1);
+    expect(json.imported).toBe(1001);
+    expect(json.failed.map(({ line }: { line: number }) => line)).toEqual([1, 1003, 1004]);
+    expect(await use(oldKey(1))).toBe(401);
+  });
+
+  test("with the same rights is imported once: defaults, order and time zone make no difference", async () => {
+    const all = { permissions: ["posts:read", "posts:write"], expires_at: "2099-01-01T00:00:00Z" };
+    const same = { permissions: ["posts:write", "posts:read"], expires_at: "2099-01-01T02:00:00+02:00" };
+    await writeFile(
+      file,
+      [row(1), row(1, { permissions: [], expires_at: null }), row(2, all), row(2, same)].join("\n"),
+    );
+    const { code, stdout, stderr } = await keys(["import", file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Imported 2 keys; 0 were in the report already; 0 lines failed\./);
+    expect(stderr).toContain("2 lines repeat another line.");
+    expect(stderr).toContain("4 of 4 lines");
+    expect((await keys(["list", "--json"])).json.keys).toHaveLength(2);
+  });
+
+  test("is refused although one of its lines was imported by an earlier run", async () => {
+    await writeFile(file, `${row(1)}\n`);
+    expect((await keys(["import", file])).code).toBe(0);
+    await appendFile(file, `${row(1, { permissions: ["posts:read"] })}\n`);
+    const { code, json } = await keys(["import", file, "--json"]);
+    expect(code).toBe(1);
+    expect(json.failed.map(({ line }: { line: number }) => line)).toEqual([1, 2]);
+  });
+});
+
+test("a file in UTF-16 exits with 2, names the encoding and sends nothing", async () => {
+  await writeFile(file, Buffer.from(`\ufeff${row(1)}\n`, "utf16le"));
+  const { code, stderr } = await keys(["import", file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("is UTF-16");
+  expect(await importCalls()).toBe(0);
+});
+
 describe("a repeated run", () => {
   test("sends no key that has an id in the report", async () => {
     await writeFile(file, `${row(1)}\n${row(2)}\n`);

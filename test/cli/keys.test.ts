@@ -3,6 +3,7 @@
 // Standard output has only the answer (with --json, the API's own document), standard error everything else. A key is
 // printed once, when it is created.
 
+import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
@@ -284,16 +285,53 @@ describe("revoke, revoke-all", () => {
 });
 
 describe("hash", () => {
+  const hex = (key: string) => createHash("sha256").update(key).digest("hex");
+  const hash = (input: string | Uint8Array) => runKeys(["hash"], { input });
+
   test("prints the SHA-256 of each line without calling the gateway", async () => {
-    const { code, stdout } = await runKeys(["hash"], { input: "abc\noct_live_x\r\n" });
+    const { code, stdout } = await hash("abc\noct_live_x\r\n");
     expect(code).toBe(0);
     expect(stdout).toBe(
       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n" +
         "9e7cd3304e1ce968565f29aa6daeddaf4d9bd2073cf6234a221508654c0cce70\n",
     );
-    expect(await runKeys(["hash"], { input: "abc\na b\n" })).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining("line 2"),
+  });
+
+  test.each([
+    ["a byte order mark", "\ufeffabc\nxyz\n"],
+    ["blank lines", "\n\nabc\n  \nxyz\n\n\n"],
+    ["Windows line ends", "abc\r\nxyz\r\n\r\n"],
+    ["old Mac line ends", "abc\rxyz\r"],
+    ["spaces around the keys", " abc\t\nxyz \u00a0\n"],
+    ["no last line end", "\ufeff\nabc\nxyz"],
+  ])("accepts a file with %s", async (_, input) => {
+    expect(await hash(input)).toMatchObject({
+      code: 0,
+      stdout: `${hex("abc")}\n${hex("xyz")}\n`,
+      stderr: "",
     });
+  });
+
+  test.each([
+    ["UTF-16 little-endian", Buffer.from("\ufeffoct_live_x\r\n", "utf16le")],
+    ["UTF-16 big-endian", Buffer.from("\ufeffoct_live_x\r\n", "utf16le").swap16()],
+    ["UTF-16 without a byte order mark", Buffer.from("oct_live_x\r\n", "utf16le")],
+  ])("names %s as the cause", async (_, input) => {
+    const { code, stdout, stderr } = await hash(input);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("UTF-16");
+    expect(stderr).not.toContain("oct_live");
+  });
+
+  test.each([
+    ["a space in it", "abc\na b\n", "line 2"],
+    ["quotes around it", '\n"abc"\n', "line 2"],
+    ["a comma after it", "abc,\n", "line 1"],
+    ["a letter outside ASCII", "abc\nx\ny\u00e9\n", "line 3"],
+    ["another encoding", Buffer.from([0x61, 0xe9, 0x0a]), "not UTF-8"],
+  ])("refuses a key with %s, and prints no hash", async (_, input, text) => {
+    const { code, stdout, stderr } = await hash(input);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(text);
   });
 });

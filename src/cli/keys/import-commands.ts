@@ -1,18 +1,20 @@
 // import, hash: the commands that import keys issued before the gateway, from their SHA-256.
 
 import { createHash } from "node:crypto";
-import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { TOKEN_TEXT } from "../../http/header-text.ts";
 import { type CommandContext, commandContext, printNote } from "./command-context.ts";
 import { CallError, ImportIncompleteError, UsageError } from "./errors.ts";
-import { countLines } from "./import-file.ts";
 import { ImportRun, type Progress } from "./import-keys.ts";
 import { ImportReport, type Verdict } from "./import-report.ts";
+import { type ImportScan, scanImportFile } from "./import-scan.ts";
 import { count, printable } from "./text-format.ts";
+import { LINE_END, readStandardInput } from "./text-input.ts";
 
 /** The report has every failed line. */
 const LISTED_MAX_FAILURES = 50;
+/** Hashed with one of these, a key would never be recognised. */
+const QUOTE_OR_SEPARATOR = /["',;]/;
 
 export function addImportCommands(program: Command): void {
   program
@@ -32,7 +34,7 @@ export function addImportCommands(program: Command): void {
     .command("hash")
     .summary("print the SHA-256 of keys, for an import; sends nothing")
     .description(
-      "Read keys from standard input, one per line, and print the SHA-256 of each as hex. Sends nothing.",
+      "Read keys from standard input, one per line, and print the SHA-256 of each as hex. Skips blank lines. Sends nothing.",
     )
     .addHelpText("after", "\nExample:\n  npm run --silent keys -- hash < old-keys.txt")
     .action(hash);
@@ -41,9 +43,10 @@ export function addImportCommands(program: Command): void {
 async function importKeys(file: string, _options: object, command: Command): Promise<void> {
   const context = commandContext(command);
   const { origin, account } = context.gateway;
-  const { lines, report } = await openFiles(file, origin, account);
+  const { scan, report } = await openFiles(file, origin, account);
+  const { lines } = scan;
   printNote(`Importing ${file} (${count(lines, "line")}) into ${account} at ${origin}`);
-  const run = new ImportRun(context.gateway, report, (progress) =>
+  const run = new ImportRun(context.gateway, report, scan, (progress) =>
     printNote(describeProgress(progress, lines)),
   );
   try {
@@ -60,17 +63,21 @@ async function importKeys(file: string, _options: object, command: Command): Pro
   printOutcome(context, run, report.path);
 }
 
-async function openFiles(file: string, gateway: string, account: string) {
+async function openFiles(
+  file: string,
+  gateway: string,
+  account: string,
+): Promise<{ scan: ImportScan; report: ImportReport }> {
   try {
-    const lines = await countLines(file);
-    return { lines, report: await ImportReport.open(`${file}.report.jsonl`, gateway, account) };
+    const scan = await scanImportFile(file);
+    return { scan, report: await ImportReport.open(`${file}.report.jsonl`, gateway, account) };
   } catch (error) {
     throw new UsageError(`${(error as Error).message}; nothing was sent`);
   }
 }
 
 function printOutcome(context: CommandContext, run: ImportRun, report: string): void {
-  const { imported, skipped } = run.progress;
+  const { imported, skipped, repeated } = run.progress;
   const failed = run.failures.toSorted((a, b) => a.line - b.line);
   context.print(
     {
@@ -82,6 +89,7 @@ function printOutcome(context: CommandContext, run: ImportRun, report: string): 
     `Imported ${count(imported, "key")}; ${skipped} were in the report already; ${count(failed.length, "line")} failed.\n` +
       `Result of each line: ${report}\n`,
   );
+  if (repeated > 0) printNote(`${count(repeated, "line repeats", "lines repeat")} another line.`);
   if (failed.length === 0) return;
   for (const failure of failed.slice(0, LISTED_MAX_FAILURES)) printNote(describeLine(failure));
   if (failed.length > LISTED_MAX_FAILURES)
@@ -96,8 +104,8 @@ function describeLine({ line, error, details = {} }: Verdict): string {
   return printable(`line ${line}: ${[error, ...problems].join("; ")}`);
 }
 
-function describeProgress({ imported, failed, skipped }: Progress, lines: number): string {
-  const [done, ...parts] = [imported + failed + skipped, imported, skipped, failed].map((number) =>
+function describeProgress({ imported, failed, skipped, repeated }: Progress, lines: number): string {
+  const [done, ...parts] = [imported + failed + skipped + repeated, imported, skipped, failed].map((number) =>
     number.toLocaleString("en-US"),
   );
   return `${done} of ${count(lines, "line")}: ${parts[0]} imported, ${parts[1]} skipped, ${parts[2]} failed`;
@@ -105,11 +113,12 @@ function describeProgress({ imported, failed, skipped }: Progress, lines: number
 
 async function hash(): Promise<void> {
   if (process.stdin.isTTY) printNote("Type keys, one per line. Ctrl-D ends.");
-  let line = 0;
-  for await (const key of createInterface({ input: process.stdin })) {
-    line += 1;
-    if (!TOKEN_TEXT.test(key))
-      throw new UsageError(`line ${line} is no key: empty, or with a character that no key has`);
+  const lines = (await readStandardInput()).split(LINE_END).map((line) => line.trim());
+  lines.forEach((text, i) => {
+    if (text === "" || (TOKEN_TEXT.test(text) && !QUOTE_OR_SEPARATOR.test(text))) return;
+    throw new UsageError(`line ${i + 1} is not a key: a key has no spaces, quotes, commas or semicolons`);
+  });
+  for (const key of lines.filter((text) => text !== "")) {
     process.stdout.write(`${createHash("sha256").update(key).digest("hex")}\n`);
   }
 }

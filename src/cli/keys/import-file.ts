@@ -4,6 +4,7 @@
 // it may contain a key. The fields of a row are validated by the gateway.
 
 import { createReadStream } from "node:fs";
+import { requireUtf8 } from "./text-input.ts";
 
 /** Far more than a valid row needs. */
 const LINE_MAX_BYTES = 8192;
@@ -19,7 +20,7 @@ export type ImportEntry =
     }
   | { readonly line: number; readonly error: string };
 
-/** Every line that is not blank, in order. Rejects when the file cannot be read. */
+/** Every line that is not blank, in order. Rejects when the file cannot be read or is not UTF-8. */
 export async function* readImportFile(path: string): AsyncGenerator<ImportEntry> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let line = 0;
@@ -28,13 +29,6 @@ export async function* readImportFile(path: string): AsyncGenerator<ImportEntry>
     const entry = entryOf(line, bytes, decoder);
     if (entry !== null) yield entry;
   }
-}
-
-/** The number of lines that are not blank, for the progress. */
-export async function countLines(path: string): Promise<number> {
-  let count = 0;
-  for await (const bytes of linesOf(path)) if (bytes.toString("latin1").trim() !== "") count += 1;
-  return count;
 }
 
 function entryOf(line: number, bytes: Buffer, decoder: TextDecoder): ImportEntry | null {
@@ -61,7 +55,10 @@ function entryOf(line: number, bytes: Buffer, decoder: TextDecoder): ImportEntry
 /** The bytes of each line, without the line end. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
+  let isFirst = true;
   for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+    if (isFirst) requireUtf8(bytes, path);
+    isFirst = false;
     let start = 0;
     for (let end = bytes.indexOf(LINE_END); end !== -1; end = bytes.indexOf(LINE_END, start)) {
       yield Buffer.concat([...pieces, bytes.subarray(start, end)]);

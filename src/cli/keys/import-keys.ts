@@ -10,6 +10,7 @@ import { freshIdempotencyKey } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type ImportEntry, readImportFile } from "./import-file.ts";
 import type { ImportReport, Verdict } from "./import-report.ts";
+import type { ImportScan } from "./import-scan.ts";
 
 /** The gateway accepts a body of 1 MiB. */
 const ROWS_MAX_BYTES = 1_000_000;
@@ -25,25 +26,40 @@ export interface Progress {
   readonly failed: number;
   /** Lines that have an id in the report. */
   readonly skipped: number;
+  /** Lines that repeat an imported line. */
+  readonly repeated: number;
 }
 
 export class ImportRun {
   readonly #gateway: ControlPlane;
   readonly #report: ImportReport;
+  readonly #scan: ImportScan;
   readonly #onProgress: (progress: Progress) => void;
   readonly failures: Verdict[] = [];
   #imported = 0;
   #skipped = 0;
+  #repeated = 0;
 
   /** `onProgress` is called after every request. */
-  constructor(gateway: ControlPlane, report: ImportReport, onProgress: (progress: Progress) => void) {
+  constructor(
+    gateway: ControlPlane,
+    report: ImportReport,
+    scan: ImportScan,
+    onProgress: (progress: Progress) => void,
+  ) {
     this.#gateway = gateway;
     this.#report = report;
+    this.#scan = scan;
     this.#onProgress = onProgress;
   }
 
   get progress(): Progress {
-    return { imported: this.#imported, failed: this.failures.length, skipped: this.#skipped };
+    return {
+      imported: this.#imported,
+      failed: this.failures.length,
+      skipped: this.#skipped,
+      repeated: this.#repeated,
+    };
   }
 
   /** Rejects when the gateway refuses or is unreachable; the report then has the verdicts so far. */
@@ -51,8 +67,12 @@ export class ImportRun {
     let rows: Row[] = [];
     let bytes = 0;
     for await (const entry of readImportFile(path)) {
+      const { line } = entry;
+      const conflict = this.#scan.conflicts.get(line);
       if ("error" in entry) {
-        await this.#record([{ line: entry.line, error: "malformed_line", details: { line: entry.error } }]);
+        await this.#record([{ line, error: "malformed_line", details: { line: entry.error } }]);
+      } else if (conflict !== undefined) {
+        await this.#record([{ ...lineOf(entry), error: "conflicting_line", details: { line: conflict } }]);
       } else if (this.#report.hasImported(entry.row.sha256)) {
         this.#skipped += 1;
       } else {
@@ -100,6 +120,7 @@ export class ImportRun {
     await this.#report.add(verdicts);
     for (const verdict of verdicts) {
       if (verdict.id === undefined) this.failures.push(verdict);
+      else if (this.#scan.repeats.has(verdict.line)) this.#repeated += 1;
       else this.#imported += 1;
     }
   }

@@ -22,7 +22,7 @@ const CHUNK_LIMIT_MS = 60_000;
 
 const SHA256_MESSAGE = "must be the SHA-256 of the key, as hex or base64";
 
-const importRow = v.strictObject({
+export const importRow = v.strictObject({
   sha256: v.pipe(
     v.string(SHA256_MESSAGE),
     v.regex(/^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/, SHA256_MESSAGE),
