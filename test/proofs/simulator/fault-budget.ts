@@ -25,6 +25,9 @@ export const DRIFT = 0.01;
 
 const ROUNDING_MS = 4;
 
+/** Tolerance of the checkers, for timers that round up and tasks that take a moment. */
+export const SLACK_MS = 10;
+
 export interface FaultBudget {
   readonly clockLossMs: number;
   readonly ledgerGainMs: number;

@@ -3,7 +3,7 @@
  */
 
 import type { KeyEnd, Report } from "./checker.ts";
-import { DRIFT } from "./fault-budget.ts";
+import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { checkFaultFreeLimits } from "./fault-free-limit-checker.ts";
 import { AMPLE_LIMIT } from "./generate-limits.ts";
 import {
@@ -15,9 +15,6 @@ import {
 } from "./history.ts";
 import { type IsolatePlan, longestLeaseMsOf, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
-
-/** For timers that round up and tasks that take a moment. */
-const SLACK_MS = 10;
 
 const NEVER = Number.POSITIVE_INFINITY;
 

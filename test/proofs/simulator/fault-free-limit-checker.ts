@@ -4,16 +4,13 @@
  * extra ledger calls.
  */
 import type { Report } from "./checker.ts";
-import { DRIFT } from "./fault-budget.ts";
+import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { checkFullUse, isAtEdge, maxRoundTripMs } from "./full-use-checker.ts";
 import { AMPLE_LIMIT } from "./generate-limits.ts";
 import { type PermitDecision, wasRefunded } from "./history.ts";
 import { advertisedWindow } from "./limit-checker.ts";
 import type { Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
-
-/** For timers that round up and tasks that take a moment. */
-const SLACK_MS = 10;
 
 /** A new holder is granted this fraction of the permits that are left. */
 const FIRST_SHARE = 16;

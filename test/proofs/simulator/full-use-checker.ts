@@ -3,14 +3,11 @@
  */
 import type { Bucket } from "../../../src/rate-limits.ts";
 import type { Report } from "./checker.ts";
-import { DRIFT } from "./fault-budget.ts";
+import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { type PermitDecision, wasRefunded } from "./history.ts";
 import { advertisedWindow } from "./limit-checker.ts";
 import type { Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
-
-/** For timers that round up and tasks that take a moment. */
-const SLACK_MS = 10;
 
 /**
  * A window with more demand than its limit is used in full, except for the permits that a slower isolate may need next.

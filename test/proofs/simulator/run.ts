@@ -8,6 +8,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import type { Mutant } from "./mutant.ts";
 import { MUTANTS } from "./mutants.ts";
 import { runMutant } from "./run-mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
@@ -71,12 +72,14 @@ function print({ seeds, counts, failures }: Summary, seconds: number): void {
 
 async function runMutants(): Promise<void> {
   for (const mutant of MUTANTS) {
-    const { seeds, failures } = await runMutant(mutant);
-    const [first] = failures;
-    if (!first) process.exitCode = 1;
-    const verdict = first
-      ? `detected after ${seeds} seeds (${first.violations[0]?.rule})`
-      : `SURVIVED ${seeds} seeds`;
+    const verdict = await verdictOf(mutant).catch((error: Error) => `NOT RUN: ${error.message}`);
+    if (!verdict.startsWith("detected")) process.exitCode = 1;
     console.log(`${mutant.name}: ${verdict}`);
   }
+}
+
+async function verdictOf(mutant: Mutant): Promise<string> {
+  const { seeds, failures } = await runMutant(mutant);
+  const rule = failures[0]?.violations[0]?.rule;
+  return rule ? `detected after ${seeds} seeds (${rule})` : `SURVIVED ${seeds} seeds`;
 }
