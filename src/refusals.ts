@@ -24,6 +24,8 @@ export type Refusal =
   | { readonly reason: "client_gone" }
   | InvalidSetting
   | { readonly reason: "exception" }
+  // Of the control plane and the key page.
+  | { readonly reason: "https_required" }
   // Of the control plane.
   | { readonly reason: "malformed_json" }
   | { readonly reason: "conflict"; readonly text: string }
@@ -31,7 +33,10 @@ export type Refusal =
   | { readonly reason: "body_too_large" }
   | { readonly reason: "wrong_content_type" }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> }
-  // Of the key page.
+  | PageRefusal;
+
+/** Of the key page. */
+export type PageRefusal =
   | { readonly reason: "link_used" | "csrf_failed" }
   | { readonly reason: "session_ended"; readonly returnUrl: string | null };
 
@@ -91,6 +96,8 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return badRequest("The request path is malformed");
     case "body_on_get":
       return badRequest("A GET or HEAD request must not have a body");
+    case "https_required":
+      return badRequest("This endpoint requires HTTPS");
     case "malformed_json":
       return badRequest("The request body is not valid JSON");
     case "method_not_allowed":
@@ -129,13 +136,6 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "too_many_look_ups":
       return TOO_MANY_LOOK_UPS;
 
-    case "link_used":
-      return { status: 410, code: "gone", error: "The link has been used or has expired" };
-    case "session_ended":
-      return { status: 403, code: "forbidden", error: "The session has ended" };
-    case "csrf_failed":
-      return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
-
     case "store_unreachable":
     case "ledger_unreachable":
       return UNAVAILABLE;
@@ -153,6 +153,19 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "invalid_setting":
     case "exception":
       return { status: 500, code: "internal_error", error: "Internal error" };
+    default:
+      return pageAnswer(refusal);
+  }
+}
+
+function pageAnswer(refusal: PageRefusal): PublicAnswer {
+  switch (refusal.reason) {
+    case "link_used":
+      return { status: 410, code: "gone", error: "The link has been used or has expired" };
+    case "session_ended":
+      return { status: 403, code: "forbidden", error: "The session has ended" };
+    case "csrf_failed":
+      return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
   }
 }
 

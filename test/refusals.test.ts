@@ -30,6 +30,10 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     status: 400,
     body: '{"error":"The request body is not valid JSON","code":"bad_request"}',
   },
+  https_required: {
+    status: 400,
+    body: '{"error":"This endpoint requires HTTPS","code":"bad_request"}',
+  },
   method_not_allowed: {
     status: 400,
     body: '{"error":"Method not supported for this endpoint","code":"bad_request"}',

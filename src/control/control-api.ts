@@ -6,6 +6,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { clientAddress } from "../http/client-address.ts";
+import { requireHttps } from "../http/require-https.ts";
 import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import { check } from "./check-input.ts";
@@ -18,6 +19,8 @@ import { OPERATIONS } from "./operations.ts";
 export const CONTROL_BODY_MAX_BYTES = 1_048_576;
 
 export const controlApi = new Hono<ControlEnv>().basePath("/control/v1");
+
+controlApi.use(requireHttps<ControlEnv>((c) => refuse(c, { reason: "https_required" })));
 
 // Made from the operations by `npm run openapi`; loaded by the first request for it.
 controlApi.get("/openapi.json", async (c) => {

@@ -7,6 +7,7 @@
  */
 import { Hono } from "hono";
 import { NONCE, secureHeaders } from "hono/secure-headers";
+import { requireHttps } from "../http/require-https.ts";
 import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { logException } from "../log.ts";
 import { isRefusal } from "../refusals.ts";
@@ -57,6 +58,13 @@ keyPage.use(async function neverStoreOrIndex(c, next) {
   c.header("X-Robots-Tag", "noindex");
   c.header("X-Request-Id", c.env.requestId);
 });
+
+keyPage.use(
+  requireHttps<PortalContext>((c) => {
+    if (c.req.method !== "GET") return refuse(c, { reason: "https_required" });
+    return c.redirect(c.req.url.replace(/^http:/, "https:"), 308);
+  }),
+);
 
 // Hono answers HEAD with the GET handler, which would use up links and secrets that are shown once.
 keyPage.use(async function allowGetAndPost(c, next) {

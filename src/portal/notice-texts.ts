@@ -13,6 +13,10 @@ export const noticeTexts = {
     title: "This form is out of date",
     text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
   },
+  https_required: {
+    title: "This page requires HTTPS",
+    text: "Nothing was changed. Open the page again from the Octopost dashboard.",
+  },
   not_found: { title: "Page not found", text: "The key may belong to another account." },
   unavailable: {
     title: "Your keys cannot be reached right now",

@@ -72,7 +72,14 @@ function Notice({ title, text, children }: { title: string; text: string; childr
 function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
   const notice = noticeTexts;
   if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.unavailable;
-  if (reason === "session_ended" || reason === "link_used" || reason === "csrf_failed") return notice[reason];
+  if (
+    reason === "session_ended" ||
+    reason === "link_used" ||
+    reason === "csrf_failed" ||
+    reason === "https_required"
+  ) {
+    return notice[reason];
+  }
   if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {
     return notice.not_found;
   }

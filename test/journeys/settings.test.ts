@@ -7,8 +7,9 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { HTTPS_FRONT, httpsFront } from "../support/https-front.ts";
 import { logLineOf, requestIdOf } from "../support/log-lines.ts";
-import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { type Address, type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 
 const INTERNAL_ERROR = '{"error":"Internal error","code":"internal_error"}';
 
@@ -82,15 +83,21 @@ describe("with a CONTROL_HOST", () => {
   const API_HOST = "api.octopost.ink";
   const PUBLIC_ORIGIN = "https://api.octopost.ink";
   let cluster: GatewayCluster;
+  /** The control plane and the key page require HTTPS on these hosts. */
+  let front: Address;
   let secret: string;
 
   beforeAll(async () => {
-    cluster = await startCluster({ settings: { CONTROL_HOST, PUBLIC_ORIGIN } });
+    cluster = await startCluster({
+      settings: { CONTROL_HOST, PUBLIC_ORIGIN },
+      extraWorkers: [HTTPS_FRONT],
+    });
+    front = await httpsFront(cluster);
     const created = await cluster.control(
       "POST",
       "/accounts/acct/keys",
       { name: "a key", mode: "live" },
-      { headers: [["Host", CONTROL_HOST]] },
+      { to: front, headers: [["Host", CONTROL_HOST]] },
     );
     secret = created.json.secret;
   });
@@ -100,11 +107,7 @@ describe("with a CONTROL_HOST", () => {
   function list(host: string, headers: readonly Header[] = [], target?: string): Promise<RawResponse> {
     const path = target ?? "/control/v1/accounts/acct/keys";
     const token: Header = ["Authorization", `Bearer ${cluster.settings.CONTROL_TOKEN}`];
-    return rawRequest(cluster.gateway(0), {
-      method: "GET",
-      target: path,
-      headers: [["Host", host], token, ...headers],
-    });
+    return rawRequest(front, { method: "GET", target: path, headers: [["Host", host], token, ...headers] });
   }
 
   function use(host: string, target = "/v1/posts"): Promise<RawResponse> {
@@ -112,10 +115,10 @@ describe("with a CONTROL_HOST", () => {
       ["Host", host],
       ["Authorization", `Bearer ${secret}`],
     ];
-    return rawRequest(cluster.gateway(0), { method: "GET", target, headers });
+    return rawRequest(front, { method: "GET", target, headers });
   }
 
-  test.each([CONTROL_HOST, CONTROL_HOST.toUpperCase(), `${CONTROL_HOST}:80`])(
+  test.each([CONTROL_HOST, CONTROL_HOST.toUpperCase(), `${CONTROL_HOST}:443`])(
     "%s serves the control plane and forwards nothing",
     async (host) => {
       expect((await list(host)).status).toBe(200);
@@ -136,12 +139,13 @@ describe("with a CONTROL_HOST", () => {
 
   test("the key page is on that host only, links to it name it, and its curl line names the API host", async () => {
     const { json } = await cluster.control("POST", "/accounts/acct/portal-sessions", undefined, {
+      to: front,
       headers: [["Host", CONTROL_HOST]],
     });
     const link = new URL(json.url);
     expect(link.host).toBe(CONTROL_HOST);
-    const visit = (host: string, target: string, cookie = "") =>
-      rawRequest(cluster.gateway(0), {
+    const get = (host: string, target: string, cookie = "") =>
+      rawRequest(front, {
         method: "GET",
         target,
         headers: [
@@ -149,12 +153,12 @@ describe("with a CONTROL_HOST", () => {
           ["Cookie", cookie],
         ],
       });
-    expect((await visit(API_HOST, link.pathname)).status).toBe(404);
-    const entered = await visit(CONTROL_HOST, link.pathname);
+    expect((await get(API_HOST, link.pathname)).status).toBe(404);
+    const entered = await get(CONTROL_HOST, link.pathname);
     expect(entered.status).toBe(303);
     const cookie = /^[^;]+/.exec(entered.header("Set-Cookie") ?? "")?.[0] ?? "";
-    const form = (await visit(CONTROL_HOST, "/portal/keys/new", cookie)).body.toString();
-    const made = await rawRequest(cluster.gateway(0), {
+    const form = (await get(CONTROL_HOST, "/portal/keys/new", cookie)).body.toString();
+    const created = await rawRequest(front, {
       method: "POST",
       target: "/portal/keys/new",
       headers: [
@@ -172,9 +176,9 @@ describe("with a CONTROL_HOST", () => {
         }).toString(),
       ),
     });
-    const shown = (await visit(CONTROL_HOST, made.header("Location") ?? "", cookie)).body.toString();
+    const shown = (await get(CONTROL_HOST, created.header("Location") ?? "", cookie)).body.toString();
     expect(shown).toContain(`curl ${PUBLIC_ORIGIN}/v1/posts`);
-    expect((await visit(API_HOST, "/portal/keys", cookie)).status).toBe(404);
+    expect((await get(API_HOST, "/portal/keys", cookie)).status).toBe(404);
   });
 
   test("no other header and no absolute form changes the host", async () => {

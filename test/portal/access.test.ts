@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { HTTPS_FRONT, httpsFront } from "../support/https-front.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
 import {
@@ -29,7 +30,10 @@ import {
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+  [cluster, browser] = await Promise.all([
+    startCluster({ settings: SETTINGS, extraWorkers: [HTTPS_FRONT] }),
+    startBrowser(),
+  ]);
 });
 afterAll(async () => {
   await browser.close();
@@ -128,12 +132,15 @@ describe("the session cookie", () => {
 
   test("is Secure and bound to its host, except on this machine", async () => {
     const host: Header = ["Host", "api.octopost.ink"];
-    const response = await enter(cluster, await linkTo(cluster, newAccount()), [host]);
+    const front = await httpsFront(cluster);
+    const get = (target: string, headers: readonly Header[]) =>
+      rawRequest(front, { method: "GET", target, headers: [host, ...headers] });
+    const response = await get(pathOf(await linkTo(cluster, newAccount())), []);
     expect(response.header("Set-Cookie")).toMatch(/^__Host-octopost_key_page=[^;]+;.* Secure;/);
     const [name, value] = cookieOf(response).split("=");
-    expect((await get("/portal/keys", [host, ["Cookie", `${name}=${value}`]])).status).toBe(200);
+    expect((await get("/portal/keys", [["Cookie", `${name}=${value}`]])).status).toBe(200);
     // A neighbouring host could set a cookie of the unprefixed name, so that one is not accepted.
-    expect((await get("/portal/keys", [host, ["Cookie", `octopost_key_page=${value}`]])).status).toBe(403);
+    expect((await get("/portal/keys", [["Cookie", `octopost_key_page=${value}`]])).status).toBe(403);
   });
 
   test("with another account's name in it opens nothing and costs no ledger call", async () => {

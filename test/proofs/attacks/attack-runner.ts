@@ -16,6 +16,7 @@ import { within } from "../../support/time-limits.ts";
 import { type Attack, KEYS, type KeyName, LIMITED_TIER } from "./attack.ts";
 
 export const HOST = "api.octopost.ink";
+const LOOPBACK = "127.0.0.1";
 export const CONTROL_HOST = "control.octopost.ink";
 const CONNECTION_LIMIT_MS = 20_000;
 /** The window of the limit for requests. */
@@ -145,7 +146,9 @@ export class AttackRunner {
   }
 
   #bytesOf(attack: Attack): Buffer {
-    const { method = "GET", target = "/v1/posts", host = HOST, key = "full", headers = [], body } = attack;
+    const { method = "GET", target = "/v1/posts", key = "full", headers = [], body } = attack;
+    // On a public host, the control plane refuses plain HTTP before anything else.
+    const { host = target.startsWith("/control/") ? LOOPBACK : HOST } = attack;
     if (attack.bytes !== undefined) return Buffer.from(this.substitute(attack.bytes), "latin1");
     const own: Header[] = [];
     if (host !== null) own.push(["Host", this.substitute(host)]);
