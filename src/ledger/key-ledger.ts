@@ -24,7 +24,7 @@ import { KeyCreation } from "./key-creation.ts";
 import { KeyImport } from "./key-import.ts";
 import { KeyIssuing } from "./key-issuing.ts";
 import { KeyRevocation, type RevokedCount } from "./key-revocation.ts";
-import { KeyUsage } from "./key-usage.ts";
+import { FLUSH_INTERVAL_MS, KeyUsage } from "./key-usage.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { type KeyFilter, type KeyPosition, KeysTable } from "./keys-table.ts";
 import { LeaseIssuer } from "./lease-issuer.ts";
@@ -69,10 +69,10 @@ export class KeyLedger extends DurableObject<Env> {
       scheduleAlarm,
     };
     this.#context = context;
-    // In a later turn, so that the lease does not wait for this write to be durable.
-    this.#usage = new KeyUsage((keyId, use) => {
-      void scheduler.wait(0).then(() => this.#keys.addUsage(keyId, use.lastUsedAt, use.count));
-    });
+    this.#usage = new KeyUsage(
+      (keyId, use) => this.#keys.addUsage(keyId, use.lastUsedAt, use.count),
+      () => void scheduleAlarm(Date.now() + FLUSH_INTERVAL_MS),
+    );
     this.#leases = new LeaseIssuer(metadata, settings, Date.now());
     this.#limits = new AccountLimits(context, metadata);
     this.#answers = new IdempotencyStore(storage.sql, settings.peppers, scheduleAlarm);
@@ -200,6 +200,7 @@ export class KeyLedger extends DurableObject<Env> {
   /** The one alarm: it does everything that is due, and each part schedules its next. */
   override async alarm(): Promise<void> {
     const now = Date.now();
+    this.#usage.flush(now);
     await this.#answers.deleteExpired(now);
     await this.#creation.cleanUp(now);
   }
@@ -216,8 +217,8 @@ export class KeyLedger extends DurableObject<Env> {
   }
 
   #view(row: KeyRow): ApiKey {
-    const use = this.#usage.unwritten(row.id);
-    const used = use ? { last_used_at: use.lastUsedAt, use_count: row.use_count + use.count } : {};
-    return toApiKey({ ...row, ...used }, Date.now());
+    const now = Date.now();
+    const current = this.#usage.writeKey(row.id, now) ? this.#keys.issued(row.id) : row;
+    return toApiKey(current ?? row, now);
   }
 }

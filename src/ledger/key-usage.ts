@@ -1,14 +1,17 @@
 /**
  * When and how often keys were used, as isolates report it with their leases.
  *
- * Approximate: at most one row is written per key and minute, and unwritten uses are lost when the object hibernates.
- * Reads are exact as long as the object is awake. Pure.
+ * Guarantees that the figures never go backwards: unwritten uses are written before they are shown. Hibernation loses
+ * none, since an alarm writes them before the ledger is idle for long enough. Only a crash or a restart loses uses: those
+ * of the last minute, on keys that were not shown meanwhile. Uses that an isolate has not yet reported are not known here.
+ * Pure: no clock, no storage.
  */
 
-export const USE_WRITTEN_EVERY_MS = 60_000;
+/** A key in steady use is written once a minute. */
+export const WRITE_INTERVAL_MS = 60_000;
 
-/** Keys unused for a minute are first written and swept out at this many. */
-const SWEEP_AT_KEYS = 10_000;
+/** While uses are unwritten; less than the 10 s after which an idle object hibernates and loses its memory. */
+export const FLUSH_INTERVAL_MS = 5000;
 
 export interface Use {
   readonly lastUsedAt: number;
@@ -16,40 +19,68 @@ export interface Use {
   readonly count: number;
 }
 
-type Write = (keyId: string, use: Use) => void;
+interface UsedKey extends Use {
+  readonly isWritten: boolean;
+  readonly writtenAt: number;
+}
 
 export class KeyUsage {
-  readonly #write: Write;
-  #sweepAtKeys = SWEEP_AT_KEYS;
-  readonly #uses = new Map<string, Use & { readonly writtenAt: number }>();
+  readonly #write: (keyId: string, use: Use) => void;
+  readonly #scheduleFlush: () => void;
+  readonly #keys = new Map<string, UsedKey>();
+  #isScheduled = false;
+  /** No use was recorded since the last flush. */
+  #isQuiet = true;
 
-  constructor(write: Write) {
+  /** `scheduleFlush`: has `flush` called after `FLUSH_INTERVAL_MS`, by an alarm. */
+  constructor(write: (keyId: string, use: Use) => void, scheduleFlush: () => void) {
     this.#write = write;
+    this.#scheduleFlush = scheduleFlush;
   }
 
   recordUse(keyId: string, now: number, count: number): void {
-    const known = this.#uses.get(keyId);
-    const use = { lastUsedAt: now, count: (known?.count ?? 0) + count };
-    if (known && now - known.writtenAt < USE_WRITTEN_EVERY_MS) {
-      this.#uses.set(keyId, { ...use, writtenAt: known.writtenAt });
-      return;
-    }
-    this.#write(keyId, use);
-    this.#uses.set(keyId, { lastUsedAt: now, count: 0, writtenAt: now });
-    if (this.#uses.size >= this.#sweepAtKeys) this.#sweep(now);
+    const known = this.#keys.get(keyId);
+    this.#keys.set(keyId, {
+      lastUsedAt: Math.max(now, known?.lastUsedAt ?? now),
+      count: (known?.count ?? 0) + count,
+      isWritten: false,
+      writtenAt: known?.writtenAt ?? Number.NEGATIVE_INFINITY,
+    });
+    this.#isQuiet = false;
+    this.#schedule();
   }
 
-  /** The uses that are not in the table yet. */
-  unwritten(keyId: string): Use | undefined {
-    return this.#uses.get(keyId);
+  /** Writes the unwritten uses of a key, so that they can be shown; false when there are none. */
+  writeKey(keyId: string, now: number): boolean {
+    const key = this.#keys.get(keyId);
+    if (!key || key.isWritten) return false;
+    this.#writeUse(keyId, key, now);
+    return true;
   }
 
-  #sweep(now: number): void {
-    for (const [keyId, use] of this.#uses) {
-      if (now - use.writtenAt < USE_WRITTEN_EVERY_MS) continue;
-      if (use.count > 0) this.#write(keyId, use);
-      this.#uses.delete(keyId);
+  /** Writes keys that were not written for a minute, and all of them when the ledger has become idle. */
+  flush(now: number): void {
+    this.#isScheduled = false;
+    for (const [keyId, key] of this.#keys) {
+      // A clock that was set back would postpone the write.
+      const isDue = Math.abs(now - key.writtenAt) >= WRITE_INTERVAL_MS;
+      if (key.isWritten && isDue) this.#keys.delete(keyId);
+      if (!key.isWritten && (isDue || this.#isQuiet)) this.#writeUse(keyId, key, now);
     }
-    this.#sweepAtKeys = Math.max(SWEEP_AT_KEYS, 2 * this.#uses.size);
+    if (this.#isQuiet) this.#keys.clear();
+    else this.#schedule();
+    this.#isQuiet = true;
+  }
+
+  /** To the table first: a write that fails leaves the uses unwritten. */
+  #writeUse(keyId: string, { lastUsedAt, count }: Use, now: number): void {
+    this.#write(keyId, { lastUsedAt, count });
+    this.#keys.set(keyId, { lastUsedAt, count: 0, isWritten: true, writtenAt: now });
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#scheduleFlush();
+    this.#isScheduled = true;
   }
 }

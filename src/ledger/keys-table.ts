@@ -160,9 +160,10 @@ export class KeysTable {
       .one().at;
   }
 
+  /** A last use never moves back, as it would with a clock that is behind after a restart. */
   addUsage(id: string, lastUsedAt: number, uses: number): void {
     this.#sql.exec(
-      "UPDATE keys SET last_used_at = ?, use_count = use_count + ? WHERE id = ?",
+      "UPDATE keys SET last_used_at = MAX(?, IFNULL(last_used_at, 0)), use_count = use_count + ? WHERE id = ?",
       lastUsedAt,
       uses,
       id,

@@ -1,118 +1,153 @@
-// Uses of keys on their way to the ledger's table: nothing is lost while the object is awake, and at most one row is
-// written per key and minute, however many keys are in use.
+// Uses of keys on their way to the table: figures never go backwards, no use is lost while the object lives, and a key in
+// steady use is written once a minute, however many keys are in use.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeyUsage, USE_WRITTEN_EVERY_MS, type Use } from "../../src/ledger/key-usage.ts";
-
-/** More keys than are held at once. */
-const MANY_KEYS = 12_000;
+import { FLUSH_INTERVAL_MS, KeyUsage, type Use, WRITE_INTERVAL_MS } from "../../src/ledger/key-usage.ts";
 
 interface Written extends Use {
   readonly keyId: string;
   readonly at: number;
 }
 
-class Recorder {
+/** A ledger with its table, its alarm and a clock that the test moves. */
+class Ledger {
   readonly written: Written[] = [];
-  #now = 0;
-  readonly uses = new KeyUsage((keyId, use) => this.written.push({ ...use, keyId, at: this.#now }));
+  now = 0;
+  alarmAt: number | null = null;
+  /** The next writes fail. */
+  failing = 0;
+  readonly usage = new KeyUsage(
+    (keyId, use) => {
+      if (this.failing-- > 0) throw new Error("the disk is full");
+      this.written.push({ ...use, keyId, at: this.now });
+    },
+    () => {
+      this.alarmAt = this.now + FLUSH_INTERVAL_MS;
+    },
+  );
 
-  report(keyId: string, now: number, count: number): void {
-    this.#now = now;
-    this.uses.recordUse(keyId, now, count);
+  use(keyId: string, count: number): void {
+    this.usage.recordUse(keyId, this.now, count);
   }
 
-  /** What the table and the memory know together. */
-  total(keyId: string): number {
-    const inTable = this.written
-      .filter((each) => each.keyId === keyId)
-      .reduce((sum, { count }) => sum + count, 0);
-    return inTable + (this.uses.unwritten(keyId)?.count ?? 0);
+  /** Lets time pass and runs the alarms that are due. */
+  pass(ms: number): void {
+    const until = this.now + ms;
+    while (this.alarmAt !== null && this.alarmAt <= until) {
+      this.now = this.alarmAt;
+      this.alarmAt = null;
+      this.usage.flush(this.now);
+    }
+    this.now = until;
+  }
+
+  shown(keyId: string): Use {
+    this.usage.writeKey(keyId, this.now);
+    const rows = this.written.filter((row) => row.keyId === keyId);
+    const count = rows.reduce((sum, row) => sum + row.count, 0);
+    return { count, lastUsedAt: Math.max(...rows.map(({ lastUsedAt }) => lastUsedAt)) };
   }
 }
 
 describe("a use", () => {
-  test("is written when it is the key's first", () => {
-    const recorder = new Recorder();
-    recorder.report("key", 1000, 0);
-    expect(recorder.written).toEqual([{ keyId: "key", at: 1000, lastUsedAt: 1000, count: 0 }]);
+  test("is written within five seconds, before the ledger can hibernate", () => {
+    const ledger = new Ledger();
+    ledger.now = 1000;
+    ledger.use("key", 3);
+    ledger.pass(FLUSH_INTERVAL_MS);
+    expect(ledger.written).toEqual([{ keyId: "key", at: 6000, lastUsedAt: 1000, count: 3 }]);
   });
 
-  test("within a minute of the last write is kept, and written with the next one", () => {
-    const recorder = new Recorder();
-    recorder.report("key", 0, 1);
-    recorder.report("key", 1, 2);
-    recorder.report("key", USE_WRITTEN_EVERY_MS - 1, 3);
-    expect(recorder.written).toHaveLength(1);
-    expect(recorder.uses.unwritten("key")).toMatchObject({ lastUsedAt: USE_WRITTEN_EVERY_MS - 1, count: 5 });
-    recorder.report("key", USE_WRITTEN_EVERY_MS, 4);
-    expect(recorder.written[1]).toEqual({ keyId: "key", at: 60_000, lastUsedAt: 60_000, count: 9 });
-    expect(recorder.uses.unwritten("key")).toMatchObject({ lastUsedAt: USE_WRITTEN_EVERY_MS, count: 0 });
+  test("after the last write is written when the key is no longer used", () => {
+    const ledger = new Ledger();
+    ledger.use("key", 1);
+    ledger.pass(FLUSH_INTERVAL_MS + 1);
+    ledger.use("key", 2);
+    ledger.pass(2 * FLUSH_INTERVAL_MS);
+    expect(ledger.shown("key")).toEqual({ count: 3, lastUsedAt: FLUSH_INTERVAL_MS + 1 });
+    expect(ledger.written).toHaveLength(2);
+    expect(ledger.alarmAt, "an idle ledger has no alarm").toBeNull();
   });
 
-  test("of one key says nothing about another", () => {
-    const recorder = new Recorder();
-    recorder.report("one", 0, 1);
-    expect(recorder.uses.unwritten("two")).toBeUndefined();
-    recorder.report("two", 1, 1);
-    expect(recorder.written.map(({ keyId }) => keyId)).toEqual(["one", "two"]);
+  test("is written before it is shown", () => {
+    const ledger = new Ledger();
+    ledger.use("key", 1);
+    expect(ledger.usage.writeKey("key", 0)).toBe(true);
+    expect(ledger.written).toHaveLength(1);
+    expect(ledger.usage.writeKey("key", 0)).toBe(false);
+    expect(ledger.usage.writeKey("unused", 0)).toBe(false);
+    expect(ledger.written).toHaveLength(1);
+  });
+
+  test("is not lost when its write fails", () => {
+    const ledger = new Ledger();
+    ledger.use("key", 7);
+    ledger.failing = 1;
+    expect(() => ledger.usage.writeKey("key", 0)).toThrow("the disk is full");
+    expect(ledger.shown("key").count).toBe(7);
+    expect(ledger.shown("key").count).toBe(7);
+  });
+
+  test("is the last one although the clock was set back", () => {
+    const ledger = new Ledger();
+    ledger.now = 10_000;
+    ledger.use("key", 1);
+    ledger.now = 9000;
+    ledger.use("key", 1);
+    expect(ledger.shown("key")).toEqual({ count: 2, lastUsedAt: 10_000 });
   });
 });
 
-test("whatever is reported and when, no use is lost and no key is written twice within a minute", () => {
-  const report = fc.record({
+test("a key in steady use is written once a minute", () => {
+  const ledger = new Ledger();
+  for (let second = 0; second < 600; second++) {
+    ledger.use("key", 1);
+    ledger.pass(1000);
+  }
+  expect(ledger.written.length).toBeLessThanOrEqual(11);
+  expect(ledger.shown("key").count).toBe(600);
+});
+
+test("no use is lost, and no figure goes backwards, in any order of uses, views and pauses", () => {
+  const step = fc.record({
     key: fc.constantFrom("a", "b", "c"),
-    afterMs: fc.integer({ min: 0, max: 40_000 }),
+    afterMs: fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 90_000 })),
     count: fc.integer({ min: 0, max: 1000 }),
+    isShown: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(report, { maxLength: 60 }), (reports) => {
-      const recorder = new Recorder();
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const ledger = new Ledger();
       const totals = new Map<string, number>();
-      let now = 1_700_000_000_000;
-      for (const { key, afterMs, count } of reports) {
-        now += afterMs;
-        recorder.report(key, now, count);
+      for (const { key, afterMs, count, isShown } of steps) {
+        ledger.pass(afterMs);
+        ledger.use(key, count);
         totals.set(key, (totals.get(key) ?? 0) + count);
-        expect(recorder.uses.unwritten(key)?.lastUsedAt).toBe(now);
+        if (isShown) expect(ledger.shown(key)).toEqual({ count: totals.get(key), lastUsedAt: ledger.now });
       }
-      for (const [key, total] of totals) expect(recorder.total(key)).toBe(total);
-      expectWrittenOnceAMinute(recorder.written);
+      // The memory is gone after the last alarm; the table has it all.
+      ledger.pass(3 * FLUSH_INTERVAL_MS);
+      expect(ledger.alarmAt).toBeNull();
+      const rows = ledger.written.length;
+      for (const [key, total] of totals) expect(ledger.shown(key).count).toBe(total);
+      expect(ledger.written).toHaveLength(rows);
     }),
   );
 });
 
-test(`${MANY_KEYS} keys in use at once are each written at most once a minute, and no use is lost`, () => {
-  const recorder = new Recorder();
-  let reports = 0;
-  // Each key is used every ten seconds, for a little more than a minute.
-  for (let now = 0; now <= 70_000; now += 10_000) {
-    for (let key = 0; key < MANY_KEYS; key++) recorder.report(`key_${key}`, now, 1);
-    reports += 1;
+test("12,000 keys in use at once are each written once a minute", () => {
+  const ledger = new Ledger();
+  const rounds = 20;
+  for (let round = 0; round < rounds; round++) {
+    for (let key = 0; key < 12_000; key++) ledger.use(`key_${key}`, 1);
+    ledger.pass(4000);
   }
-  const counted = new Map<string, number>();
-  for (const { keyId, count } of recorder.written) counted.set(keyId, (counted.get(keyId) ?? 0) + count);
-  for (const keyId of ["key_0", "key_9999", `key_${MANY_KEYS - 1}`]) {
-    expect((counted.get(keyId) ?? 0) + (recorder.uses.unwritten(keyId)?.count ?? 0)).toBe(reports);
+  const writtenAt = new Map<string, number>();
+  for (const { keyId, at } of ledger.written) {
+    const sinceMs = at - (writtenAt.get(keyId) ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs < WRITE_INTERVAL_MS) expect.fail(`${keyId} was written again after ${sinceMs} ms`);
+    writtenAt.set(keyId, at);
   }
-  expectWrittenOnceAMinute(recorder.written);
+  expect(ledger.shown("key_11999").count).toBe(rounds);
 });
-
-test("a use is counted once when the memory is full and its key is due to be written", () => {
-  const recorder = new Recorder();
-  recorder.report("key", 0, 0);
-  recorder.report("key", 1, 5);
-  for (let other = 1; other < 10_000; other++) recorder.report(`other_${other}`, 2, 0);
-  recorder.report("key", USE_WRITTEN_EVERY_MS, 1);
-  expect(recorder.total("key")).toBe(6);
-});
-
-function expectWrittenOnceAMinute(written: readonly Written[]): void {
-  const last = new Map<string, number>();
-  for (const { keyId, at } of written) {
-    const sinceMs = at - (last.get(keyId) ?? Number.NEGATIVE_INFINITY);
-    if (sinceMs < USE_WRITTEN_EVERY_MS) expect.fail(`${keyId} was written again after ${sinceMs} ms`);
-    last.set(keyId, at);
-  }
-}

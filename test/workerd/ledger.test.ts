@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RevokedKey } from "../../src/keys/api-key.ts";
 import { advanceClock, CALLER, SETTINGS, TestLedger } from "./test-ledger.ts";
 
-const MINUTE_MS = 60_000;
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 
 let ledger: TestLedger;
@@ -19,55 +18,80 @@ afterEach(async () => {
   await reset();
 });
 
-/** Reports uses with leases, and waits for the turn in which they are written. */
+/** Reports uses with leases. */
 async function report(...uses: readonly (readonly [id: string, uses: number])[]): Promise<void> {
-  await ledger.run(async (it) => {
+  await ledger.run((it) => {
     for (const [id, count] of uses) it.lease(id, count);
-    await scheduler.wait(1);
   });
 }
 
+async function usage(id: string): Promise<{ use_count: number; last_used_at: string | null }> {
+  const key = await ledger.run((it) => it.getKey(id));
+  if ("reason" in key) throw new Error(key.reason);
+  return key;
+}
+
 describe("uses reported with leases", () => {
-  test("are written at most once a minute per key, and shown exactly", async () => {
-    const [one, two] = [await ledger.create(), await ledger.create()];
-    const written = async (id: string) => {
-      const [row] = await ledger.rows(`SELECT last_used_at, use_count FROM keys WHERE id = '${id}'`);
-      return JSON.stringify(row);
-    };
-    const seen = { one: new Set<string>(), two: new Set<string>() };
-    vi.useFakeTimers({ toFake: ["Date"] });
-    const startedAt = Date.now();
-    let uses = 0;
-    // Two and a half minutes, a lease a second.
-    for (let second = 0; second <= 150; second++) {
-      vi.setSystemTime(startedAt + second * 1000);
-      await report([one.id, 3], [two.id, 1]);
-      uses += 3;
-      const shown = await ledger.run((it) => it.getKey(one.id));
-      expect(shown).toMatchObject({ use_count: uses, last_used_at: new Date(Date.now()).toISOString() });
-      seen.one.add(await written(one.id));
-      seen.two.add(await written(two.id));
-    }
-    // At the start, after one minute and after two.
-    expect(seen.one.size).toBe(3);
-    expect(seen.two.size).toBe(3);
+  test("are shown at once, also in a list, and survive a restart from then on", async () => {
+    const { id } = await ledger.create();
+    await report([id, 3]);
+    const shown = await usage(id);
+    expect(shown).toMatchObject({ use_count: 3, last_used_at: expect.any(String) });
+    await ledger.restart();
+    expect(await usage(id)).toEqual(shown);
+
+    await report([id, 4]);
+    expect(await ledger.run((it) => it.listKeys(50, null, false))).toMatchObject([{ use_count: 7 }]);
+    await ledger.restart();
+    expect(await usage(id)).toMatchObject({ use_count: 7 });
   });
 
-  test("of the last minute are lost at a restart", async () => {
-    const { id } = await ledger.create();
-    await report([id, 5]);
-    advanceClock(MINUTE_MS + 1000);
-    await report([id, 7]);
-    await report([id, 9]);
+  test("are written by an alarm before the ledger can hibernate, and then no alarm is left", async () => {
+    const [one, two] = [await ledger.create(), await ledger.create()];
+    await ledger.runAlarm();
+    await report([one.id, 3], [two.id, 1]);
+    expect(await ledger.alarmInMs()).toBeLessThanOrEqual(5000);
+    await ledger.runAlarm();
+    await report([one.id, 4]);
+    for (let alarms = 0; alarms < 2; alarms++) await ledger.runAlarm();
+    expect(await ledger.alarmInMs()).toBeNull();
     await ledger.restart();
-    expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 12 });
+    expect(await usage(one.id)).toMatchObject({ use_count: 7 });
+    expect(await usage(two.id)).toMatchObject({ use_count: 1 });
+  });
+
+  test("never move the last use back, also with a clock that is behind after a restart", async () => {
+    const { id } = await ledger.create();
+    await report([id, 1]);
+    const { last_used_at } = await usage(id);
+    await ledger.restart();
+    advanceClock(-5000);
+    await report([id, 1]);
+    expect(await usage(id)).toMatchObject({ use_count: 2, last_used_at });
+  });
+
+  test("are written once a minute for a key in steady use", async () => {
+    const { id } = await ledger.create();
+    const rows = new Set<string>();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const startedAt = Date.now();
+    for (let second = 0; second <= 130; second += 2) {
+      vi.setSystemTime(startedAt + second * 1000);
+      await report([id, 1]);
+      if (((await ledger.alarmInMs()) ?? 1) <= 0) await ledger.runAlarm();
+      rows.add(
+        JSON.stringify(await ledger.rows(`SELECT last_used_at, use_count FROM keys WHERE id = '${id}'`)),
+      );
+    }
+    // Never used, soon after the first use, and a minute and two after that.
+    expect(rows.size).toBe(4);
   });
 
   test("of a refused lease are not counted", async () => {
     const { id } = await ledger.create();
     await ledger.revoke(id);
     await report([id, 5]);
-    expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ use_count: 0, last_used_at: null });
+    expect(await usage(id)).toMatchObject({ use_count: 0, last_used_at: null });
   });
 });
 
