@@ -96,9 +96,10 @@ export class PermitBook {
     const granted = kept + added;
     const revision = granted === known.granted && !returns ? known.revision : known.revision + 1;
     if (revision !== known.revision) {
+      // To the table first: memory must not be ahead of it when the write fails.
+      this.#store.save(window.name, holder, { revision, granted });
       window.granted += granted - known.granted;
       window.records.set(holder, { revision, granted });
-      this.#store.save(window.name, holder, { revision, granted });
     }
     const left = limit - window.granted;
     // After the limit was lowered more permits may be granted than it allows: the holder stops at those it has used.
@@ -121,8 +122,8 @@ export class PermitBook {
   #deleteOld(now: number): void {
     const before = now - KEPT_AFTER_END_MS;
     if (before - this.#deletedUntil >= KEPT_AFTER_END_MS) {
-      this.#deletedUntil = before;
       this.#store.deleteEndedBefore(before);
+      this.#deletedUntil = before;
     }
     if (this.#windows.size < this.#sweepAtWindows) return;
     for (const [id, { name }] of this.#windows) if (name.endsAt <= before) this.#windows.delete(id);

@@ -7,12 +7,15 @@ export class MemoryPermitStore implements PermitStore {
     { readonly window: WindowId; readonly records: Map<string, PermitRecord> }
   >();
   writes = 0;
+  /** The next writes fail. */
+  failing = 0;
 
   load(window: WindowId): Map<string, PermitRecord> {
     return new Map(this.#row(window).records);
   }
 
   save(window: WindowId, holder: string, record: PermitRecord): void {
+    if (this.failing-- > 0) throw new Error("the disk is full");
     this.writes += 1;
     this.#row(window).records.set(holder, record);
   }

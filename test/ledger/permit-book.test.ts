@@ -205,6 +205,13 @@ describe("a limit that is lowered within a window", () => {
   });
 });
 
+test("permits whose write fails are not granted, and are granted by the next call", () => {
+  store.failing = 1;
+  expect(() => ask("a", START, { waiting: 400 })).toThrow("the disk is full");
+  expect(granted("b", { waiting: 400 })).toMatchObject({ granted: 400, ceiling: 1000 });
+  expect(granted("a", { waiting: 400 })).toMatchObject({ revision: 1, granted: 300 });
+});
+
 function report(parts: Partial<PermitReport>): PermitReport {
   const bucket: Bucket = "requests";
   return { bucket, endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 0, ...parts };
