@@ -91,9 +91,12 @@ export class LeaseIssuer {
 
   /**
    * When a revocation that is requested for `requested` can take effect by itself. Leases do not reach past the end
-   * that the key has already, so a request for that end or an earlier one never moves it later.
+   * that the key has already, so a request for that end or an earlier one never moves it later. A repeated request gets
+   * the same end: one that is nearer than the longest lease stays.
    */
   scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, now: number, requested: number): number {
+    const isNear = revokes_at !== null && revokes_at <= now + this.#leaseBoundMs;
+    if (isNear && requested <= revokes_at) return revokes_at;
     const currentEnd = Math.min(
       revokes_at ?? Number.POSITIVE_INFINITY,
       expires_at ?? Number.POSITIVE_INFINITY,

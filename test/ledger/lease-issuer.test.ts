@@ -88,6 +88,59 @@ describe("the row on disk", () => {
   });
 });
 
+describe("the end of a scheduled revocation", () => {
+  const schedule = (key: KeyState, now: number, requested: number) =>
+    issuer.scheduledEnd("a", key, now, requested);
+
+  test("is the requested moment for a key without leases", () => {
+    expect(schedule(KEY, NOW, NOW + 1)).toBe(NOW + 1);
+  });
+
+  test("is not before the leases in use expire", () => {
+    issuer.grant("a", KEY, NOW);
+    expect(schedule(KEY, NOW, NOW + 1)).toBe(NOW + LASTS_MS);
+    expect(schedule(KEY, NOW, NOW + 5000)).toBe(NOW + 5000);
+  });
+
+  test.each([0, 1000, 1201, 4000])(
+    "is the same for repeated requests, %i ms after the last lease",
+    (idleMs) => {
+      issuer.grant("a", KEY, NOW);
+      const scheduledAt = NOW + idleMs;
+      const requested = scheduledAt + 1190;
+      const revokes_at = schedule(KEY, scheduledAt, requested);
+      for (let now = scheduledAt; now < revokes_at; now += 10) {
+        const isUsed = now % 100 === 0;
+        if (isUsed) issuer.grant("a", { ...KEY, revokes_at }, now);
+        expect(schedule({ ...KEY, revokes_at }, now, requested), `${now - scheduledAt} ms later`).toBe(
+          revokes_at,
+        );
+      }
+    },
+  );
+
+  test("is the same for repeated requests when the key becomes idle", () => {
+    issuer.grant("a", KEY, NOW);
+    const scheduledAt = NOW + 4000;
+    const revokes_at = schedule(KEY, scheduledAt, scheduledAt + 1150);
+    for (let now = scheduledAt; now < revokes_at; now += 10)
+      expect(schedule({ ...KEY, revokes_at }, now, scheduledAt + 1150)).toBe(revokes_at);
+  });
+
+  test("is never later than the end that the key has already", () => {
+    issuer.grant("a", KEY, NOW);
+    expect(schedule({ ...KEY, expires_at: NOW + 300 }, NOW, NOW + 1)).toBe(NOW + 300);
+    expect(schedule({ ...KEY, revokes_at: NOW + 300 }, NOW, NOW + 1)).toBe(NOW + 300);
+  });
+
+  test("moves to an earlier moment that leases allow, and to a later one", () => {
+    issuer.grant("a", KEY, NOW);
+    const key = { ...KEY, revokes_at: NOW + 50_000 };
+    expect(schedule(key, NOW, NOW + 1)).toBe(NOW + LASTS_MS);
+    expect(schedule(key, NOW, NOW + 60_000)).toBe(NOW + 60_000);
+  });
+});
+
 describe("a ledger that starts", () => {
   test("for the first time has no lease in use: a revocation takes effect at once", () => {
     expect(issuer.waitMs("a", NOW)).toBe(0);

@@ -98,7 +98,8 @@ describe("an idle account", () => {
   test("has no alarm and writes nothing", async () => {
     const { id } = await ledger.create();
     await ledger.run((it) => void leases(it, id, 1));
-    await ledger.runAlarm();
+    // Alarms write the use; the second one finds the ledger idle.
+    for (let alarms = 0; alarms < 2; alarms++) await ledger.runAlarm();
     const rows = await ledger.rows("SELECT * FROM metadata");
     await ledger.restart();
     expect(await ledger.alarmInMs()).toBe(null);
