@@ -4,11 +4,11 @@
  * Guarantees that a text is either a time that exists and has a year of four digits, or null. `Date.parse` alone reads
  * 30 February as 2 March, and reads a time without a zone in the zone of the machine.
  */
+import { LAST_TIME_MS } from "../keys/timestamp.ts";
 
 const TIME =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?)$/;
 const MINUTE_MS = 60_000;
-const MAX_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Unix milliseconds; null: not a time. */
 export function parseIsoTime(text: string): number | null {
@@ -30,5 +30,5 @@ export function parseIsoTime(text: string): number | null {
   );
   const offset = (field(offsetHour) * 60 + field(offsetMinute)) * MINUTE_MS;
   const unixMs = date.getTime() - (sign === "-" ? -offset : offset);
-  return unixMs >= Date.parse("0001-01-01T00:00:00Z") && unixMs <= MAX_MS ? unixMs : null;
+  return unixMs >= Date.parse("0001-01-01T00:00:00Z") && unixMs <= LAST_TIME_MS ? unixMs : null;
 }

@@ -3,6 +3,9 @@ import * as v from "valibot";
 
 export const timestampSchema = v.pipe(v.string(), v.isoTimestamp());
 
+/** The last moment that has a year of four digits, as every time outside must. Unix milliseconds. */
+export const LAST_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 export function isoTime(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }

@@ -5,7 +5,7 @@
 
 import type { KeyRecord } from "../keys/key-record.ts";
 import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-text.ts";
-import { isoTime, isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
+import { isoTime, isoTimeOrNull, LAST_TIME_MS, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Mode, Permission } from "../policy.ts";
 import type { CurrentFirst } from "../settings.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
@@ -52,7 +52,8 @@ export function newKeyRow(
 
 /** The row of a new key with the name, mode, permissions and lifetime of an old one. */
 export function successorRow(old: KeyRow, minted: MintedSecret, now: number): NewKeyRow {
-  const expiresAt = old.expires_at === null ? null : now + (old.expires_at - old.created_at);
+  const lifetimeMs = old.expires_at === null ? null : old.expires_at - old.created_at;
+  const expiresAt = lifetimeMs === null ? null : Math.min(now + lifetimeMs, LAST_TIME_MS);
   const input = {
     name: old.name,
     mode: old.mode,

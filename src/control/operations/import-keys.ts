@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { fromBase64, hex } from "../../keys/digests.ts";
+import { unixMsOrNull } from "../../keys/timestamp.ts";
 import { callLedger, isLedgerUnavailable } from "../../leases/call-ledger.ts";
 import type { CallMetadata } from "../../ledger/idempotency-store.ts";
 import type { ImportedKey } from "../../ledger/new-keys.ts";
@@ -70,7 +71,11 @@ async function importRows(
   input: readonly unknown[],
   caller: CallMetadata,
 ): Promise<v.InferOutput<typeof verdictsSchema> | Refusal> {
-  const rows = input.map((row) => check(importRow, row, "row"));
+  const now = context.now();
+  const rows = input.map((row) => {
+    const checked = check(importRow, row, "row");
+    return isRefusal(checked) ? checked : (refuseTimes(checked, now) ?? checked);
+  });
 
   // The same key in two rows is one key: both get the verdict of the first.
   const unique = new Map<string, ImportedKey>();
@@ -105,6 +110,18 @@ async function importRows(
       };
     }),
   };
+}
+
+/** A key that ends before it begins, or was created in the future, would have successors that are expired from the start. */
+function refuseTimes({ created_at, expires_at }: ImportedKey, now: number): Refusal | null {
+  const createdAt = unixMsOrNull(created_at) ?? now;
+  const expiresAt = unixMsOrNull(expires_at);
+  const details = {
+    ...(createdAt > now && { created_at: "must not be in the future" }),
+    ...(createdAt < 0 && { created_at: "must be in 1970 or later" }),
+    ...(expiresAt !== null && expiresAt <= createdAt && { expires_at: "must be after created_at" }),
+  };
+  return Object.keys(details).length > 0 ? { reason: "invalid_input", details } : null;
 }
 
 async function importChunk(
