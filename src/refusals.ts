@@ -26,14 +26,16 @@ export type Refusal =
   | { readonly reason: "exception" }
   // Of the control plane and the key page.
   | { readonly reason: "https_required" }
-  // Of the control plane.
-  | { readonly reason: "malformed_json" }
+  | ControlRefusal
+  | PageRefusal;
+
+/** Of the control plane. */
+type ControlRefusal =
+  | { readonly reason: "malformed_json" | "wrong_content_type" | "body_too_large" }
+  | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" }
   | { readonly reason: "conflict"; readonly text: string }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
-  | { readonly reason: "body_too_large" }
-  | { readonly reason: "wrong_content_type" }
-  | { readonly reason: "invalid_input"; readonly details: Record<string, string> }
-  | PageRefusal;
+  | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
 
 /** Of the key page. */
 export type PageRefusal =
@@ -98,8 +100,6 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return badRequest("A GET or HEAD request must not have a body");
     case "https_required":
       return badRequest("This endpoint requires HTTPS");
-    case "malformed_json":
-      return badRequest("The request body is not valid JSON");
     case "method_not_allowed":
       return badRequest("Method not supported for this endpoint", { Allow: refusal.allow.join(", ") });
 
@@ -123,14 +123,6 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "unknown_route":
     case "not_found":
       return { status: 404, code: "not_found", error: "Not found" };
-    case "conflict":
-      return { status: 409, code: "conflict", error: refusal.text };
-    case "body_too_large":
-      return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
-    case "wrong_content_type":
-      return NOT_JSON;
-    case "invalid_input":
-      return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
     case "rate_limited":
       return rateLimited(refusal.allowance);
     case "too_many_look_ups":
@@ -139,8 +131,6 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "store_unreachable":
     case "ledger_unreachable":
       return UNAVAILABLE;
-    case "unhealthy":
-      return { ...UNAVAILABLE, details: refusal.health };
     case "origin_unreachable":
     case "origin_refused_gateway":
       return { status: 502, code: "bad_gateway", error: "Bad gateway" };
@@ -154,9 +144,36 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "exception":
       return { status: 500, code: "internal_error", error: "Internal error" };
     default:
+      return controlAnswer(refusal);
+  }
+}
+
+function controlAnswer(refusal: ControlRefusal | PageRefusal): PublicAnswer {
+  switch (refusal.reason) {
+    case "malformed_json":
+      return badRequest("The request body is not valid JSON");
+    case "body_too_large":
+      return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
+    case "wrong_content_type":
+      return NOT_JSON;
+    case "invalid_input":
+      return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
+    case "not_a_key":
+      return { status: 404, code: "not_found", error: "Not an API key: its form or its checksum is wrong" };
+    case "nothing_revoked":
+      return { status: 404, code: "not_found", error: "No such key: nothing was revoked" };
+    case "damaged_key_record":
+      return { status: 500, code: "internal_error", error: DAMAGED };
+    case "conflict":
+      return { status: 409, code: "conflict", error: refusal.text };
+    case "unhealthy":
+      return { ...UNAVAILABLE, details: refusal.health };
+    default:
       return pageAnswer(refusal);
   }
 }
+
+const DAMAGED = "The stored record of this key is damaged: nothing was revoked";
 
 function pageAnswer(refusal: PageRefusal): PublicAnswer {
   switch (refusal.reason) {

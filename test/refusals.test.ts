@@ -67,6 +67,18 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   outside_api: { status: 404, body: NOT_FOUND },
   unknown_route: { status: 404, body: NOT_FOUND },
   not_found: { status: 404, body: NOT_FOUND },
+  not_a_key: {
+    status: 404,
+    body: '{"error":"Not an API key: its form or its checksum is wrong","code":"not_found"}',
+  },
+  nothing_revoked: {
+    status: 404,
+    body: '{"error":"No such key: nothing was revoked","code":"not_found"}',
+  },
+  damaged_key_record: {
+    status: 500,
+    body: '{"error":"The stored record of this key is damaged: nothing was revoked","code":"internal_error"}',
+  },
   conflict: { status: 409, body: '{"error":"It is so already","code":"conflict"}' },
   body_too_large: {
     status: 413,

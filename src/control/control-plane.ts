@@ -16,6 +16,7 @@ import { accountInput, addressInput, callerInput, keyIdInput, NO_PARAMETERS } fr
 import { LedgerClient } from "./ledger-client.ts";
 import type { CheckedRequest, ControlContext, Operation, OperationRequest } from "./operation.ts";
 import { PortalSessions } from "./portal-sessions.ts";
+import { RevokedKeys } from "./revoked-keys.ts";
 
 export class ControlPlane {
   readonly portal: PortalSessions;
@@ -24,7 +25,8 @@ export class ControlPlane {
   constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
     const ledgers = new LedgerClient(env.KEY_LEDGER, settings);
     this.portal = new PortalSessions(ledgers, settings);
-    this.#context = { env, settings, ledgers, finder, portal: this.portal, now };
+    const revokedKeys = new RevokedKeys(now);
+    this.#context = { env, settings, ledgers, finder, portal: this.portal, revokedKeys, now };
   }
 
   async perform<Answer extends object>(

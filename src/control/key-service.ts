@@ -25,7 +25,7 @@ import {
   rotateKey,
 } from "./operations/keys.ts";
 import { createPortalSession } from "./operations/portal.ts";
-import { revokeByPossession } from "./operations/possession.ts";
+import { identifyKey, revokeByPossession } from "./operations/possession.ts";
 import { health, rebuildKv } from "./operations/upkeep.ts";
 
 export interface KeyServiceError {
@@ -101,6 +101,11 @@ export class KeyService extends WorkerEntrypoint<Env> {
   /** `address`: the network address of the client that shows the key, by which guesses are counted. */
   revokeByPossession(secret: string, address?: string) {
     return this.#perform(revokeByPossession, { body: { secret }, address });
+  }
+
+  /** The key with this text; `address` as above. */
+  identifyKey(secret: string, address?: string) {
+    return this.#perform(identifyKey, { body: { secret }, address });
   }
 
   /** A round trip to KV and to a ledger. */

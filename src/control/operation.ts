@@ -13,6 +13,7 @@ import type { CallerInput } from "./control-input.ts";
 import type { LedgerCallOptions, LedgerClient } from "./ledger-client.ts";
 import type { PortalSessions } from "./portal-sessions.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
+import type { RevokedKeys } from "./revoked-keys.ts";
 
 /** Paths, as OpenAPI writes them. */
 export const ACCOUNT = "/accounts/{account}";
@@ -36,6 +37,7 @@ export interface ControlContext {
   readonly ledgers: LedgerClient;
   readonly finder: RecordFinder;
   readonly portal: PortalSessions;
+  readonly revokedKeys: RevokedKeys;
   readonly now: () => number;
 }
 

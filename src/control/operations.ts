@@ -12,7 +12,7 @@ import {
   rotateKey,
 } from "./operations/keys.ts";
 import { createPortalSession } from "./operations/portal.ts";
-import { revokeByPossession } from "./operations/possession.ts";
+import { identifyKey, revokeByPossession } from "./operations/possession.ts";
 import { health, rebuildKv } from "./operations/upkeep.ts";
 
 export const OPERATIONS: readonly Operation[] = [
@@ -31,4 +31,5 @@ export const OPERATIONS: readonly Operation[] = [
   rebuildKv,
   health,
   revokeByPossession,
+  identifyKey,
 ];

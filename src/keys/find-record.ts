@@ -41,11 +41,11 @@ export class RecordFinder {
 
   /** The same for a caller that may be guessing: a text that fails the check counts too, though it costs no lookup. */
   async findLimited(key: string, address: string): Promise<KeyRecord | Refusal> {
-    if (this.#throttle.isBlocked(address)) return { reason: "too_many_look_ups" };
     const found = await this.find(key, address);
-    const isFree = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
-    if (isFree && (await this.#throttle.recordFailure(address))) return { reason: "too_many_look_ups" };
-    return found;
+    const isGuess = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
+    if (!isGuess) return found;
+    const isThrottled = this.#throttle.isBlocked(address) || (await this.#throttle.recordFailure(address));
+    return isThrottled ? { reason: "too_many_look_ups" } : found;
   }
 
   /** A key imported from its hash may have any text after its prefix. */

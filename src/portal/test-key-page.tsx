@@ -55,12 +55,15 @@ function testRefusalText({ reason }: Refusal): string | null {
     case "malformed_key":
     case "bad_checksum":
     case "invalid_input":
+    case "not_a_key":
       return test.notAKey;
     case "unknown_key":
     case "not_in_ledger":
     case "not_found":
+    case "nothing_revoked":
       return test.notFound;
     case "corrupt_record":
+    case "damaged_key_record":
       return test.unreadable;
     case "too_many_look_ups":
       return test.tooMany;

@@ -125,24 +125,30 @@ describe("every operation", () => {
     expect((await account.events())[0]).toMatchObject({ action: "kv_rebuilt", actor: by.actor });
   });
 
-  test("revokes a key by its text, and does not reveal whether it existed", async () => {
+  test("identifies and revokes a key by its text", async () => {
     const { id, secret } = await account.create();
-    expect(await done("revokeByPossession", secret, "203.0.113.7")).toEqual({});
+    const { effective_at, waited_ms } = await done("revokeByPossession", secret, "203.0.113.7");
+    expect([Date.parse(effective_at) > 0, waited_ms >= 0]).toEqual([true, true]);
     expect(await account.statusOf(secret)).toBe(401);
     expect((await account.events())[0]).toMatchObject({ actor: "possession", key_id: id });
-    expect(await done("revokeByPossession", `${secret.slice(0, -1)}!`, "203.0.113.7")).toEqual({});
-    expect(await done("revokeByPossession", (await account.create()).secret)).toEqual({});
+    const unknown = await call("revokeByPossession", `${secret.slice(0, -1)}!`, "203.0.113.7");
+    expect(unknown.error).toMatchObject({ status: 422, details: { secret: expect.any(String) } });
+    const other = await account.create();
+    expect(await done("identifyKey", other.secret)).toEqual(await account.get(other.id));
+    expect((await done("revokeByPossession", other.secret)).id).toBe(other.id);
   });
 
   test("counts guesses by the given address, and blocks an address that guesses too often", async () => {
     const guess = () => call("revokeByPossession", `oct_live_${randomUUID()}`, "203.0.113.8");
     let answer = await guess();
     // The limit is 20 a minute; when a minute ends during the test, a second limit applies.
-    for (let guesses = 1; guesses < 60 && answer.ok; guesses++) answer = await guess();
+    for (let guesses = 1; guesses < 60 && answer.error.status !== 429; guesses++) answer = await guess();
     expect(answer.error).toMatchObject({ status: 429, code: "rate_limited" });
     const { secret } = await account.create();
-    expect((await call("revokeByPossession", secret, "203.0.113.8")).error).toMatchObject({ status: 429 });
-    expect(await done("revokeByPossession", secret, "203.0.113.9")).toEqual({});
+    expect((await call("identifyKey", "oct_live_x", "203.0.113.8")).error).toMatchObject({ status: 429 });
+    expect((await call("identifyKey", "oct_live_x", "203.0.113.9")).error).toMatchObject({ status: 404 });
+    // A real key is no guess.
+    expect((await done("revokeByPossession", secret, "203.0.113.8")).id).toMatch(/^key_/);
   });
 
   test("reports the health of the stores", async () => {

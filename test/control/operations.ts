@@ -91,6 +91,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: ofAccount("/rebuild-kv", { limit: 1 }),
   },
   health: { method: "get", path: "/health", example: async () => ({ path: "/health" }) },
+  identifyKey: {
+    method: "post",
+    path: "/identify",
+    example: async (cluster) => {
+      const { secret } = await new Account(cluster).create();
+      return { path: "/identify", body: { secret }, options: { token: null, headers: from("203.0.113.1") } };
+    },
+  },
   revokeByPossession: {
     method: "post",
     path: "/revoke",

@@ -13,14 +13,8 @@ import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts
 export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
 
 /** Operations that create the account, or have none. */
-const ANSWERED_FOR_ANY_ACCOUNT = [
-  "createKey",
-  "importKeys",
-  "setTier",
-  "createPortalSession",
-  "health",
-  "revokeByPossession",
-];
+const ANSWERED_FOR_ANY_ACCOUNT = ["createKey", "importKeys", "setTier", "createPortalSession", "health"];
+const BY_POSSESSION = ["revokeByPossession", "identifyKey"];
 const KEY_PATH = "/accounts/{account}/keys/{id}";
 const BODY_MAX_BYTES = 1_048_576;
 /** By operation, then by status, the ways to provoke it. */
@@ -30,7 +24,7 @@ export const PROVOCATIONS: Readonly<
 
 function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   const success = ["createKey", "rotateKey"].includes(name) ? 201 : 200;
-  const hasToken = name !== "revokeByPossession";
+  const hasToken = !BY_POSSESSION.includes(name);
   const hasBody = OPERATIONS[name]?.method !== "get";
   return {
     [success]: { "a valid request": (cluster) => callAs(cluster, name) },
@@ -55,7 +49,7 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
       },
     }),
     ...(name !== "health" && { 422: unprocessable(name, hasBody) }),
-    ...(name === "revokeByPossession" && { 429: { "guess after guess": guessed } }),
+    ...(!hasToken && { 429: { "guess after guess": guessed(name) } }),
     // An import reports it row by row.
     ...(name !== "importKeys" && { 503: { "an unreachable store": unreachableStore(name, hasToken) } }),
   };
@@ -87,6 +81,7 @@ function withoutTheToken(name: string): Record<string, Provoke> {
 
 function notFound(name: string): Record<string, Record<string, Provoke>> {
   if (ANSWERED_FOR_ANY_ACCOUNT.includes(name)) return {};
+  if (BY_POSSESSION.includes(name)) return { 404: { "a key that KV does not have": withoutRecord(name) } };
   const unknownAccount: Provoke = async (cluster) => {
     const { path, body } = await exampleOf(cluster, name);
     return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/nobody"), body });
@@ -139,20 +134,31 @@ function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> 
     return make(cluster, name, { path: `${path}&page=2` });
   };
   return {
-    ...(name !== "revokeByPossession" && { "a malformed account": malformedAccount }),
+    ...(!BY_POSSESSION.includes(name) && { "a malformed account": malformedAccount }),
     ...(hasBody && { "an unknown field": (cluster) => callAs(cluster, name, { body: { unknown: 1 } }) }),
     ...(name.startsWith("list") && { "an unknown parameter": unknownParameter }),
   };
 }
 
+function withoutRecord(name: string): Provoke {
+  return async (cluster) => {
+    const { id, secret } = await new Account(cluster).create();
+    await (await cluster.kv()).delete(await cluster.recordName(id));
+    return await callAs(cluster, name, { body: { secret } });
+  };
+}
+
 /** Guesses until the address is blocked. */
-async function guessed(cluster: GatewayCluster): Promise<ControlAnswer> {
-  const options = { token: null, headers: from("203.0.113.2") };
-  const guess = () => cluster.control("POST", "/revoke", { secret: `oct_live_${randomUUID()}` }, options);
-  let answer = await guess();
-  // The limit is 20 a minute; when a minute ends during the test, a second limit applies.
-  for (let guesses = 1; guesses < 60 && answer.status === 200; guesses++) answer = await guess();
-  return answer;
+function guessed(name: string): Provoke {
+  return async (cluster) => {
+    const options = { token: null, headers: from("203.0.113.2") };
+    const path = OPERATIONS[name]?.path ?? "";
+    const guess = () => cluster.control("POST", path, { secret: `oct_live_${randomUUID()}` }, options);
+    let answer = await guess();
+    // The limit is 20 a minute; when a minute ends during the test, a second limit applies.
+    for (let guesses = 1; guesses < 60 && answer.status !== 429; guesses++) answer = await guess();
+    return answer;
+  };
 }
 
 /** The operation's example with one change. */
