@@ -4,10 +4,11 @@ import { join } from "node:path";
 
 export const PROJECT = join(import.meta.dirname, "..", "..");
 
-/** `README.md`, `SECURITY.md`, `docs/…`: every page that a reader is led to. */
+/** Every page that a reader is led to. */
 export const PAGES: readonly string[] = [
   "README.md",
   "SECURITY.md",
+  "test/README.md",
   ...readdirSync(join(PROJECT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
