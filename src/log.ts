@@ -18,13 +18,15 @@ export function logInvalidSetting(requestId: string, setting: string): void {
   console.error(JSON.stringify({ event: "invalid_setting", request_id: requestId, setting }));
 }
 
-/** A fault of this program. The stack is for the log alone. */
-export function logException(requestId: string, error: unknown): void {
+/** A fault of this program; `identity`: fields of the request. The stack is for the log alone. */
+export function logException(requestId: string, error: unknown, identity: LogFields = {}): void {
   const stack = error instanceof Error ? error.stack : "not an Error";
-  console.error(JSON.stringify({ event: "exception", request_id: requestId, stack }));
+  console.error(JSON.stringify({ event: "exception", request_id: requestId, ...identity, stack }));
 }
 
-/** Writes one line; fields that are `undefined` are left out. */
-export function writeLog(line: Readonly<Record<string, string | number | undefined>>): void {
+/** Fields that are `undefined` are left out. */
+export type LogFields = Readonly<Record<string, string | number | undefined>>;
+
+export function writeLog(line: LogFields): void {
   console.log(JSON.stringify(line));
 }

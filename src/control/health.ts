@@ -2,7 +2,8 @@
 
 import type { Env } from "../env.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
-import { callLedger, isLedgerUnavailable } from "../leases/call-ledger.ts";
+import { isUnavailable } from "../keys/store-error.ts";
+import { callLedger } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
 
@@ -34,6 +35,6 @@ export async function checkHealth(env: Env, limitMs: number, now: () => number):
 }
 
 function nullIfUnavailable(error: unknown): null {
-  if (isLedgerUnavailable(error)) return null;
+  if (isUnavailable(error)) return null;
   throw error;
 }

@@ -4,7 +4,8 @@
  * done before.
  */
 import type { Env } from "../env.ts";
-import { callLedger, isLedgerUnavailable } from "../leases/call-ledger.ts";
+import { isUnavailable } from "../keys/store-error.ts";
+import { callLedger } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
@@ -45,7 +46,7 @@ export class LedgerClient {
     try {
       return await callLedger(this.#ledgers, account, { limitMs, repeatable: retry }, call);
     } catch (error) {
-      if (!isLedgerUnavailable(error)) throw error;
+      if (!isUnavailable(error)) throw error;
       return { reason: "ledger_unreachable" };
     }
   }

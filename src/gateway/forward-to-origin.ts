@@ -36,6 +36,7 @@ export async function forwardToOrigin(
     key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
   }
   const inFlight = new InFlightRequest(key.lease, context, settings.originTimeoutMs);
+  context.inFlight = inFlight;
   lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
 
   const headers = originRequestHeaders({

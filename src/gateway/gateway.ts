@@ -24,6 +24,8 @@ import { logRequest } from "./request-log.ts";
 import { finishRequest, RequestReport } from "./request-report.ts";
 import { isTraced, traceStep } from "./trace-request.ts";
 
+const FAULT: Refusal = { reason: "exception" };
+
 /** One per isolate: it owns the key cache. */
 export class Gateway {
   readonly #context: GatewayContext;
@@ -47,7 +49,11 @@ export class Gateway {
 
   async #answer(context: RequestContext): Promise<Response> {
     const { settings, clock, report } = context;
-    const outcome = await this.#takeSteps(context);
+    const outcome = await this.#takeSteps(context).catch((error): Refusal => {
+      context.logException(error);
+      context.inFlight?.abort(FAULT);
+      return FAULT;
+    });
     const refusal = isRefusal(outcome) ? outcome : null;
     const response = isRefusal(outcome) ? refusalResponse(outcome, report.requestId) : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
@@ -55,7 +61,7 @@ export class Gateway {
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
     countRequest(settings.usage, finished);
-    if (refusal || Math.random() < settings.logSampleRate) logRequest(finished);
+    if (isLogged(refusal, settings)) logRequest(finished);
     // A refusal carries no times, which could be a side channel.
     if (settings.serverTiming && !refusal) {
       // Appended, so that the origin's own Server-Timing stays.
@@ -89,6 +95,11 @@ export class Gateway {
 
     return await traceStep("forward", report, () => forwardToOrigin(context, accepted, key));
   }
+}
+
+/** An exception has its own line already. */
+function isLogged(refusal: Refusal | null, { logSampleRate }: Settings): boolean {
+  return refusal ? refusal.reason !== "exception" : Math.random() < logSampleRate;
 }
 
 /** Not on a 401: all are alike, also that of a key that was revoked while its request was in flight. */

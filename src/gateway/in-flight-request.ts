@@ -18,10 +18,13 @@ export interface InFlightContext {
   readonly clock: LeaseClock;
   readonly schedule: Schedule;
   readonly lifetime: Pick<RequestLifetime, "keepAlive" | "waitUntil">;
+  logException(error: unknown): void;
 }
 
 /** The interval of checks while the ledger is called without a lease: another request's call may be refused first. */
 const CHECK_WITHOUT_LEASE_MS = 100;
+
+const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
 
 export class InFlightRequest {
   readonly #lease: Lease;
@@ -31,6 +34,8 @@ export class InFlightRequest {
   #renewing = false;
   #completed = false;
   #refusal: Refusal | null = null;
+  /** Of the last renewal. It ends the request only when the lease has expired. */
+  #renewalRefusal: Refusal | null = null;
   #controller: AbortController | null = null;
   #stopWaiting: () => void = () => {};
   #abandonRenewal: () => void = () => {};
@@ -110,7 +115,7 @@ export class InFlightRequest {
 
   #reasonToAbort(): Refusal | null {
     if (this.#lease.refusal) return this.#lease.refusal;
-    if (this.#sendingBody && !this.#lease.isValid()) return { reason: "ledger_unreachable" };
+    if (this.#sendingBody && !this.#lease.isValid()) return this.#renewalRefusal ?? UNREACHABLE;
     if (this.#context.clock.now() >= this.#originDeadline) return { reason: "origin_timeout" };
     return null;
   }
@@ -118,12 +123,16 @@ export class InFlightRequest {
   /** In this request's own context: no other request awaits it. It outlives the request, since others need the lease. */
   async #renew(): Promise<void> {
     this.#renewing = true;
-    const renewal = this.#lease.renewUntilValid();
+    const renewal = this.#lease.renewUntilValid().catch((error): Refusal => {
+      this.#context.logException(error);
+      return { reason: "exception" };
+    });
     const { promise: abandoned, resolve } = Promise.withResolvers<void>();
     this.#abandonRenewal = resolve;
     this.#context.lifetime.waitUntil(Promise.race([renewal, abandoned]));
     const refusal = await renewal;
     this.#renewing = false;
+    this.#renewalRefusal = refusal;
     if (refusal && !this.#lease.isValid()) this.abort(refusal);
     else this.#check();
   }

@@ -5,10 +5,12 @@
  */
 import type { LeaseUser } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
+import { logException } from "../log.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
-import type { InFlightContext, Schedule } from "./in-flight-request.ts";
+import type { InFlightContext, InFlightRequest, Schedule } from "./in-flight-request.ts";
 import type { RequestLifetime } from "./request-lifetime.ts";
+import { identityOf } from "./request-log.ts";
 import type { RequestReport } from "./request-report.ts";
 import { traceLease } from "./trace-request.ts";
 
@@ -26,6 +28,8 @@ export class RequestContext implements LeaseUser, InFlightContext {
   readonly schedule: Schedule;
   readonly lifetime: RequestLifetime;
   readonly report: RequestReport;
+  /** Set while the request is forwarded, so that a fault aborts it. */
+  inFlight: InFlightRequest | null = null;
 
   constructor(request: Request, gateway: GatewayContext, lifetime: RequestLifetime, report: RequestReport) {
     this.request = request;
@@ -38,6 +42,11 @@ export class RequestContext implements LeaseUser, InFlightContext {
 
   waitUntil(work: Promise<unknown>): void {
     this.lifetime.waitUntil(work);
+  }
+
+  /** A refusal with the reason `exception` has this line, and no other. */
+  logException(error: unknown): void {
+    logException(this.report.requestId, error, identityOf(this.report));
   }
 
   /** Keeps the request alive: other requests use the lease and the permits that the call obtains. */

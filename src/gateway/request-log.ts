@@ -28,7 +28,8 @@ export function logAborted(report: RequestReport, reason: Reason | "origin_abort
   });
 }
 
-function identityOf({ requestId, key, method, row }: RequestReport) {
+/** The fields that identify a request. */
+export function identityOf({ requestId, key, method, row }: RequestReport) {
   return {
     request_id: requestId,
     account: key?.record.account,

@@ -13,6 +13,7 @@ import type { KeyRecord } from "./key-record.ts";
 import { readKeyRecord } from "./key-store.ts";
 import { hashKey, looksLikeKey, looksLikeLegacyKey, pepperOf } from "./key-text.ts";
 import type { LookupThrottle } from "./lookup-throttle.ts";
+import { isUnavailable } from "./store-error.ts";
 
 export class RecordFinder {
   readonly #kv: KVNamespace;
@@ -34,7 +35,8 @@ export class RecordFinder {
         return { reason: looksLikeKey(key) ? "bad_checksum" : "malformed_key" };
       }
       return await this.#findLegacy(key, address);
-    } catch {
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
       return { reason: "store_unreachable" };
     }
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Env } from "../env.ts";
+import { isUnavailable } from "../keys/store-error.ts";
 import { TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
 
 export interface LedgerCall {
@@ -27,30 +28,16 @@ export async function callLedger<Ledger, T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!repeatable || isOverloaded(error)) throw error;
+      if (!repeatable || !mayRepeat(error)) throw error;
       return await attempt();
     }
   };
   return await withTimeLimit(attempts(), limitMs);
 }
 
-/**
- * Whether the ledger could not be reached, was too slow or is overloaded. Any other error is a fault of this program and
- * must not pass for an outage. The platform marks an exception of the object's own code as `remote`, and its own errors
- * as the other properties; an error of its own without a property is a plain `Error`.
- */
-export function isLedgerUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof TimeLimitExceeded) return true;
-  const { retryable, overloaded, durableObjectReset, remote } = error as Error &
-    Readonly<Record<string, unknown>>;
-  if (retryable === true || overloaded === true || durableObjectReset === true) return true;
-  return remote !== true && error.constructor === Error;
-}
-
-/** A second call would only add to an object's overload. */
-function isOverloaded(error: unknown): boolean {
-  return (
-    error instanceof TimeLimitExceeded || (error as { overloaded?: boolean } | null)?.overloaded === true
-  );
+/** A second call would only add to the load of a slow or overloaded object. */
+function mayRepeat(error: unknown): boolean {
+  if (error instanceof TimeLimitExceeded || (error as { overloaded?: boolean }).overloaded === true)
+    return false;
+  return isUnavailable(error);
 }

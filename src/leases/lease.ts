@@ -7,12 +7,13 @@
  * that awaits another request's promise never resumes when that request is gone.
  */
 
+import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { Permits } from "./permits.ts";
 import type { LeaseAnswer, LeaseRefusal, LeaseReport } from "./protocol.ts";
 
-/** Calls the ledger about one key; rejects when it cannot be reached within `limitMs`. */
+/** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`. */
 export type RequestLease = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
 
 /** The request that uses a lease. The gateway passes its request context, the simulator its own. */
@@ -21,6 +22,8 @@ export interface LeaseUser {
   waitUntil(work: Promise<unknown>): void;
   /** Runs a ledger call that the request waits for. */
   waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null>;
+  /** Logs a fault that no caller can catch. */
+  logException(error: unknown): void;
 }
 
 /**
@@ -117,11 +120,17 @@ export class Lease {
   }
 
   /** A renewal that fails changes nothing: a request that finds the lease expired waits for the ledger itself. */
-  renewInBackground(user: Pick<LeaseUser, "waitUntil">): void {
-    user.waitUntil(this.renew().catch(() => {}));
+  renewInBackground(user: Pick<LeaseUser, "waitUntil" | "logException">): void {
+    const renewal = this.renew().catch((error) => {
+      if (!isUnavailable(error)) user.logException(error);
+    });
+    user.waitUntil(renewal);
   }
 
-  /** Calls the ledger until the lease is valid. The refusal: the key's own, or `ledger_unreachable`. */
+  /**
+   * Calls the ledger until the lease is valid. The refusal: the key's own, or `ledger_unreachable`. Rejects with an error
+   * that is not an outage.
+   */
   async renewUntilValid(): Promise<Refusal | null> {
     const startedAt = this.#clock.now();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -130,7 +139,8 @@ export class Lease {
       try {
         const refusal = await this.renew(leftMs);
         if (refusal) return refusal;
-      } catch {
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
         break;
       }
       if (this.isValid()) return null;
@@ -140,8 +150,8 @@ export class Lease {
   }
 
   /**
-   * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger
-   * cannot be reached within `limitMs`.
+   * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
+   * or has not answered within `limitMs`.
    */
   async renew(limitMs = this.#timeLimitMs): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
@@ -179,9 +189,11 @@ export class Lease {
   /** The ledger grants permits for the requests that wait for its answer. */
   async #whileWaitingForPermit(work: () => Promise<Refusal | null>): Promise<Refusal | null> {
     this.permits.waiting += 1;
-    const refusal = await work();
-    this.permits.waiting -= 1;
-    return refusal;
+    try {
+      return await work();
+    } finally {
+      this.permits.waiting -= 1;
+    }
   }
 
   /**

@@ -8,7 +8,13 @@ import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { BucketGrant, LeaseAnswer } from "../../src/leases/protocol.ts";
 
 const LEDGER_LIMIT_MS = 2000;
-const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
+const USER: LeaseUser = {
+  waitUntil: () => {},
+  waitForLedger: (call) => call(),
+  logException: (error) => {
+    throw error;
+  },
+};
 
 let answers: (LeaseAnswer | Error)[];
 let asked: number;

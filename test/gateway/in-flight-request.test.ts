@@ -22,12 +22,14 @@ let calls: PromiseWithResolvers<LeaseAnswer>[];
 /** The ledger's immediate answer; null: it answers when the test calls `answer`. */
 let ledger: LeaseAnswer | null;
 let clock: LeaseClock;
+let logged: unknown[];
 let lease: Lease;
 
 beforeEach(async () => {
   time = 0;
   timers = [];
   calls = [];
+  logged = [];
   ledger = granted();
   clock = new LeaseClock(() => time);
   lease = new Lease(askLedger, clock, LEDGER_LIMIT_MS);
@@ -124,6 +126,18 @@ describe("while the origin works", () => {
     await fail();
     expect(inFlight.signal.aborted).toBe(true);
     expect(inFlight.refusal).toEqual({ reason: "ledger_unreachable" });
+  });
+
+  test("a fault of the ledger is logged, and ends the request once the lease has expired", async () => {
+    ledger = null;
+    const inFlight = startRequest();
+    await advance(600);
+    await fail(new TypeError("a fault"));
+    expect(inFlight.signal.aborted).toBe(false);
+    await advance(1200);
+    await fail(new TypeError("another"));
+    expect(inFlight.refusal).toEqual({ reason: "exception" });
+    expect(logged.map(String)).toEqual(["TypeError: a fault", "TypeError: another"]);
   });
 
   test("a failed renewal is repeated while the lease is valid", async () => {
@@ -346,7 +360,7 @@ test("two requests under one lease make no more ledger calls than one", async ()
 });
 
 function startRequest(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
-  return new InFlightRequest(lease, { clock, schedule, lifetime }, originTimeoutMs);
+  return new InFlightRequest(lease, { clock, schedule, lifetime, logException }, originTimeoutMs);
 }
 
 function startBody(): InFlightRequest {
@@ -357,6 +371,7 @@ function startBody(): InFlightRequest {
 }
 
 const lifetime = { keepAlive: () => {}, waitUntil: () => {} };
+const logException = (error: unknown) => void logged.push(error);
 
 const schedule: Schedule = (ms, task) => {
   const timer = { at: time + ms, task };
@@ -396,8 +411,8 @@ async function answer(content: LeaseAnswer): Promise<void> {
   await settled();
 }
 
-async function fail(): Promise<void> {
-  calls.at(-1)?.reject(new Error("the ledger is down"));
+async function fail(error = new Error("the ledger is down")): Promise<void> {
+  calls.at(-1)?.reject(error);
   await settled();
 }
 

@@ -12,11 +12,13 @@ let now: number;
 let answer: LeaseAnswer | Error;
 let asked: number;
 let background: Promise<unknown>[];
+let logged: unknown[];
 let lease: Lease;
 
 beforeEach(async () => {
   now = 0;
   background = [];
+  logged = [];
   answer = { granted: true, ttl_ms: TTL_MS };
   const ask = async () => {
     asked += 1;
@@ -39,6 +41,22 @@ test("a renewable lease is renewed in the background, and a renewal that fails c
   expect(await lease.ensureValid(user)).toBeNull();
   expect([asked, background.length]).toEqual([1, 1]);
   await Promise.all(background);
+});
+
+test("a renewal in the background that meets a fault is logged", async () => {
+  now = TTL_MS / 2;
+  answer = new TypeError("a fault");
+  expect(await lease.ensureValid(user)).toBeNull();
+  await Promise.all(background);
+  expect(logged).toEqual([answer]);
+});
+
+test("with an expired lease a fault is thrown, and no request counts as waiting", async () => {
+  now = TTL_MS;
+  answer = new TypeError("a fault");
+  const rejection = await lease.ensureValid(user).catch((error: unknown) => error);
+  expect(rejection).toBe(answer);
+  expect(lease.permits.waiting).toBe(0);
 });
 
 test("with an expired lease a request waits for the ledger, and is refused while it cannot be reached", async () => {
@@ -79,4 +97,5 @@ test.each([
 const user: LeaseUser = {
   waitUntil: (work) => void background.push(work),
   waitForLedger: (call) => call(),
+  logException: (error) => void logged.push(error),
 };

@@ -320,6 +320,13 @@ describe("renewUntilValid", () => {
     expect(calls).toHaveLength(1);
   });
 
+  test("rejects with a fault, after one call", async () => {
+    const renewal = lease.renewUntilValid();
+    calls.at(-1)?.reject(new TypeError("a fault"));
+    await expect(renewal).rejects.toThrow("a fault");
+    expect(calls).toHaveLength(1);
+  });
+
   test("calls again when the lease has expired on arrival", async () => {
     const renewal = lease.renewUntilValid();
     time = 1200;

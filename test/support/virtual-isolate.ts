@@ -25,7 +25,13 @@ export interface VirtualIsolateOptions {
 }
 
 const LEDGER_TIMEOUT_MS = 2000;
-const USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
+const USER: LeaseUser = {
+  waitUntil: () => {},
+  waitForLedger: (call) => call(),
+  logException: (error) => {
+    throw error;
+  },
+};
 
 export class VirtualIsolate {
   readonly #lease: Lease;

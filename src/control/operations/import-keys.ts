@@ -6,8 +6,9 @@
  */
 import * as v from "valibot";
 import { fromBase64, hex } from "../../keys/digests.ts";
+import { isUnavailable } from "../../keys/store-error.ts";
 import { unixMsOrNull } from "../../keys/timestamp.ts";
-import { callLedger, isLedgerUnavailable } from "../../leases/call-ledger.ts";
+import { callLedger } from "../../leases/call-ledger.ts";
 import type { CallMetadata } from "../../ledger/idempotency-store.ts";
 import type { ImportedKey } from "../../ledger/new-keys.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
@@ -143,7 +144,7 @@ async function importChunk(
       (ledger: RemoteLedger) => ledger.importKeys(account, chunk, chunkCaller),
     );
   } catch (error) {
-    if (!isLedgerUnavailable(error)) throw error;
+    if (!isUnavailable(error)) throw error;
     return { reason: "ledger_unreachable" } as const;
   }
 }

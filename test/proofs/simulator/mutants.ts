@@ -55,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a body continues without a lease",
     FLIGHT,
-    'if (this.#sendingBody && !this.#lease.isValid()) return { reason: "ledger_unreachable" };',
+    "if (this.#sendingBody && !this.#lease.isValid()) return this.#renewalRefusal ?? UNREACHABLE;",
     "",
   ),
   mutant(

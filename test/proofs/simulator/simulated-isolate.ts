@@ -19,7 +19,13 @@ import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
 /** Background work continues without help. */
-export const LEASE_USER: LeaseUser = { waitUntil: () => {}, waitForLedger: (call) => call() };
+export const LEASE_USER: LeaseUser = {
+  waitUntil: () => {},
+  waitForLedger: (call) => call(),
+  logException: (error) => {
+    throw error;
+  },
+};
 
 const UNREACHABLE = new Error("the ledger cannot be reached");
 
@@ -61,6 +67,7 @@ export class SimulatedIsolate {
       },
       schedule: (ms, task) => this.#timer(ms, task),
       lifetime: { keepAlive: () => {}, waitUntil: () => {} },
+      logException: (error) => time.fail(error),
     };
     for (const request of plan.requests) time.at(request.at, () => this.arrive(request));
     for (const fault of plan.clockFaults) time.at(fault.at, () => this.#injectClockFault(fault));
