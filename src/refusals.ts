@@ -58,6 +58,7 @@ export type CredentialRefusal =
   | "revoked"
   | "expired"
   | "not_in_ledger"
+  | "refused_by_ledger"
   | "live_only"
   | "wrong_control_token";
 
@@ -113,6 +114,7 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "revoked":
     case "expired":
     case "not_in_ledger":
+    case "refused_by_ledger":
     case "live_only":
     case "wrong_control_token":
       return unauthorized(`${REALM}, error="invalid_token"`); // RFC 6750 §3.1

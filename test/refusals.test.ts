@@ -53,6 +53,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   revoked: CREDENTIAL_REFUSED,
   expired: CREDENTIAL_REFUSED,
   not_in_ledger: CREDENTIAL_REFUSED,
+  refused_by_ledger: CREDENTIAL_REFUSED,
   live_only: CREDENTIAL_REFUSED,
   wrong_control_token: CREDENTIAL_REFUSED,
 
@@ -163,7 +164,7 @@ describe("answers", () => {
 
 test("a bad credential gets the same body and headers for every cause", async () => {
   const causes = REASONS.filter((reason) => ANSWERS[reason] === CREDENTIAL_REFUSED);
-  expect(causes).toHaveLength(10);
+  expect(causes).toHaveLength(11);
   const answers = await Promise.all(causes.map((cause) => answerTo(cause)));
   for (const answer of answers) expect(answer).toEqual(answers[0]);
 });

@@ -58,10 +58,10 @@ export async function forwardToOrigin(
     response.status === 401
       ? { reason: "origin_refused_gateway" }
       : await key.lease.ensureValidForResponse(context, !arrived.whole);
-  if (refusal) {
-    inFlight.abort(refusal);
-    return inFlight.refusal ?? refusal;
-  }
+  if (refusal) inFlight.abort(refusal);
+  // The request's own renewal may have failed while this one succeeded: what has been aborted has no body to send.
+  const ended = inFlight.refusal ?? refusal;
+  if (ended) return ended;
   const body = arrived.whole ? arrived.bytes : pipeBody(context, response, arrived.bytes, inFlight);
   if (arrived.whole) inFlight.complete();
   return clientResponse(body, response, {

@@ -33,6 +33,12 @@ export interface LeaseUser {
  */
 export type LeaseStatus = "valid" | "renewable" | "expired";
 
+/** Remembered by the isolate: a key that is refused for one of these is refused for ever. */
+const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired"]);
+
+/** A ledger of a newer version may refuse for a reason that this one does not know. */
+const KNOWN_REFUSALS: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired", "not_in_ledger"]);
+
 /** A lease that has expired on arrival is requested again, this many times in all. */
 const MAX_ATTEMPTS = 3;
 
@@ -170,9 +176,12 @@ export class Lease {
     }
 
     if (!answer.granted) {
-      if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;
-      return { reason: answer.reason };
+      const { reason } = answer;
+      if (FOR_GOOD.has(reason)) this.#refusal = reason;
+      return { reason: KNOWN_REFUSALS.has(reason) ? reason : "refused_by_ledger" };
     }
+    // Anything else would compare as a lease that never expires.
+    if (!Number.isFinite(answer.ttl_ms)) throw new TypeError("the ledger granted a lease without a time");
     this.permits.applyGrant(answer.permits ?? null, calledAt, epoch);
     this.#applyGrant(calledAt, epoch, answer.ttl_ms);
     return null;

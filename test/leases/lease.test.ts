@@ -215,6 +215,39 @@ describe("a key that is not in the ledger", () => {
   });
 });
 
+describe("a refusal that this version does not know", () => {
+  test("refuses the key, but not for good: the ledger is called again", async () => {
+    const call = lease.renew();
+    answer({ granted: false, reason: "paused" as "revoked" });
+    expect(await call).toEqual({ reason: "refused_by_ledger" });
+    expect(lease.refusal).toBeNull();
+    expect(lease.isValid()).toBe(false);
+    await grantedLease(10, TTL_MS);
+    expect(statusAt(20)).toBe("valid");
+  });
+
+  test("leaves a lease that has not expired, which the ledger still honours", async () => {
+    await grantedLease(0, TTL_MS);
+    time = 500;
+    const call = lease.renew();
+    answer({ granted: false, reason: "paused" as "revoked" });
+    await call;
+    expect(lease.isValid()).toBe(true);
+  });
+});
+
+describe("an answer without a lease time", () => {
+  test.each([undefined, null, "1000", Number.NaN, Number.POSITIVE_INFINITY])(
+    "%s is a fault, and grants nothing",
+    async (ttlMs) => {
+      const call = lease.renew();
+      answer(granted(ttlMs as number));
+      await expect(call).rejects.toThrow(TypeError);
+      expect(lease.isValid()).toBe(false);
+    },
+  );
+});
+
 describe("when the clock", () => {
   beforeEach(() => grantedLease(0, TTL_MS));
 

@@ -32,12 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     "    this.#epoch = epoch;\n",
     "    this.#epoch = epoch;\n    this.#refusal = null;\n",
   ),
-  mutant(
-    "a refusal is not remembered",
-    LEASE,
-    'if (answer.reason !== "not_in_ledger") this.#refusal = answer.reason;',
-    "",
-  ),
+  mutant("a refusal is not remembered", LEASE, "if (FOR_GOOD.has(reason)) this.#refusal = reason;", ""),
   mutant("a clock that jumps back does not void the lease", CLOCK, "this.#epoch += 1;", ""),
   mutant(
     "no request renews ahead",

@@ -46,10 +46,9 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   const bodyFollows = request.plan.bodyMs > 0;
   const ensureForResponse = () => lease.ensureValidForResponse(LEASE_USER, bodyFollows);
   const lateRefusal = await isolate.observe(lease, ensureForResponse);
-  if (lateRefusal) {
-    inFlight.abort(lateRefusal);
-    return fail(inFlight.refusal ?? lateRefusal);
-  }
+  if (lateRefusal) inFlight.abort(lateRefusal);
+  const ended = inFlight.refusal ?? lateRefusal;
+  if (ended) return fail(ended);
   if (request.plan.bodyMs > 0) return sendBody(isolate, request, inFlight);
   inFlight.complete();
   isolate.effect(() => {
