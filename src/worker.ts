@@ -57,7 +57,7 @@ app.all("/v1/*", (c) => {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
   const { settings, gateway } = isolate;
-  if (settings.controlHost !== null && isOn(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
+  if (settings.controlHost !== null && hasNameOf(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
   return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
 });
 
@@ -120,6 +120,11 @@ app.onError((error, c) => {
 
 function isOn(host: string, c: Context<WorkerContext>): boolean {
   return new URL(c.req.url).host === host;
+}
+
+/** Also with another port or as a fully qualified name, `control.example.`: the same machine for DNS, and never the API's. */
+function hasNameOf(host: string, c: Context<WorkerContext>): boolean {
+  return new URL(c.req.url).hostname.replace(/\.+$/, "") === host.replace(/:\d+$/, "");
 }
 
 function refuse(c: Context<WorkerContext>, refusal: Refusal): Response {

@@ -128,7 +128,19 @@ describe("with a CONTROL_HOST", () => {
     },
   );
 
-  test.each([API_HOST, "127.0.0.1", `${CONTROL_HOST}.example`, `x.${CONTROL_HOST}`, `${CONTROL_HOST}:8443`])(
+  test.each([
+    `${CONTROL_HOST}:8443`,
+    `${CONTROL_HOST}:80`,
+    `${CONTROL_HOST}.`,
+    `${CONTROL_HOST.toUpperCase()}.`,
+    `${CONTROL_HOST}.:8443`,
+  ])("%s serves neither the API nor the control plane", async (host) => {
+    expect((await list(host)).status).toBe(404);
+    expect((await use(host)).status).toBe(404);
+    expect(cluster.live.requests).toEqual([]);
+  });
+
+  test.each([API_HOST, "127.0.0.1", `${CONTROL_HOST}.example`, `x.${CONTROL_HOST}`, `${API_HOST}.`])(
     "%s forwards and does not serve the control plane, whatever the token",
     async (host) => {
       const response = await list(host);
