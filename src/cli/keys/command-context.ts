@@ -9,6 +9,7 @@ import { PROJECT_DIRECTORY } from "../local-wrangler.ts";
 import { controlToken, defaultActor } from "./connection.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { UsageError } from "./errors.ts";
+import { proxyOf, useProxy } from "./proxy.ts";
 
 /** The options of every command. */
 export interface GlobalOptions {
@@ -30,8 +31,10 @@ export function commandContext(command: Command): CommandContext {
   const { url, account, actor, json } = command.optsWithGlobals<GlobalOptions>();
   if (account === undefined) throw new UsageError("no account: use --account or set OCTOPOST_ACCOUNT");
   const token = controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars"));
+  const proxy = proxyOf(url, process.env);
+  useProxy(proxy, process.env);
   return {
-    gateway: new ControlPlane(url, account, token, actor ?? defaultActor()),
+    gateway: new ControlPlane({ origin: url, account, token, actor: actor ?? defaultActor(), proxy }),
     terminalColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
     print(answer, text) {
       process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);

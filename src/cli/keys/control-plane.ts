@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Operation } from "../../control/operation.ts";
 import { isLocal } from "./connection.ts";
 import { type RefusalBody, RefusedError, UnreachableError } from "./errors.ts";
+import type { HttpProxy } from "./proxy.ts";
 
 /** Longer than the longest lease that a revocation may have to wait for, and the ledger's own time limit. */
 const CALL_LIMIT_MS = 150_000;
@@ -16,9 +17,11 @@ const IMPORT_LIMIT_MS = 270_000;
 const RETRY_AFTER_MS = 1000;
 const SERVICE_UNAVAILABLE = 503;
 
+/** The code of "Proxy response (407) !== 200 when HTTP Tunneling". */
+const PROXY_REFUSED = "UND_ERR_ABORTED";
 /** The connection was never made, so nothing can have been done. */
 const NEVER_SENT =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|.*CERT.*|.*VERIFY.*)$/;
+  /^(UND_ERR_ABORTED|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|.*CERT.*|.*VERIFY.*)$/;
 
 /** What an operation is called with. `{account}` in its path is the client's own. */
 export interface CallInput {
@@ -29,17 +32,30 @@ export interface CallInput {
   readonly idempotencyKey?: string;
 }
 
-export class ControlPlane {
+export interface ControlPlaneSettings {
   readonly origin: string;
   readonly account: string;
-  readonly #token: string;
-  readonly #actor: string;
+  /** null: the key in the body is the credential. */
+  readonly token: string | null;
+  readonly actor: string;
+  /** Named in errors; `useProxy` applies it. */
+  readonly proxy: HttpProxy | null;
+}
 
-  constructor(origin: string, account: string, token: string, actor: string) {
-    this.origin = origin;
-    this.account = account;
-    this.#token = token;
-    this.#actor = actor;
+export class ControlPlane {
+  readonly origin: string;
+  /** Empty for a client that calls possession operations only. */
+  readonly account: string;
+  readonly #token: string | null;
+  readonly #actor: string;
+  readonly #proxy: HttpProxy | null;
+
+  constructor(settings: ControlPlaneSettings) {
+    this.origin = settings.origin;
+    this.account = settings.account;
+    this.#token = settings.token;
+    this.#actor = settings.actor;
+    this.#proxy = settings.proxy;
   }
 
   async call<Answer extends object>(operation: Operation<Answer>, input: CallInput = {}): Promise<Answer> {
@@ -61,9 +77,9 @@ export class ControlPlane {
       const response = await fetch(this.#urlOf(operation, id, query), {
         method: operation.method.toUpperCase(),
         headers: {
-          Authorization: `Bearer ${this.#token}`,
           Accept: "application/json",
-          ...(operation.method === "get" ? {} : { "Octopost-Actor": this.#actor }),
+          ...(this.#token !== null && { Authorization: `Bearer ${this.#token}` }),
+          ...(this.#token !== null && operation.method !== "get" && { "Octopost-Actor": this.#actor }),
           ...(body && { "Content-Type": "application/json" }),
           ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
         },
@@ -104,11 +120,13 @@ export class ControlPlane {
       const text = `${this.origin} did not answer within ${timeLimitMs(operation) / 1000} s`;
       return new UnreachableError(text, "answer_lost");
     }
-    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    // Without a code it is fetch itself that refused to send.
+    const { code, message } = rootCause(error);
+    // An error without a code is fetch's own, before it sends.
     const kind = code === undefined || NEVER_SENT.test(code) ? "never_sent" : "answer_lost";
-    const isItOn = isLocal(this.origin) && kind === "never_sent" ? "; is it running (npm run dev)?" : "";
-    return new UnreachableError(`cannot reach ${this.origin}: ${code ?? message}${isItOn}`, kind);
+    const hint = isLocal(this.origin) && kind === "never_sent" ? "; is it running (npm run dev)?" : "";
+    const proxy = this.#proxy === null ? "" : `; ${this.#proxy.variable} is set (${this.#proxy.url.host})`;
+    const cause = code === undefined || code === PROXY_REFUSED ? message : code;
+    return new UnreachableError(`cannot reach ${this.origin}: ${cause}${hint}${proxy}`, kind);
   }
 }
 
@@ -143,6 +161,11 @@ function annotated(
     error.notes.push("An answer was lost, so it is not known whether this was carried out.");
   }
   return error;
+}
+
+function rootCause(error: unknown): NodeJS.ErrnoException {
+  const { cause } = error as Error;
+  return cause === undefined ? (error as NodeJS.ErrnoException) : rootCause(cause);
 }
 
 function parsedObject(text: string): object | null {

@@ -63,6 +63,7 @@ Environment:
                           machine can see command lines.
   OCTOPOST_GATEWAY_URL    default of --url
   OCTOPOST_ACCOUNT        default of --account
+  HTTPS_PROXY, NO_PROXY   the HTTP proxy, and the hosts that are called directly
 
 Examples:
   npm run keys -- create --account acme --name "Production Server" --mode live
