@@ -27,14 +27,28 @@ export interface CommandContext {
   print(answer: object, text: string): void;
 }
 
+/** For the operations on an account. */
 export function commandContext(command: Command): CommandContext {
-  const { url, account, actor, json } = command.optsWithGlobals<GlobalOptions>();
+  const { url, account } = command.optsWithGlobals<GlobalOptions>();
   if (account === undefined) throw new UsageError("no account: use --account or set OCTOPOST_ACCOUNT");
-  const token = controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars"));
+  return createContext(
+    command,
+    account,
+    controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars")),
+  );
+}
+
+/** For the operations on a key whose text is known: they need neither an account nor a control token. */
+export function possessionContext(command: Command): CommandContext {
+  return createContext(command, "", null);
+}
+
+function createContext(command: Command, account: string, token: string | null): CommandContext {
+  const { url, actor = defaultActor(), json } = command.optsWithGlobals<GlobalOptions>();
   const proxy = proxyOf(url, process.env);
   useProxy(proxy, process.env);
   return {
-    gateway: new ControlPlane({ origin: url, account, token, actor: actor ?? defaultActor(), proxy }),
+    gateway: new ControlPlane({ origin: url, account, token, actor, proxy }),
     terminalColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
     print(answer, text) {
       process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);

@@ -45,6 +45,11 @@ export function controlToken(
       `no control token: set OCTOPOST_CONTROL_TOKEN to the CONTROL_TOKEN of the gateway${orDev}`,
     );
   }
+  if (/^oct_(?:live|test)_/.test(token)) {
+    throw new UsageError(
+      "OCTOPOST_CONTROL_TOKEN is an API key; the control plane needs the CONTROL_TOKEN of the gateway",
+    );
+  }
   if (!TOKEN_TEXT.test(token)) {
     throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that a token cannot have");
   }

@@ -109,7 +109,8 @@ export class ControlPlane {
   ): Answer | RefusedError | UnreachableError {
     const body = parsedObject(text);
     if (body !== null && status >= 200 && status < 300) return body as Answer;
-    if (isRefusalBody(body)) return new RefusedError(status, body, headers.get("X-Request-Id"));
+    if (isRefusalBody(body))
+      return new RefusedError(status, body, headers.get("X-Request-Id"), this.#token !== null);
     // A page of the network's own, in front of the gateway or in its place.
     const kind = status >= 500 ? "answer_lost" : "not_the_gateway";
     return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, kind);

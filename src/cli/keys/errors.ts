@@ -48,12 +48,15 @@ export class RefusedError extends CallError {
   readonly status: number;
   readonly body: RefusalBody;
   readonly requestId: string | null;
+  /** Whether the credential was the control token, not the key itself. */
+  readonly withToken: boolean;
 
-  constructor(status: number, body: RefusalBody, requestId: string | null) {
+  constructor(status: number, body: RefusalBody, requestId: string | null, withToken: boolean) {
     super(body.error);
     this.status = status;
     this.body = body;
     this.requestId = requestId;
+    this.withToken = withToken;
   }
 }
 
@@ -77,7 +80,7 @@ export function describeError(error: unknown): string[] {
   return [];
 }
 
-function describeRefusal({ status, body, requestId }: RefusedError): string[] {
+function describeRefusal({ status, body, requestId, withToken }: RefusedError): string[] {
   const lines = [
     `error: refused by the gateway: ${status} ${printable(body.code)}: ${printable(body.error)}`,
   ];
@@ -86,12 +89,18 @@ function describeRefusal({ status, body, requestId }: RefusedError): string[] {
     lines.push(`  ${printable(field)}: ${printable(text)}`);
   }
   if (requestId !== null) lines.push(`  request id: ${printable(requestId)}`);
-  const hint = HINTS[status];
+  const hint = (withToken ? TOKEN_HINTS : KEY_HINTS)[status];
   if (hint !== undefined) lines.push(hint);
   return lines;
 }
 
-const HINTS: Readonly<Record<number, string>> = {
+const TOKEN_HINTS: Readonly<Record<number, string>> = {
   401: "The control token is not the CONTROL_TOKEN of this gateway (npm start prints the one of its gateway).",
   404: "The account has no such key, or has never had a key.",
+};
+
+const KEY_HINTS: Readonly<Record<number, string>> = {
+  404: "No key of this gateway has this text. Was the key issued by another gateway (--url)?",
+  422: "The text is not a key, or a part of it is missing.",
+  429: "Wait a minute, then run the same command again.",
 };

@@ -95,7 +95,7 @@ export function keyId(text: string): string {
   if (KEY_ID_FORMAT.test(text)) return text;
   if (/^oct_(live|test)_/.test(text)) {
     throw new UsageError(
-      "this is the key itself, not its id: an id begins with key_ (see the list and find commands)",
+      "this is the key itself, not its id, which begins with key_: pipe the key to find, or to revoke --secret-stdin",
     );
   }
   throw new UsageError("a key's id is key_ and 22 letters or digits (see the list command)");

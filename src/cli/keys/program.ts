@@ -10,6 +10,7 @@ import { addMaintenanceCommands } from "./maintenance-commands.ts";
 import { accountName, headerText } from "./option-parsers.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addRevokeCommands } from "./revoke-commands.ts";
+import { redactKeys } from "./text-format.ts";
 import { addUpdateCommands } from "./update-commands.ts";
 
 const HELP_WIDTH_COLUMNS = 100;
@@ -38,6 +39,8 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
+      // Commander repeats the arguments that it does not expect.
+      outputError: (text, write) => write(redactKeys(text)),
       ...output,
       getOutHelpWidth: () => HELP_WIDTH_COLUMNS,
       getErrHelpWidth: () => HELP_WIDTH_COLUMNS,

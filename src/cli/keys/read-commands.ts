@@ -1,12 +1,14 @@
-// list, show, events: the commands that only read.
+// list, show, find, events: the commands that only read.
 
 import type { Command } from "commander";
 import { listEvents } from "../../control/operations/accounts.ts";
 import { getKey, listKeys } from "../../control/operations/keys.ts";
+import { identifyKey } from "../../control/operations/possession.ts";
 import type { ApiKey } from "../../keys/api-key.ts";
-import { commandContext, printNote } from "./command-context.ts";
+import { commandContext, possessionContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
+import { readKey } from "./key-input.ts";
 import { keyId, wholeNumber } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
 
@@ -32,6 +34,15 @@ export function addReadCommands(program: Command): void {
     .argument("<id>", "the key's id")
     .addHelpText("after", "\nExample:\n  npm run keys -- show key_… --account acme")
     .action(show);
+
+  program
+    .command("find")
+    .summary("show the key whose text is on standard input")
+    .description(
+      "Show the key whose text is on standard input, which needs neither an account nor a control token. In a terminal, the command asks for it.",
+    )
+    .addHelpText("after", FIND_EXAMPLES)
+    .action(find);
 
   program
     .command("events")
@@ -61,6 +72,12 @@ async function show(id: string, _options: object, command: Command): Promise<voi
   context.print(key, keyDetails(key, Date.now()));
 }
 
+async function find(_options: object, command: Command): Promise<void> {
+  const context = possessionContext(command);
+  const key = await context.gateway.call(identifyKey, { body: { secret: await readKey() } });
+  context.print(key, keyDetails(key, Date.now()));
+}
+
 async function events({ limit }: ListOptions, command: Command): Promise<void> {
   const context = commandContext(command);
   const page = await fetchAllPages(context.gateway, listEvents, "events", {}, limit);
@@ -71,6 +88,11 @@ async function events({ limit }: ListOptions, command: Command): Promise<void> {
 function noteIfMore(cursor: string | null): void {
   if (cursor !== null) printNote("There may be more: --limit was reached.");
 }
+
+const FIND_EXAMPLES = `
+Examples:
+  npm run keys -- find
+  npm run --silent keys -- find --json < leaked-key.txt | jq -r '.account, .id'`;
 
 const LIST_EXAMPLES = `
 Examples:

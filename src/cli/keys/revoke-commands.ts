@@ -5,19 +5,23 @@
 
 import { type Command, Option } from "commander";
 import { listKeys, revokeAll as revokeAllOperation, revokeKey } from "../../control/operations/keys.ts";
-import type { ApiKey } from "../../keys/api-key.ts";
-import { commandContext } from "./command-context.ts";
+import { identifyKey, revokeByPossession } from "../../control/operations/possession.ts";
+import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
+import { commandContext, possessionContext } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { RefusedError, UnreachableError, UsageError } from "./errors.ts";
 import { keyLabel } from "./key-format.ts";
+import { readKey } from "./key-input.ts";
 import { keyId, timeAgo } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
-import { confirm, requireConfirmation, yesOption } from "./prompts.ts";
+import { confirm, isInteractive, requireConfirmation, yesOption } from "./prompts.ts";
 import { fetchKey } from "./read-commands.ts";
 import { count, printable, readableMs, readableTime } from "./text-format.ts";
 
 const LISTED_MAX_KEYS = 20;
 
 interface RevokeOptions {
+  readonly secretStdin?: boolean;
   readonly reason?: string;
   readonly yes?: boolean;
 }
@@ -35,7 +39,8 @@ export function addRevokeCommands(program: Command): void {
     .description(
       "Revoke a key. When the command ends, no request with it succeeds anywhere, and requests in flight have failed with 401. This cannot be undone.",
     )
-    .argument("<id>", "the key's id")
+    .argument("[id]", "the key's id")
+    .option("--secret-stdin", "revoke the key whose text is on standard input; needs no account and no token")
     .option("--reason <text>", "the reason in the event log, 1 to 500 characters")
     .addOption(yesOption())
     .addHelpText("after", REVOKE_EXAMPLES)
@@ -56,23 +61,75 @@ export function addRevokeCommands(program: Command): void {
     .action(revokeAll);
 }
 
-async function revoke(id: string, { reason, yes }: RevokeOptions, command: Command): Promise<void> {
-  keyId(id);
-  requireConfirmation(yes);
-  const context = commandContext(command);
-  if (!yes) {
-    const key = await fetchKey(context.gateway, id);
-    await confirm(
-      `Revoke ${printable(keyLabel(key))}?\nIt stops working immediately, for requests in flight too. This cannot be undone.`,
+async function revoke(id: string | undefined, options: RevokeOptions, command: Command): Promise<void> {
+  const { secretStdin } = options;
+  if ((id === undefined) === (secretStdin === undefined)) {
+    throw new UsageError(
+      "name the key by its id, or use --secret-stdin and write its text to standard input",
     );
   }
+  if (id === undefined) await revokeByText(options, command);
+  else await revokeById(keyId(id), options, command);
+}
+
+async function revokeById(id: string, { reason, yes }: RevokeOptions, command: Command): Promise<void> {
+  requireConfirmation(yes);
+  const context = commandContext(command);
+  if (!yes) await confirm(questionAbout(await fetchKey(context.gateway, id)));
   const body = reason === undefined ? {} : { reason };
   const key = await context.gateway.call(revokeKey, { id, body });
+  requireRevoked(context.gateway, key, id);
   const waited = `${readableMs(key.waited_ms)} (at most ${readableMs(key.lease_bound_ms)})`;
   context.print(
     key,
     `Revoked ${key.id} "${printable(key.name)}".\n` +
       `Revoked everywhere since ${readableTime(key.effective_at)}, after ${waited}.\n`,
+  );
+}
+
+/** Piping the text of a key is deliberate: only at a terminal is it confirmed. */
+async function revokeByText({ reason, yes }: RevokeOptions, command: Command): Promise<void> {
+  if (reason !== undefined) {
+    throw new UsageError("--reason needs the key's id: with --secret-stdin, no reason is stored");
+  }
+  const context = possessionContext(command);
+  const body = { secret: await readKey() };
+  if (!yes && isInteractive()) {
+    await confirm(questionAbout(await context.gateway.call(identifyKey, { body })));
+  }
+  const answer = await context.gateway.call(revokeByPossession, { body }).catch((error) => {
+    // A lost answer or a fault of the gateway leaves the outcome unknown.
+    if (error instanceof RefusedError && error.status < 500) error.notes.push("Nothing was revoked.");
+    throw error;
+  });
+  requireRevoked(context.gateway, answer);
+  context.print(
+    answer,
+    `Revoked ${answer.id}.\n` +
+      `Revoked everywhere since ${readableTime(answer.effective_at)}, after ${readableMs(answer.waited_ms)}.\n`,
+  );
+}
+
+type Revocation = Pick<RevokedKey, "id" | "effective_at" | "waited_ms">;
+
+/** A status of 200 is no proof: earlier gateways answered it for a text that was not a key. */
+function requireRevoked(
+  { origin }: ControlPlane,
+  answer: Partial<Revocation>,
+  id = answer.id,
+): asserts answer is Revocation {
+  const { effective_at, waited_ms } = answer;
+  if (
+    id !== undefined &&
+    answer.id === id &&
+    typeof effective_at === "string" &&
+    typeof waited_ms === "number"
+  ) {
+    return;
+  }
+  throw new UnreachableError(
+    `${origin} did not confirm the revocation: the key may still work`,
+    "not_the_gateway",
   );
 }
 
@@ -82,7 +139,7 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
   const context = commandContext(command);
   if (!yes) {
     const keys = await matchingKeys(context.gateway, options);
-    if (keys.length > 0) await confirm(questionAbout(keys));
+    if (keys.length > 0) await confirm(questionAboutAll(keys));
   }
   const answer = await context.gateway.call(revokeAllOperation, {
     body: { ...(mode && { mode }), ...(createdBefore && { created_before: createdBefore }) },
@@ -103,7 +160,12 @@ async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Pr
   );
 }
 
-function questionAbout(keys: readonly ApiKey[]): string {
+function questionAbout(key: ApiKey): string {
+  const consequence = "It stops working immediately, for requests in flight too. This cannot be undone.";
+  return `Revoke ${printable(keyLabel(key))}?\n${consequence}`;
+}
+
+function questionAboutAll(keys: readonly ApiKey[]): string {
   const listed = keys.slice(0, LISTED_MAX_KEYS).map((key) => `  ${printable(keyLabel(key))}`);
   if (keys.length > listed.length) listed.push(`  and ${count(keys.length - listed.length, "more", "more")}`);
   const consequence = "They stop working immediately. This cannot be undone.";
@@ -113,7 +175,8 @@ function questionAbout(keys: readonly ApiKey[]): string {
 const REVOKE_EXAMPLES = `
 Examples:
   npm run keys -- revoke key_… --account acme
-  npm run keys -- revoke key_… --account acme --reason "found in a public repository" --yes`;
+  npm run keys -- revoke key_… --account acme --reason "found in a public repository" --yes
+  npm run keys -- revoke --secret-stdin < leaked-key.txt`;
 
 const REVOKE_ALL_EXAMPLES = `
 Examples:

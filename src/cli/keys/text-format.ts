@@ -10,6 +10,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
+/** Replaces the secret part of every key in a text. */
+export function redactKeys(text: string): string {
+  return text.replaceAll(/(oct_(?:live|test)_)\w+/g, "$1…");
+}
+
 /** `2026-11-24 03:48:12`. Always UTC, which the heading says. */
 export function timeInTable(iso: string | null, ifNull: string): string {
   return iso === null ? ifNull : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
