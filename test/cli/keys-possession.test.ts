@@ -5,6 +5,8 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { use } from "../support/key-requests.ts";
 import { type KeysOptions, runKeys } from "./run-keys.ts";
 
 const SECRET = `oct_live_${"a1B2c3D4e5".repeat(4).slice(0, 36)}`;
@@ -207,4 +209,41 @@ test("revoke by id never reports success for an answer that does not confirm it"
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).toContain("the key may still work");
   }
+});
+
+describe("against the gateway", () => {
+  let cluster: GatewayCluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+  });
+  afterAll(() => cluster.close());
+
+  test("a key is found and revoked by its text; a text that is not the whole key revokes nothing", async () => {
+    const key = await cluster.createKey({ account: "acme", name: "leaked" });
+    const { host, port } = cluster.gateway(0);
+    const text = (args: readonly string[], input: string) =>
+      runKeys([...args, "--url", `http://${host}:${port}`], { input });
+    const revokeText = (input: string) => text(["revoke", "--secret-stdin"], input);
+    expect((await use(cluster, key)).status).toBe(200);
+
+    expect((await text(["find", "--json"], ` "${key.secret}"\n`)).json).toMatchObject({
+      id: key.id,
+      name: "leaked",
+    });
+    for (const wrong of [
+      key.secret.slice(0, -1),
+      `${key.secret.slice(0, -1)}${key.secret.endsWith("a") ? "b" : "a"}`,
+    ]) {
+      const { code, stdout, stderr } = await revokeText(wrong);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/nothing was revoked/i);
+    }
+    expect((await use(cluster, key)).status).toBe(200);
+
+    const { code, stdout } = await revokeText(`Bearer ${key.secret}\n`);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Revoked ${key.id}.`);
+    expect((await use(cluster, key)).status).toBe(401);
+    expect((await revokeText(key.secret)).code).toBe(0);
+  });
 });
