@@ -15,7 +15,7 @@ const ADDED = {
   "X-Forwarded-Proto": "http",
   Via: "1.1 octopost",
 };
-const TOLD = {
+const ADDED_TO_RESPONSE = {
   "cache-control": "private, no-store",
   "x-request-id": "00000000-0000-0000-0000-000000000000",
   "X-RateLimit-Limit": "1000000000",
@@ -39,12 +39,15 @@ export default {
       redirect: "manual",
       cache: "no-store",
     });
-    const told = {};
+    const responseHeaders = {};
     response.headers.forEach((value, name) => {
-      told[name] = value;
+      responseHeaders[name] = value;
     });
     const reader = response.body.getReader();
     const { value } = await reader.read();
-    return new Response(value, { status: response.status, headers: Object.assign(told, TOLD) });
+    return new Response(value, {
+      status: response.status,
+      headers: Object.assign(responseHeaders, ADDED_TO_RESPONSE),
+    });
   },
 };

@@ -129,12 +129,12 @@ async function startWorkers(
 
 async function keysOf({ control, port }: RunningGateway): Promise<Keys> {
   const [one, ...thousand] = (await createKeys(control, 1 + THOUSAND)).map(({ secret }) => secret);
-  const dead = await control.createKey();
-  await control.revoke(dead.account, dead.id);
+  const revoked = await control.createKey();
+  await control.revoke(revoked.account, revoked.id);
   await control.call("PUT", "/accounts/limited", { tier: { requests_per_minute: 1, publish_per_hour: 1 } });
   const limited = (await control.createKey({ account: "limited" })).secret;
   await fetch(`http://127.0.0.1:${port}/v1/posts`, { headers: { Authorization: `Bearer ${limited}` } });
   await control.call("PUT", "/accounts/unlimited", { tier: "unlimited" });
   const unlimited = (await control.createKey({ account: "unlimited" })).secret;
-  return { one: one as string, unlimited, thousand, revoked: dead.secret, limited };
+  return { one: one as string, unlimited, thousand, revoked: revoked.secret, limited };
 }
