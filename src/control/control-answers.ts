@@ -18,11 +18,21 @@ const rowVerdictSchema = v.strictObject({
   row: v.pipe(v.number(), v.integer()),
   id: v.optional(v.string()),
   error: v.optional(
-    v.picklist(["validation_error", "store_unreachable", "ledger_unreachable", "known_elsewhere"]),
+    v.picklist([
+      "validation_error",
+      "store_unreachable",
+      "ledger_unreachable",
+      "known_elsewhere",
+      "conflict",
+      "internal_error",
+    ]),
   ),
   details: v.optional(v.record(v.string(), v.string())),
 });
-export const verdictsSchema = v.strictObject({ keys: v.array(rowVerdictSchema) });
+export const verdictsSchema = v.strictObject({
+  keys: v.array(rowVerdictSchema),
+  warning: v.optional(v.pipe(v.string(), v.description("Why requests with the imported keys fail"))),
+});
 export type RowVerdict = v.InferOutput<typeof rowVerdictSchema>;
 
 export const rebuiltSchema = v.strictObject({

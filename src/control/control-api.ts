@@ -62,6 +62,7 @@ async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Re
     caller: callerOf(c, operation),
     address: clientAddress(c.req.raw),
     origin: new URL(c.req.url).origin,
+    requestId: c.env.requestId,
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
 }

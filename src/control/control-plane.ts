@@ -59,7 +59,7 @@ function checkRequest(
     idempotencyKey: named?.idempotency_key ?? null,
   };
   const address = problems.check(addressInput, request.address ?? UNKNOWN_ADDRESS, "address");
-  const { origin = "" } = request;
-  const checked = { account, id, query, body, caller, address, origin };
+  const { origin = "", requestId = "" } = request;
+  const checked = { account, id, query, body, caller, address, origin, requestId };
   return problems.refusal() ?? (checked as CheckedRequest<object, object>);
 }

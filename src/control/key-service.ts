@@ -14,7 +14,8 @@ import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
 import type { BodyOf, Operation, OperationRequest, QueryOf } from "./operation.ts";
 import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
-import { type ImportRow, importKeys } from "./operations/import-keys.ts";
+import { importKeys } from "./operations/import-keys.ts";
+import type { ImportRow } from "./operations/import-rows.ts";
 import {
   changeKey,
   createKey,
@@ -120,11 +121,12 @@ export class KeyService extends WorkerEntrypoint<Env> {
     const context = isolateContext(this.env);
     if (isRefusal(context)) return failed(context);
     const origin = keyPageOrigin(context.settings);
+    const requestId = crypto.randomUUID();
     try {
-      const result = await context.operations.perform(operation, { ...request, origin });
+      const result = await context.operations.perform(operation, { ...request, origin, requestId });
       return isRefusal(result) ? failed(result) : { ok: true, value: result };
     } catch (error) {
-      logException(crypto.randomUUID(), error);
+      logException(requestId, error);
       return failed({ reason: "exception" });
     }
   }

@@ -52,6 +52,8 @@ export interface OperationRequest {
   readonly address?: unknown;
   /** Where the control plane was called, such as `https://api.octopost.ink`. */
   readonly origin?: string;
+  /** Finds the log lines of the request. */
+  readonly requestId?: string;
 }
 
 /** The same after the checks. A parameter that the path does not have is empty. */
@@ -63,6 +65,7 @@ export interface CheckedRequest<Query = unknown, Body = unknown> {
   readonly caller: CallMetadata;
   readonly address: string;
   readonly origin: string;
+  readonly requestId: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a schema of any input.

@@ -25,12 +25,14 @@ export class KeyImport {
     this.#answers = answers;
   }
 
+  /** `callDigest`: of the whole call, of which `rows` may be a part. */
   import(
     account: string,
     rows: readonly ImportedKey[],
     caller: CallMetadata,
+    callDigest: string,
   ): Promise<ImportVerdict[] | Refusal> {
-    return this.#answers.once("import", rows, caller, async (save) => {
+    return this.#answers.once("import", [callDigest, rows], caller, async (save) => {
       const now = Date.now();
       const { peppers } = this.#context.settings;
       const drafts = await Promise.all(rows.map((row) => importedKey(account, row, now, peppers)));

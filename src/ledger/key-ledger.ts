@@ -109,8 +109,9 @@ export class KeyLedger extends DurableObject<Env> {
     account: string,
     rows: readonly ImportedKey[],
     caller: CallMetadata,
+    callDigest: string,
   ): Promise<ImportVerdict[] | Refusal> {
-    return this.#import.import(account, rows, caller);
+    return this.#import.import(account, rows, caller, callDigest);
   }
 
   getKey(keyId: string): ApiKey | Refusal {

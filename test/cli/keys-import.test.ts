@@ -256,6 +256,20 @@ describe("a key on several lines", () => {
   });
 });
 
+test("warns where the gateway does not accept imported keys, and names the setting", async () => {
+  const strict = await startCluster();
+  try {
+    const own = ownAccount(strict);
+    await writeFile(file, `${row(1)}\n`);
+    const { code, stderr } = await own.keys(["import", file]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Warning: LEGACY_KEYS is not "accept"/m)]);
+    const { stdout } = await own.keys(["import", file, "--json"]);
+    expect(JSON.parse(stdout)).not.toHaveProperty("warning");
+  } finally {
+    await strict.close();
+  }
+});
+
 test("a file in UTF-16 exits with 2, names the encoding and sends nothing", async () => {
   await writeFile(file, Buffer.from(`\ufeff${row(1)}\n`, "utf16le"));
   const { code, stderr } = await keys(["import", file]);

@@ -35,7 +35,7 @@ async function failToCreate(): Promise<void> {
 }
 
 function importRow(into = ledger) {
-  return into.run((it) => it.importKeys(into.account, [ROW], CALLER));
+  return into.run((it) => it.importKeys(into.account, [ROW], CALLER, "a digest"));
 }
 
 const states = () => ledger.rows("SELECT state, count(*) AS keys FROM keys GROUP BY state");

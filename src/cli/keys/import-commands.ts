@@ -85,11 +85,13 @@ function printOutcome(context: CommandContext, run: ImportRun, report: string): 
       skipped,
       failed: failed.map(({ line, error, details }) => ({ line, error, details })),
       report,
+      ...(run.warning !== undefined && { warning: run.warning }),
     },
     `Imported ${count(imported, "key")}; ${skipped} were in the report already; ${count(failed.length, "line")} failed.\n` +
       `Result of each line: ${report}\n`,
   );
   if (repeated > 0) printNote(`${count(repeated, "line repeats", "lines repeat")} another line.`);
+  if (run.warning !== undefined) printNote(`Warning: ${run.warning}`);
   if (failed.length === 0) return;
   for (const failure of failed.slice(0, LISTED_MAX_FAILURES)) printNote(describeLine(failure));
   if (failed.length > LISTED_MAX_FAILURES)

@@ -36,6 +36,8 @@ export class ImportRun {
   readonly #scan: ImportScan;
   readonly #onProgress: (progress: Progress) => void;
   readonly failures: Verdict[] = [];
+  /** Why requests with the imported keys fail. */
+  warning: string | undefined;
   #imported = 0;
   #skipped = 0;
   #repeated = 0;
@@ -100,10 +102,11 @@ export class ImportRun {
 
   /** Returns the rows to send again. */
   async #sendOnce(rows: readonly Row[], retry: boolean): Promise<Row[]> {
-    const { keys } = await this.#gateway.call(importKeys, {
+    const { keys, warning } = await this.#gateway.call(importKeys, {
       body: { keys: rows.map(({ row }) => row) },
       idempotencyKey: freshIdempotencyKey(),
     });
+    this.warning ??= warning;
     const unreachable: Row[] = [];
     const verdicts: Verdict[] = [];
     for (const [index, row] of rows.entries()) {

@@ -5,7 +5,7 @@
 // the gateway's validation.
 
 import * as v from "valibot";
-import { importRow } from "../../control/operations/import-keys.ts";
+import { importRow } from "../../control/operations/import-rows.ts";
 import { readImportFile } from "./import-file.ts";
 
 export interface ImportScan {

@@ -1,44 +1,34 @@
 /**
  * Importing keys issued before the gateway from their SHA-256: a verdict per row, in the order of the rows.
  *
- * Guarantees that a wrong row does not stop the others, and that rows imported before keep their ids, so a call may be
- * repeated until every row has one.
+ * Guarantees that a wrong row does not stop the others, that an import with rows already in answers by row whatever
+ * happens then, and that rows imported before keep their ids, so a call may be repeated until every row has one.
  */
 import * as v from "valibot";
-import { fromBase64, hex } from "../../keys/digests.ts";
+import { hex, sha256 } from "../../keys/digests.ts";
 import { isUnavailable } from "../../keys/store-error.ts";
-import { unixMsOrNull } from "../../keys/timestamp.ts";
 import { callLedger } from "../../leases/call-ledger.ts";
-import type { CallMetadata } from "../../ledger/idempotency-store.ts";
-import type { ImportedKey } from "../../ledger/new-keys.ts";
+import type { ImportVerdict } from "../../ledger/new-keys.ts";
+import { logException } from "../../log.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
-import { check } from "../check-input.ts";
 import { type RowVerdict, verdictsSchema } from "../control-answers.ts";
-import { IMPORT_MAX_KEYS, newKeyFields, time } from "../control-input.ts";
-import { type ControlContext, defineOperation, KEYS } from "../operation.ts";
+import { IMPORT_MAX_KEYS } from "../control-input.ts";
+import { type CheckedRequest, type ControlContext, defineOperation, KEYS } from "../operation.ts";
 import type { RemoteLedger } from "../remote-ledger.ts";
+import { type CheckedRow, checkRows, importRow } from "./import-rows.ts";
 
 /** Rows per call to the ledger: each needs a KV write, and a call may make a thousand operations. */
 const CHUNK_ROWS = 250;
 const CHUNK_LIMIT_MS = 60_000;
 
-const SHA256_MESSAGE = "must be the SHA-256 of the key, as hex or base64";
-
-export const importRow = v.strictObject({
-  sha256: v.pipe(
-    v.string(SHA256_MESSAGE),
-    v.regex(/^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/, SHA256_MESSAGE),
-    v.transform(hexDigits),
-    v.description("SHA-256 of the key, as hex or base64"),
+const importBody = v.strictObject({
+  // Each row is checked by itself, so that a wrong row gets its own verdict.
+  keys: v.pipe(
+    v.array(v.unknown(), "must be a list"),
+    v.minLength(1, "must have at least 1 row"),
+    v.maxLength(IMPORT_MAX_KEYS, `must have at most ${IMPORT_MAX_KEYS} rows`),
   ),
-  name: newKeyFields.name,
-  mode: newKeyFields.mode,
-  permissions: newKeyFields.permissions,
-  created_at: v.optional(v.nullable(time), null),
-  expires_at: newKeyFields.expires_at,
 });
-
-export type ImportRow = v.InferInput<typeof importRow>;
 
 export const importKeys = defineOperation({
   name: "importKeys",
@@ -46,14 +36,7 @@ export const importKeys = defineOperation({
   method: "post",
   path: `${KEYS}/import`,
   right: "keys:write",
-  // Each row is checked by itself, so that one wrong row gets its own verdict.
-  body: v.strictObject({
-    keys: v.pipe(
-      v.array(v.unknown(), "must be a list"),
-      v.minLength(1, "must have at least 1 row"),
-      v.maxLength(IMPORT_MAX_KEYS, `must have at most ${IMPORT_MAX_KEYS} rows`),
-    ),
-  }),
+  body: importBody,
   documentedBody: v.strictObject({
     keys: v.pipe(v.array(importRow), v.minLength(1), v.maxLength(IMPORT_MAX_KEYS)),
   }),
@@ -63,93 +46,81 @@ export const importKeys = defineOperation({
   refusals: [409, 422],
   answersByRow: true,
   repeatable: true,
-  run: (context, { account, body, caller }) => importRows(context, account, body.keys, caller),
+  run: async (context, request) => {
+    const rows = checkRows(request.body.keys, context.now());
+    const verdicts = await importChunks(context, request, uniqueKeys(rows));
+    if (isRefusal(verdicts)) return verdicts;
+    const keys = rows.map((row, at) => ({ row: at, ...verdictOf(row, verdicts) }));
+    const isWarned = !context.settings.acceptLegacyKeys && keys.some(({ id }) => id !== undefined);
+    return isWarned ? { keys, warning: NOT_ACCEPTED } : { keys };
+  },
 });
 
-async function importRows(
-  context: ControlContext,
-  account: string,
-  input: readonly unknown[],
-  caller: CallMetadata,
-): Promise<v.InferOutput<typeof verdictsSchema> | Refusal> {
-  const now = context.now();
-  const rows = input.map((row) => {
-    const checked = check(importRow, row, "row");
-    return isRefusal(checked) ? checked : (refuseTimes(checked, now) ?? checked);
-  });
+const NOT_ACCEPTED =
+  'LEGACY_KEYS is not "accept", so requests with imported keys get 401. Set LEGACY_KEYS = "accept" to accept them.';
 
-  // The same key in two rows is one key: both get the verdict of the first.
-  const unique = new Map<string, ImportedKey>();
-  for (const row of rows) if (!isRefusal(row) && !unique.has(row.sha256)) unique.set(row.sha256, row);
+type Verdict = Omit<RowVerdict, "row">;
+type ImportRequest = CheckedRequest<unknown, v.InferOutput<typeof importBody>>;
 
-  const verdicts = new Map<string, Omit<RowVerdict, "row">>();
-  const keys = [...unique.values()];
-  for (let start = 0; start < keys.length; start += CHUNK_ROWS) {
-    const chunk = keys.slice(start, start + CHUNK_ROWS);
-    const answers = await importChunk(context, account, chunk, caller, start);
-    if (
-      isRefusal(answers) &&
-      answers.reason !== "ledger_unreachable" &&
-      answers.reason !== "store_unreachable"
-    ) {
-      return answers;
-    }
-    chunk.forEach(({ sha256 }, i) => {
-      verdicts.set(
-        sha256,
-        isRefusal(answers) ? { error: answers.reason as "store_unreachable" } : (answers[i] ?? {}),
-      );
-    });
-  }
-  return {
-    keys: rows.map((row, i) => {
-      if (!isRefusal(row)) return { row: i, ...verdicts.get(row.sha256) };
-      return {
-        row: i,
-        error: "validation_error",
-        details: row.reason === "invalid_input" ? row.details : {},
-      };
-    }),
-  };
+/** Equal rows of one key are one key. */
+function uniqueKeys(rows: readonly (CheckedRow | Refusal)[]): readonly CheckedRow[] {
+  const valid = rows.filter((row): row is CheckedRow => !isRefusal(row));
+  return [...new Map(valid.map((row) => [row.sha256, row])).values()];
 }
 
-/** A key that ends before it begins, or was created in the future, would have successors that are expired from the start. */
-function refuseTimes({ created_at, expires_at }: ImportedKey, now: number): Refusal | null {
-  const createdAt = unixMsOrNull(created_at) ?? now;
-  const expiresAt = unixMsOrNull(expires_at);
-  const details = {
-    ...(createdAt > now && { created_at: "must not be in the future" }),
-    ...(createdAt < 0 && { created_at: "must be in 1970 or later" }),
-    ...(expiresAt !== null && expiresAt <= createdAt && { expires_at: "must be after created_at" }),
-  };
-  return Object.keys(details).length > 0 ? { reason: "invalid_input", details } : null;
+function verdictOf(row: CheckedRow | Refusal, verdicts: ReadonlyMap<string, Verdict>): Verdict {
+  if (!isRefusal(row)) return verdicts.get(row.sha256) ?? { error: "internal_error" };
+  return { error: "validation_error", details: row.reason === "invalid_input" ? row.details : {} };
+}
+
+/** The verdict of each key. A refusal only when nothing was imported. */
+async function importChunks(
+  context: ControlContext,
+  request: ImportRequest,
+  keys: readonly CheckedRow[],
+): Promise<ReadonlyMap<string, Verdict> | Refusal> {
+  const verdicts = new Map<string, Verdict>();
+  const callDigest = hex(await sha256(JSON.stringify(keys)));
+  for (let start = 0; start < keys.length; start += CHUNK_ROWS) {
+    const chunk = keys.slice(start, start + CHUNK_ROWS);
+    const answer = await importChunk(context, request, chunk, start, callDigest);
+    if (start === 0 && isRefusal(answer) && isAboutTheCall(answer)) return answer;
+    chunk.forEach(({ sha256 }, i) => {
+      verdicts.set(sha256, isRefusal(answer) ? { error: errorOf(answer) } : (answer[i] ?? {}));
+    });
+  }
+  return verdicts;
+}
+
+/** The `Idempotency-Key` is in use by another call. */
+function isAboutTheCall({ reason }: Refusal): boolean {
+  return reason === "invalid_input" || reason === "conflict";
+}
+
+function errorOf(refusal: Refusal): NonNullable<RowVerdict["error"]> {
+  if (isAboutTheCall(refusal)) return "conflict";
+  const { reason } = refusal;
+  return reason === "store_unreachable" || reason === "ledger_unreachable" ? reason : "internal_error";
 }
 
 async function importChunk(
   { env }: ControlContext,
-  account: string,
-  chunk: readonly ImportedKey[],
-  { actor, idempotencyKey }: CallMetadata,
+  { account, caller, requestId }: ImportRequest,
+  chunk: readonly CheckedRow[],
   start: number,
-) {
-  const chunkCaller = {
-    actor,
-    idempotencyKey: idempotencyKey === null ? null : `${idempotencyKey}#${start}`,
-  };
+  callDigest: string,
+): Promise<readonly ImportVerdict[] | Refusal> {
+  const { actor, idempotencyKey } = caller;
+  // A header cannot contain a line feed, so no call can name the key of a chunk.
+  const chunkKey = idempotencyKey === null ? null : `${idempotencyKey}\n${start}`;
+  const call = { limitMs: CHUNK_LIMIT_MS, repeatable: false };
   try {
-    return await callLedger(
-      env.KEY_LEDGER,
-      account,
-      { limitMs: CHUNK_LIMIT_MS, repeatable: false },
-      (ledger: RemoteLedger) => ledger.importKeys(account, chunk, chunkCaller),
+    return await callLedger(env.KEY_LEDGER, account, call, (ledger: RemoteLedger) =>
+      ledger.importKeys(account, chunk, { actor, idempotencyKey: chunkKey }, callDigest),
     );
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    return { reason: "ledger_unreachable" } as const;
+    if (isUnavailable(error)) return { reason: "ledger_unreachable" };
+    logException(requestId, error);
+    return { reason: "exception" };
   }
-}
-
-function hexDigits(sha256: string): string {
-  if (sha256.length === 64) return sha256.toLowerCase();
-  return hex(fromBase64(sha256));
 }
