@@ -10,7 +10,7 @@ import type { Permission } from "./policy.ts";
 import type { Allowance } from "./rate-limits.ts";
 
 export type Refusal =
-  | { readonly reason: "malformed_path" | "body_on_get" }
+  | { readonly reason: "key_in_url" | "malformed_path" | "body_on_get" }
   | { readonly reason: "outside_api" | "unknown_route" | "not_found" }
   | { readonly reason: "missing_credential" }
   | { readonly reason: CredentialRefusal }
@@ -19,9 +19,8 @@ export type Refusal =
   | { readonly reason: "rate_limited"; readonly allowance: Allowance }
   | { readonly reason: "too_many_look_ups" }
   | { readonly reason: "store_unreachable" | "ledger_unreachable" }
-  | { readonly reason: "origin_unreachable" | "origin_refused_gateway" }
-  | { readonly reason: "origin_timeout" }
-  | { readonly reason: "client_gone" }
+  | { readonly reason: "origin_unreachable" | "origin_refused_gateway" | "origin_invalid_response" }
+  | { readonly reason: "origin_timeout" | "client_gone" }
   | InvalidSetting
   | { readonly reason: "exception" }
   // Of the control plane and the key page.
@@ -95,6 +94,8 @@ export function refusalResponse(refusal: Refusal, requestId: string): Response {
 
 export function publicAnswer(refusal: Refusal): PublicAnswer {
   switch (refusal.reason) {
+    case "key_in_url":
+      return badRequest("API keys do not belong in URLs");
     case "malformed_path":
       return badRequest("The request path is malformed");
     case "body_on_get":
@@ -135,6 +136,7 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return UNAVAILABLE;
     case "origin_unreachable":
     case "origin_refused_gateway":
+    case "origin_invalid_response":
       return { status: 502, code: "bad_gateway", error: "Bad gateway" };
     case "origin_timeout":
       return { status: 504, code: "gateway_timeout", error: "Gateway timeout" };

@@ -108,6 +108,16 @@ function namesChecked(): string[] {
 }
 
 describe.each(ENVIRONMENTS)("environment %j", (env) => {
+  test("allows a stream the subrequests of a whole day, with the shortest leases too", () => {
+    const { limits } = configOf(env) as { limits?: { subrequests?: number } };
+    const shortestLeaseMs = 100;
+    const callsPerDay = (24 * 60 * 60 * 1000) / (shortestLeaseMs / 2);
+    expect(limits?.subrequests).toBeGreaterThan(callsPerDay);
+    // The platform's own bound.
+    expect(limits?.subrequests).toBeLessThanOrEqual(10_000_000);
+    expect(Object.keys(limits ?? {})).toEqual(["subrequests"]);
+  });
+
   test(
     "is accepted by `wrangler deploy --dry-run` without a warning, with every binding",
     async () => {
@@ -158,7 +168,7 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
     expect(config).toMatchObject({ workers_dev: false, preview_urls: false });
     // A cache would answer before the key is checked.
     expect((config.cache as { enabled?: boolean } | undefined)?.enabled ?? false).toBe(false);
-    for (const name of ["assets", "site", "limits", "placement", "tail_consumers"]) {
+    for (const name of ["assets", "site", "placement", "tail_consumers"]) {
       expect(config[name], name).toBeUndefined();
     }
   });

@@ -22,6 +22,7 @@ const CREDENTIAL_REFUSED: Answer = { status: 401, body: UNAUTHORIZED, headers: I
 
 const ANSWERS: Readonly<Record<Reason, Answer>> = {
   malformed_path: { status: 400, body: '{"error":"The request path is malformed","code":"bad_request"}' },
+  key_in_url: { status: 400, body: '{"error":"API keys do not belong in URLs","code":"bad_request"}' },
   body_on_get: {
     status: 400,
     body: '{"error":"A GET or HEAD request must not have a body","code":"bad_request"}',
@@ -114,6 +115,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   invalid_setting: { status: 500, body: INTERNAL },
   exception: { status: 500, body: INTERNAL },
   origin_unreachable: { status: 502, body: BAD_GATEWAY },
+  origin_invalid_response: { status: 502, body: BAD_GATEWAY },
   origin_refused_gateway: { status: 502, body: BAD_GATEWAY },
   store_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
   ledger_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },

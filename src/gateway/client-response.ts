@@ -1,78 +1,50 @@
 /**
- * What the client gets of the origin's response: its status, and of its headers nothing that belongs to the connection
- * with the origin, no redirect to the origin's own address, and no permission to keep a private answer. Pure.
+ * The response to the client: the origin's status, reason and headers, less those that the policy drops, with the
+ * public address in place of the origin's, and no permission for a cache to keep a private answer. Pure.
+ *
+ * Guarantees that the bytes of every other header are the origin's: they are copied natively, since reading a value in
+ * JavaScript loses bytes that are not UTF-8 (cloudflare/workerd#6927).
  */
 import type { Allowance } from "../rate-limits.ts";
-import { namesIn } from "./origin-request.ts";
-import { RATE_LIMIT_HEADERS, rateLimitHeaders } from "./rate-limit-headers.ts";
+import type { OriginResponse } from "./origin-response.ts";
+import { rateLimitHeaders } from "./rate-limit-headers.ts";
 
-/**
- * RFC 9110 §7.6.1 and the older list of RFC 2616 §13.5.1; what the gateway itself says of rate limits; and what overrules
- * `Cache-Control` where a shared cache knows it (RFC 9213; Edge Architecture).
- */
-const NOT_PASSED_ON: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  ...RATE_LIMIT_HEADERS,
-  "cdn-cache-control",
-  "cloudflare-cdn-cache-control",
-  "surrogate-control",
-]);
-
-export interface ResponseRoute {
-  /** `scheme://host` of `PUBLIC_ORIGIN`. */
-  readonly publicOrigin: string;
-  /** The URL that the origin was asked for. */
-  readonly originUrl: string;
-  readonly requestId: string;
-  /** null: the key has no limits. */
-  readonly allowance: Allowance | null;
+/** `body`: sent in place of the response's own. `allowance`: null when the key has no limits. */
+export function clientResponse(
+  body: BodyInit | null,
+  origin: OriginResponse,
+  requestId: string,
+  allowance: Allowance | null,
+): Response {
+  const answer = copyOf(origin.response, body);
+  const { headers } = answer;
+  for (const [name, value] of origin.replaced) headers.set(name, value);
+  if (origin.cookies) {
+    headers.delete("Set-Cookie");
+    for (const cookie of origin.cookies) headers.append("Set-Cookie", cookie);
+  }
+  // Before the gateway adds its own, which an origin's `Connection` cannot remove.
+  for (const name of origin.dropped) headers.delete(name);
+  if (!isPrivate(origin.cacheControl)) headers.set("Cache-Control", "private, no-store");
+  headers.set("X-Request-Id", requestId);
+  if (allowance) {
+    for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) headers.set(name, value);
+  }
+  return answer;
 }
 
-/**
- * `body`: what is sent in place of the response's own. The headers are gathered in a plain object, which the platform
- * takes in one go; changing them one by one would cost a call into it for each.
- */
-export function clientResponse(body: BodyInit | null, response: Response, route: ResponseRoute): Response {
-  const named = namesIn(response.headers.get("Connection"));
-  const headers: Record<string, string> = {};
-  const cookies: string[] = [];
-  let isChunked = false;
-  response.headers.forEach((value, name) => {
-    if (name === "transfer-encoding") isChunked = true;
-    if (NOT_PASSED_ON.has(name) || named.has(name)) return;
-    if (name === "set-cookie") cookies.push(value);
-    else headers[name] = value;
-  });
-  if (isChunked) delete headers["content-length"];
-
-  if (headers.location !== undefined) headers.location = publicLocation(headers.location, route);
-  if (!isPrivate(headers["cache-control"] ?? "")) headers["cache-control"] = "private, no-store";
-  headers["x-request-id"] = route.requestId;
-  if (route.allowance) Object.assign(headers, rateLimitHeaders(route.allowance));
-  const { status, statusText } = response;
-  const answer = new Response(body, { status, statusText, headers, encodeBody: "manual" });
-  // Each is a header of its own, which an object cannot say.
-  for (const cookie of cookies) answer.headers.append("Set-Cookie", cookie);
-  return answer;
+function copyOf(response: Response, body: BodyInit | null): Response {
+  try {
+    return new Response(body, response);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // A reason phrase may have tabs (RFC 9112 §4), which the platform refuses in a Response of ours. Clients ignore it.
+    const { status, headers } = response;
+    return new Response(body, { status, headers, encodeBody: "manual" });
+  }
 }
 
 /** Whether the origin itself keeps shared caches out; `private="field"` keeps out one header only. */
 function isPrivate(cacheControl: string): boolean {
   return cacheControl.split(",").some((directive) => /^(?:private|no-store)$/i.test(directive.trim()));
-}
-
-/** A `Location` that leads a client to the origin's host leads to the public one instead; any other stays as it is. */
-function publicLocation(location: string, { publicOrigin, originUrl }: ResponseRoute): string {
-  // Read as a client reads it: relative is on the public host, and `\\host` is `//host`.
-  const target = URL.parse(location, publicOrigin);
-  if (!target || target.host !== new URL(originUrl).host) return location;
-  return publicOrigin + target.pathname + target.search + target.hash;
 }

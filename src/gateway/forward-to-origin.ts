@@ -10,17 +10,15 @@ import type { CachedKey } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
+import { type BodyStart, GATHERED_MAX_BYTES, gatherBody, writeStart } from "./gather-body.ts";
 import { isFresh, signIdentity } from "./identity-assertion.ts";
 import { InFlightRequest } from "./in-flight-request.ts";
-import { originRequestHeaders } from "./origin-request.ts";
+import { originRequestHeaders, PAST_ALL_CACHES } from "./origin-request.ts";
+import { type OriginResponse, readOriginResponse } from "./origin-response.ts";
+import { type PublicAddress, publicAddress } from "./public-address.ts";
 import type { RequestContext } from "./request-context.ts";
 import { logAborted } from "./request-log.ts";
-
-/** A body of known length up to this is read once before the headers leave; arrived whole, it is sent whole. */
-const SMALL_BODY_MAX_BYTES = 32_768;
-
-/** So much comes at once from a reader without a buffer of ours, which is the cheaper kind. */
-const ONE_READ_MAX_BYTES = 4096;
+import { startUpload } from "./upload.ts";
 
 export async function forwardToOrigin(
   context: RequestContext,
@@ -30,7 +28,6 @@ export async function forwardToOrigin(
   const { settings, clock, lifetime, report } = context;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key passed a policy without a sandbox");
-  const originUrl = origin + accepted.path + accepted.query;
   const startedAt = clock.now();
   if (!isFresh(key.assertion, startedAt)) {
     key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
@@ -39,120 +36,129 @@ export async function forwardToOrigin(
   context.inFlight = inFlight;
   lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
 
-  const headers = originRequestHeaders({
-    request: context.request,
-    record: key.record,
-    requestId: report.requestId,
-    assertion: key.assertion.jwt,
-    settings,
+  const answer = await fetchFromOrigin(context, key, inFlight, {
+    url: origin + accepted.path + accepted.query,
+    headers: originRequestHeaders({
+      request: context.request,
+      record: key.record,
+      requestId: report.requestId,
+      assertion: key.assertion.jwt,
+      settings,
+    }),
+    address: publicAddress(settings.publicOrigin, origin),
   });
-  const answer = await fetchFromOrigin(context.request, originUrl, headers, inFlight);
   // Measured without an answer too: all of that time was spent waiting for the origin.
   report.originMs = clock.now() - startedAt;
-  if (isRefusal(answer)) return answer;
-  const { response, arrived } = answer;
-  report.originStatus = response.status;
-
-  // The origin refuses the gateway, not the key: the client's credential is good.
-  const refusal: Refusal | null =
-    response.status === 401
-      ? { reason: "origin_refused_gateway" }
-      : await key.lease.ensureValidForResponse(context, !arrived.whole);
+  if (isRefusal(answer)) {
+    inFlight.abort(answer);
+    return inFlight.refusal ?? answer;
+  }
+  const { origin: response, body: gathered } = answer;
+  const refusal = await key.lease.ensureValidForResponse(context, !gathered.isWhole);
   if (refusal) inFlight.abort(refusal);
   // The request's own renewal may have failed while this one succeeded: what has been aborted has no body to send.
   const ended = inFlight.refusal ?? refusal;
   if (ended) return ended;
-  const body = arrived.whole ? arrived.bytes : pipeBody(context, response, arrived.bytes, inFlight);
-  if (arrived.whole) inFlight.complete();
-  return clientResponse(body, response, {
-    publicOrigin: settings.publicOrigin,
-    originUrl,
-    requestId: report.requestId,
-    allowance: report.permit?.allowance ?? null,
-  });
+  const body = gathered.isWhole ? gathered.bytes : pipeBody(context, response, gathered.start, inFlight);
+  if (gathered.isWhole) inFlight.complete();
+  return clientResponse(body, response, report.requestId, report.permit?.allowance ?? null);
+}
+
+interface OriginRequest {
+  readonly url: string;
+  readonly headers: HeadersInit;
+  readonly address: PublicAddress;
 }
 
 interface OriginAnswer {
-  readonly response: Response;
-  readonly arrived: ArrivedBody;
+  readonly origin: OriginResponse;
+  readonly body: ResponseBody;
 }
 
-/** The refusal is why the request was aborted; otherwise the origin refused, reset or garbled its answer. */
+/** The refusal is why the request was aborted, or what is wrong with the origin or its answer. */
 async function fetchFromOrigin(
-  request: Request,
-  originUrl: string,
-  headers: Record<string, string>,
+  context: RequestContext,
+  key: CachedKey,
   inFlight: InFlightRequest,
+  request: OriginRequest,
 ): Promise<OriginAnswer | Refusal> {
-  const answer = async (): Promise<OriginAnswer> => {
-    const upload = request.method === "GET" || request.method === "HEAD" ? null : request.body;
-    const response = await fetch(originUrl, {
-      method: request.method,
-      headers,
-      body: upload,
-      // When the client has its answer, the platform ends the fetch itself. But while work is waited for, it has been
-      // seen to end a chunked upload properly then, and the origin would take it for whole.
-      signal: upload && inFlight.signal,
-      redirect: "manual",
-      cache: "no-store",
-      encodeResponseBody: "manual",
-    });
-    if (response.status === 101) throw new Error("the origin changed the protocol unasked");
-    inFlight.headersReceived();
-    return { response, arrived: await arrivedBody(response) };
-  };
   try {
-    const answered = await inFlight.unlessAborted(answer());
-    if (answered) return answered;
-  } catch {
-    // Refused, reset or garbled, unless the request was aborted before.
+    const answer = await inFlight.unlessAborted(exchange(context, key, inFlight, request));
+    if (answer) return answer;
+  } catch (error) {
+    inFlight.complete();
+    // The platform reports a connection that was refused, reset or garbled as a plain Error.
+    if (inFlight.refusal === null && error instanceof TypeError) throw error;
   }
-  inFlight.complete();
   return inFlight.refusal ?? { reason: "origin_unreachable" };
 }
 
-interface ArrivedBody {
-  readonly bytes: Uint8Array<ArrayBuffer> | null;
-  readonly whole: boolean;
-}
-
-/** What has arrived of the body so far, if it is small enough to be sent in one piece. */
-async function arrivedBody(response: Response): Promise<ArrivedBody> {
-  if (response.body === null) return { bytes: null, whole: true };
-  const length = lengthOf(response);
-  if (length === null || length > SMALL_BODY_MAX_BYTES) return { bytes: null, whole: false };
-  if (length === 0) return { bytes: new Uint8Array(), whole: true };
-
-  if (length <= ONE_READ_MAX_BYTES) {
-    const reader = response.body.getReader();
-    const { value } = await reader.read();
-    const whole = value?.byteLength === length;
-    // Letting go of a reader makes an Error each time, so not when nobody will read any more.
-    if (!whole) reader.releaseLock();
-    return { bytes: value ?? null, whole };
+async function exchange(
+  context: RequestContext,
+  key: CachedKey,
+  inFlight: InFlightRequest,
+  { url, headers, address }: OriginRequest,
+): Promise<OriginAnswer | Refusal> {
+  const { method, body: clientBody } = context.request;
+  let body: BodyInit | null = null;
+  if (method !== "GET" && method !== "HEAD" && clientBody !== null) {
+    body = await startUpload(context.request, {
+      signal: inFlight.signal,
+      now: () => context.clock.now(),
+      onProgress: (restMs) => inFlight.uploadProgressed(restMs),
+      onBroken: () =>
+        inFlight.abort({ reason: context.request.signal.aborted ? "client_gone" : "origin_unreachable" }),
+    });
+    // Gathering took time.
+    const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context));
+    if (refusal) return refusal;
   }
-  const reader = response.body.getReader({ mode: "byob" });
-  const { value } = await reader.read(new Uint8Array(length));
-  reader.releaseLock();
-  return { bytes: value ?? null, whole: value?.byteLength === length };
+  const response = await fetch(url, {
+    method,
+    headers,
+    body,
+    // When the client has its answer, the platform ends the fetch itself. But while work is waited for, it has been
+    // seen to end a chunked upload properly then, and the origin would take it for whole.
+    signal: body instanceof ReadableStream ? inFlight.signal : null,
+    redirect: "manual",
+    cf: PAST_ALL_CACHES,
+    encodeResponseBody: "manual",
+  });
+  inFlight.headersReceived();
+  context.report.originStatus = response.status;
+  const origin = readOriginResponse(response, address);
+  if (isRefusal(origin)) return origin;
+  return { origin, body: await startOf(origin) };
 }
 
-/** Pipes the rest of the body natively until it ends, breaks or the flight is ended. */
+type ResponseBody =
+  | { readonly isWhole: true; readonly bytes: Uint8Array<ArrayBuffer> | null }
+  | { readonly isWhole: false; readonly start: BodyStart | null };
+
+/** A small body is gathered before its headers leave, so that the client of a revoked key gets all of it or its 401. */
+async function startOf({ response, length, isStream }: OriginResponse): Promise<ResponseBody> {
+  const { body } = response;
+  if (body === null) return { isWhole: true, bytes: null };
+  if (length === 0) return { isWhole: true, bytes: new Uint8Array() };
+  if (isStream || (length !== null && length > GATHERED_MAX_BYTES)) return { isWhole: false, start: null };
+  return await gatherBody(body, length);
+}
+
+/** Pipes the body natively until it ends, breaks or the request is aborted. */
 function pipeBody(
   { request, report, clock }: RequestContext,
-  response: Response,
-  arrived: Uint8Array | null,
+  { response, length }: OriginResponse,
+  start: BodyStart | null,
   inFlight: InFlightRequest,
 ): ReadableStream {
-  const length = lengthOf(response);
-  // An identity stream, since a body handed on untouched would outlive this request's timers: the platform
-  // sends it without the Worker, and nobody would be left to cut it. A fixed length breaks when it falls short.
+  // An identity stream, since a body handed on untouched would outlive this request's timers: the platform sends it
+  // without the Worker, and nothing could abort it. A fixed length breaks when it falls short.
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   inFlight.bodyStarted();
-  void pump(arrived, response.body as ReadableStream, writable, inFlight.signal)
+  void pump(start, response.body as ReadableStream, writable, inFlight.signal)
     .catch(() => {
-      // A client that leaves a stream ends it, which is no fault; whatever else broke the pipe is the origin's.
+      // A client that leaves a stream ends it, which is no fault; any other break of the pipe is the origin's.
       const reason = inFlight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_aborted");
       if (reason !== "client_gone") logAborted(report, reason, clock.now());
     })
@@ -161,25 +167,11 @@ function pipeBody(
 }
 
 async function pump(
-  arrived: Uint8Array | null,
+  start: BodyStart | null,
   rest: ReadableStream,
   writable: WritableStream,
   signal: AbortSignal,
 ): Promise<void> {
-  if (arrived) {
-    const writer = writable.getWriter();
-    const cut = () => void writer.abort(signal.reason).catch(() => {});
-    signal.addEventListener("abort", cut);
-    await writer.write(arrived);
-    signal.removeEventListener("abort", cut);
-    writer.releaseLock();
-  }
+  if (start && !(await writeStart(start, writable, signal))) return;
   await rest.pipeTo(writable, { signal });
-}
-
-/** Chunks overrule a length that is announced beside them (RFC 9112 §6.3). */
-function lengthOf(response: Response): number | null {
-  if (response.headers.has("Transfer-Encoding")) return null;
-  const length = response.headers.get("Content-Length");
-  return length !== null && /^\d+$/.test(length) ? Number(length) : null;
 }

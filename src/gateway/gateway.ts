@@ -16,6 +16,7 @@ import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
+import { hasKeyInUrl } from "./key-in-url.ts";
 import { countRequest } from "./metrics.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
 import { type GatewayContext, RequestContext } from "./request-context.ts";
@@ -92,6 +93,7 @@ export class Gateway {
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     if (refusal) return refusal;
+    if (hasKeyInUrl(request.url)) return { reason: "key_in_url" };
 
     return await traceStep("forward", report, () => forwardToOrigin(context, accepted, key));
   }

@@ -3,7 +3,7 @@
  *
  * Guarantees that the fetch to the origin, an upload in progress and the response body are aborted once the key is
  * refused, and that no byte of a body passes without a valid lease. Time is passed in, so the simulator runs this code.
- * Nothing here runs per chunk; a request in flight costs one timer.
+ * Nothing here runs per chunk of a response; a request in flight costs one timer.
  */
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
@@ -29,6 +29,7 @@ const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
 export class InFlightRequest {
   readonly #lease: Lease;
   readonly #context: InFlightContext;
+  readonly #originTimeoutMs: number;
   #originDeadline: number;
   #sendingBody = false;
   #renewing = false;
@@ -41,10 +42,11 @@ export class InFlightRequest {
   #abandonRenewal: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
-  /** Starts the checks. `originTimeoutMs`: how long the origin may take until its response headers. */
+  /** Starts the checks. `originTimeoutMs`: from the end of the upload until the origin's response headers. */
   constructor(lease: Lease, context: InFlightContext, originTimeoutMs: number) {
     this.#lease = lease;
     this.#context = context;
+    this.#originTimeoutMs = originTimeoutMs;
     this.#originDeadline = context.clock.now() + originTimeoutMs;
     this.#scheduleCheck();
   }
@@ -70,6 +72,12 @@ export class InFlightRequest {
   /** Why the request was aborted, or null. */
   get refusal(): Refusal | null {
     return this.#refusal;
+  }
+
+  /** The origin has taken a piece of the upload: its time limit starts again, longer by `restMs`. */
+  uploadProgressed(restMs = 0): void {
+    if (this.#originDeadline === Number.POSITIVE_INFINITY) return;
+    this.#originDeadline = this.#context.clock.now() + this.#originTimeoutMs + restMs;
   }
 
   /** The origin's response headers have arrived: its time limit no longer applies. */

@@ -26,11 +26,19 @@ const FORWARDED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
   "if-unmodified-since",
   "if-range",
   "range",
+  "cache-control",
   "prefer",
   "user-agent",
   "traceparent",
   "tracestate",
 ]);
+
+/**
+ * What `cache: "no-store"` tells the platform's cache, without the `Cache-Control: no-cache` and `Pragma: no-cache` that it
+ * adds to the request, with which an origin must not answer 304 (RFC 9111 §5.2.1.4). workerd turns `cache: "no-store"` into
+ * exactly these two (`Request::serializeCfBlobJson` in workerd's src/workerd/api/http.c++); a test compares both.
+ */
+export const PAST_ALL_CACHES = { cacheTtl: -1, cacheLevel: "bypass" };
 
 /** Our name in `Via` (RFC 9110 §7.6.3). */
 const VIA_NAME = "octopost";
@@ -44,16 +52,44 @@ export interface OriginRequestParts {
   readonly settings: Pick<Settings, "forwardHeaders" | "publicOrigin">;
 }
 
-/** A plain object: the platform takes it in one go, where a `Headers` built one by one costs a call for each. */
-export function originRequestHeaders(parts: OriginRequestParts): Record<string, string> {
-  const { request, record, requestId, assertion, settings } = parts;
-  const headers: Record<string, string> = {};
+/** What stands for bytes that are not UTF-8 where the platform shows them to JavaScript. */
+const LOST_BYTES = "\ufffd";
+
+/**
+ * A plain object: the platform takes it in one go, where a `Headers` built one by one costs a call for each. It is a
+ * native copy only if a value has bytes that a string would lose, such as a Latin-1 validator in `If-None-Match`.
+ */
+export function originRequestHeaders(parts: OriginRequestParts): Record<string, string> | Headers {
+  const { request, settings } = parts;
+  const forwarded: Record<string, string> = {};
+  let isLossy = false;
   const named = namesIn(request.headers.get("Connection"));
   request.headers.forEach((value, name) => {
     const isForwarded = FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name);
-    if (isForwarded && !named.has(name)) headers[name] = value;
+    if (isForwarded && !named.has(name)) {
+      forwarded[name] = value;
+      isLossy ||= value.includes(LOST_BYTES);
+    }
   });
+  const added = addedHeaders(parts);
+  return isLossy ? nativeCopy(request.headers, forwarded, added) : Object.assign(forwarded, added);
+}
 
+function nativeCopy(
+  client: Headers,
+  forwarded: Record<string, string>,
+  added: Record<string, string>,
+): Headers {
+  const headers = new Headers(client);
+  for (const name of [...client.keys()]) if (!Object.hasOwn(forwarded, name)) headers.delete(name);
+  for (const [name, value] of Object.entries(added)) headers.set(name, value);
+  return headers;
+}
+
+/** What only the gateway may say. */
+function addedHeaders(parts: OriginRequestParts): Record<string, string> {
+  const { request, record, requestId, assertion, settings } = parts;
+  const headers: Record<string, string> = {};
   headers["X-Octopost-Account"] = record.account;
   headers["X-Octopost-Key-Id"] = record.id;
   headers["X-Octopost-Mode"] = record.mode;

@@ -11,6 +11,8 @@ import { type Bytes, equalInConstantTime, firstUnderPeppers, hex, hmacSha256, sh
 const KEY_FORMAT = /^oct_(live|test)_[0-9A-Za-z]{36}$/;
 /** Keys issued before the gateway: any text after the prefix. */
 const LEGACY_KEY_FORMAT = /^oct_(live|test)_[\x21-\x7e]{1,200}$/;
+/** A key anywhere in a text: also one that lost its last characters, or one from before the gateway if it is long enough. */
+const KEY_IN_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{20}/;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_LENGTH = 30;
 const CHECK_LENGTH = 6;
@@ -33,6 +35,11 @@ export function mintKeyId(): string {
 /** Whether the text has the shape of a key; says nothing about whether it was ever issued. */
 export function looksLikeKey(text: string): boolean {
   return KEY_FORMAT.test(text);
+}
+
+/** Whether a key, or most of one, stands anywhere in the text. */
+export function containsKey(text: string): boolean {
+  return KEY_IN_TEXT.test(text);
 }
 
 /** Whether the text could be a key issued before the gateway; those have no check. */

@@ -2,13 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { clientResponse } from "../../src/gateway/client-response.ts";
+import { readOriginResponse } from "../../src/gateway/origin-response.ts";
+import { PublicAddress } from "../../src/gateway/public-address.ts";
+import type { Allowance } from "../../src/rate-limits.ts";
+import { isRefusal } from "../../src/refusals.ts";
 
-const ROUTE = {
-  publicOrigin: "https://api.octopost.ink",
-  originUrl: "https://origin.internal:8443/v1/posts?page=2",
-  requestId: "request-1",
-  allowance: null,
-};
+const ADDRESS = new PublicAddress("https://api.octopost.ink", "https://origin.internal:8443");
 
 /** What every answer carries. */
 const ADDED = { "cache-control": "private, no-store", "x-request-id": "request-1" };
@@ -34,7 +33,7 @@ describe("passes on", () => {
       ["Set-Cookie", "a=1"],
       ["Set-Cookie", "b=2"],
     ]);
-    const passedOn = clientResponse(null, new Response(null, { headers }), ROUTE).headers;
+    const passedOn = answerTo(new Response(null, { headers })).headers;
     expect(passedOn.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 });
@@ -48,10 +47,18 @@ describe("keeps back what belongs to the connection with the origin", () => {
     "Proxy-Connection",
     "TE",
     "Trailer",
-    "Transfer-Encoding",
     "Upgrade",
   ])("%s", (name) => {
     expect(received({ [name]: "x" })).toEqual(ADDED);
+  });
+
+  test("Transfer-Encoding, and a length that it overrules", () => {
+    expect(received({ "Transfer-Encoding": "chunked", "Content-Length": "5" })).toEqual(ADDED);
+  });
+
+  test("what `Connection` names, though it names the origin's address too, or is a cookie", () => {
+    const headers = { "X-Hop": "https://origin.internal:8443/", "Set-Cookie": "a=1; Domain=origin.internal" };
+    expect(received({ ...headers, Connection: "x-hop, set-cookie" })).toEqual(ADDED);
   });
 
   test("what `Connection` names, in any spelling and with gaps in the list", () => {
@@ -166,19 +173,25 @@ test("what the gateway says of the rate limit takes the place of what the origin
     resetsAt: 1_793_534_400,
     resetsInSeconds: 45,
   } as const;
-  const { headers } = clientResponse(null, response, { ...ROUTE, allowance });
+  const { headers } = answerTo(response, allowance);
   expect(headers.get("X-RateLimit-Limit")).toBe("60");
   expect(headers.get("RateLimit-Policy")).toBe('"requests";q=60;w=60');
-  expect(clientResponse(null, response, ROUTE).headers.has("X-RateLimit-Limit")).toBe(false);
+  expect(answerTo(response).headers.has("X-RateLimit-Limit")).toBe(false);
 });
 
 test("the origin's response itself is not changed", () => {
   const response = new Response(null, { headers: { Connection: "X-Hop", "X-Hop": "1" } });
-  clientResponse(null, response, ROUTE);
+  answerTo(response);
   expect(response.headers.get("X-Hop")).toBe("1");
 });
 
 /** The headers that the client gets for an answer with those headers; names in lower case. */
 function received(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(clientResponse(null, new Response(null, { headers }), ROUTE).headers);
+  return Object.fromEntries(answerTo(new Response(null, { headers })).headers);
+}
+
+function answerTo(response: Response, allowance: Allowance | null = null): Response {
+  const origin = readOriginResponse(response, ADDRESS);
+  if (isRefusal(origin)) throw new Error(origin.reason);
+  return clientResponse(null, origin, "request-1", allowance);
 }

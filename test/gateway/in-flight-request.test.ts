@@ -186,6 +186,36 @@ describe("the origin's time limit", () => {
     expect(timers).toHaveLength(0);
   });
 
+  test("starts again with each piece of the upload that the origin takes", async () => {
+    const inFlight = startRequest();
+    for (let piece = 1; piece <= 5; piece++) {
+      await advance(piece * (ORIGIN_TIMEOUT_MS - 1));
+      inFlight.uploadProgressed();
+    }
+    await advance(time + ORIGIN_TIMEOUT_MS - 1);
+    expect(inFlight.signal.aborted).toBe(false);
+    await advance(time + 1);
+    expect(inFlight.refusal).toEqual({ reason: "origin_timeout" });
+  });
+
+  test("is longer for the rest of an upload of which only the end is seen", async () => {
+    const inFlight = startRequest();
+    inFlight.uploadProgressed(10_000);
+    await advance(ORIGIN_TIMEOUT_MS + 9_999);
+    expect(inFlight.signal.aborted).toBe(false);
+    inFlight.uploadProgressed();
+    await advance(time + ORIGIN_TIMEOUT_MS);
+    expect(inFlight.refusal).toEqual({ reason: "origin_timeout" });
+  });
+
+  test("does not start again with an upload that goes on after the origin has answered", async () => {
+    const inFlight = startRequest();
+    inFlight.headersReceived();
+    inFlight.uploadProgressed();
+    await advance(10 * ORIGIN_TIMEOUT_MS);
+    expect(inFlight.signal.aborted).toBe(false);
+  });
+
   test("applies also while a ledger call hangs", async () => {
     ledger = null;
     const inFlight = startRequest(1500);

@@ -1,7 +1,7 @@
 /**
  * Bodies and their framing, in both directions.
  *
- * Promise: a body with a Content-Length is forwarded with it, a chunked body is forwarded chunked, and every byte is
+ * Promise: a body with a Content-Length is forwarded with it, a chunked body chunked unless it is gathered, and every byte is
  * unchanged, compressed or not. streaming.test.ts covers streaming, framing.test.ts broken framing.
  */
 
@@ -157,11 +157,17 @@ describe("a response's body", () => {
     expect(response.body.equals(bytes)).toBe(true);
   });
 
-  test("that is chunked stays chunked", async () => {
-    const response = await answered(trickle(["hel", "lo"], 0));
+  test("that is chunked stays chunked, unless it is small and therefore gathered", async () => {
+    const large = "x".repeat(50_000);
+    const response = await answered(trickle([large, "lo"], 0));
     expect(response.header("Transfer-Encoding")).toBe("chunked");
     expect(response.header("Content-Length")).toBeUndefined();
-    expect(response.body.toString()).toBe("hello");
+    expect(response.body.toString()).toBe(`${large}lo`);
+
+    const gathered = await answered(trickle(["hel", "lo"], 0));
+    expect(gathered.header("Transfer-Encoding")).toBeUndefined();
+    expect(gathered.header("Content-Length")).toBe("5");
+    expect(gathered.body.toString()).toBe("hello");
   });
 
   test("that ends with the connection is complete after a clean close", async () => {

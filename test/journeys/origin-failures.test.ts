@@ -40,6 +40,28 @@ function send(
   return rawRequest(to.gateway(0), request);
 }
 
+/** Outside what RFC 9110 §15 and §6 and RFC 9112 §6 allow, and let through by the platform. */
+const INVALID_RESPONSES: readonly (readonly [name: string, bytes: string])[] = [
+  ...[600, 700, 999].map(
+    (status) => [`sends the status ${status}`, `HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`] as const,
+  ),
+  ["sends 204 with content", "HTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\nok"],
+  ["sends 204 in chunks", "HTTP/1.1 204 N\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+  ["sends 205 with content", "HTTP/1.1 205 R\r\nContent-Length: 2\r\n\r\nok"],
+  ["sends only an interim response", "HTTP/1.1 103 Early Hints\r\n\r\n"],
+  [
+    "sends a transfer coding that was not accepted",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+  ],
+  ["sends an unknown transfer coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nok"],
+  [
+    "asks for a proxy's credential",
+    "HTTP/1.1 407 P\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+  ],
+  ["calls the gateway misdirected", "HTTP/1.1 421 M\r\nContent-Length: 0\r\n\r\n"],
+  ["asks the gateway for another protocol", "HTTP/1.1 426 U\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"],
+];
+
 function raw(bytes: string): Respond {
   return (_request, { socket }) => void socket?.end(Buffer.from(bytes, "latin1"));
 }
@@ -59,6 +81,7 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
     ["sends a negative length", raw(`${head}Content-Length: -1\r\n\r\n`)],
     ["switches protocols unasked", raw("HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc")],
     ["sends a megabyte of headers", reply(200, headersOf(1024))],
+    ...INVALID_RESPONSES.map(([name, bytes]): [string, Respond] => [name, raw(bytes)]),
   ])("%s", async (_, respond) => {
     for (const sent of [{}, { method: "POST", body: "hello" }]) {
       cluster.live.clear();
@@ -67,6 +90,7 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
       expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
       expect(response.header("Cache-Control")).toBe("no-store");
       expect((await logLineOf(cluster, response)).reason).toMatch(/^origin_/);
+      expect(cluster.logs.filter((line) => line.includes("exception"))).toEqual([]);
       expect(cluster.live.requests).toHaveLength(1);
     }
   });
@@ -84,6 +108,78 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
     cluster.live.respond = resetConnection();
     expect((await send(cluster)).status).toBe(502);
     expect(cluster.live.requests).toHaveLength(2);
+  });
+});
+
+test("an invalid response is 502 with the rate-limit headers of its key", async () => {
+  const limited = await startCluster({ settings: { DEFAULT_TIER: "free" } });
+  try {
+    const { secret } = await limited.createKey();
+    for (const [, bytes] of INVALID_RESPONSES) {
+      limited.live.respond = raw(bytes);
+      const response = await send(limited, { secret });
+      expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
+      expect(response.header("X-RateLimit-Limit")).toBe("60");
+      expect(response.header("RateLimit-Policy")).toBe('"requests";q=60;w=60');
+    }
+  } finally {
+    await limited.close();
+  }
+});
+
+describe("a valid response that is unusual", () => {
+  const ok = "HTTP/1.1 200 OK\r\n";
+  test.each<[string, string, number, string]>([
+    ["204 with a length of zero", "HTTP/1.1 204 N\r\nContent-Length: 0\r\n\r\n", 204, ""],
+    ["205 without content", "HTTP/1.1 205 R\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 205, ""],
+    ["304 with a length", "HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n", 304, ""],
+    ["an unregistered status", "HTTP/1.1 599 X\r\nContent-Length: 2\r\n\r\nok", 599, "ok"],
+    ["a tab in the reason", "HTTP/1.1 200 a\tb\r\nContent-Length: 2\r\n\r\nok", 200, "ok"],
+    ["no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, "ok"],
+    ["Latin-1 in the reason", "HTTP/1.1 200 r\xe9ussi\r\nContent-Length: 2\r\n\r\nok", 200, "ok"],
+    ["one length in two headers", `${ok}Content-Length: 2\r\nContent-Length: 2\r\n\r\nok`, 200, "ok"],
+    [
+      "a length and chunks",
+      `${ok}Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+      200,
+      "ok",
+    ],
+    ["an unknown content coding", `${ok}Content-Encoding: bogus\r\nContent-Length: 2\r\n\r\nok`, 200, "ok"],
+    ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"],
+    [
+      "more bytes than announced",
+      `${ok}Content-Length: 2\r\n\r\nok${ok}Content-Length: 4\r\n\r\nevil`,
+      200,
+      "ok",
+    ],
+    ["2,000 headers", `${ok}${"X-A: 1\r\n".repeat(2000)}Content-Length: 2\r\n\r\nok`, 200, "ok"],
+  ])("(%s) reaches the client, and the next request gets its own", async (_, bytes, status, body) => {
+    cluster.live.respond = raw(bytes);
+    const response = await send(cluster);
+    expect([response.status, response.ended, response.body.toString()]).toEqual([status, "complete", body]);
+    cluster.live.clear();
+    expect(JSON.parse((await send(cluster)).body.toString()).origin).toBe("live");
+  });
+
+  test("(a length beyond what a number can say) reaches the client, and is never complete", async () => {
+    for (const length of ["9007199254740993", "9223372036854775807"]) {
+      cluster.live.respond = raw(`${ok}Content-Length: ${length}\r\n\r\nok`);
+      const response = await send(cluster);
+      expect([response.status, response.ended, response.body.toString()]).toEqual([200, "aborted", "ok"]);
+    }
+  });
+
+  test("(bytes after the end, on a connection that stays open) is not mixed up with the next response", async () => {
+    const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    const ends = [`${ok}Content-Length: 2\r\n\r\nok`, "HTTP/1.1 204 N\r\n\r\n", "HTTP/1.1 304 N\r\n\r\n"];
+    for (const method of ["GET", "HEAD"]) {
+      for (const end of ends) {
+        cluster.live.respond = (_request, { socket }) => void socket?.write(end + evil);
+        await send(cluster, { method });
+        cluster.live.clear();
+        expect(JSON.parse((await send(cluster)).body.toString()).origin).toBe("live");
+      }
+    }
   });
 });
 

@@ -113,6 +113,29 @@ test("an upload at full speed is aborted, and never looks complete", async () =>
   await expectAbortedAtOrigin(cluster.live.requests);
 });
 
+// A limit of the platform that SECURITY.md names: aborting the fetch, its body and an identity stream were tried.
+test.each([
+  ["chunked looks complete", "Transfer-Encoding: chunked", "5\r\nfirst\r\n", true],
+  ["with a length visibly breaks off", "Content-Length: 1000000", "first", false],
+])("an upload %s to an origin that has answered before its end", async (_, framing, first, looksComplete) => {
+  const key = await busyKey(cluster);
+  cluster.live.respond = trickle(Array(3000).fill("data: 1\n\n"), 20, {
+    headers: [["Content-Type", "text/event-stream"]],
+  });
+  const connection = await connect(0);
+  const exchange = connection.expect("POST");
+  const head = `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\n${framing}\r\n\r\n`;
+  await connection.write(head + first);
+  const request = await cluster.live.arrived();
+  await exchange.headers();
+  const settledAt = await revokeAndDrain(cluster, key);
+  const response = await exchange.response();
+  expect([response.status, response.ended]).toEqual([200, "aborted"]);
+  expect(response.lastByteAt).toBeLessThan(settledAt);
+  await request.closed;
+  expect([request.bodyComplete, request.bodyLength]).toEqual([looksComplete, 5]);
+});
+
 test("a download that the client does not read is aborted, and the origin is released at once", async () => {
   const key = await busyKey(cluster);
   const totalBytes = 200 * 1024 * 1024;

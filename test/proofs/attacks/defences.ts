@@ -20,6 +20,8 @@ const GATEWAY = "src/gateway/gateway.ts";
 const FORWARD = "src/gateway/forward-to-origin.ts";
 const REQUEST = "src/gateway/origin-request.ts";
 const RESPONSE = "src/gateway/client-response.ts";
+const POLICY_TABLE = "src/gateway/response-header-policy.ts";
+const ORIGIN_RESPONSE = "src/gateway/origin-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
 const CREDENTIAL = 'const authorization = request.headers.get("Authorization");';
@@ -157,6 +159,16 @@ export const DEFENCES: readonly Defence[] = [
     stops: ["X-Octopost-Mode: live does not change the mode"],
   },
   {
+    defence: "a key in a URL is not forwarded",
+    file: GATEWAY,
+    find: "hasKeyInUrl(request.url)",
+    replace: 'hasKeyInUrl("")',
+    stops: [
+      "a key in /v1/posts/{full} beside a valid one is refused and not forwarded",
+      "a key in /v1/posts?access_token={full} beside a valid one is refused and not forwarded",
+    ],
+  },
+  {
     defence: "redirects are not followed",
     file: FORWARD,
     find: 'redirect: "manual"',
@@ -211,7 +223,8 @@ export const DEFENCES: readonly Defence[] = [
     file: REQUEST,
     find: "const address = clientAddress(request);",
     replace:
-      "for (const name of Object.keys(headers)) if (named.has(name.toLowerCase())) delete headers[name];\n" +
+      'for (const name of namesIn(request.headers.get("Connection")))\n' +
+      "    for (const own of Object.keys(headers)) if (own.toLowerCase() === name) delete headers[own];\n" +
       "  const address = clientAddress(request);",
     stops: [
       "Connection: close, X-Octopost-Account removes no header of the gateway",
@@ -221,30 +234,30 @@ export const DEFENCES: readonly Defence[] = [
   },
   {
     defence: "hop-by-hop headers of the origin are not returned",
-    file: RESPONSE,
-    find: "if (NOT_PASSED_ON.has(name) || named.has(name)) return;",
-    replace: "if (named.has(name)) return;",
+    file: POLICY_TABLE,
+    find: '  ["proxy-authenticate", "drop"],\n',
+    replace: "",
     stops: ["an origin's Proxy-Authenticate is not returned"],
   },
   {
     defence: "headers named in the origin's Connection are not returned",
-    file: RESPONSE,
-    find: "if (NOT_PASSED_ON.has(name) || named.has(name)) return;",
-    replace: "if (NOT_PASSED_ON.has(name)) return;",
+    file: ORIGIN_RESPONSE,
+    find: "dropped.push(...namesIn(connection));",
+    replace: "dropped.push(...namesIn(null));",
     stops: ["headers that an origin names in Connection are not returned"],
   },
   {
     defence: "Location does not contain the origin's address",
-    file: RESPONSE,
-    find: "if (headers.location !== undefined) headers.location = publicLocation(headers.location, route);",
-    replace: "if (headers.location === undefined) publicLocation('', route);",
+    file: POLICY_TABLE,
+    find: '["location", "url"]',
+    replace: '["location", "pass"]',
     stops: ["a redirect to the origin's own address is rewritten"],
   },
   {
     defence: "responses are private by default",
     file: RESPONSE,
-    find: 'if (!isPrivate(headers["cache-control"] ?? ""))',
-    replace: 'if (headers["cache-control"] === "" && !isPrivate(headers["cache-control"]))',
+    find: "if (!isPrivate(origin.cacheControl))",
+    replace: 'if (origin.cacheControl === "never" && !isPrivate(origin.cacheControl))',
     stops: [
       "an origin's Cache-Control: public is replaced",
       "an origin's Expires alone does not make a response public",
@@ -259,8 +272,8 @@ export const DEFENCES: readonly Defence[] = [
   },
   {
     defence: "CDN cache directives are removed",
-    file: RESPONSE,
-    find: '  "cdn-cache-control",\n  "cloudflare-cdn-cache-control",\n  "surrogate-control",\n',
+    file: POLICY_TABLE,
+    find: '  ["cdn-cache-control", "drop"],\n  ["cloudflare-cdn-cache-control", "drop"],\n',
     replace: "",
     stops: [
       "an origin's CDN-Cache-Control is removed",
@@ -269,9 +282,9 @@ export const DEFENCES: readonly Defence[] = [
   },
   {
     defence: "the origin's rate-limit headers are not returned",
-    file: RESPONSE,
-    find: "  ...RATE_LIMIT_HEADERS,\n",
-    replace: "  ...(RATE_LIMIT_HEADERS.length > 99 ? RATE_LIMIT_HEADERS : []),\n",
+    file: POLICY_TABLE,
+    find: "...RATE_LIMIT_HEADERS.map(",
+    replace: "...RATE_LIMIT_HEADERS.slice(99).map(",
     stops: ["an origin's own rate-limit headers are not returned"],
   },
   {

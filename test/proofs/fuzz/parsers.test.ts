@@ -8,8 +8,8 @@ import { describe, expect, test } from "vitest";
 import { eventCursorField, keyCursorField } from "../../../src/control/page-cursor.ts";
 import { forwardHeaders } from "../../../src/forward-headers.ts";
 import { acceptRequest } from "../../../src/gateway/accept-request.ts";
-import { clientResponse } from "../../../src/gateway/client-response.ts";
 import { namesIn } from "../../../src/gateway/origin-request.ts";
+import { PublicAddress } from "../../../src/gateway/public-address.ts";
 import { bearerToken } from "../../../src/http/bearer-token.ts";
 import { looksLikeKey, mintKey, pepperOf } from "../../../src/keys/key-text.ts";
 import { networkOf } from "../../../src/keys/lookup-throttle.ts";
@@ -168,10 +168,10 @@ test("a key with any change is refused", async () => {
   );
 });
 
-test("no Location leads a client to the origin's host, whatever its spelling", () => {
+test("no Location and no Link leads a client to the origin's host, whatever its spelling", () => {
   const publicOrigin = "https://api.octopost.ink";
   const origin = "origin.internal:8443";
-  const route = { publicOrigin, originUrl: `https://${origin}/v1/posts`, requestId: "id", allowance: null };
+  const address = new PublicAddress(publicOrigin, `https://${origin}`);
   const location = headerText(
     "https:",
     "HTTPS:",
@@ -188,9 +188,11 @@ test("no Location leads a client to the origin's host, whatever its spelling", (
   );
   fc.assert(
     fc.property(location, (text) => {
-      const { headers } = clientResponse(null, new Response(null, { headers: { Location: text } }), route);
-      const reached = URL.parse(headers.get("Location") ?? "", `${publicOrigin}/v1/posts`);
-      expect(reached?.host).not.toBe(origin);
+      const reached = (location: string | null) =>
+        URL.parse(location ?? "", `${publicOrigin}/v1/posts`)?.host;
+      expect(reached(address.translate(text, "url"))).not.toBe(origin);
+      const link = address.translate(`<${text}>; rel=next`, "links");
+      expect(reached(/^<([^>]*)>/.exec(link ?? "")?.[1] ?? "")).not.toBe(origin);
     }),
     { numRuns: 5000 },
   );

@@ -2,7 +2,7 @@
  * A valid credential in a place where it must not be read, because it would end up in logs, caches or another service.
  */
 import type { Header } from "../../../support/raw-http.ts";
-import { type Attack, harmless, NOT_FOUND, refused, UNAUTHORIZED } from "../attack.ts";
+import { type Attack, harmless, MALFORMED, NOT_FOUND, refused, UNAUTHORIZED } from "../attack.ts";
 
 const GRAFANA = "CVE-2023-1387, Grafana";
 
@@ -86,6 +86,14 @@ export const MISPLACED_CREDENTIALS: readonly Attack[] = [
     target: "/v1/{test}",
     outcome: NOT_FOUND,
   },
+  ...["/v1/posts/{full}", "/v1/posts?access_token={full}", "/v1/posts?{test}=1"].map(
+    (target): Attack => ({
+      name: `a key in ${target} beside a valid one is refused and not forwarded`,
+      incident: "RFC 6750, section 5.3",
+      target,
+      outcome: MALFORMED,
+    }),
+  ),
   {
     name: "an API key cannot list keys",
     incident: "CVE-2025-62610, Hono",

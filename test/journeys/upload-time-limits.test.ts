@@ -1,0 +1,159 @@
+/**
+ * How long an upload may take, and how long the origin may take after it.
+ *
+ * The promise: `ORIGIN_TIMEOUT_MS` counts from the end of the upload. An upload may take as long as it likes while it
+ * moves; one that stands still that long is 504, whichever side stands still.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { IssuedKey } from "../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { neverAnswer, reply } from "../support/origin-behaviours.ts";
+import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+
+const ORIGIN_TIMEOUT_MS = 1200;
+const PIECE = Buffer.alloc(1024, "a piece, ");
+const PIECES = 30;
+const EVERY_MS = 100;
+const TIMEOUT_BODY = '{"error":"Gateway timeout","code":"gateway_timeout"}';
+
+let cluster: GatewayCluster;
+let key: IssuedKey;
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: { ORIGIN_TIMEOUT_MS } });
+  key = await cluster.createKey();
+});
+afterAll(() => cluster.close());
+beforeEach(() => cluster.live.clear());
+
+/** `pieces` at an even pace; `then` keeps the end of the body back. */
+async function* slowly(pieces: number, everyMs: number, then: Promise<unknown> = Promise.resolve()) {
+  for (let piece = 0; piece < pieces; piece++) {
+    yield PIECE;
+    await pause(everyMs);
+  }
+  await then;
+}
+
+function upload(body: AsyncIterable<Buffer>, headers: readonly Header[] = []): Promise<RawResponse> {
+  const all: Header[] = [["Authorization", `Bearer ${key.secret}`], ...headers];
+  return rawRequest(cluster.gateway(0), { method: "POST", target: "/v1/posts", headers: all, body });
+}
+
+const FRAMINGS: [string, (bytes: number) => Header[]][] = [
+  ["in chunks", () => []],
+  ["with a length", (bytes) => [["Content-Length", String(bytes)]]],
+];
+
+describe.each(FRAMINGS)("an upload %s", (_, framing) => {
+  test.each([
+    ["larger than what is gathered", PIECES * 2, EVERY_MS / 2],
+    ["smaller", PIECES, EVERY_MS],
+  ])("that takes more than twice the time limit succeeds (%s)", async (_name, pieces, everyMs) => {
+    const response = await upload(slowly(pieces, everyMs), framing(pieces * PIECE.length));
+    expect(response.status).toBe(200);
+    expect(response.endedAt - response.startedAt).toBeGreaterThan(2 * ORIGIN_TIMEOUT_MS);
+    expect(cluster.live.requests[0]?.bodyLength).toBe(pieces * PIECE.length);
+  });
+
+  test("leaves the origin the whole time limit after its end", async () => {
+    cluster.live.respond = async (request, response, record) => {
+      await record.received;
+      await pause(ORIGIN_TIMEOUT_MS / 2);
+      await reply(200, [], "late")(request, response, record);
+    };
+    const response = await upload(slowly(PIECES / 2, EVERY_MS), framing((PIECES / 2) * PIECE.length));
+    expect([response.status, response.body.toString()]).toEqual([200, "late"]);
+  });
+
+  test("that an origin leaves unanswered is 504, and not before the limit has passed since its end", async () => {
+    cluster.live.respond = neverAnswer();
+    const pieces = PIECES / 2;
+    const response = await upload(slowly(pieces, EVERY_MS), framing(pieces * PIECE.length));
+    expect([response.status, response.body.toString()]).toEqual([504, TIMEOUT_BODY]);
+    const sinceStart = response.endedAt - response.startedAt;
+    expect(sinceStart).toBeGreaterThan((pieces - 1) * EVERY_MS + ORIGIN_TIMEOUT_MS);
+    expect(cluster.live.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ["before its first byte", 0],
+    ["in the middle", 3],
+  ])("that stands still %s is 504, and is never whole at the origin", async (_name, pieces) => {
+    const connection = await RawConnection.open(cluster.gateway(0));
+    const exchange = connection.expect("POST");
+    const head = framing(100_000).map(([name, value]) => `${name}: ${value}\r\n`);
+    const chunked = head.length === 0;
+    const lines = [
+      "POST /v1/posts HTTP/1.1\r\nHost: x\r\n",
+      `Authorization: Bearer ${key.secret}\r\n`,
+      ...head,
+    ];
+    await connection.write(`${lines.join("")}${chunked ? "Transfer-Encoding: chunked\r\n" : ""}\r\n`);
+    for (let piece = 0; piece < pieces; piece++) {
+      await connection.write(chunked ? "400\r\n" : "");
+      await connection.write(PIECE);
+      await connection.write(chunked ? "\r\n" : "");
+      await pause(EVERY_MS);
+    }
+    const response = await exchange.response();
+    expect(response.status).toBe(504);
+    expect(response.endedAt - response.startedAt).toBeGreaterThan(ORIGIN_TIMEOUT_MS);
+    connection.close();
+    for (const request of cluster.live.requests) {
+      await request.closed;
+      expect([request.bodyComplete, request.aborted]).toEqual([false, true]);
+    }
+  });
+
+  test("is answered at once when the origin answers before its end", async () => {
+    cluster.live.respond = reply(413, [], "too large");
+    const end = Promise.withResolvers<void>();
+    const response = await upload(slowly(2, EVERY_MS, end.promise), framing(10 * PIECE.length));
+    end.resolve();
+    expect([response.status, response.body.toString()]).toEqual([413, "too large"]);
+    expect(response.endedAt - response.startedAt).toBeLessThan(ORIGIN_TIMEOUT_MS);
+  });
+});
+
+test("a small upload with a length whose last byte comes late succeeds, and one that never comes is 504", async () => {
+  const headers: Header[] = [["Content-Length", String(PIECE.length + 1)]];
+  async function* lastByteAfter(ms: number) {
+    yield PIECE;
+    await pause(ms);
+    yield Buffer.from("!");
+  }
+  expect((await upload(lastByteAfter(ORIGIN_TIMEOUT_MS / 2), headers)).status).toBe(200);
+  expect((await upload(lastByteAfter(4 * ORIGIN_TIMEOUT_MS), headers)).status).toBe(504);
+});
+
+test("a large upload that the origin does not read is 504 once nothing moves any more", async () => {
+  cluster.live.respond = neverAnswer({ readBody: false });
+  const bytes = 100 * 1024 * 1024;
+  const big = Buffer.alloc(64 * 1024);
+  async function* fast() {
+    for (let sent = 0; sent < bytes; sent += big.length) yield big;
+  }
+  const response = await upload(fast(), [["Content-Length", String(bytes)]]);
+  expect(response.status).toBe(504);
+});
+
+test("a large and fast upload arrives whole, and leaves the origin the whole time limit", async () => {
+  cluster.live.respond = async (request, response, record) => {
+    await record.received;
+    await pause(ORIGIN_TIMEOUT_MS / 2);
+    await reply(200, [], "late")(request, response, record);
+  };
+  const bytes = 60 * 1024 * 1024;
+  const big = Buffer.alloc(1024 * 1024, "fast ");
+  async function* fast() {
+    for (let sent = 0; sent < bytes; sent += big.length) {
+      yield big;
+      await pause(8);
+    }
+  }
+  const response = await upload(fast(), [["Content-Length", String(bytes)]]);
+  expect([response.status, response.body.toString()]).toEqual([200, "late"]);
+  expect(cluster.live.requests[0]?.bodyLength).toBe(bytes);
+});

@@ -1,0 +1,17 @@
+// At the moment a key is revoked, a client of small answers gets a whole one or its 401, and nothing else.
+
+import { expect, inject, test } from "vitest";
+import { revokeUnderSmallAnswers, SHAPES } from "./small-bodies.ts";
+
+const REVOCATIONS = 10;
+const TIME_LIMIT_MS = 120_000;
+
+test.each(SHAPES)("no answer is empty, headerless or cut: %s", { timeout: TIME_LIMIT_MS }, async (shape) => {
+  const bundle = inject("workerBundle");
+  const answers = await revokeUnderSmallAnswers({ bundle, shape, revocations: REVOCATIONS, parallel: 3 });
+  const { emptyReply, headersAlone, partOfBody } = answers;
+  expect({ emptyReply, headersAlone, partOfBody }).toEqual({ emptyReply: 0, headersAlone: 0, partOfBody: 0 });
+  // The key was in use, and every line of use came to its end.
+  expect(answers.whole).toBeGreaterThan(REVOCATIONS);
+  expect(answers.refused).toBeGreaterThanOrEqual(REVOCATIONS);
+});

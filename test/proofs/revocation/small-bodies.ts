@@ -1,0 +1,194 @@
+/**
+ * What clients of small answers see at the moment their key is revoked: a whole 200, a 401, or a broken answer.
+ *
+ * A key is in use on two gateways, several requests at a time, while it is revoked. Every answer is classified; a
+ * broken one is an empty reply, headers alone, or part of a body. Nothing is judged here: the caller does that.
+ */
+import type { ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import type { IssuedKey } from "../../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import { RawConnection, type RawResponse } from "../../support/raw-http.ts";
+import type { Respond } from "../../support/recording-origin.ts";
+import { within } from "../../support/time-limits.ts";
+
+export const SHAPES = [
+  "JSON with a length",
+  "JSON in one chunk",
+  "JSON in two chunks, 2 ms apart",
+  "JSON with a length in two pieces, 2 ms apart",
+  "gzip in chunks",
+] as const;
+
+export type Shape = (typeof SHAPES)[number];
+
+export interface Answers {
+  revocations: number;
+  whole: number;
+  refused: number;
+  emptyReply: number;
+  headersAlone: number;
+  partOfBody: number;
+  /** Anything else, such as a 503. */
+  other: number;
+  /** Revocations with at least one broken answer. */
+  revocationsWithBroken: number;
+}
+
+export interface SmallBodies {
+  /** The built Worker's path; in vitest, the one build-worker.ts provides. */
+  readonly bundle?: string;
+  readonly shape: Shape;
+  readonly revocations: number;
+  /** How many keys at a time. */
+  readonly parallel: number;
+}
+
+const GATEWAYS = 2;
+const CONNECTIONS_PER_GATEWAY = 2;
+/** Before it is revoked a key is used for this long, and a part of a lease longer. */
+const USE_MIN_MS = 100;
+const USE_SPREAD_MS = 1000;
+const LINE_MAX_MS = 30_000;
+/** Multiples of the golden ratio, modulo 1, are spread evenly however many there are. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+
+const JSON_BODY = Buffer.from(
+  JSON.stringify({ posts: Array.from({ length: 12 }, (_, id) => ({ id, text: "a post, ".repeat(4) })) }),
+);
+const GZIP_BODY = gzipSync(JSON_BODY);
+const HALF = JSON_BODY.length >> 1;
+
+const ORIGINS: Readonly<Record<Shape, Respond>> = {
+  "JSON with a length": (_request, response) => {
+    head(response, { "Content-Length": JSON_BODY.length });
+    response.end(JSON_BODY);
+  },
+  "JSON in one chunk": (_request, response) => {
+    head(response);
+    // `write` first: `end` alone would announce the length.
+    response.write(JSON_BODY);
+    response.end();
+  },
+  "JSON in two chunks, 2 ms apart": inTwoPieces({}),
+  "JSON with a length in two pieces, 2 ms apart": inTwoPieces({ "Content-Length": JSON_BODY.length }),
+  "gzip in chunks": (_request, response) => {
+    head(response, { "Content-Encoding": "gzip" });
+    response.write(GZIP_BODY);
+    response.end();
+  },
+};
+
+function head(response: ServerResponse, headers: Record<string, string | number> = {}): void {
+  response.writeHead(200, { "Content-Type": "application/json", ...headers });
+}
+
+function inTwoPieces(headers: Record<string, number>): Respond {
+  return async (_request, response) => {
+    head(response, headers);
+    response.write(JSON_BODY.subarray(0, HALF));
+    await pause(2);
+    if (!response.destroyed) response.end(JSON_BODY.subarray(HALF));
+  };
+}
+
+/** Revokes keys in use, some at a time, and counts the answers by kind. */
+export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Answers> {
+  const { bundle, shape, revocations, parallel } = options;
+  const cluster = await startCluster({ ...(bundle === undefined ? {} : { bundle }), gateways: GATEWAYS });
+  cluster.live.respond = ORIGINS[shape];
+  const expected = shape.startsWith("gzip") ? GZIP_BODY : JSON_BODY;
+  const total = noAnswers();
+  let next = 0;
+  const revokeInTurn = async () => {
+    for (let index = next++; index < revocations; index = next++) {
+      const useMs = USE_MIN_MS + ((index * GOLDEN_RATIO) % 1) * USE_SPREAD_MS;
+      add(total, await revokeOne(cluster, index, useMs, expected));
+      cluster.live.requests = [];
+    }
+  };
+  try {
+    const players = Array.from({ length: Math.min(parallel, revocations) }, revokeInTurn);
+    await Promise.allSettled(players);
+    await Promise.all(players);
+    return total;
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function revokeOne(
+  cluster: GatewayCluster,
+  index: number,
+  useMs: number,
+  expected: Buffer,
+): Promise<Answers> {
+  const key = await cluster.createKey({ account: `small-${index}` });
+  const answers = noAnswers();
+  const lines = cluster.gateways.flatMap((_, gateway) =>
+    Array.from({ length: CONNECTIONS_PER_GATEWAY }, () => useUntilRefused(cluster, gateway, key, expected)),
+  );
+  const used = Promise.all(lines);
+  // An error is thrown where the lines are awaited.
+  used.catch(() => {});
+  await pause(useMs);
+  await cluster.revoke(key.account, key.id);
+  const all = (await within(LINE_MAX_MS, "the end of a revoked key's lines", used)).flat();
+  for (const kind of all) answers[kind] += 1;
+  answers.revocations = 1;
+  answers.revocationsWithBroken = all.some((kind) => BROKEN.includes(kind)) ? 1 : 0;
+  return answers;
+}
+
+type Kind = Exclude<keyof Answers, "revocations" | "revocationsWithBroken">;
+const BROKEN: readonly Kind[] = ["emptyReply", "headersAlone", "partOfBody"];
+
+/** Sends one request after another until one is answered 401. */
+async function useUntilRefused(
+  cluster: GatewayCluster,
+  gateway: number,
+  key: IssuedKey,
+  expected: Buffer,
+): Promise<Kind[]> {
+  const kinds: Kind[] = [];
+  let connection = await RawConnection.open(cluster.gateway(gateway));
+  const request = {
+    method: "GET",
+    target: "/v1/posts",
+    headers: [["Authorization", `Bearer ${key.secret}`] as const],
+  };
+  for (;;) {
+    if (!connection.open) connection = await RawConnection.open(cluster.gateway(gateway));
+    const kind = kindOf(await connection.request(request), expected);
+    kinds.push(kind);
+    if (kind === "refused") break;
+  }
+  connection.close();
+  return kinds;
+}
+
+function kindOf(response: RawResponse, expected: Buffer): Kind {
+  if (response.status === 0) return "emptyReply";
+  if (response.status === 401 && response.ended === "complete") return "refused";
+  if (response.status !== 200) return "other";
+  if (response.ended === "complete") return response.body.equals(expected) ? "whole" : "partOfBody";
+  return response.bodyLength === 0 ? "headersAlone" : "partOfBody";
+}
+
+function noAnswers(): Answers {
+  return {
+    revocations: 0,
+    whole: 0,
+    refused: 0,
+    emptyReply: 0,
+    headersAlone: 0,
+    partOfBody: 0,
+    other: 0,
+    revocationsWithBroken: 0,
+  };
+}
+
+function add(total: Answers, more: Answers): void {
+  for (const name of Object.keys(total) as (keyof Answers)[]) total[name] += more[name];
+}
