@@ -33,12 +33,13 @@ type ControlRefusal =
   | { readonly reason: "malformed_json" | "wrong_content_type" | "body_too_large" }
   | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" }
   | { readonly reason: "conflict"; readonly text: string }
+  | { readonly reason: "in_progress" }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
 
 /** Of the key page. */
 export type PageRefusal =
-  | { readonly reason: "link_used" | "csrf_failed" }
+  | { readonly reason: "link_used" | "csrf_failed" | "cookies_blocked" | "prefetch_refused" }
   | { readonly reason: "session_ended"; readonly returnUrl: string | null };
 
 /** A setting is missing or malformed, so that no request is served. */
@@ -159,7 +160,7 @@ function controlAnswer(refusal: ControlRefusal | PageRefusal): PublicAnswer {
     case "body_too_large":
       return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
     case "wrong_content_type":
-      return NOT_JSON;
+      return { status: 415, code: "unsupported_media_type", error: NOT_JSON };
     case "invalid_input":
       return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
     case "not_a_key":
@@ -170,6 +171,8 @@ function controlAnswer(refusal: ControlRefusal | PageRefusal): PublicAnswer {
       return { status: 500, code: "internal_error", error: DAMAGED };
     case "conflict":
       return { status: 409, code: "conflict", error: refusal.text };
+    case "in_progress":
+      return { status: 409, code: "conflict", error: "A request with this Idempotency-Key is in progress" };
     case "unhealthy":
       return { ...UNAVAILABLE, details: refusal.health };
     default:
@@ -177,6 +180,7 @@ function controlAnswer(refusal: ControlRefusal | PageRefusal): PublicAnswer {
   }
 }
 
+const NOT_JSON = "The request body must be application/json";
 const DAMAGED = "The stored record of this key is damaged: nothing was revoked";
 
 function pageAnswer(refusal: PageRefusal): PublicAnswer {
@@ -187,6 +191,10 @@ function pageAnswer(refusal: PageRefusal): PublicAnswer {
       return { status: 403, code: "forbidden", error: "The session has ended" };
     case "csrf_failed":
       return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
+    case "cookies_blocked":
+      return { status: 403, code: "forbidden", error: "The session cookie is missing" };
+    case "prefetch_refused":
+      return { status: 503, code: "service_unavailable", error: "The page cannot be prefetched" };
   }
 }
 
@@ -195,12 +203,6 @@ const UNAVAILABLE: PublicAnswer = {
   code: "service_unavailable",
   error: "Service temporarily unavailable",
   headers: { "Retry-After": "1" },
-};
-
-const NOT_JSON: PublicAnswer = {
-  status: 415,
-  code: "unsupported_media_type",
-  error: "The request body must be application/json",
 };
 
 const TOO_MANY_LOOK_UPS: PublicAnswer = {

@@ -81,6 +81,10 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     status: 500,
     body: '{"error":"The stored record of this key is damaged: nothing was revoked","code":"internal_error"}',
   },
+  in_progress: {
+    status: 409,
+    body: '{"error":"A request with this Idempotency-Key is in progress","code":"conflict"}',
+  },
   conflict: { status: 409, body: '{"error":"It is so already","code":"conflict"}' },
   body_too_large: {
     status: 413,
@@ -106,6 +110,14 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   },
   link_used: { status: 410, body: '{"error":"The link has been used or has expired","code":"gone"}' },
   session_ended: { status: 403, body: '{"error":"The session has ended","code":"forbidden"}' },
+  cookies_blocked: {
+    status: 403,
+    body: '{"error":"The session cookie is missing","code":"forbidden"}',
+  },
+  prefetch_refused: {
+    status: 503,
+    body: '{"error":"The page cannot be prefetched","code":"service_unavailable"}',
+  },
   csrf_failed: {
     status: 403,
     body: '{"error":"The form was not sent from this session\'s page","code":"forbidden"}',
@@ -140,6 +152,10 @@ const DATA: Partial<Record<Reason, object>> = {
       resetsAt: Date.UTC(2026, 3, 3, 12, 1) / 1000,
       resetsInSeconds: 45,
     },
+  },
+  in_progress: {
+    status: 409,
+    body: '{"error":"A request with this Idempotency-Key is in progress","code":"conflict"}',
   },
   conflict: { text: "It is so already" },
   invalid_input: { details: { name: "is required" } },

@@ -6,13 +6,20 @@
  */
 import * as v from "valibot";
 import { isLoopback } from "../http/host.ts";
+import { hmacSha256 } from "../keys/digests.ts";
+import { LruCache } from "../keys/lru-cache.ts";
 import { timestampSchema } from "../keys/timestamp.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { LedgerClient } from "./ledger-client.ts";
-import { boundToSession, mintPortalToken, readPortalToken } from "./portal-token.ts";
+import { boundToSession, mintPortalToken, randomBytes, readPortalToken } from "./portal-token.ts";
+
+/** Each of the two lists that an isolate remembers. */
+const REMEMBERED_MAX = 2000;
+
+type SessionEnded = Extract<Refusal, { reason: "session_ended" }>;
 
 export const portalSessionInput = v.strictObject({
   return_url: v.optional(
@@ -43,6 +50,9 @@ export interface PortalSession extends Session {
 export class PortalSessions {
   readonly #ledgers: LedgerClient;
   readonly #settings: Settings;
+  /** Used links and ended sessions never become valid again, so that repeated requests cost no ledger call. */
+  readonly #usedLinks = new LruCache<true>(REMEMBERED_MAX);
+  readonly #endedSessions = new LruCache<SessionEnded>(REMEMBERED_MAX);
 
   constructor(ledgers: LedgerClient, settings: Settings) {
     this.#ledgers = ledgers;
@@ -66,13 +76,37 @@ export class PortalSessions {
     return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(link.endsAt).toISOString() };
   }
 
-  /** Uses up a link and opens its session. */
-  async enter(linkToken: string): Promise<PortalSession | Refusal> {
+  /** The account of a genuine link, used or not; null: a made-up link. */
+  async accountOf(linkToken: string): Promise<string | null> {
     const link = await readPortalToken("link", linkToken, this.#settings.peppers);
-    if (link === null) return { reason: "link_used" };
-    const { token, digest } = await mintPortalToken("session", link.account, this.#settings.peppers[0]);
-    const session = await this.#ledgers.call(link.account, (ledger) =>
-      ledger.enterPortal(link.digest, digest),
+    return link?.account ?? null;
+  }
+
+  /** Whether a link can be used. Does not use it up: previews and prefetching are harmless. */
+  async checkLink(linkToken: string): Promise<{ readonly ok: true } | Refusal> {
+    const link = await readPortalToken("link", linkToken, this.#settings.peppers);
+    if (link === null || this.#usedLinks.get(link.digest)) return LINK_USED;
+    const checked = await this.#ledgers.call(link.account, (ledger) => ledger.portalLink(link.digest), {
+      retry: true,
+    });
+    return this.#rememberIfUsed(link.digest, checked);
+  }
+
+  /**
+   * Uses up a link and opens its session. `entryId`: a random id of the page with the button, so that submitting the
+   * button twice opens the same session twice. Whoever has the link but not the id cannot compute the session token.
+   */
+  async enter(linkToken: string, entryId: string | null): Promise<PortalSession | Refusal> {
+    const link = await readPortalToken("link", linkToken, this.#settings.peppers);
+    if (link === null || this.#usedLinks.get(link.digest)) return LINK_USED;
+    const random = entryId === null ? randomBytes() : await hmacSha256(linkToken, `session:${entryId}`);
+    const pepper = this.#settings.peppers[0];
+    const { token, digest } = await mintPortalToken("session", link.account, pepper, random);
+    const session = await this.#rememberIfUsed(
+      link.digest,
+      await this.#ledgers.call(link.account, (ledger) => ledger.enterPortal(link.digest, digest), {
+        retry: true,
+      }),
     );
     return isRefusal(session) ? session : { ...session, account: link.account, token };
   }
@@ -81,18 +115,24 @@ export class PortalSessions {
   async find(token: string): Promise<PortalSession | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { reason: "session_ended", returnUrl: null };
+    const ended = this.#endedSessions.get(read.digest);
+    if (ended) return ended;
     const session = await this.#ledgers.call(read.account, (ledger) => ledger.portalSession(read.digest), {
       retry: true,
     });
-    return isRefusal(session) ? session : { ...session, account: read.account, token };
+    if (!isRefusal(session)) return { ...session, account: read.account, token };
+    if (session.reason === "session_ended") this.#endedSessions.set(read.digest, session);
+    return session;
   }
 
-  async signOut({ token }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
+  async signOut({ token, returnUrl }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
-    return await this.#ledgers.call(read.account, (ledger) => ledger.leavePortal(read.digest), {
+    const ended = await this.#ledgers.call(read.account, (ledger) => ledger.leavePortal(read.digest), {
       retry: true,
     });
+    if (!isRefusal(ended)) this.#endedSessions.set(read.digest, { reason: "session_ended", returnUrl });
+    return ended;
   }
 
   /** The `Idempotency-Key` of a form. Only the session that submitted the form can compute it. */
@@ -106,6 +146,11 @@ export class PortalSessions {
     return await this.#ledgers.call<KeyToShow>(session.account, (ledger) => ledger.showOnce(formKey));
   }
 
+  #rememberIfUsed<Answer extends object>(linkDigest: string, answer: Answer | Refusal): Answer | Refusal {
+    if (isRefusal(answer) && answer.reason === "link_used") this.#usedLinks.set(linkDigest, true);
+    return answer;
+  }
+
   #isReturnUrl(text: string): boolean {
     const url = URL.parse(text);
     if (url === null || url.username !== "" || url.password !== "") return false;
@@ -113,6 +158,8 @@ export class PortalSessions {
     return isSafe && this.#settings.portalReturnHosts.includes(url.host);
   }
 }
+
+const LINK_USED = { reason: "link_used" } as const;
 
 const RETURN_URL_REFUSED = {
   reason: "invalid_input",

@@ -6,7 +6,14 @@
  * a link is not accepted as a session token. The ledger stores digests only. No storage and no clock here.
  */
 
-import { base64url, equalInConstantTime, firstUnderPeppers, hmacSha256, sha256 } from "../keys/digests.ts";
+import {
+  type Bytes,
+  base64url,
+  equalInConstantTime,
+  firstUnderPeppers,
+  hmacSha256,
+  sha256,
+} from "../keys/digests.ts";
 
 export type PortalTokenKind = "link" | "session";
 
@@ -16,12 +23,23 @@ const RANDOM_BYTES = 32;
 /** Domain separation: no other use of the pepper has this label. */
 const CHECK_LABEL = "octopost key page v1:";
 
-/** A new token and its digest, under which the account's ledger stores it. */
-export async function mintPortalToken(kind: PortalTokenKind, account: string, pepper: string) {
-  const random = base64url(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
-  const start = `${account}.${random}`;
+/**
+ * A new token and its digest, under which the account's ledger stores it. `random`: 256 bits that an attacker cannot
+ * guess; the same bits make the same token.
+ */
+export async function mintPortalToken(
+  kind: PortalTokenKind,
+  account: string,
+  pepper: string,
+  random: Bytes = randomBytes(),
+) {
+  const start = `${account}.${base64url(random)}`;
   const token = `${start}.${await keyedDigest(pepper, `${CHECK_LABEL}${kind}:${start}`)}`;
   return { token, digest: await digestOf(token) };
+}
+
+export function randomBytes(): Bytes {
+  return crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
 }
 
 /** The token's account and digest; null when it is not a token of this kind under any of the peppers. */

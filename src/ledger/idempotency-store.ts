@@ -61,7 +61,7 @@ export class IdempotencyStore {
     if (kept === "mismatch") return USED_FOR_ANOTHER_REQUEST;
     if (kept) return kept as Answer;
 
-    if (this.#inProgress.has(name)) return REQUEST_IN_PROGRESS;
+    if (this.#inProgress.has(name)) return { reason: "in_progress" };
     this.#inProgress.add(name);
     try {
       const fingerprint = await hashKey(request, this.#peppers[0]);
@@ -134,9 +134,4 @@ export class IdempotencyStore {
 const USED_FOR_ANOTHER_REQUEST = {
   reason: "invalid_input",
   details: { "Idempotency-Key": "was used for another request" },
-} as const;
-
-const REQUEST_IN_PROGRESS = {
-  reason: "conflict",
-  text: "A request with this Idempotency-Key is in progress",
 } as const;

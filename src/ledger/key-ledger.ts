@@ -176,6 +176,10 @@ export class KeyLedger extends DurableObject<Env> {
     return this.#portal.openLink(linkDigest, user);
   }
 
+  portalLink(linkDigest: string): { readonly ok: true } | Refusal {
+    return this.#portal.link(linkDigest);
+  }
+
   enterPortal(linkDigest: string, sessionDigest: string): Session | Refusal {
     return this.#portal.enter(linkDigest, sessionDigest);
   }

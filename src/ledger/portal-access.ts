@@ -30,7 +30,12 @@ export class PortalAccess {
     return { endsAt: this.#table.addLink(linkDigest, user, Date.now()) };
   }
 
-  /** Uses up the link and opens a session. */
+  /** Whether the link can be used. Does not use it up. */
+  link(linkDigest: string): { readonly ok: true } | Refusal {
+    return this.#table.hasLink(linkDigest, Date.now()) ? { ok: true } : { reason: "link_used" };
+  }
+
+  /** Uses up the link and opens a session. Idempotent for the same session. */
   enter(linkDigest: string, sessionDigest: string): Session | Refusal {
     const now = Date.now();
     return this.#storage.transactionSync(

@@ -45,7 +45,15 @@ export class PortalTable {
     return this.#add(digest, "link", user, now + LINK_LASTS_MS);
   }
 
-  /** Uses up a link and opens its session; null: the link was used or has expired. */
+  hasLink(digest: string, now: number): boolean {
+    const sql = "SELECT 1 FROM portal_tokens WHERE digest = ? AND kind = 'link' AND ends_at > ?";
+    return this.#sql.exec(sql, digest, now).toArray().length > 0;
+  }
+
+  /**
+   * Uses up a link and opens its session; null: the link was used or has expired. Idempotent: a repeated call gets the
+   * session that the first one opened.
+   */
   useLink(linkDigest: string, sessionDigest: string, now: number): Session | null {
     const link = this.#sql
       .exec<TokenRow>(
@@ -54,7 +62,7 @@ export class PortalTable {
         now,
       )
       .toArray()[0];
-    if (!link) return null;
+    if (!link) return this.#validSession(sessionDigest, now);
     const user = { actor: link.actor, returnUrl: link.return_url };
     return { ...user, endsAt: this.#add(sessionDigest, "session", user, now + SESSION_LASTS_MS) };
   }
@@ -65,6 +73,11 @@ export class PortalTable {
       .exec<TokenRow>("SELECT * FROM portal_tokens WHERE digest = ? AND kind = 'session'", digest)
       .toArray()[0];
     return row && { actor: row.actor, returnUrl: row.return_url, endsAt: row.ends_at };
+  }
+
+  #validSession(digest: string, now: number): Session | null {
+    const session = this.session(digest);
+    return session && session.endsAt > now ? session : null;
   }
 
   endSession(digest: string, now: number): void {

@@ -11,7 +11,7 @@ import { CSRF_FIELD, type PortalContext, type PortalRequest } from "./portal-con
 
 const FORM_MAX_BYTES = 16_384;
 
-const limitBody = bodyLimit({
+export const limitForm = bodyLimit({
   maxSize: FORM_MAX_BYTES,
   onError: (c) => refuse(c as PortalRequest, { reason: "body_too_large" }),
 });
@@ -26,10 +26,10 @@ const checkToken = createMiddleware<PortalContext>(async (c, next) => {
   return await next();
 });
 
-export const csrfCheck = every(limitBody, checkToken);
+export const csrfCheck = every(limitForm, checkToken);
 
 /** Browsers send `Origin` with every POST. A client that sends none must still have the token. */
-function isSameOrigin(c: PortalRequest): boolean {
+export function isSameOrigin(c: PortalRequest): boolean {
   const origin = c.req.header("Origin");
   return origin === undefined || origin === new URL(c.req.url).origin;
 }

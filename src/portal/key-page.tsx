@@ -12,7 +12,8 @@ import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { logException } from "../log.ts";
 import { isRefusal } from "../refusals.ts";
 import { activityPage } from "./activity-page.tsx";
-import { csrfCheck } from "./csrf-check.ts";
+import { csrfCheck, limitForm } from "./csrf-check.ts";
+import { enter, enterPage } from "./enter-page.tsx";
 import { scheduleRevocation } from "./finish-rotation-page.tsx";
 import { keyDetailsPage, renameKey } from "./key-details-page.tsx";
 import { keyListPage } from "./key-list-page.tsx";
@@ -21,7 +22,7 @@ import { refuse, showNotice, showSignedOut } from "./notices.tsx";
 import { FORM_ID, type PortalContext, paths } from "./portal-context.ts";
 import { revokeKey, revokePage } from "./revoke-page.tsx";
 import { rotateKey, rotatePage } from "./rotate-page.tsx";
-import { clearSessionCookie, requireSession, setSessionCookie } from "./session.ts";
+import { clearSessionCookie, requireSession } from "./session.ts";
 import { showOncePage } from "./show-once-page.tsx";
 import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
 
@@ -72,12 +73,8 @@ keyPage.use(async function allowGetAndPost(c, next) {
   return refuse(c, { reason: "method_not_allowed", allow: METHODS });
 });
 
-keyPage.get(paths.enter(":token"), async (c) => {
-  const session = await c.env.operations.portal.enter(c.req.param("token") ?? "");
-  if (isRefusal(session)) return refuse(c, session);
-  setSessionCookie(c, session);
-  return c.redirect(paths.keys, 303);
-});
+keyPage.get(paths.enter(":token"), enterPage);
+keyPage.post(paths.enter(":token"), limitForm, enter);
 
 keyPage.use(requireSession);
 keyPage.post("*", csrfCheck);

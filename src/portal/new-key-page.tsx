@@ -9,6 +9,7 @@ import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { PermissionGrid } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { waitForEarlierSubmission } from "./submitted-twice.ts";
 import { texts } from "./texts.ts";
 
 interface Draft {
@@ -43,10 +44,12 @@ export async function createKey(c: PortalRequest) {
   const expiresAt = readExpiry(fields, draft, c.env.now());
   if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
   const { name, mode, permissions } = draft;
-  const created = await operations.createKey(
-    session.account,
-    { name, mode, permissions, expires_at: expiresAt },
-    { actor: session.actor, idempotency_key: await operations.portal.formKey(session, formId) },
+  const caller = {
+    actor: session.actor,
+    idempotency_key: await operations.portal.formKey(session, formId),
+  };
+  const created = await waitForEarlierSubmission(() =>
+    operations.createKey(session.account, { name, mode, permissions, expires_at: expiresAt }, caller),
   );
   if (!isRefusal(created)) return c.redirect(paths.showOnce(formId), 303);
   if (created.reason !== "invalid_input") return refuse(c, created);

@@ -1,22 +1,28 @@
 /** The texts of the pages that show a refusal instead of content: what happened, and what to do. */
 export const noticeTexts = {
-  session_ended: {
-    title: "Your session has ended",
-    text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
+  byReason: {
+    session_ended: {
+      title: "Your session has ended",
+      text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
+    },
+    link_used: {
+      title: "This link has already been used",
+      text: "A link opens the key page once, within five minutes. Open the page again from the Octopost dashboard.",
+    },
+    cookies_blocked: {
+      title: "Cookies are blocked",
+      text: "This page needs one cookie, which keeps you signed in. Allow cookies for this site, then open the page again from the Octopost dashboard.",
+    },
+    csrf_failed: {
+      title: "This form is out of date",
+      text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
+    },
+    https_required: {
+      title: "This page requires HTTPS",
+      text: "Nothing was changed. Open the page again from the Octopost dashboard.",
+    },
   },
   signed_out: { title: "You are signed out", text: "You can close this page." },
-  link_used: {
-    title: "This link has already been used",
-    text: "A link opens the key page once, within five minutes. Open the page again from the Octopost dashboard.",
-  },
-  csrf_failed: {
-    title: "This form is out of date",
-    text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
-  },
-  https_required: {
-    title: "This page requires HTTPS",
-    text: "Nothing was changed. Open the page again from the Octopost dashboard.",
-  },
   not_found: { title: "Page not found", text: "The key may belong to another account." },
   unavailable: {
     title: "Your keys cannot be reached right now",

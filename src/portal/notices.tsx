@@ -12,6 +12,9 @@ export function refuse(c: PortalRequest, refusal: Refusal): Response | Promise<R
   return showNotice(c, refusal);
 }
 
+/** On these pages a link to the keys would lead nowhere. */
+const WITHOUT_SESSION: ReadonlySet<Reason> = new Set(["session_ended", "link_used", "cookies_blocked"]);
+
 /** Shows the refusal without logging it, for callers that have logged it. */
 export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
   const { status, headers = {} } = publicAnswer(refusal);
@@ -34,7 +37,7 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
           {texts.back}
         </a>
       )}
-      {refusal.reason !== "session_ended" && refusal.reason !== "link_used" && (
+      {!WITHOUT_SESSION.has(refusal.reason) && (
         <a class="button main" href={paths.keys}>
           {isUnavailable ? noticeTexts.retry : texts.toKeys}
         </a>
@@ -71,15 +74,10 @@ function Notice({ title, text, children }: { title: string; text: string; childr
 /** A reason without a notice of its own is shown as a fault. */
 function noticeOf(reason: Reason): { readonly title: string; readonly text: string } {
   const notice = noticeTexts;
-  if (reason === "ledger_unreachable" || reason === "store_unreachable") return notice.unavailable;
-  if (
-    reason === "session_ended" ||
-    reason === "link_used" ||
-    reason === "csrf_failed" ||
-    reason === "https_required"
-  ) {
-    return notice[reason];
+  if (reason === "ledger_unreachable" || reason === "store_unreachable" || reason === "in_progress") {
+    return notice.unavailable;
   }
+  if (Object.hasOwn(notice.byReason, reason)) return notice.byReason[reason as keyof typeof notice.byReason];
   if (reason === "not_found" || reason === "outside_api" || reason === "method_not_allowed") {
     return notice.not_found;
   }

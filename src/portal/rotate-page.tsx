@@ -15,6 +15,7 @@ import { refuse } from "./notices.tsx";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { RotationSteps } from "./rotation-steps.tsx";
+import { waitForEarlierSubmission } from "./submitted-twice.ts";
 import { texts } from "./texts.ts";
 
 const OVERLAP_DEFAULT = "86400";
@@ -41,11 +42,12 @@ export async function rotateKey(c: PortalRequest) {
   const overlap = fields.choice("overlap", Object.keys(texts.rotate.overlaps));
   const formId = fields.formId();
   if (fields.problems.size > 0) return await showRotation(c, fields.problems);
-  const rotated = await operations.rotateKey(
-    session.account,
-    id,
-    { overlap_seconds: Number(overlap) },
-    { actor: session.actor, idempotency_key: await operations.portal.formKey(session, formId) },
+  const caller = {
+    actor: session.actor,
+    idempotency_key: await operations.portal.formKey(session, formId),
+  };
+  const rotated = await waitForEarlierSubmission(() =>
+    operations.rotateKey(session.account, id, { overlap_seconds: Number(overlap) }, caller),
   );
   if (!isRefusal(rotated)) return c.redirect(paths.showOnce(formId), 303);
   // Revoked or expired in the meantime, or a form that was submitted with other values: show the current state.

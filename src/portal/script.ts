@@ -67,7 +67,19 @@ const resetBusyForms = () => busyForms.forEach((reset) => reset());
 /* The user pressed Stop, or the request failed. */
 globalThis.navigation?.addEventListener("navigateerror", resetBusyForms);
 addEventListener("pageshow", resetBusyForms);
+
+all("form[data-needs-cookies]").forEach((form) => {
+  form.addEventListener("submit", (event) => {
+    form.querySelector("[role=alert]").hidden = navigator.cookieEnabled;
+    if (navigator.cookieEnabled) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  });
+});
 showBusyOnSubmit(document);
+
+/* The mark of the entry must not be taken for a fresh one later. */
+if (new URLSearchParams(location.search).has("entered")) history.replaceState(null, "", location.pathname);
 
 const fetchPage = async (url) => {
   const response = await fetch(url);

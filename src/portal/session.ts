@@ -7,21 +7,46 @@ import { createMiddleware } from "hono/factory";
 import type { PortalSession } from "../control/portal-sessions.ts";
 import { boundToSession } from "../control/portal-token.ts";
 import { isLoopback } from "../http/host.ts";
-import { isRefusal } from "../refusals.ts";
-import { refuse } from "./notices.tsx";
-import type { PortalContext, PortalRequest } from "./portal-context.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import { refuse, showSignedOut } from "./notices.tsx";
+import { type PortalContext, type PortalRequest, paths } from "./portal-context.ts";
 
 const COOKIE = "octopost_key_page";
 
+/** The time in which a browser follows the redirect after a link. */
+const REDIRECT_MAX_SECONDS = 60;
+
 /** Refuses a request without a valid session; sets the session and its CSRF token otherwise. */
 export const requireSession = createMiddleware<PortalContext>(async (c, next) => {
-  const token = getCookie(c, COOKIE, prefixOf(c)) ?? "";
-  const session = await c.env.operations.portal.find(token);
-  if (isRefusal(session)) return refuse(c, session);
+  const session = (await findSession(c)) ?? refusalWithoutCookie(c);
+  if (isRefusal(session)) {
+    // A second click on the same button: the first one has signed out.
+    const isSignOut = c.req.method === "POST" && c.req.path === paths.signOut;
+    const hasEnded = session.reason === "session_ended" && getSessionToken(c) !== undefined;
+    return isSignOut && hasEnded ? showSignedOut(c, session.returnUrl) : refuse(c, session);
+  }
   c.set("session", session);
   c.set("csrfToken", await boundToSession(session.token, "form token"));
   return await next();
 });
+
+/** null: the browser sent no session cookie. */
+export async function findSession(c: PortalRequest): Promise<PortalSession | Refusal | null> {
+  const token = getSessionToken(c);
+  return token === undefined ? null : await c.env.operations.portal.find(token);
+}
+
+/** `entered`: when the cookie was set. Missing so soon after that, it was not accepted. */
+function refusalWithoutCookie(c: PortalRequest): Refusal {
+  const entered = c.req.query("entered") ?? "";
+  const seconds = /^\d{1,12}$/.test(entered) ? c.env.now() / 1000 - Number(entered) : Number.NaN;
+  const isRedirect = Math.abs(seconds) <= REDIRECT_MAX_SECONDS;
+  return isRedirect ? { reason: "cookies_blocked" } : { reason: "session_ended", returnUrl: null };
+}
+
+function getSessionToken(c: PortalRequest): string | undefined {
+  return getCookie(c, COOKIE, prefixOf(c));
+}
 
 /** Sets the session cookie for as long as the session lasts. */
 export function setSessionCookie(c: PortalRequest, { token, endsAt }: PortalSession): void {

@@ -14,6 +14,7 @@ import { texts } from "./texts.ts";
 
 export async function showOncePage(c: PortalRequest) {
   const { operations, now } = c.env;
+  if (isPrefetch(c)) return refuse(c, { reason: "prefetch_refused" });
   const key = await operations.portal.showOnce(c.var.session, c.req.param("form") ?? "");
   if (isRefusal(key)) return refuse(c, key);
   const { secret } = key;
@@ -45,6 +46,13 @@ export async function showOncePage(c: PortalRequest) {
         </a>
       </p>
     </section>,
+  );
+}
+
+/** A page that is loaded ahead may never be seen. `Purpose`: browsers from before `Sec-Purpose`. */
+function isPrefetch(c: PortalRequest): boolean {
+  return [c.req.header("Sec-Purpose"), c.req.header("Purpose")].some((purpose) =>
+    purpose?.includes("prefetch"),
   );
 }
 

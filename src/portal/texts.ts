@@ -62,6 +62,14 @@ export const texts = {
     revoke: "Revoke",
     ofKey: (action: string, name: string) => `${action}: ${name}`,
   },
+  enter: {
+    title: "Open your API keys",
+    account: "Account:",
+    submit: "Open API keys",
+    busy: "Opening…",
+    allowCookies:
+      "Allow cookies for this site, then try again: this page needs one cookie, which keeps you signed in.",
+  },
   empty: {
     title: "Create your first key",
     steps: [

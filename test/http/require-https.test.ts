@@ -93,7 +93,7 @@ describe("over plain HTTP", () => {
 
   test("a cookie opens nothing, and a form is refused", async () => {
     const path = pathOf(await linkTo(cluster, newAccount()));
-    const cookie = cookieOf(await send(front, "GET", path, [host(HOST)]));
+    const cookie = cookieOf(await send(front, "POST", path, [host(HOST)], ""));
     const plain: Header[] = [host(HOST), ["Cookie", cookie]];
     const page = await send(cluster.gateway(0), "GET", "/portal/keys?state=all", plain);
     expect([page.status, page.header("Location")]).toEqual([308, `https://${HOST}/portal/keys?state=all`]);

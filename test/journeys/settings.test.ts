@@ -166,7 +166,14 @@ describe("with a CONTROL_HOST", () => {
         ],
       });
     expect((await get(API_HOST, link.pathname)).status).toBe(404);
-    const entered = await get(CONTROL_HOST, link.pathname);
+    const entered = await rawRequest(front, {
+      method: "POST",
+      target: link.pathname,
+      headers: [
+        ["Host", CONTROL_HOST],
+        ["Content-Type", "application/x-www-form-urlencoded"],
+      ],
+    });
     expect(entered.status).toBe(303);
     const cookie = /^[^;]+/.exec(entered.header("Set-Cookie") ?? "")?.[0] ?? "";
     const form = (await get(CONTROL_HOST, "/portal/keys/new", cookie)).body.toString();

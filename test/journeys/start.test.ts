@@ -85,8 +85,13 @@ describe("npm start", () => {
 
   test("the last line is a link to the key page of the demo account that works once", async () => {
     const link = /^http:\S+\/portal\/enter\/demo\.\S+$/m.exec(start.output())?.[0] ?? "no link";
-    const entered = await fetch(link, { redirect: "manual" });
-    expect([entered.status, entered.headers.get("Location")]).toEqual([303, "/portal/keys"]);
+    // The page of the link has one button, which begins the session.
+    expect(await (await fetch(link)).text()).toContain("Open API keys");
+    const entered = await fetch(link, { method: "POST", redirect: "manual" });
+    expect([entered.status, entered.headers.get("Location")]).toEqual([
+      303,
+      expect.stringMatching(/^\/portal\/keys\b/),
+    ]);
     const cookie = /^[^;]+/.exec(entered.headers.get("Set-Cookie") ?? "")?.[0] ?? "";
     const page = await fetch(new URL("/portal/keys", link), { headers: { Cookie: cookie } });
     expect(await page.text()).toContain("Demo, test");
@@ -94,7 +99,7 @@ describe("npm start", () => {
 
     const another = /^curl .*\/portal-sessions .*$/m.exec(start.output())?.[0] ?? "false";
     const { stdout } = await run("sh", ["-c", another]);
-    expect((await fetch(JSON.parse(stdout).url, { redirect: "manual" })).status).toBe(303);
+    expect((await fetch(JSON.parse(stdout).url, { method: "POST", redirect: "manual" })).status).toBe(303);
   });
 
   test("the exported variables serve npm run keys, and the live key works after the walkthrough", async () => {

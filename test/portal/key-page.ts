@@ -66,6 +66,8 @@ export async function openKeyPage(
 /** Opens a link and begins its session. */
 export async function enterKeyPage(page: Page, link: string): Promise<void> {
   await page.goto(link);
+  await page.getByRole("button", { name: "Open API keys" }).click();
+  await page.waitForURL(/\/portal\/keys/);
 }
 
 /** Creates a key on the page and returns its secret. The page that shows it stays open. */
@@ -117,13 +119,21 @@ export function cookieOf(response: RawResponse): string {
   return /^[^;]+/.exec(response.header("Set-Cookie") ?? "")?.[0] ?? "";
 }
 
-/** Opens a link over raw HTTP; the response is the redirect that sets the cookie, or the refusal. */
-export function enter(
+/** The hidden fields of a page's forms. */
+export function hiddenFields(page: RawResponse): Record<string, string> {
+  const fields = page.body.toString().matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g);
+  return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
+}
+
+/** Opens a link and presses its button over raw HTTP: the redirect that sets the cookie, or a refusal. */
+export async function enter(
   cluster: GatewayCluster,
   link: string,
   headers: readonly Header[] = [],
 ): Promise<RawResponse> {
-  return requestPage(cluster, pathOf(link), headers);
+  const page = await requestPage(cluster, pathOf(link), headers);
+  if (page.status !== 200) return page;
+  return await requestPage(cluster, pathOf(link), headers, hiddenFields(page));
 }
 
 /** A session without a browser: its cookie, and the CSRF token of its forms. */
