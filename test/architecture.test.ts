@@ -203,7 +203,8 @@ function reachableFrom(paths: readonly string[]): ReadonlySet<string> {
 }
 
 function codeOf(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+  // The pattern of a route, "/v1/*", begins no comment.
+  return text.replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
 }
 
 /** Functions, methods and other blocks that follow a parenthesis or an arrow. */
