@@ -68,12 +68,13 @@ test("revoke-all shows the keys that it would revoke, and no others", async () =
 
 test("rotate asks only if the old key would be revoked immediately", async () => {
   const { id } = await newKey("old");
+  const other = await newKey("other");
   const atOnce = ["rotate", id, "--overlap", "0"];
   const { code, stderr } = await keys(atOnce, { terminal: true, input: "no\n" });
   expect(code).toBe(2);
   expect(stderr).toContain(`this revokes ${id} "old"`);
-  expect(await activeIds()).toEqual([id]);
-  expect((await keys(["rotate", id])).code).toBe(0);
+  expect(await activeIds()).toContain(id);
+  expect((await keys(["rotate", other.id])).code).toBe(0);
   expect((await keys(atOnce, { terminal: true, input: "yes\n" })).code).toBe(0);
   expect(await activeIds()).not.toContain(id);
 });

@@ -237,6 +237,14 @@ describe("rotate", () => {
     const successor = SECRET.exec(stdout)?.[0] ?? "";
     expect(successor).not.toBe(old.secret);
     expect([await use(old.secret), await use(successor)]).toEqual([200, 200]);
+    const successorId = /^id +(\S+)$/m.exec(stdout)?.[1];
+    expect((await keys(["show", old.id])).stdout).toMatch(new RegExp(`^replaced by +${successorId}$`, "m"));
+    expect(await keys(["rotate", old.id])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `409 conflict: The key has been rotated already: its successor is ${successorId}`,
+      ),
+    });
   });
 
   test("with --json prints the API's answer, with the old key's scheduled revocation", async () => {

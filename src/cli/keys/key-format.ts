@@ -34,6 +34,7 @@ export function keyDetails(key: ApiKey, now: number): string {
     state: describeState(key, now),
     created: readableTime(key.created_at),
     expires: readableTime(key.expires_at, "never"),
+    ...(key.replaced_by && { "replaced by": key.replaced_by }),
     "last used": readableTime(key.last_used_at, "never"),
     uses: `about ${key.use_count.toLocaleString("en-US")}`,
     ...(key.effective_at === null ? {} : { "revoked everywhere since": readableTime(key.effective_at) }),
