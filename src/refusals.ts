@@ -2,27 +2,34 @@
  * Every refusal: reason (for the log) → status, code, public text and headers.
  *
  * The rest of the Worker refuses with data, a `Refusal`; only this file translates it to HTTP. Guarantees that every 401
- * to a request with a credential has the same body and headers, whatever its reason, and that no exception's message
- * reaches a client.
+ * for a bad credential has the same body and headers, whatever its reason, and that no exception's message reaches a
+ * client. The only hints in a 401 are about what the client itself can see or owns: no header, another scheme than Bearer,
+ * a valid test key where a live key is needed.
  */
 
 import type { Permission } from "./policy.ts";
 import type { Allowance } from "./rate-limits.ts";
 
 export type Refusal =
-  | { readonly reason: "key_in_url" | "malformed_path" | "body_on_get" }
+  | { readonly reason: "malformed_path"; readonly details: Readonly<Record<string, string>> }
+  | { readonly reason: "key_in_url" | "body_on_get" }
   | { readonly reason: "outside_api" | "unknown_route" | "not_found" }
-  | { readonly reason: "missing_credential" }
-  | { readonly reason: CredentialRefusal }
+  | { readonly reason: "missing_credential" | CredentialRefusal | "live_only" }
+  | { readonly reason: "malformed_credential"; readonly scheme?: "other" }
   | { readonly reason: "missing_permission"; readonly permission: Permission }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly reason: "rate_limited"; readonly allowance: Allowance }
   | { readonly reason: "too_many_look_ups" }
   | { readonly reason: "store_unreachable" | "ledger_unreachable" }
-  | { readonly reason: "origin_unreachable" | "origin_refused_gateway" | "origin_invalid_response" }
-  | { readonly reason: "origin_timeout" | "client_gone" }
+  | {
+      readonly reason:
+        | "origin_unreachable"
+        | "origin_refused_gateway"
+        | "origin_invalid_response"
+        | "origin_timeout";
+    }
+  | { readonly reason: "client_gone" | "exception" }
   | InvalidSetting
-  | { readonly reason: "exception" }
   // Of the control plane and the key page.
   | { readonly reason: "https_required" }
   | ControlRefusal
@@ -48,9 +55,8 @@ export interface InvalidSetting {
   readonly setting: string;
 }
 
-/** A credential was sent, and it is not good for this request. */
-export type CredentialRefusal =
-  | "malformed_credential"
+/** A credential was sent, and it is not valid. */
+type CredentialRefusal =
   | "malformed_key"
   | "bad_checksum"
   | "unknown_key"
@@ -59,7 +65,6 @@ export type CredentialRefusal =
   | "expired"
   | "not_in_ledger"
   | "refused_by_ledger"
-  | "live_only"
   | "wrong_control_token";
 
 export type Reason = Refusal["reason"];
@@ -77,11 +82,21 @@ export interface PublicAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** RFC 6750 §3. */
 const REALM = 'Bearer realm="octopost"';
+const INVALID_TOKEN = `${REALM}, error="invalid_token"`;
 
-/** The refusal as HTTP. `requestId` leads from a client's report to the log line. */
-export function refusalResponse(refusal: Refusal, requestId: string): Response {
-  const { status, code, error, details, headers } = publicAnswer(refusal);
+function describe(challenge: string, description: string): string {
+  return `${challenge}, error_description="${description}"`;
+}
+
+/**
+ * The refusal as HTTP. `requestId` leads from a client's report to the log line; `docsUrl` is `DOCS_URL`, null if it is
+ * not set.
+ */
+export function refusalResponse(refusal: Refusal, requestId: string, docsUrl: string | null): Response {
+  const answer = publicAnswer(refusal);
+  const { status, code, error, details, headers } = answer;
   return new Response(JSON.stringify({ error, code, ...(details && { details }) }), {
     status,
     headers: {
@@ -89,135 +104,43 @@ export function refusalResponse(refusal: Refusal, requestId: string): Response {
       "Cache-Control": "no-store",
       "X-Request-Id": requestId,
       ...headers,
+      ...helpLink(answer, docsUrl),
     },
   });
 }
 
-export function publicAnswer(refusal: Refusal): PublicAnswer {
-  switch (refusal.reason) {
-    case "key_in_url":
-      return badRequest("API keys do not belong in URLs");
-    case "malformed_path":
-      return badRequest("The request path is malformed");
-    case "body_on_get":
-      return badRequest("A GET or HEAD request must not have a body");
-    case "https_required":
-      return badRequest("This endpoint requires HTTPS");
-    case "method_not_allowed":
-      return badRequest("Method not supported for this endpoint", { Allow: refusal.allow.join(", ") });
-
-    case "missing_credential":
-      return unauthorized(REALM);
-    case "malformed_credential":
-    case "malformed_key":
-    case "bad_checksum":
-    case "unknown_key":
-    case "corrupt_record":
-    case "revoked":
-    case "expired":
-    case "not_in_ledger":
-    case "refused_by_ledger":
-    case "live_only":
-    case "wrong_control_token":
-      return unauthorized(`${REALM}, error="invalid_token"`); // RFC 6750 §3.1
-    case "missing_permission":
-      return forbidden(refusal.permission);
-
-    case "outside_api":
-    case "unknown_route":
-    case "not_found":
-      return { status: 404, code: "not_found", error: "Not found" };
-    case "rate_limited":
-      return rateLimited(refusal.allowance);
-    case "too_many_look_ups":
-      return TOO_MANY_LOOK_UPS;
-
-    case "store_unreachable":
-    case "ledger_unreachable":
-      return UNAVAILABLE;
-    case "origin_unreachable":
-    case "origin_refused_gateway":
-    case "origin_invalid_response":
-      return { status: 502, code: "bad_gateway", error: "Bad gateway" };
-    case "origin_timeout":
-      return { status: 504, code: "gateway_timeout", error: "Gateway timeout" };
-
-    // No client reads it; 499 is the status that proxies log.
-    case "client_gone":
-      return { status: 499, code: "client_closed_request", error: "Client closed request" };
-    case "invalid_setting":
-    case "exception":
-      return { status: 500, code: "internal_error", error: "Internal error" };
-    default:
-      return controlAnswer(refusal);
-  }
+/** RFC 8288: where the code is explained. */
+export function helpLink({ code }: PublicAnswer, docsUrl: string | null): Record<string, string> {
+  return docsUrl === null ? {} : { Link: `<${docsUrl}#${code}>; rel="help"` };
 }
 
-function controlAnswer(refusal: ControlRefusal | PageRefusal): PublicAnswer {
+export function publicAnswer(refusal: Refusal): PublicAnswer {
   switch (refusal.reason) {
-    case "malformed_json":
-      return badRequest("The request body is not valid JSON");
-    case "body_too_large":
-      return { status: 413, code: "payload_too_large", error: "The request body is larger than 1 MiB" };
-    case "wrong_content_type":
-      return { status: 415, code: "unsupported_media_type", error: NOT_JSON };
+    case "malformed_path":
+      return { ...badRequest("The request path is malformed"), details: refusal.details };
+    case "method_not_allowed":
+      return badRequest("Method not supported for this endpoint", { Allow: refusal.allow.join(", ") });
+    case "malformed_credential":
+      return refusal.scheme === "other" ? OTHER_SCHEME : BAD_CREDENTIAL;
+    case "missing_permission":
+      return forbidden(refusal.permission);
+    case "rate_limited":
+      return rateLimited(refusal.allowance);
+    case "conflict":
+      return plainAnswer(409, "conflict", refusal.text);
     case "invalid_input":
       return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
-    case "not_a_key":
-      return { status: 404, code: "not_found", error: "Not an API key: its form or its checksum is wrong" };
-    case "nothing_revoked":
-      return { status: 404, code: "not_found", error: "No such key: nothing was revoked" };
-    case "damaged_key_record":
-      return { status: 500, code: "internal_error", error: DAMAGED };
-    case "conflict":
-      return { status: 409, code: "conflict", error: refusal.text };
-    case "in_progress":
-      return { status: 409, code: "conflict", error: "A request with this Idempotency-Key is in progress" };
     case "unhealthy":
       return { ...UNAVAILABLE, details: refusal.health };
     default:
-      return pageAnswer(refusal);
+      return CONSTANT_ANSWERS[refusal.reason];
   }
 }
-
-const NOT_JSON = "The request body must be application/json";
-const DAMAGED = "The stored record of this key is damaged: nothing was revoked";
-
-function pageAnswer(refusal: PageRefusal): PublicAnswer {
-  switch (refusal.reason) {
-    case "link_used":
-      return { status: 410, code: "gone", error: "The link has been used or has expired" };
-    case "session_ended":
-      return { status: 403, code: "forbidden", error: "The session has ended" };
-    case "csrf_failed":
-      return { status: 403, code: "forbidden", error: "The form was not sent from this session's page" };
-    case "cookies_blocked":
-      return { status: 403, code: "forbidden", error: "The session cookie is missing" };
-    case "prefetch_refused":
-      return { status: 503, code: "service_unavailable", error: "The page cannot be prefetched" };
-  }
-}
-
-const UNAVAILABLE: PublicAnswer = {
-  status: 503,
-  code: "service_unavailable",
-  error: "Service temporarily unavailable",
-  headers: { "Retry-After": "1" },
-};
-
-const TOO_MANY_LOOK_UPS: PublicAnswer = {
-  status: 429,
-  code: "rate_limited",
-  error: "Rate limit exceeded. Try again in 60 seconds.",
-  headers: { "Retry-After": "60" },
-};
 
 /** The body is the documented one; `gateway/rate-limit-headers.ts` adds the other headers. */
 function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAnswer {
   return {
-    status: 429,
-    code: "rate_limited",
-    error: `Rate limit exceeded. Try again in ${resetsInSeconds} seconds.`,
+    ...plainAnswer(429, "rate_limited", `Rate limit exceeded. Try again in ${resetsInSeconds} seconds.`),
     details: {
       limit,
       remaining: 0,
@@ -228,15 +151,17 @@ function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAns
   };
 }
 
+function plainAnswer(status: number, code: string, error: string): PublicAnswer {
+  return { status, code, error };
+}
+
 function badRequest(error: string, headers: Readonly<Record<string, string>> = {}): PublicAnswer {
   return { status: 400, code: "bad_request", error, headers };
 }
 
 function unauthorized(challenge: string): PublicAnswer {
   return {
-    status: 401,
-    code: "unauthorized",
-    error: "Invalid or expired API key",
+    ...plainAnswer(401, "unauthorized", "Invalid or expired API key"),
     headers: { "WWW-Authenticate": challenge },
   };
 }
@@ -244,9 +169,75 @@ function unauthorized(challenge: string): PublicAnswer {
 /** RFC 6750 §3.1: the challenge names the missing permission. */
 function forbidden(permission: Permission): PublicAnswer {
   return {
-    status: 403,
-    code: "forbidden",
-    error: "API key does not have permission for this action",
+    ...plainAnswer(403, "forbidden", "API key does not have permission for this action"),
+    details: { required_permission: permission },
     headers: { "WWW-Authenticate": `${REALM}, error="insufficient_scope", scope="${permission}"` },
   };
 }
+
+const BAD_CREDENTIAL = unauthorized(INVALID_TOKEN);
+const OTHER_SCHEME = unauthorized(
+  describe(INVALID_TOKEN, "Use the Bearer scheme: Authorization: Bearer <key>"),
+);
+const NOT_FOUND = plainAnswer(404, "not_found", "Not found");
+const INTERNAL_ERROR = plainAnswer(500, "internal_error", "Internal error");
+const BAD_GATEWAY = plainAnswer(502, "bad_gateway", "Bad gateway");
+const UNAVAILABLE: PublicAnswer = {
+  ...plainAnswer(503, "service_unavailable", "Service temporarily unavailable"),
+  headers: { "Retry-After": "1" },
+};
+
+/** Of the refusals without data. A new reason does not compile without its answer. */
+const CONSTANT_ANSWERS = {
+  key_in_url: badRequest("API keys do not belong in URLs"),
+  body_on_get: badRequest("A GET or HEAD request must not have a body"),
+  https_required: badRequest("This endpoint requires HTTPS"),
+  malformed_json: badRequest("The request body is not valid JSON"),
+
+  missing_credential: unauthorized(
+    describe(REALM, "Send your key in the header Authorization: Bearer <key>"),
+  ),
+  malformed_key: BAD_CREDENTIAL,
+  bad_checksum: BAD_CREDENTIAL,
+  unknown_key: BAD_CREDENTIAL,
+  corrupt_record: BAD_CREDENTIAL,
+  revoked: BAD_CREDENTIAL,
+  expired: BAD_CREDENTIAL,
+  not_in_ledger: BAD_CREDENTIAL,
+  refused_by_ledger: BAD_CREDENTIAL,
+  wrong_control_token: BAD_CREDENTIAL,
+  live_only: unauthorized(describe(INVALID_TOKEN, "This endpoint needs a live key")),
+
+  session_ended: plainAnswer(403, "forbidden", "The session has ended"),
+  csrf_failed: plainAnswer(403, "forbidden", "The form was not sent from this session's page"),
+  cookies_blocked: plainAnswer(403, "forbidden", "The session cookie is missing"),
+  outside_api: NOT_FOUND,
+  unknown_route: NOT_FOUND,
+  not_found: NOT_FOUND,
+  not_a_key: { ...NOT_FOUND, error: "Not an API key: its form or its checksum is wrong" },
+  nothing_revoked: { ...NOT_FOUND, error: "No such key: nothing was revoked" },
+  in_progress: plainAnswer(409, "conflict", "A request with this Idempotency-Key is in progress"),
+  link_used: plainAnswer(410, "gone", "The link has been used or has expired"),
+  body_too_large: plainAnswer(413, "payload_too_large", "The request body is larger than 1 MiB"),
+  wrong_content_type: plainAnswer(415, "unsupported_media_type", "The request body must be application/json"),
+  too_many_look_ups: {
+    ...plainAnswer(429, "rate_limited", "Rate limit exceeded. Try again in 60 seconds."),
+    headers: { "Retry-After": "60" },
+  },
+  // No client reads it; 499 is the status that proxies log.
+  client_gone: plainAnswer(499, "client_closed_request", "Client closed request"),
+
+  invalid_setting: INTERNAL_ERROR,
+  exception: INTERNAL_ERROR,
+  damaged_key_record: {
+    ...INTERNAL_ERROR,
+    error: "The stored record of this key is damaged: nothing was revoked",
+  },
+  origin_unreachable: BAD_GATEWAY,
+  origin_refused_gateway: BAD_GATEWAY,
+  origin_invalid_response: BAD_GATEWAY,
+  store_unreachable: UNAVAILABLE,
+  ledger_unreachable: UNAVAILABLE,
+  prefetch_refused: plainAnswer(503, "service_unavailable", "The page cannot be prefetched"),
+  origin_timeout: plainAnswer(504, "gateway_timeout", "Gateway timeout"),
+} as const satisfies Record<string, PublicAnswer>;

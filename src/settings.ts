@@ -51,6 +51,17 @@ const origin = v.pipe(
 
 const host = v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/));
 
+/** A page whose fragments are the codes of refusals. */
+const docsUrl = v.pipe(
+  text,
+  v.check((value) => {
+    const url = URL.parse(value);
+    if (!url || url.hash || url.username || url.password) return false;
+    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  }),
+  v.transform((value) => new URL(value).href),
+);
+
 /** Hosts, separated by spaces or commas. */
 const hosts = v.pipe(
   text,
@@ -108,6 +119,7 @@ const schema = v.pipe(
     DEFAULT_TIER: optional(v.picklist(TIER_NAMES)),
     CONTROL_HOST: optional(host),
     PUBLIC_ORIGIN: origin,
+    DOCS_URL: optional(docsUrl),
     PORTAL_RETURN_HOSTS: optional(hosts),
     LEGACY_KEYS: optional(v.literal("accept")),
     KEY_PEPPER: secret,
@@ -165,6 +177,8 @@ export interface Settings {
   readonly defaultTier: (typeof TIER_NAMES)[number];
   /** Where clients reach the API. */
   readonly publicOrigin: string;
+  /** null: refusals link to no documentation. */
+  readonly docsUrl: string | null;
   /** Hosts that a `return_url` of the key page may name: `host[:port]`. */
   readonly portalReturnHosts: readonly string[];
   /** Whether keys issued before the gateway, which have no checksum, are looked up. */
@@ -200,6 +214,7 @@ export function readSettings(env: Env): Settings | InvalidSetting {
     controlHost: settings.CONTROL_HOST,
     defaultTier: settings.DEFAULT_TIER ?? "free",
     publicOrigin: settings.PUBLIC_ORIGIN,
+    docsUrl: settings.DOCS_URL,
     portalReturnHosts: settings.PORTAL_RETURN_HOSTS ?? [],
     acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
     peppers: currentFirst(settings.KEY_PEPPER, settings.KEY_PEPPER_PREVIOUS),

@@ -31,6 +31,12 @@ interface WorkerContext {
 
 const NO_PATH = "";
 
+/** With a malformed Host the request has no path. */
+const MALFORMED_HOST: Refusal = {
+  reason: "malformed_path",
+  details: { host: "must be a host name or an address, and a port" },
+};
+
 const OUTSIDE_API: Refusal = { reason: "outside_api" };
 
 const app = new Hono<WorkerContext>({ getPath: pathOf, router: new RegExpRouter() });
@@ -42,14 +48,17 @@ function pathOf(request: Request): string {
   return parsedPath(request.url);
 }
 
-/** Sets the request id; a response when a setting is missing or malformed. */
+/** Sets the request id and the settings; a response when a setting is missing or malformed. */
 function openContext(c: Context<WorkerContext>): IsolateContext | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const isolate = isolateContext(c.env);
-  if (!isRefusal(isolate)) return isolate;
-  logInvalidSetting(requestId, isolate.setting);
-  return refusalResponse(isolate, requestId);
+  if (isRefusal(isolate)) {
+    logInvalidSetting(requestId, isolate.setting);
+    return refusalResponse(isolate, requestId, null);
+  }
+  c.set("settings", isolate.settings);
+  return isolate;
 }
 
 // One handler without middleware: Hono then calls it directly, without a chain of promises.
@@ -64,7 +73,6 @@ app.all("/v1/*", (c) => {
 const withContext = createMiddleware<WorkerContext>(async function withContext(c, next) {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
-  c.set("settings", isolate.settings);
   c.set("operations", isolate.operations);
   return await next();
 });
@@ -109,13 +117,12 @@ app.all("/portal/*", withContext, onControlHost, async (c) => {
 app.notFound((c) => {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
-  // With a malformed Host the request has no path.
-  return refuse(c, c.req.path === NO_PATH ? { reason: "malformed_path" } : OUTSIDE_API);
+  return refuse(c, c.req.path === NO_PATH ? MALFORMED_HOST : OUTSIDE_API);
 });
 
 app.onError((error, c) => {
   logException(c.var.requestId, error);
-  return refusalResponse({ reason: "exception" }, c.var.requestId);
+  return refusalResponse({ reason: "exception" }, c.var.requestId, c.var.settings.docsUrl);
 });
 
 function isOn(host: string, c: Context<WorkerContext>): boolean {
@@ -129,7 +136,7 @@ function hasNameOf(host: string, c: Context<WorkerContext>): boolean {
 
 function refuse(c: Context<WorkerContext>, refusal: Refusal): Response {
   logRefusal(c.var.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.var.requestId);
+  return refusalResponse(refusal, c.var.requestId, c.var.settings.docsUrl);
 }
 
 export default app;

@@ -351,7 +351,7 @@ describe("Errors", () => {
     const response = await ask(key.secret, "POST /v1/posts");
     expectError(response, 403, "forbidden");
     expect(response.body.toString()).toBe(
-      '{"error":"API key does not have permission for this action","code":"forbidden"}',
+      '{"error":"API key does not have permission for this action","code":"forbidden","details":{"required_permission":"posts:write"}}',
     );
     expect(seen()).toEqual([]);
   });

@@ -9,8 +9,12 @@ import { type RawResponse, rawRequest } from "./support/raw-http.ts";
 import { eventually } from "./support/time-limits.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
-const FORBIDDEN = '{"error":"API key does not have permission for this action","code":"forbidden"}';
+const forbidden = (permission: Permission) =>
+  `{"error":"API key does not have permission for this action","code":"forbidden","details":{"required_permission":"${permission}"}}`;
 const REALM = 'Bearer realm="octopost"';
+const NO_CREDENTIAL = `${REALM}, error_description="Send your key in the header Authorization: Bearer <key>"`;
+const BAD_CREDENTIAL = `${REALM}, error="invalid_token"`;
+const LIVE_KEY_NEEDED = `${BAD_CREDENTIAL}, error_description="This endpoint needs a live key"`;
 const BODY = '{"content":"Hello"}';
 /** How long until the expiry of a key that is to expire: long enough to create all keys. */
 const EXPIRY_MS = 3000;
@@ -62,18 +66,21 @@ describe("with a sandbox", () => {
   describe.each(REQUESTS)("$method $path", (request) => {
     test("no key", async () => {
       const { response, received } = await send(cluster, request, undefined);
-      expectRefused(response, request, 401, UNAUTHORIZED, REALM);
+      expectRefused(response, request, 401, UNAUTHORIZED, NO_CREDENTIAL);
       expect(received).toEqual([]);
     });
 
     test.each(CREDENTIALS)("$name", async (credential) => {
       const { response, received, target } = await send(cluster, request, keys.get(credential.name));
-      if (credential.permissions === null || !request.row.modes.includes(credential.mode)) {
-        expectRefused(response, request, 401, UNAUTHORIZED, `${REALM}, error="invalid_token"`);
+      if (credential.permissions === null) {
+        expectRefused(response, request, 401, UNAUTHORIZED, BAD_CREDENTIAL);
+        expect(received).toEqual([]);
+      } else if (!request.row.modes.includes(credential.mode)) {
+        expectRefused(response, request, 401, UNAUTHORIZED, LIVE_KEY_NEEDED);
         expect(received).toEqual([]);
       } else if (![request.row.permission, "all"].includes(credential.permissions)) {
         const challenge = `${REALM}, error="insufficient_scope", scope="${request.row.permission}"`;
-        expectRefused(response, request, 403, FORBIDDEN, challenge);
+        expectRefused(response, request, 403, forbidden(request.row.permission), challenge);
         expect(received).toEqual([]);
       } else {
         letThrough += 1;
@@ -116,7 +123,7 @@ describe("without a sandbox", () => {
 
     test.each(["all", request.row.permission])("refuses test keys, %s", async (permissions) => {
       const { response, received } = await send(cluster, request, keys.get(`test ${permissions}`));
-      expectRefused(response, request, 401, UNAUTHORIZED, `${REALM}, error="invalid_token"`);
+      expectRefused(response, request, 401, UNAUTHORIZED, LIVE_KEY_NEEDED);
       expect(received).toEqual([]);
     });
   });

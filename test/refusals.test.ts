@@ -1,7 +1,7 @@
 // Every refusal as HTTP: status, exact body and headers. A new reason does not compile here until it has a row.
 
 import { describe, expect, test } from "vitest";
-import { isRefusal, type Reason, type Refusal, refusalResponse } from "../src/refusals.ts";
+import { isRefusal, publicAnswer, type Reason, type Refusal, refusalResponse } from "../src/refusals.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 const NOT_FOUND = '{"error":"Not found","code":"not_found"}';
@@ -10,6 +10,10 @@ const UNAVAILABLE = '{"error":"Service temporarily unavailable","code":"service_
 const INTERNAL = '{"error":"Internal error","code":"internal_error"}';
 
 const INVALID_TOKEN = { "www-authenticate": 'Bearer realm="octopost", error="invalid_token"' };
+const NO_CREDENTIAL =
+  'Bearer realm="octopost", error_description="Send your key in the header Authorization: Bearer <key>"';
+const LIVE_KEY_NEEDED =
+  'Bearer realm="octopost", error="invalid_token", error_description="This endpoint needs a live key"';
 const SOON = { "retry-after": "1" };
 
 interface Answer {
@@ -21,8 +25,11 @@ interface Answer {
 const CREDENTIAL_REFUSED: Answer = { status: 401, body: UNAUTHORIZED, headers: INVALID_TOKEN };
 
 const ANSWERS: Readonly<Record<Reason, Answer>> = {
-  malformed_path: { status: 400, body: '{"error":"The request path is malformed","code":"bad_request"}' },
   key_in_url: { status: 400, body: '{"error":"API keys do not belong in URLs","code":"bad_request"}' },
+  malformed_path: {
+    status: 400,
+    body: '{"error":"The request path is malformed","code":"bad_request","details":{"path":"must not end with a slash"}}',
+  },
   body_on_get: {
     status: 400,
     body: '{"error":"A GET or HEAD request must not have a body","code":"bad_request"}',
@@ -44,7 +51,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   missing_credential: {
     status: 401,
     body: UNAUTHORIZED,
-    headers: { "www-authenticate": 'Bearer realm="octopost"' },
+    headers: { "www-authenticate": NO_CREDENTIAL },
   },
   malformed_credential: CREDENTIAL_REFUSED,
   malformed_key: CREDENTIAL_REFUSED,
@@ -55,12 +62,12 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   expired: CREDENTIAL_REFUSED,
   not_in_ledger: CREDENTIAL_REFUSED,
   refused_by_ledger: CREDENTIAL_REFUSED,
-  live_only: CREDENTIAL_REFUSED,
+  live_only: { status: 401, body: UNAUTHORIZED, headers: { "www-authenticate": LIVE_KEY_NEEDED } },
   wrong_control_token: CREDENTIAL_REFUSED,
 
   missing_permission: {
     status: 403,
-    body: '{"error":"API key does not have permission for this action","code":"forbidden"}',
+    body: '{"error":"API key does not have permission for this action","code":"forbidden","details":{"required_permission":"posts:write"}}',
     headers: {
       "www-authenticate": 'Bearer realm="octopost", error="insufficient_scope", scope="posts:write"',
     },
@@ -141,6 +148,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
 
 /** The data of refusals that carry more than a reason. */
 const DATA: Partial<Record<Reason, object>> = {
+  malformed_path: { details: { path: "must not end with a slash" } },
   method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
   missing_permission: { permission: "posts:write" },
   rate_limited: {
@@ -152,10 +160,6 @@ const DATA: Partial<Record<Reason, object>> = {
       resetsAt: Date.UTC(2026, 3, 3, 12, 1) / 1000,
       resetsInSeconds: 45,
     },
-  },
-  in_progress: {
-    status: 409,
-    body: '{"error":"A request with this Idempotency-Key is in progress","code":"conflict"}',
   },
   conflict: { text: "It is so already" },
   invalid_input: { details: { name: "is required" } },
@@ -182,9 +186,42 @@ describe("answers", () => {
 
 test("a bad credential gets the same body and headers for every cause", async () => {
   const causes = REASONS.filter((reason) => ANSWERS[reason] === CREDENTIAL_REFUSED);
-  expect(causes).toHaveLength(11);
+  expect(causes).toHaveLength(10);
   const answers = await Promise.all(causes.map((cause) => answerTo(cause)));
   for (const answer of answers) expect(answer).toEqual(answers[0]);
+});
+
+test("another scheme than Bearer gets the same body, and a challenge that names Bearer", async () => {
+  const refusal = { reason: "malformed_credential", scheme: "other" } as const;
+  expect(publicAnswer(refusal)).toEqual({
+    ...publicAnswer({ reason: "malformed_credential" }),
+    headers: {
+      "WWW-Authenticate":
+        'Bearer realm="octopost", error="invalid_token", error_description="Use the Bearer scheme: Authorization: Bearer <key>"',
+    },
+  });
+});
+
+test("a description has only the characters of RFC 6750, section 3", () => {
+  const refusals: Refusal[] = [
+    { reason: "missing_credential" },
+    { reason: "malformed_credential", scheme: "other" },
+    { reason: "live_only" },
+  ];
+  for (const refusal of refusals) {
+    const challenge = publicAnswer(refusal).headers?.["WWW-Authenticate"] ?? "";
+    expect(challenge).toMatch(/, error_description="[\x20-\x21\x23-\x5b\x5d-\x7e]+"$/);
+  }
+});
+
+describe("with a DOCS_URL", () => {
+  test.each(REASONS)("%s links to its code", (reason) => {
+    const refusal = { reason, ...DATA[reason] } as Refusal;
+    const { headers } = refusalResponse(refusal, "request-1", "https://docs.octopost.ink/errors");
+    expect(headers.get("Link")).toBe(
+      `<https://docs.octopost.ink/errors#${publicAnswer(refusal).code}>; rel="help"`,
+    );
+  });
 });
 
 test("two responses to the same refusal differ only in the request id", async () => {
@@ -202,7 +239,7 @@ test.each([
   "webhooks:read",
   "webhooks:write",
 ] as const)("the challenge names the missing permission: %s", (permission) => {
-  const { headers } = refusalResponse({ reason: "missing_permission", permission }, "request-1");
+  const { headers } = refusalResponse({ reason: "missing_permission", permission }, "request-1", null);
   expect(headers.get("WWW-Authenticate")).toBe(
     `Bearer realm="octopost", error="insufficient_scope", scope="${permission}"`,
   );
@@ -215,7 +252,7 @@ test("isRefusal recognises a refusal by its reason", () => {
 });
 
 async function answerTo(reason: Reason, requestId = "request-1") {
-  const response = refusalResponse({ reason, ...DATA[reason] } as Refusal, requestId);
+  const response = refusalResponse({ reason, ...DATA[reason] } as Refusal, requestId, null);
   return {
     status: response.status,
     body: await response.text(),

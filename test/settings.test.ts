@@ -52,6 +52,7 @@ const OPTIONAL = [
   "FORWARD_HEADERS",
   "CONTROL_HOST",
   "PORTAL_RETURN_HOSTS",
+  "DOCS_URL",
   "LEGACY_KEYS",
   "DEFAULT_TIER",
   "KEY_PEPPER_PREVIOUS",
@@ -73,6 +74,7 @@ test("reads well-formed settings", () => {
     controlHost: null,
     defaultTier: "free",
     publicOrigin: "https://api.example.com",
+    docsUrl: null,
     portalReturnHosts: ["example.com", "www.example.com:8443"],
     acceptLegacyKeys: false,
     peppers: ["a pepper that is long enough"],
@@ -170,6 +172,18 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["LEASE_MS", [0, 99, "99", 60_001, "60001"]],
   // Shorter than LEASE_MS; longer than the margin covers.
   ["LEASE_MAX_MS", ["SECRET", "5s", " 5000", -1, 1.5, null, true, 0, 999, 7501, 60_001]],
+  [
+    "DOCS_URL",
+    [
+      "SECRET",
+      "/SECRET",
+      "http://docs.octopost.ink/SECRET",
+      "https://docs.octopost.ink/#SECRET",
+      "https://user:SECRET@docs.octopost.ink/",
+      "javascript:SECRET",
+      1,
+    ],
+  ],
   ["LEDGER_TIMEOUT_MS", [0, 60_001]],
   ["ORIGIN_TIMEOUT_MS", [0, 600_001]],
   ["KEY_PEPPER", ["SECRET", "fifteen letters", 1234567890123456, ["a pepper that is long enough"]]],
@@ -405,6 +419,21 @@ describe("ASSERTION_KEY", () => {
 
 test.each(["free", "starter", "pro", "unlimited"])("DEFAULT_TIER may be %s", (tier) => {
   expect(settingsWith({ DEFAULT_TIER: tier })).toMatchObject({ defaultTier: tier });
+});
+
+describe("DOCS_URL", () => {
+  test.each([
+    ["https://docs.octopost.ink/errors", "https://docs.octopost.ink/errors"],
+    ["https://docs.octopost.ink", "https://docs.octopost.ink/"],
+    ["https://docs.octopost.ink/?page=errors", "https://docs.octopost.ink/?page=errors"],
+    ["http://localhost:3000/errors", "http://localhost:3000/errors"],
+  ])("may be %s", (url, docsUrl) => {
+    expect(settingsWith({ DOCS_URL: url })).toMatchObject({ docsUrl });
+  });
+
+  test("is null when it is empty", () => {
+    expect(settingsWith({ DOCS_URL: "" })).toMatchObject({ docsUrl: null });
+  });
 });
 
 describe("METRICS", () => {

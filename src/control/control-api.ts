@@ -48,7 +48,7 @@ controlApi.notFound((c) => refuse(c, { reason: "outside_api" }));
 
 controlApi.onError((error, c) => {
   logException(c.env.requestId, error);
-  return refusalResponse({ reason: "exception" }, c.env.requestId);
+  return refusalResponse({ reason: "exception" }, c.env.requestId, c.env.settings.docsUrl);
 });
 
 async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Response> {
@@ -111,5 +111,5 @@ function answer(c: Context<ControlEnv>, result: object, status: 200 | 201): Resp
 
 function refuse(c: Context<ControlEnv>, refusal: Refusal): Response {
   logRefusal(c.env.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.env.requestId);
+  return refusalResponse(refusal, c.env.requestId, c.env.settings.docsUrl);
 }

@@ -22,16 +22,15 @@ export const requireControlToken = createMiddleware<ControlEnv>(async (c, next) 
   const refusal = await checkToken(c.req.header("Authorization"), c.env.settings.controlTokens);
   if (!refusal) return await next();
   logRefusal(c.env.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.env.requestId);
+  return refusalResponse(refusal, c.env.requestId, c.env.settings.docsUrl);
 });
 
 async function checkToken(
   authorization: string | undefined,
   controlTokens: readonly string[],
 ): Promise<Refusal | null> {
-  if (!authorization) return { reason: "missing_credential" };
-  const token = bearerToken(authorization);
-  if (token === undefined) return { reason: "malformed_credential" };
+  const token = bearerToken(authorization ?? null);
+  if (typeof token !== "string") return token;
   // Compares with every token, so that timing does not tell which one matched.
   const equal = await Promise.all(controlTokens.map((one) => isSameSecret(token, one)));
   return equal.includes(true) ? null : { reason: "wrong_control_token" };

@@ -26,9 +26,19 @@ export function acceptRequest(request: Request): AcceptedRequest | Refusal {
   const { url } = request;
   const path = parsedPath(url);
   if (!path.startsWith(API_PREFIX)) return { reason: "outside_api" };
-  if (!PLAIN_PATH.test(path)) return { reason: "malformed_path" };
+  if (!PLAIN_PATH.test(path)) return { reason: "malformed_path", details: { path: brokenRule(path) } };
   if (hasForbiddenBody(request)) return { reason: "body_on_get" };
   return { path, query: queryOf(url) };
+}
+
+/** The rule of PLAIN_PATH that a path breaks, for the client. */
+function brokenRule(path: string): string {
+  if (path.includes("%")) return "must not be percent-encoded";
+  if (path === API_PREFIX) return "must name a resource after /v1/";
+  if (path.includes("//")) return "must not have an empty segment";
+  if (path.endsWith("/")) return "must not end with a slash";
+  if (/[^/\w-]/.test(path)) return "must have segments of letters, digits, _ and - only";
+  return "must have segments of 1 to 128 characters";
 }
 
 /** `new URL(url).pathname`, without the cost of a URL object where the parsed path equals the written one. */

@@ -15,10 +15,8 @@ const LEASE_USE = { valid: "hit", renewable: "renewed", expired: "miss" } as con
 
 export async function authenticateKey(context: RequestContext, keys: KeyCache): Promise<CachedKey | Refusal> {
   const { request, report } = context;
-  const authorization = request.headers.get("Authorization");
-  if (!authorization) return { reason: "missing_credential" };
-  const token = bearerToken(authorization);
-  if (token === undefined) return { reason: "malformed_credential" };
+  const token = bearerToken(request.headers.get("Authorization"));
+  if (typeof token !== "string") return token;
 
   const key = keys.get(token) ?? (await keys.load(token, clientAddress(request)));
   if (isRefusal(key)) return key;

@@ -56,7 +56,9 @@ export class Gateway {
       return FAULT;
     });
     const refusal = isRefusal(outcome) ? outcome : null;
-    const response = isRefusal(outcome) ? refusalResponse(outcome, report.requestId) : outcome;
+    const response = isRefusal(outcome)
+      ? refusalResponse(outcome, report.requestId, settings.docsUrl)
+      : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
     if (refusal) addRateLimit(response, refusal, report);
 

@@ -1,6 +1,6 @@
 /** Pages that show a refusal instead of content: session ended, link used, page not found, fault. */
 import { logRefusal } from "../log.ts";
-import { publicAnswer, type Reason, type Refusal } from "../refusals.ts";
+import { helpLink, publicAnswer, type Reason, type Refusal } from "../refusals.ts";
 import { showPage } from "./layout.tsx";
 import { noticeTexts } from "./notice-texts.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -17,7 +17,9 @@ const WITHOUT_SESSION: ReadonlySet<Reason> = new Set(["session_ended", "link_use
 
 /** Shows the refusal without logging it, for callers that have logged it. */
 export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promise<Response> {
-  const { status, headers = {} } = publicAnswer(refusal);
+  const answer = publicAnswer(refusal);
+  const { status } = answer;
+  const headers = { ...answer.headers, ...helpLink(answer, c.env.settings.docsUrl) };
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   const { title, text } = noticeOf(refusal.reason);
   const isFault = text === noticeTexts.fault.text;

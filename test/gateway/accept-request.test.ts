@@ -67,7 +67,25 @@ describe("refuses as malformed", () => {
     ["a segment of 129 characters", `/v1/${LONGEST}a`],
     ["a segment of 129 characters at the end", `/v1/posts/${LONGEST}a`],
   ])("%s", (_, path) => {
-    expect(accept(path)).toEqual({ reason: "malformed_path" });
+    expect(accept(path)).toMatchObject({ reason: "malformed_path" });
+  });
+});
+
+describe("names the rule that a malformed path breaks", () => {
+  test.each([
+    ["/v1/%70osts", "must not be percent-encoded"],
+    ["/v1/posts/a%2Fb/", "must not be percent-encoded"],
+    ["/v1/%2e%2e%2faccounts", "must not be percent-encoded"],
+    ["/v1//posts", "must not have an empty segment"],
+    ["/v1/posts//", "must not have an empty segment"],
+    ["/v1/", "must name a resource after /v1/"],
+    ["/v1/posts/", "must not end with a slash"],
+    [`/v1/posts/${"a".repeat(129)}`, "must have segments of 1 to 128 characters"],
+    ["/v1/posts/a.b", "must have segments of letters, digits, _ and - only"],
+    ["/v1/posts;a=b", "must have segments of letters, digits, _ and - only"],
+    ["/v1/posts/a b", "must not be percent-encoded"],
+  ])("%s %s", (path, rule) => {
+    expect(accept(path)).toEqual({ reason: "malformed_path", details: { path: rule } });
   });
 });
 
@@ -107,7 +125,7 @@ describe("passes the query on unchanged", () => {
 
   test("and never reads a path from it", () => {
     expect(accept("/v1?/v1/posts")).toEqual({ reason: "outside_api" });
-    expect(accept("/v1/%61?/v1/posts")).toEqual({ reason: "malformed_path" });
+    expect(accept("/v1/%61?/v1/posts")).toMatchObject({ reason: "malformed_path" });
   });
 });
 

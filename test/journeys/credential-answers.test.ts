@@ -1,8 +1,9 @@
 /**
  * Refusals reveal nothing about a credential, and no secret appears in logs or at origins.
  *
- * Promise: every 401 to a request with a credential is byte for byte the same except for its request id, whatever the
- * cause. The cause goes to the log; no key, hash or pepper reaches the log or an origin.
+ * Promise: every 401 to a request with a bad credential is byte for byte the same except for its request id, whatever
+ * the cause. The cause goes to the log; no key, hash or pepper reaches the log or an origin. A valid test key on a
+ * live-only endpoint and a scheme other than Bearer, which the client itself can see, get the same body and a hint.
  */
 
 import { createHash } from "node:crypto";
@@ -46,7 +47,7 @@ test("every refused credential gets the same response, byte for byte", async () 
   cluster.live.clear();
 
   const refused = {
-    malformed_credential: await client.authorized(`Basic ${key.secret}`),
+    malformed_credential: await client.authorized(`Bearer ${key.secret} x`),
     malformed_key: await client.authorized("Bearer x"),
     bad_checksum: await client.authorized(`Bearer oct_live_${BASE62.slice(0, 36)}`),
     unknown_key: await client.authorized(`Bearer ${gone.secret}`),
@@ -54,11 +55,6 @@ test("every refused credential gets the same response, byte for byte", async () 
     revoked: await client.authorized(`Bearer ${revoked.secret}`),
     expired: await client.authorized(`Bearer ${expiring.secret}`),
     not_in_ledger: await client.authorized(`Bearer ${stranger.secret}`),
-    live_only: await client.send(
-      [["Authorization", `Bearer ${testKey.secret}`]],
-      "/v1/accounts/acc_1",
-      "DELETE",
-    ),
   };
   const ids = new Set<string | undefined>();
   for (const [reason, response] of Object.entries(refused)) {
@@ -68,6 +64,37 @@ test("every refused credential gets the same response, byte for byte", async () 
     ids.add(response.header("X-Request-Id"));
   }
   expect(ids.size).toBe(Object.keys(refused).length);
+});
+
+const LIVE_ONLY = ["/v1/accounts/acc_1", "DELETE"] as const;
+
+test("a valid test key on a live-only endpoint gets the same body, and a hint", async () => {
+  const response = await client.send([["Authorization", `Bearer ${testKey.secret}`]], ...LIVE_ONLY);
+  client.expectRefusal(response, "liveKeyNeeded");
+  expect((await logLineOf(cluster, response)).reason).toBe("live_only");
+});
+
+test("a bad test key on a live-only endpoint gets no hint", async () => {
+  const revoked = await cluster.createKey({ mode: "test" });
+  await cluster.revoke(revoked.account, revoked.id);
+  const madeUp = `oct_test_${BASE62.slice(0, testKey.secret.length - "oct_test_".length)}`;
+  for (const secret of [revoked.secret, madeUp]) {
+    const response = await client.send([["Authorization", `Bearer ${secret}`]], ...LIVE_ONLY);
+    client.expectRefusal(response, "badCredential");
+  }
+});
+
+test.each<[string, (secret: string) => string]>([
+  ["Basic", (secret) => `Basic ${secret}`],
+  ["an invented scheme", (secret) => `Octopost ${secret}`],
+  ["a scheme that begins with Bearer", (secret) => `BearerX ${secret}`],
+  ["no scheme", (secret) => secret],
+])("%s gets the same body and hint for a valid key and a made-up one", async (_, header) => {
+  for (const secret of [key.secret, "x"]) {
+    const response = await client.authorized(header(secret));
+    client.expectRefusal(response, "otherScheme");
+    expect((await logLineOf(cluster, response)).reason).toBe("malformed_credential");
+  }
 });
 
 test("no key, hash or secret is logged or forwarded", async () => {

@@ -9,10 +9,18 @@ import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 
-/** `WWW-Authenticate` of a refusal (RFC 6750, section 3), by whether the request carried a credential. */
+/**
+ * `WWW-Authenticate` of a refusal (RFC 6750, section 3): what a client could learn about a credential is the same for
+ * every bad one; a description is given only for what the client itself can see or owns.
+ */
 export const CHALLENGE = {
-  noCredential: 'Bearer realm="octopost"',
+  noCredential:
+    'Bearer realm="octopost", error_description="Send your key in the header Authorization: Bearer <key>"',
   badCredential: 'Bearer realm="octopost", error="invalid_token"',
+  otherScheme:
+    'Bearer realm="octopost", error="invalid_token", error_description="Use the Bearer scheme: Authorization: Bearer <key>"',
+  liveKeyNeeded:
+    'Bearer realm="octopost", error="invalid_token", error_description="This endpoint needs a live key"',
 } as const;
 
 export class CredentialClient {

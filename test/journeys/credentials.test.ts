@@ -10,7 +10,7 @@ import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
-import { CredentialClient } from "./credential-client.ts";
+import { type CHALLENGE, CredentialClient } from "./credential-client.ts";
 
 let client: CredentialClient;
 let cluster: GatewayCluster;
@@ -91,7 +91,7 @@ describe("the Authorization header", () => {
     ["full-width letters", (key) => `Bearer ${key.replace("o", "\xef\xbd\x8f")}`],
   ])("with %s is refused", async (_, value) => {
     const response = await client.authorized(value(key.secret));
-    client.expectRefusal(response, "badCredential");
+    client.expectRefusal(response, challengeFor(value(key.secret)));
     expect((await logLineOf(cluster, response)).reason).toMatch(/^malformed_(?:credential|key)$/);
   });
 
@@ -106,7 +106,7 @@ describe("the Authorization header", () => {
       ["Authorization", first],
       ["authorization", second],
     ];
-    client.expectRefusal(await client.send(headers), "badCredential");
+    client.expectRefusal(await client.send(headers), challengeFor(first));
   });
 
   test("after an empty one is accepted: workerd drops the empty one", async () => {
@@ -165,6 +165,12 @@ describe("the text of a key", () => {
     expect(answer.json).toEqual({ error: "Invalid or expired API key", code: "unauthorized" });
   });
 });
+
+/** By the scheme alone, a word before the first space. */
+function challengeFor(authorization: string): keyof typeof CHALLENGE {
+  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= |$)/.exec(authorization)?.[0];
+  return scheme === undefined || scheme.toLowerCase() === "bearer" ? "badCredential" : "otherScheme";
+}
 
 function swapCase(text: string): string {
   return [...text].map((c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase())).join("");

@@ -205,7 +205,9 @@ describe("the query string", () => {
     const response = await rawRequest(cluster.gateway(0), { method: "GET", target });
     expectRefusal(response, 401, "unauthorized");
     // The challenge for a request without a credential.
-    expect(response.header("WWW-Authenticate")).toBe('Bearer realm="octopost"');
+    expect(response.header("WWW-Authenticate")).toBe(
+      'Bearer realm="octopost", error_description="Send your key in the header Authorization: Bearer <key>"',
+    );
   });
 });
 

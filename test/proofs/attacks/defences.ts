@@ -24,7 +24,7 @@ const POLICY_TABLE = "src/gateway/response-header-policy.ts";
 const ORIGIN_RESPONSE = "src/gateway/origin-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
-const CREDENTIAL = 'const authorization = request.headers.get("Authorization");';
+const CREDENTIAL = 'request.headers.get("Authorization")';
 const LIMIT = "await enforceLimit(context, key.lease);";
 const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false, refund() {} } as never';
 
@@ -88,16 +88,14 @@ export const DEFENCES: readonly Defence[] = [
     defence: "no key is read from the query",
     file: AUTHENTICATE,
     find: CREDENTIAL,
-    replace: `const inQuery = new URL(request.url).searchParams.get("access_token");
-  const authorization = request.headers.get("Authorization") ?? (inQuery && \`Bearer \${inQuery}\`);`,
+    replace: `${CREDENTIAL} ?? \`Bearer \${new URL(request.url).searchParams.get("access_token")}\``,
     stops: ["a key as access_token in the query is not accepted"],
   },
   {
     defence: "no key is read from another header",
     file: AUTHENTICATE,
     find: CREDENTIAL,
-    replace: `const other = request.headers.get("X-Api-Key");
-  const authorization = request.headers.get("Authorization") ?? (other && \`Bearer \${other}\`);`,
+    replace: `${CREDENTIAL} ?? \`Bearer \${request.headers.get("X-Api-Key")}\``,
     stops: ["a key in X-Api-Key is not accepted"],
   },
   {

@@ -10,6 +10,20 @@ import { type Attack, FORGED, type Outcome } from "./attack.ts";
 import type { AttackRunner, Report, ResponseRecord } from "./attack-runner.ts";
 
 const UNAUTHORIZED_BODY = '{"error":"Invalid or expired API key","code":"unauthorized"}';
+const INVALID_TOKEN = 'Bearer realm="octopost", error="invalid_token"';
+/** The only challenges of a 401: none of them repeats anything from the request. */
+const CHALLENGES = [
+  'Bearer realm="octopost", error_description="Send your key in the header Authorization: Bearer <key>"',
+  INVALID_TOKEN,
+  `${INVALID_TOKEN}, error_description="Use the Bearer scheme: Authorization: Bearer <key>"`,
+  `${INVALID_TOKEN}, error_description="This endpoint needs a live key"`,
+];
+/** The only details of a refusal, by status: none of them repeats anything from the request. */
+const DETAILS: Readonly<Record<number, RegExp>> = {
+  400: /^\{"(?:path":"must (?:not be percent-encoded|not have an empty segment|not end with a slash|name a resource after \/v1\/|have segments of [\w ,-]+)|host":"must be a host name or an address, and a port)"\}$/,
+  403: /^\{"required_permission":"(?:posts|accounts|presets|webhooks):(?:read|write)"\}$/,
+  429: /^\{"limit":/,
+};
 /** The only headers that a refusal may have. */
 const REFUSAL_HEADERS =
   /^(?:content-type|content-length|cache-control|x-request-id|www-authenticate|allow|retry-after|x-ratelimit-(?:limit|remaining|reset)|ratelimit(?:-policy)?|connection|transfer-encoding|date)$/i;
@@ -123,8 +137,14 @@ function refusalViolations(response: ResponseRecord | undefined, code: string): 
   const { error, details, ...rest } = JSON.parse(body);
   const violations = difference("the body without its error text", rest, { code });
   if (typeof error !== "string") violations.push("no error text");
-  if (details !== undefined && status !== 429) violations.push("unexpected details");
-  if (status === 401) violations.push(...difference("the body", body, UNAUTHORIZED_BODY));
+  if (details !== undefined && !DETAILS[status]?.test(JSON.stringify(details))) {
+    violations.push(`unexpected details: ${JSON.stringify(details)}`);
+  }
+  if (status === 401) {
+    violations.push(...difference("the body", body, UNAUTHORIZED_BODY));
+    const challenge = headerOf(headers, "WWW-Authenticate") ?? "";
+    if (!CHALLENGES.includes(challenge)) violations.push(`unexpected challenge: ${challenge}`);
+  }
   for (const [name] of headers) if (!REFUSAL_HEADERS.test(name)) violations.push(`the refusal has ${name}`);
   return violations;
 }

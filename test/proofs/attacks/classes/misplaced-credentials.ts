@@ -4,6 +4,9 @@
 import type { Header } from "../../../support/raw-http.ts";
 import { type Attack, harmless, MALFORMED, NOT_FOUND, refused, UNAUTHORIZED } from "../attack.ts";
 
+const NO_CREDENTIAL =
+  'Bearer realm="octopost", error_description="Send your key in the header Authorization: Bearer <key>"';
+
 const GRAFANA = "CVE-2023-1387, Grafana";
 
 const misplaced = (name: string, incident: string, headers: Header[], target = "/v1/posts"): Attack => ({
@@ -12,7 +15,7 @@ const misplaced = (name: string, incident: string, headers: Header[], target = "
   key: null,
   target,
   headers,
-  outcome: { ...UNAUTHORIZED, responseHeaders: { "WWW-Authenticate": 'Bearer realm="octopost"' } },
+  outcome: { ...UNAUTHORIZED, responseHeaders: { "WWW-Authenticate": NO_CREDENTIAL } },
 });
 
 export const MISPLACED_CREDENTIALS: readonly Attack[] = [
