@@ -46,3 +46,17 @@ test("every defence occurs in the code once, and names existing attacks", async 
     for (const name of stops) expect(names).toContain(name);
   }
 });
+
+test("SECURITY.md has the number of attacks and of those detected, by class", async () => {
+  const page = await readFile(join(import.meta.dirname, "..", "..", "..", "SECURITY.md"), "utf8");
+  const rows = [...page.matchAll(/^\| ([^|]+) \| (\d+) \| (\d+) \|/gm)].map(([, ...cells]) => cells);
+  const stopped = new Set(DEFENCES.flatMap(({ stops }) => stops));
+  const counts = Object.entries(CLASSES).map(([name, attacks]) => [
+    name,
+    String(attacks.length),
+    String(attacks.filter((attack) => stopped.has(attack.name)).length),
+  ]);
+  expect(rows).toEqual(counts);
+  expect(page).toContain(`removes ${DEFENCES.length} lines`);
+  expect(page).toContain(`${stopped.size} attacks succeed`);
+});

@@ -290,13 +290,13 @@ export const DEFENCES: readonly Defence[] = [
     file: WORKER,
     find: "host !== null && !PLAIN_HOST.test(host)",
     replace: "host !== null && host.length > 1e9",
-    stops: ["a Host with a path is refused", "a control-plane path in Host is refused"],
+    stops: ["a Host with a path is refused"],
   },
   {
     defence: "the host is compared normalised",
     file: WORKER,
-    find: "return new URL(c.req.url).host === host;",
-    replace: 'return c.req.header("Host") === host;',
+    find: "return new URL(c.req.url).hostname.replace(",
+    replace: 'return String(c.req.header("Host")).replace(',
     stops: [
       "the API is not served on the control host in capitals",
       "the control host with the default port is the control host",
