@@ -24,7 +24,7 @@ export async function checkHealth(env: Env, limitMs: number, now: () => number):
   };
   const call = { limitMs, repeatable: false };
   const [kv_ms, ledger_ms] = await Promise.all([
-    timeOf(findKeyRecords(env.API_KEYS, ["health"], limitMs)).catch(() => null),
+    timeOf(findKeyRecords(env.API_KEYS, ["health"], limitMs)).catch(nullIfUnavailable),
     timeOf(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())).catch(
       nullIfUnavailable,
     ),

@@ -1,8 +1,8 @@
 /**
  * Key records in Workers KV: the only file that uses KV.
  *
- * A record is found, missing or corrupt. When KV fails or is slow, the call throws and the caller answers 503: a valid
- * key is never refused because a store is down.
+ * A record is found, missing or corrupt. When KV fails or takes over `limitMs`, every function here throws, and the
+ * caller answers 503 (`isUnavailable`): a valid key is never refused because a store is down.
  */
 import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "./key-record.ts";
 import { withTimeLimit } from "./time-limit.ts";
@@ -16,7 +16,7 @@ const CACHE_TTL_SECONDS = 60;
 
 export type FoundRecord = KeyRecord | "missing" | "corrupt";
 
-/** Reads the record of the key with this hash (64 hex digits). Throws when KV fails or takes over `limitMs`. */
+/** The record of the key with this hash (64 hex digits). */
 export async function readKeyRecord(kv: KVNamespace, hash: string, limitMs: number): Promise<FoundRecord> {
   const value = await withTimeLimit(
     kv.get(entryName(hash), { type: "text", cacheTtl: CACHE_TTL_SECONDS }),
@@ -29,25 +29,25 @@ export async function readKeyRecord(kv: KVNamespace, hash: string, limitMs: numb
 /** Names per bulk read; a limit of KV. */
 const BULK_MAX = 100;
 
-/** The key ids in the records of these hashes; "" for a corrupt record. Throws when KV fails or takes over `limitMs`. */
+/** The records of these hashes; a missing one is left out. */
 export async function findKeyRecords(
   kv: KVNamespace,
   hashes: readonly string[],
   limitMs: number,
-): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+): Promise<ReadonlyMap<string, KeyRecord | "corrupt">> {
+  const found = new Map<string, KeyRecord | "corrupt">();
   for (let start = 0; start < hashes.length; start += BULK_MAX) {
     const names = new Map(hashes.slice(start, start + BULK_MAX).map((hash) => [entryName(hash), hash]));
     const entries = await withTimeLimit(kv.get([...names.keys()], { type: "text" }), limitMs);
     for (const [name, hash] of names) {
       const value = entries.get(name);
-      if (typeof value === "string") found.set(hash, parseKeyRecord(value)?.id ?? "");
+      if (typeof value === "string") found.set(hash, parseKeyRecord(value) ?? "corrupt");
     }
   }
   return found;
 }
 
-/** Writes a record. Throws when KV fails or takes over `limitMs`; the record may have been written nevertheless. */
+/** Writes a record. When it throws, the record may have been written nevertheless. */
 export async function writeKeyRecord(
   kv: KVNamespace,
   hash: string,

@@ -1,18 +1,29 @@
 /**
  * Importing keys issued before the gateway, from their SHA-256: a verdict per row, in the order of the rows.
  *
- * Guarantees that a key which the ledger has already keeps its id, so a repeated call changes nothing. It does not
- * check the rows' fields; the control plane has done so.
+ * Guarantees that a key belongs to one account: it is claimed before KV is written, and the KV record of a key that
+ * another ledger has is never overwritten. A key that this ledger has already keeps its id, so a repeated call changes
+ * nothing. It does not check the rows' fields; the control plane has done so.
  */
 
 import pMap from "p-map";
+import type { KeyRecord } from "../keys/key-record.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
+import { isUnavailable } from "../keys/store-error.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
-import type { KeyRow } from "./keys-schema.ts";
-import { KV_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
-import { type ImportDraft, type ImportedKey, type ImportVerdict, importedKey } from "./new-keys.ts";
+import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
+import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
+import { type ImportedKey, type ImportVerdict, importedHashes, importedKeyRow } from "./new-keys.ts";
+
+/** An import in progress: its row is in the table. */
+interface Attempt {
+  readonly row: NewKeyRow | KeyRow;
+  readonly hashes: readonly string[];
+}
+
+type Failure = Extract<ImportVerdict, { error: string }>["error"];
 
 export class KeyImport {
   readonly #context: LedgerContext;
@@ -33,56 +44,134 @@ export class KeyImport {
     callDigest: string,
   ): Promise<ImportVerdict[] | Refusal> {
     return this.#answers.once("import", [callDigest, rows], caller, async (save) => {
-      const now = Date.now();
       const { peppers } = this.#context.settings;
-      const drafts = await Promise.all(rows.map((row) => importedKey(account, row, now, peppers)));
-      let known: ReadonlyMap<string, string>;
-      try {
-        known = await this.#knownToKv(drafts);
-      } catch {
-        return { reason: "store_unreachable" };
-      }
-      const verdicts = await pMap(drafts, (draft) => this.#importOne(draft, known, caller), {
-        concurrency: KV_CONCURRENCY,
+      const hashed = await Promise.all(rows.map(({ sha256 }) => importedHashes(sha256, peppers)));
+      const now = Date.now();
+      const started = rows.map((row, i) => this.#start(account, row, hashed[i] ?? [], now));
+      const failures = await this.#findFailures(account, started.filter(isAttempt));
+      const verdicts = await pMap(started, (one) => this.#finish(one, failures, caller), {
+        concurrency: CALLS_CONCURRENCY,
       });
       if (verdicts.every((verdict) => "id" in verdict)) save(verdicts, null);
       return verdicts;
     });
   }
 
-  async #importOne(
-    { row: draft, hashes }: ImportDraft,
-    known: ReadonlyMap<string, string>,
+  /** Adds the row first: whatever happens next, an alarm removes a failed attempt. A failed attempt is continued. */
+  #start(
+    account: string,
+    input: ImportedKey,
+    hashes: readonly string[],
+    now: number,
+  ): Attempt | ImportVerdict {
+    const { keys } = this.#context;
+    const existing = hashes.map((hash) => keys.byHash(hash)).find((row) => row !== undefined);
+    if (existing?.state === "issued") return { id: existing.id };
+    // Its KV record must not be deleted under a new key.
+    if (existing?.state === "abandoned") return { error: "store_unreachable" };
+    if (existing) {
+      keys.restartCreation(existing.id, now);
+      return { row: existing, hashes };
+    }
+    const row = importedKeyRow(account, input, hashes[0] as string, now);
+    keys.add(row);
+    return { row, hashes };
+  }
+
+  /** Why attempts cannot go on, by the id of their row. A key that belongs to another account leaves no row. */
+  async #findFailures(account: string, attempts: readonly Attempt[]): Promise<ReadonlyMap<string, Failure>> {
+    const failures = new Map<string, Failure>();
+    if (attempts.length === 0) return failures;
+    await this.#creation.scheduleCleanUp();
+    const claimed = await this.#claim(account, attempts, failures);
+    const refused = await this.#findOthers(account, claimed, failures);
+    for (const { row } of attempts)
+      if (failures.get(row.id) === "known_elsewhere") this.#context.keys.removeCreation(row.id);
+    // A claim that cannot be released keeps others from a key that they could not import either.
+    if (refused.length > 0)
+      await this.#context.claims.release(
+        account,
+        refused.map(({ row }) => row.id),
+      );
+    return failures;
+  }
+
+  /** The attempts whose keys the account has claimed. */
+  async #claim(
+    account: string,
+    attempts: readonly Attempt[],
+    failures: Map<string, Failure>,
+  ): Promise<Attempt[]> {
+    const claims = await this.#context.claims.claim(
+      account,
+      attempts.map(({ row, hashes }) => ({ id: row.id, hashes })),
+    );
+    return attempts.filter(({ row }, i) => {
+      if (claims === null) failures.set(row.id, "ledger_unreachable");
+      else if (!claims[i]) failures.set(row.id, "known_elsewhere");
+      return claims?.[i] === true;
+    });
+  }
+
+  /** The attempts whose keys have a KV record of another key that exists. */
+  async #findOthers(
+    account: string,
+    attempts: readonly Attempt[],
+    failures: Map<string, Failure>,
+  ): Promise<Attempt[]> {
+    const { kv, settings } = this.#context;
+    let records: ReadonlyMap<string, KeyRecord | "corrupt">;
+    try {
+      const hashes = attempts.flatMap((attempt) => attempt.hashes);
+      records = await findKeyRecords(kv, hashes, settings.ledgerTimeoutMs);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      for (const { row } of attempts) failures.set(row.id, "store_unreachable");
+      return [];
+    }
+    const findFailure = async ({ row, hashes }: Attempt) => {
+      for (const hash of hashes) {
+        const record = records.get(hash);
+        const exists = record !== undefined && (await this.#exists(account, record, row.id));
+        if (exists === null) failures.set(row.id, "ledger_unreachable");
+        if (exists) failures.set(row.id, "known_elsewhere");
+      }
+    };
+    await pMap(attempts, findFailure, { concurrency: CALLS_CONCURRENCY });
+    return attempts.filter(({ row }) => failures.get(row.id) === "known_elsewhere");
+  }
+
+  /**
+   * Whether the record belongs to another key that its own ledger knows; null: that ledger is unavailable. One that it
+   * does not know is left from a failed attempt, and may be overwritten.
+   */
+  async #exists(account: string, record: KeyRecord | "corrupt", ownId: string): Promise<boolean | null> {
+    if (record === "corrupt") return true;
+    if (record.id === ownId) return false;
+    const { keys, claims } = this.#context;
+    return record.account === account ? keys.has(record.id) : await claims.hasKey(record.account, record.id);
+  }
+
+  async #finish(
+    started: Attempt | ImportVerdict,
+    failures: ReadonlyMap<string, Failure>,
     { actor }: CallMetadata,
   ): Promise<ImportVerdict> {
+    if (!isAttempt(started)) return started;
     const { keys, events } = this.#context;
-    const existing = this.#existing(hashes);
-    if (existing?.state === "issued") return { id: existing.id };
-    // Abandoned and not yet cleaned up: its record must not be deleted under a new key.
-    if (existing?.state === "abandoned") return { error: "store_unreachable" };
-    const isOthers = (hash: string) => known.has(hash) && known.get(hash) !== existing?.id;
-    if (hashes.some(isOthers)) return { error: "known_elsewhere" };
-
-    // A failed attempt is continued: the same row makes the same record.
-    const verdict = await this.#creation.issue(existing ?? draft, (key) => {
+    const { row } = started;
+    const error = failures.get(row.id);
+    if (error) return { error };
+    const verdict = await this.#creation.issue(row, (key) => {
       events.add({ at: Date.now(), actor, action: "imported", keyId: key.id });
       return { id: key.id };
     });
     if (!isRefusal(verdict)) return verdict;
-    const row = keys.byHash(draft.hash);
-    return row?.state === "issued" ? { id: row.id } : { error: "store_unreachable" };
+    // Another call may have issued the same row meanwhile.
+    return keys.issued(row.id) ? { id: row.id } : { error: "store_unreachable" };
   }
+}
 
-  /** The ids in KV of the keys that this ledger has not issued: another account's, or a failed attempt of its own. */
-  async #knownToKv(drafts: readonly ImportDraft[]): Promise<ReadonlyMap<string, string>> {
-    const { kv, settings } = this.#context;
-    const open = drafts.filter(({ hashes }) => this.#existing(hashes)?.state !== "issued");
-    const hashes = open.flatMap((draft) => draft.hashes);
-    return await findKeyRecords(kv, hashes, settings.ledgerTimeoutMs);
-  }
-
-  /** The same key under any of the peppers. */
-  #existing(hashes: readonly string[]): KeyRow | undefined {
-    return hashes.map((hash) => this.#context.keys.byHash(hash)).find((row) => row !== undefined);
-  }
+function isAttempt(started: Attempt | ImportVerdict): started is Attempt {
+  return "row" in started;
 }

@@ -19,6 +19,7 @@ import { AccountLimits } from "./account-limits.ts";
 import { revokedKey, toApiKey } from "./api-key-view.ts";
 import { EventsTable } from "./events-table.ts";
 import { type CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
+import { type ClaimedKey, ClaimsTable, ImportClaims } from "./import-claims.ts";
 import { type KeyChange, KeyChanges } from "./key-changes.ts";
 import { KeyCreation } from "./key-creation.ts";
 import { KeyImport } from "./key-import.ts";
@@ -66,6 +67,7 @@ export class KeyLedger extends DurableObject<Env> {
       settings,
       keys: this.#keys,
       events: this.#events,
+      claims: new ImportClaims(env.KEY_LEDGER, settings.ledgerTimeoutMs),
       scheduleAlarm,
     };
     this.#context = context;
@@ -112,6 +114,24 @@ export class KeyLedger extends DurableObject<Env> {
     callDigest: string,
   ): Promise<ImportVerdict[] | Refusal> {
     return this.#import.import(account, rows, caller, callDigest);
+  }
+
+  /** In the object of all claims: for each key whether the account has it from now on. */
+  claimKeys(account: string, keys: readonly ClaimedKey[]): boolean[] {
+    const claims = new ClaimsTable(this.ctx.storage.sql);
+    return this.ctx.storage.transactionSync(() => keys.map((key) => claims.claim(account, key)));
+  }
+
+  /** In the object of all claims: for keys whose import was refused or removed. */
+  releaseKeys(account: string, keyIds: readonly string[]): { readonly ok: true } {
+    const claims = new ClaimsTable(this.ctx.storage.sql);
+    for (const keyId of keyIds) claims.release(account, keyId);
+    return { ok: true };
+  }
+
+  /** Whether it has the key, issued or not. */
+  hasKey(keyId: string): boolean {
+    return this.#keys.has(keyId);
   }
 
   getKey(keyId: string): ApiKey | Refusal {

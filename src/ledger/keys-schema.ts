@@ -20,7 +20,8 @@ export const KEYS_SCHEMA = `
     lease_bound_ms INTEGER,
     replaced_by TEXT,
     state TEXT NOT NULL DEFAULT 'creating',
-    began_at INTEGER NOT NULL
+    began_at INTEGER NOT NULL,
+    is_imported INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC) WHERE state = 'issued';
   CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
@@ -54,6 +55,8 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   state: "creating" | "issued" | "abandoned";
   /** When its creation in this ledger began; an imported key was created before. */
   began_at: number;
+  /** 1: imported from its SHA-256, and claimed; 0: minted here. */
+  is_imported: 0 | 1;
 }
 
 export type NewKeyRow = Pick<
@@ -68,4 +71,5 @@ export type NewKeyRow = Pick<
   | "created_at"
   | "expires_at"
   | "began_at"
+  | "is_imported"
 >;

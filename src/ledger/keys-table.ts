@@ -42,6 +42,11 @@ export class KeysTable {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE hash = ?", hash).toArray()[0];
   }
 
+  /** Whether the ledger has a row for this id, issued or not. */
+  has(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM keys WHERE id = ?", id).toArray().length > 0;
+  }
+
   /** Newest first, at most `limit`, after a position. */
   page(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyRow[] {
     return this.#sql
@@ -62,8 +67,9 @@ export class KeysTable {
 
   add(key: NewKeyRow): void {
     this.#sql.exec(
-      `INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, expires_at, began_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO keys
+         (id, account, name, mode, permissions, hint, hash, created_at, expires_at, began_at, is_imported)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       key.id,
       key.account,
       key.name,
@@ -74,7 +80,18 @@ export class KeysTable {
       key.created_at,
       key.expires_at,
       key.began_at,
+      key.is_imported,
     );
+  }
+
+  /** A failed creation is tried again: the time after which it is abandoned starts again. */
+  restartCreation(id: string, now: number): void {
+    this.#sql.exec("UPDATE keys SET began_at = ? WHERE id = ? AND state = 'creating'", now, id);
+  }
+
+  /** Removes a creation that has written no KV record. */
+  removeCreation(id: string): void {
+    this.#sql.exec("DELETE FROM keys WHERE id = ? AND state = 'creating'", id);
   }
 
   /** The issued key; undefined when its creation was abandoned meanwhile, or another call issued it. */
@@ -186,10 +203,8 @@ export class KeysTable {
   }
 
   /** Abandoned creations that are not yet removed. */
-  abandoned(): { id: string; hash: string }[] {
-    return this.#sql
-      .exec<{ id: string; hash: string }>("SELECT id, hash FROM keys WHERE state = 'abandoned'")
-      .toArray();
+  abandoned(limit: number): KeyRow[] {
+    return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE state = 'abandoned' LIMIT ?", limit).toArray();
   }
 
   removeAbandoned(id: string): void {

@@ -2,6 +2,7 @@
 
 import type { Settings } from "../settings.ts";
 import type { EventsTable } from "./events-table.ts";
+import type { ImportClaims } from "./import-claims.ts";
 import type { KeysTable } from "./keys-table.ts";
 
 export interface LedgerContext {
@@ -10,12 +11,13 @@ export interface LedgerContext {
   readonly settings: Settings;
   readonly keys: KeysTable;
   readonly events: EventsTable;
+  readonly claims: ImportClaims;
   /** Sets the ledger's one alarm to `at` (Unix milliseconds), unless it is due sooner. */
   readonly scheduleAlarm: (at: number) => Promise<void>;
 }
 
 /** Connections that the platform lets one invocation have open; further calls would wait unseen. */
-export const KV_CONCURRENCY = 6;
+export const CALLS_CONCURRENCY = 6;
 
 /** A timer may fire within the last millisecond of its delay. */
 const TIMER_GRAIN_MS = 1;

@@ -27,7 +27,7 @@ export interface ImportedKey extends NewKey {
 /** The result of one row of an import. */
 export type ImportVerdict =
   | { readonly id: string }
-  | { readonly error: "store_unreachable" | "known_elsewhere" };
+  | { readonly error: "store_unreachable" | "ledger_unreachable" | "known_elsewhere" };
 
 /** The secret of a new key, and what is kept of it. */
 export interface MintedSecret {
@@ -47,7 +47,7 @@ export function newKeyRow(
   { secret, hash }: MintedSecret,
   now: number,
 ): NewKeyRow {
-  return newRow(account, input, now, hash, keyHint(secret), now);
+  return newRow(account, input, now, hash, keyHint(secret), now, 0);
 }
 
 /** The row of a new key with the name, mode, permissions and lifetime of an old one. */
@@ -63,22 +63,16 @@ export function successorRow(old: KeyRow, minted: MintedSecret, now: number): Ne
   return newKeyRow(old.account, input, minted, now);
 }
 
-export interface ImportDraft {
-  readonly row: NewKeyRow;
-  readonly hashes: readonly string[];
+/** The hash of an imported key under every pepper, the current one first. */
+export async function importedHashes(sha256: string, peppers: CurrentFirst): Promise<readonly string[]> {
+  const digest = Uint8Array.from(Buffer.from(sha256, "hex"));
+  return await Promise.all(peppers.map((pepper) => hashDigest(digest, pepper)));
 }
 
-/** A key known by its SHA-256 alone: its row under the current pepper, and its hash under every pepper. */
-export async function importedKey(
-  account: string,
-  input: ImportedKey,
-  now: number,
-  peppers: CurrentFirst,
-): Promise<ImportDraft> {
+/** The row of a key known by its SHA-256 alone. `now` in Unix milliseconds. */
+export function importedKeyRow(account: string, input: ImportedKey, hash: string, now: number): NewKeyRow {
   const createdAt = unixMsOrNull(input.created_at) ?? now;
-  const sha256 = Uint8Array.from(Buffer.from(input.sha256, "hex"));
-  const hashes = await Promise.all(peppers.map((pepper) => hashDigest(sha256, pepper)));
-  return { row: newRow(account, input, createdAt, hashes[0] as string, `oct_${input.mode}_…`, now), hashes };
+  return newRow(account, input, createdAt, hash, `oct_${input.mode}_…`, now, 1);
 }
 
 /** The key's record in KV. */
@@ -102,6 +96,7 @@ function newRow(
   hash: string,
   hint: string,
   beganAt: number,
+  isImported: 0 | 1,
 ): NewKeyRow {
   return {
     id: mintKeyId(),
@@ -114,5 +109,6 @@ function newRow(
     created_at: createdAt,
     expires_at: unixMsOrNull(input.expires_at),
     began_at: beganAt,
+    is_imported: isImported,
   };
 }

@@ -4,9 +4,10 @@
  */
 import pMap from "p-map";
 import { writeKeyRecord } from "../keys/key-store.ts";
+import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { KeyPosition } from "./keys-table.ts";
-import { KV_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
+import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
 
 export interface RebuiltPage {
@@ -24,9 +25,10 @@ export async function rebuildRecords(
   const rows = keys.page(limit, after, true);
   try {
     await pMap(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), settings.ledgerTimeoutMs), {
-      concurrency: KV_CONCURRENCY,
+      concurrency: CALLS_CONCURRENCY,
     });
-  } catch {
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
     return { reason: "store_unreachable" };
   }
   const last = rows.at(-1);

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   advanceClock,
   CALLER,
+  claimsCount,
+  deleteKvRecords,
   failKv,
   kvNames,
   loseKvAnswers,
@@ -151,28 +153,55 @@ describe("an import whose KV write fails", () => {
     expect(await kvNames()).toHaveLength(1);
   });
 
-  test("is removed without deleting the record of the account that imported the key meanwhile", async () => {
+  test("keeps the key from other accounts until the alarm has removed it", async () => {
     const restore = failKv("put");
     expect(await importRow()).toEqual([{ error: "store_unreachable" }]);
     restore();
     const other = new TestLedger();
+    expect(await importRow(other)).toEqual([{ error: "known_elsewhere" }]);
+    expect(await other.rows("SELECT * FROM keys")).toEqual([]);
+
+    advanceClock(ABANDONED_AFTER_MS + 1000);
+    await ledger.runAlarm();
+    expect(await states()).toEqual([]);
+    expect(await importRow(other)).toEqual([{ id: expect.any(String) }]);
+    expect(await importRow()).toEqual([{ error: "known_elsewhere" }]);
+  });
+
+  test("of many rows is removed in several alarms", async () => {
+    const restore = failKv("put");
+    const rows = Array.from({ length: 260 }, (_, i) => ({
+      ...ROW,
+      sha256: i.toString(16).padStart(64, "0"),
+    }));
+    await ledger.run((it) => it.importKeys(ledger.account, rows, CALLER, ""));
+    restore();
+    advanceClock(ABANDONED_AFTER_MS + 1000);
+    await ledger.runAlarm();
+    expect(await states()).toEqual([{ state: "abandoned", keys: 10 }]);
+    expect(await ledger.alarmInMs()).toBeLessThanOrEqual(0);
+    await ledger.runAlarm();
+    expect(await states()).toEqual([]);
+    expect(await claimsCount()).toBe(0);
+    expect(await ledger.alarmInMs()).toBeNull();
+  });
+
+  test("that another account has claimed since is removed without deleting that account's record", async () => {
+    const restore = loseKvAnswers();
+    await importRow();
+    restore();
+    const [row] = await ledger.rows("SELECT id FROM keys");
+    await ledger.releaseClaim(String(row?.id));
+    const other = new TestLedger();
+    // The record of the first attempt is there; its ledger still has the row.
+    expect(await importRow(other)).toEqual([{ error: "known_elsewhere" }]);
+    await deleteKvRecords();
     expect(await importRow(other)).toEqual([{ id: expect.any(String) }]);
     const [entry] = await kvNames();
 
     advanceClock(ABANDONED_AFTER_MS + 1000);
     await ledger.runAlarm();
     expect(await states()).toEqual([]);
-    expect(await kvNames(), "the other account's key still works").toEqual([entry]);
-  });
-
-  test("is refused when another account has imported the key meanwhile", async () => {
-    const restore = failKv("put");
-    await importRow();
-    restore();
-    const other = new TestLedger();
-    expect(await importRow(other)).toEqual([{ id: expect.any(String) }]);
-    expect(await importRow()).toEqual([{ error: "known_elsewhere" }]);
-    const [entry] = await kvNames();
     expect(await SETTINGS.API_KEYS.get(entry ?? "")).toContain(`"${other.account}"`);
   });
 });

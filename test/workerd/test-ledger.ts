@@ -9,6 +9,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import type { IssuedKey, RevokedKey } from "../../src/keys/api-key.ts";
+import { CLAIMS_OBJECT } from "../../src/ledger/import-claims.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
@@ -61,9 +62,26 @@ export class TestLedger {
     return evictDurableObject(this.#stub());
   }
 
+  /** In the object of all claims, as a ledger does that has removed a failed import. */
+  async releaseClaim(keyId: string): Promise<void> {
+    await claims().releaseKeys(this.account, [keyId]);
+  }
+
   #stub(): DurableObjectStub<KeyLedger> {
     return SETTINGS.KEY_LEDGER.getByName(this.account) as DurableObjectStub<KeyLedger>;
   }
+}
+
+function claims(): DurableObjectStub<KeyLedger> {
+  return SETTINGS.KEY_LEDGER.getByName(CLAIMS_OBJECT) as DurableObjectStub<KeyLedger>;
+}
+
+/** The number of claims, of all accounts. */
+export async function claimsCount(): Promise<number> {
+  return await runInDurableObject(
+    claims(),
+    (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM claims").one().n,
+  );
 }
 
 /** For a test that runs in the object already. */
@@ -93,6 +111,10 @@ export function loseKvAnswers(): () => void {
     throw new Error("KV's answer was lost");
   });
   return () => spy.mockRestore();
+}
+
+export async function deleteKvRecords(): Promise<void> {
+  for (const name of await kvNames()) await SETTINGS.API_KEYS.delete(name);
 }
 
 export async function kvNames(): Promise<string[]> {
