@@ -21,8 +21,7 @@ const RECEIVED = sectionOf(PAGE, "What an origin receives");
 const RPC = sectionOf(PAGE, "`KeyService` over RPC");
 
 /** Set by the platform or by the HTTP client, not by the gateway. */
-const OF_THE_CONNECTION =
-  /^(?:host|connection|cf-worker|cache-control|pragma|transfer-encoding|accept-encoding)$/;
+const OF_THE_CONNECTION = /^(?:host|connection|cf-worker|transfer-encoding|accept-encoding)$/;
 /** Headers that a client may send and that the page does not list. */
 const UNLISTED = ["Cookie", "Origin", "Referer", "Forwarded", "X-Api-Key", "X-Real-Ip", "Te", "From", "Dnt"];
 
