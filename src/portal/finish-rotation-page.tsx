@@ -12,12 +12,11 @@ import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 
 const SECOND_MS = 1000;
-const EVENTS_SEARCHED = 200;
 /** Longer than the pauses of most programs. The page shows the time of last use as well. */
 const UNUSED_AFTER_MS = 900_000;
 
 export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PROBLEMS) {
-  const successor = await findSuccessor(c, key.id);
+  const successor = await loadSuccessor(c, key);
   const { rotate } = texts;
   const hasProblems = problems.size > 0;
   return showPage(
@@ -158,16 +157,8 @@ function isUnused({ last_used_at: last }: ApiKey, now: number): boolean {
   return last === null || now - Date.parse(last) >= UNUSED_AFTER_MS;
 }
 
-/** The key that replaces this one, if the recent events name it. */
-async function findSuccessor(c: PortalRequest, oldId: string): Promise<ApiKey | null> {
-  const { operations } = c.env;
-  const { account } = c.var.session;
-  const page = await operations.listEvents(account, { limit: EVENTS_SEARCHED });
-  if (isRefusal(page)) return null;
-  const id = page.events.find(
-    ({ action, details }) => action === "created" && details.replaces === oldId,
-  )?.key_id;
-  if (!id) return null;
-  const key = await operations.getKey(account, id);
+async function loadSuccessor(c: PortalRequest, { replaced_by: id }: ApiKey): Promise<ApiKey | null> {
+  if (id === null) return null;
+  const key = await c.env.operations.getKey(c.var.session.account, id);
   return isRefusal(key) ? null : key;
 }

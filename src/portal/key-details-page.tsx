@@ -71,6 +71,14 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; pr
               <dd>{facts.approximately(key.use_count)}</dd>
             </div>
           )}
+          {key.replaced_by !== null && (
+            <div>
+              <dt>{facts.replacedBy}</dt>
+              <dd>
+                <a href={paths.key(key.replaced_by)}>{facts.newKey}</a>
+              </dd>
+            </div>
+          )}
           <div class="wide">
             <dt>{facts.id}</dt>
             <dd>

@@ -40,6 +40,8 @@ export const texts = {
     expires: "Expires",
     revokes: "Will be revoked",
     id: "Key ID",
+    replacedBy: "Replaced by",
+    newKey: "New key",
     revoked: "Revoked",
   },
   list: {

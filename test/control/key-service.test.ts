@@ -190,7 +190,7 @@ test("creates a single-use link to the key page at PUBLIC_ORIGIN, with the same 
   const { url, expires_at } = await done("createPortalSession", account.name, input);
   expect(url).toMatch(new RegExp(`^http://localhost:8787/portal/enter/${account.name}\\.`));
   expect(Date.parse(expires_at)).toBeGreaterThan(Date.now());
-  const enter = () => rawRequest(cluster.gateway(0), { method: "GET", target: new URL(url).pathname });
+  const enter = () => rawRequest(cluster.gateway(0), { method: "POST", target: new URL(url).pathname });
   expect((await enter()).status).toBe(303);
   expect((await enter()).status).toBe(410);
   const refused = { return_url: "https://evil.example/" };
