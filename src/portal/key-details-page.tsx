@@ -38,18 +38,18 @@ export async function renameKey(c: PortalRequest) {
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem: problem ?? "" });
 }
 
-function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; problem: string }) {
-  const { facts } = texts;
+interface RefusedName {
+  readonly name: string;
+  readonly problem: string;
+}
+
+function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
   const now = c.env.now();
+  const hasProblems = refused !== undefined;
   const savedText = SAVED_TEXTS.get(c.req.query("saved") ?? "");
   return showPage(
     c,
-    {
-      title: key.name,
-      nav: "keys",
-      hasProblems: refused !== undefined,
-      status: refused === undefined ? 200 : 422,
-    },
+    { title: key.name, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <>
       <section class="sheet form">
         <h1>{key.name}</h1>
@@ -60,53 +60,65 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: { name: string; pr
             {savedText}
           </p>
         )}
-        <ProblemSummary
-          of={refused === undefined ? [] : [["name", `${texts.create.name} ${refused.problem}`]]}
-        />
+        <ProblemSummary of={hasProblems ? [["name", `${texts.create.name} ${refused.problem}`]] : []} />
         <KeyFacts of={key} now={now} />
-        <dl class="facts">
-          {key.use_count > 0 && (
-            <div>
-              <dt>{facts.uses}</dt>
-              <dd>{facts.approximately(key.use_count)}</dd>
-            </div>
-          )}
-          {key.replaced_by !== null && (
-            <div>
-              <dt>{facts.replacedBy}</dt>
-              <dd>
-                <a href={paths.key(key.replaced_by)}>{facts.newKey}</a>
-              </dd>
-            </div>
-          )}
-          <div class="wide">
-            <dt>{facts.id}</dt>
-            <dd>
-              <code>{key.id}</code>
-            </dd>
-          </div>
-        </dl>
-        <Form c={c} action={paths.rename(key.id)} class="in-line">
-          <Field
-            id="name"
-            label={texts.create.name}
-            problem={refused?.problem}
-            input={(attributes) => (
-              <input
-                {...attributes}
-                name="name"
-                value={refused?.name ?? key.name}
-                required
-                maxlength={100}
-                autocomplete="off"
-              />
-            )}
-          />
-          <button type="submit">{texts.key.save}</button>
-        </Form>
+        <MoreFacts of={key} />
+        <RenameForm c={c} of={key} refused={refused} />
       </section>
       <KeyActions of={key} now={now} />
     </>,
+  );
+}
+
+function MoreFacts({ of: key }: { of: ApiKey }) {
+  const { facts } = texts;
+  return (
+    <dl class="facts">
+      {key.use_count > 0 && (
+        <div>
+          <dt>{facts.uses}</dt>
+          <dd>{facts.approximately(key.use_count)}</dd>
+        </div>
+      )}
+      {key.replaced_by !== null && (
+        <div>
+          <dt>{facts.replacedBy}</dt>
+          <dd>
+            <a href={paths.key(key.replaced_by)}>{facts.newKey}</a>
+          </dd>
+        </div>
+      )}
+      <div class="wide">
+        <dt>{facts.id}</dt>
+        <dd>
+          <code>{key.id}</code>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function RenameForm(props: { c: PortalRequest; of: ApiKey; refused: RefusedName | undefined }) {
+  const { c, of: key, refused } = props;
+  return (
+    <Form c={c} action={paths.rename(key.id)} class="in-line">
+      <Field
+        id="name"
+        label={texts.create.name}
+        problem={refused?.problem}
+        input={(attributes) => (
+          <input
+            {...attributes}
+            name="name"
+            value={refused?.name ?? key.name}
+            required
+            maxlength={100}
+            autocomplete="off"
+          />
+        )}
+      />
+      <button type="submit">{texts.key.save}</button>
+    </Form>
   );
 }
 
