@@ -49,7 +49,12 @@ const origin = v.pipe(
   v.transform((value) => new URL(value).origin),
 );
 
-const host = v.pipe(text, v.regex(/^[a-z0-9.-]+(?::\d+)?$/));
+/** `name[:port]`. With a trailing dot it would be the same host under a second name. */
+const host = v.pipe(text, v.regex(/^[a-z0-9.-]*[a-z0-9-](?::\d+)?$/), v.check(isParsedUnchanged));
+
+function isParsedUnchanged(host: string): boolean {
+  return URL.parse(`http://${host}`)?.host === host && URL.parse(`https://${host}`)?.host === host;
+}
 
 /** A page whose fragments are the codes of refusals. */
 const docsUrl = v.pipe(

@@ -66,7 +66,10 @@ app.all("/v1/*", (c) => {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
   const { settings, gateway } = isolate;
-  if (settings.controlHost !== null && hasNameOf(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
+  if (settings.controlHost !== null) {
+    if (!URL.canParse(c.req.url)) return refuse(c, MALFORMED_HOST);
+    if (hasNameOf(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
+  }
   return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
 });
 
@@ -74,6 +77,7 @@ const withContext = createMiddleware<WorkerContext>(async function withContext(c
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
   c.set("operations", isolate.operations);
+  if (!URL.canParse(c.req.url)) return refuse(c, MALFORMED_HOST);
   return await next();
 });
 
@@ -129,7 +133,7 @@ function isOn(host: string, c: Context<WorkerContext>): boolean {
   return new URL(c.req.url).host === host;
 }
 
-/** Also with another port or as a fully qualified name, `control.example.`: the same machine for DNS, and never the API's. */
+/** Also with another port or a trailing dot: for DNS it is the same host. */
 function hasNameOf(host: string, c: Context<WorkerContext>): boolean {
   return new URL(c.req.url).hostname.replace(/\.+$/, "") === host.replace(/:\d+$/, "");
 }

@@ -203,7 +203,20 @@ const MALFORMED: [name: string, values: unknown[]][] = [
       1234567890123456,
     ],
   ]),
-  ["CONTROL_HOST", ["https://SECRET", "SECRET/", "SECRET:8787:8787", "a b", "Control.Example.com", 1]],
+  [
+    "CONTROL_HOST",
+    [
+      "https://SECRET",
+      "SECRET/",
+      "SECRET:8787:8787",
+      "a b",
+      "Control.Example.com",
+      "a.example.",
+      "a.example:443",
+      "1.2.3.4.5",
+      1,
+    ],
+  ],
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],
   ["DEFAULT_TIER", ["SECRET", "Free", "gold", 1, null, { requests_per_minute: 1, publish_per_hour: 1 }]],
@@ -458,9 +471,12 @@ test.each([
   expect(settingsWith({ LOG_SAMPLE_RATE: value })).toMatchObject({ logSampleRate: rate });
 });
 
-test.each(["control.example.com", "localhost:8787"])("CONTROL_HOST may be %s", (host) => {
-  expect(settingsWith({ CONTROL_HOST: host })).toMatchObject({ controlHost: host });
-});
+test.each(["control.example.com", "localhost:8787", "keys-1.example.com:8443"])(
+  "CONTROL_HOST may be %s",
+  (host) => {
+    expect(settingsWith({ CONTROL_HOST: host })).toMatchObject({ controlHost: host });
+  },
+);
 
 test("the previous pepper and token follow the current ones", () => {
   const previous = {
