@@ -40,6 +40,7 @@ type ControlRefusal =
   | { readonly reason: "malformed_json" | "wrong_content_type" | "body_too_large" }
   | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" }
   | { readonly reason: "conflict"; readonly text: string }
+  | { readonly reason: "too_many_new_keys"; readonly retryAfterSeconds: number }
   | { readonly reason: "in_progress" }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
@@ -126,6 +127,8 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return forbidden(refusal.permission);
     case "rate_limited":
       return rateLimited(refusal.allowance);
+    case "too_many_new_keys":
+      return tooMany("Too many new keys in this account", refusal.retryAfterSeconds);
     case "conflict":
       return plainAnswer(409, "conflict", refusal.text);
     case "invalid_input":
@@ -139,15 +142,15 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
 
 /** The body is the documented one; `gateway/rate-limit-headers.ts` adds the other headers. */
 function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAnswer {
+  const reset_at = new Date(resetsAt * 1000).toISOString().replace(".000Z", "Z");
+  const details = { limit, remaining: 0, reset_at, retry_after: resetsInSeconds };
+  return { ...tooMany("Rate limit exceeded", resetsInSeconds), details };
+}
+
+function tooMany(error: string, seconds: number): PublicAnswer {
   return {
-    ...plainAnswer(429, "rate_limited", `Rate limit exceeded. Try again in ${resetsInSeconds} seconds.`),
-    details: {
-      limit,
-      remaining: 0,
-      reset_at: new Date(resetsAt * 1000).toISOString().replace(".000Z", "Z"),
-      retry_after: resetsInSeconds,
-    },
-    headers: { "Retry-After": String(resetsInSeconds) },
+    ...plainAnswer(429, "rate_limited", `${error}. Try again in ${seconds} seconds.`),
+    headers: { "Retry-After": String(seconds) },
   };
 }
 
@@ -220,10 +223,7 @@ const CONSTANT_ANSWERS = {
   link_used: plainAnswer(410, "gone", "The link has been used or has expired"),
   body_too_large: plainAnswer(413, "payload_too_large", "The request body is larger than 1 MiB"),
   wrong_content_type: plainAnswer(415, "unsupported_media_type", "The request body must be application/json"),
-  too_many_look_ups: {
-    ...plainAnswer(429, "rate_limited", "Rate limit exceeded. Try again in 60 seconds."),
-    headers: { "Retry-After": "60" },
-  },
+  too_many_look_ups: tooMany("Rate limit exceeded", 60),
   // No client reads it; 499 is the status that proxies log.
   client_gone: plainAnswer(499, "client_closed_request", "Client closed request"),
 

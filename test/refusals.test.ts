@@ -110,6 +110,11 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     body: '{"error":"Rate limit exceeded. Try again in 45 seconds.","code":"rate_limited","details":{"limit":300,"remaining":0,"reset_at":"2026-04-03T12:01:00Z","retry_after":45}}',
     headers: { "retry-after": "45" },
   },
+  too_many_new_keys: {
+    status: 429,
+    body: '{"error":"Too many new keys in this account. Try again in 42 seconds.","code":"rate_limited"}',
+    headers: { "retry-after": "42" },
+  },
   too_many_look_ups: {
     status: 429,
     body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
@@ -148,6 +153,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
 
 /** The data of refusals that carry more than a reason. */
 const DATA: Partial<Record<Reason, object>> = {
+  too_many_new_keys: { retryAfterSeconds: 42 },
   malformed_path: { details: { path: "must not end with a slash" } },
   method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
   missing_permission: { permission: "posts:write" },

@@ -2,7 +2,8 @@
  * Creating a key and rotating one: a new secret, whose text is in the answer and never again.
  *
  * Guarantees that a call with an `Idempotency-Key` is carried out once, that a key has at most one successor that is
- * valid, and that a key which is revoked while it is being rotated gets none.
+ * valid, that a key which is revoked while it is being rotated gets none, and that an account gets at most
+ * `NEW_KEYS_PER_MINUTE` keys in a minute.
  */
 
 import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
@@ -16,6 +17,10 @@ import { hasPassed, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 import { mintSecret, type NewKey, newKeyRow, successorRow } from "./new-keys.ts";
+
+/** Created and rotated, in one account. */
+export const NEW_KEYS_PER_MINUTE = 50;
+const MINUTE_MS = 60_000;
 
 export class KeyIssuing {
   readonly #context: LedgerContext;
@@ -39,6 +44,8 @@ export class KeyIssuing {
       const now = Date.now();
       // Checked here: a retry after the key has expired still gets its answer.
       if (hasPassed(unixMsOrNull(input.expires_at), now)) return EXPIRES_IN_THE_PAST;
+      const tooMany = this.#refusedRate(now);
+      if (tooMany) return tooMany;
       return await this.#creation.issue(newKeyRow(account, input, minted, now), (key) => {
         events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
         const answer = toApiKey(key, now);
@@ -62,7 +69,7 @@ export class KeyIssuing {
       const sealedSecret = await this.#answers.seal(secret);
       const startedAt = Date.now();
       const old = keys.issued(oldId) as KeyRow;
-      const refusal = this.#refusedRotation(old, startedAt);
+      const refusal = this.#refusedRotation(old, startedAt) ?? this.#refusedRate(startedAt);
       if (refusal) return refusal;
       return await this.#creation.issue(successorRow(old, minted, startedAt), (successor) => {
         const now = Date.now();
@@ -99,6 +106,16 @@ export class KeyIssuing {
     }
     events.add({ at, actor, action: "created", keyId: successorId, details: { replaces: old.id } });
     return keys.issued(old.id) as KeyRow;
+  }
+
+  /** A session or a program that has gone wrong cannot fill the account with keys. Imports are not limited. */
+  #refusedRate(now: number): Refusal | null {
+    const earliest = this.#context.keys.mintedAt(NEW_KEYS_PER_MINUTE - 1, now - MINUTE_MS);
+    if (earliest === null) return null;
+    return {
+      reason: "too_many_new_keys",
+      retryAfterSeconds: Math.ceil((earliest + MINUTE_MS - now) / 1000),
+    };
   }
 
   /** Why a key gets no successor; null when it may have one. */

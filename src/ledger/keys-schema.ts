@@ -27,6 +27,7 @@ export const KEYS_SCHEMA = `
   CREATE INDEX IF NOT EXISTS keys_not_revoked ON keys (created_at DESC, id DESC)
     WHERE state = 'issued' AND revoked_at IS NULL;
   CREATE INDEX IF NOT EXISTS keys_scheduled ON keys (revokes_at) WHERE revoked_at IS NULL AND revokes_at IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS keys_minted ON keys (began_at) WHERE is_imported = 0;
   CREATE INDEX IF NOT EXISTS keys_not_issued ON keys (began_at) WHERE state <> 'issued';
 `;
 

@@ -65,6 +65,19 @@ export class KeysTable {
     return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
   }
 
+  /** When the last but `skipped` of the keys minted after `since` was begun; null: there are not as many. */
+  mintedAt(skipped: number, since: number): number | null {
+    const [row] = this.#sql
+      .exec<{ began_at: number }>(
+        `SELECT began_at FROM keys WHERE is_imported = 0 AND began_at > ?
+         ORDER BY began_at DESC LIMIT 1 OFFSET ?`,
+        since,
+        skipped,
+      )
+      .toArray();
+    return row?.began_at ?? null;
+  }
+
   add(key: NewKeyRow): void {
     this.#sql.exec(
       `INSERT INTO keys

@@ -17,6 +17,10 @@ export const noticeTexts = {
       title: "This form is out of date",
       text: "It was not submitted from your current session, so nothing was changed. Open your keys and try again.",
     },
+    too_many_new_keys: {
+      title: "Too many new keys",
+      text: "An account can create 50 keys a minute. No key was created: wait a minute, then submit the form again.",
+    },
     https_required: {
       title: "This page requires HTTPS",
       text: "Nothing was changed. Open the page again from the Octopost dashboard.",

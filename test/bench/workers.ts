@@ -57,8 +57,7 @@ export async function startGateway(product: Product, setting: Setting = {}): Pro
   });
   try {
     const control = new ControlClient({ host: "127.0.0.1", port: running.port }, CONTROL_TOKEN);
-    const { status } = await control.call("PUT", "/accounts/acct", { tier: AMPLE_TIER });
-    if (status !== 200) throw new Error(`setting the tier: ${status}`);
+    await setAmpleTier(control, "acct");
     return { ...running, control };
   } catch (error) {
     await running.close();
@@ -66,7 +65,12 @@ export async function startGateway(product: Product, setting: Setting = {}): Pro
   }
 }
 
-/** Several at a time. */
+async function setAmpleTier(control: ControlClient, account: string): Promise<void> {
+  const { status } = await control.call("PUT", `/accounts/${account}`, { tier: AMPLE_TIER });
+  if (status !== 200) throw new Error(`setting the tier: ${status}`);
+}
+
+/** Several at a time; many keys are spread over several accounts. */
 export async function createKeys(control: ControlClient, count: number): Promise<IssuedKey[]> {
   const keys: IssuedKey[] = [];
   const lane = async () => {
@@ -77,6 +81,7 @@ export async function createKeys(control: ControlClient, count: number): Promise
   };
   let left = count;
   await Promise.all(Array.from({ length: CREATED_AT_ONCE }, lane));
+  for (const account of new Set(keys.map((key) => key.account))) await setAmpleTier(control, account);
   return keys;
 }
 

@@ -50,8 +50,25 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
     }),
     ...(name !== "health" && { 422: unprocessable(name, hasBody) }),
     ...(!hasToken && { 429: { "guess after guess": guessed(name) } }),
+    ...(success === 201 && { 429: { "key after key": afterManyKeys(name) } }),
     // An import reports it row by row.
     ...(name !== "importKeys" && { 503: { "an unreachable store": unreachableStore(name, hasToken) } }),
+  };
+}
+
+/** An account gets 50 new keys a minute. */
+function afterManyKeys(name: string): Provoke {
+  return async (cluster) => {
+    const example = await exampleOf(cluster, name);
+    const account = /^\/accounts\/(\w+)/.exec(example.path)?.[1] ?? "";
+    await cluster.network.ledgerRows(
+      account,
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+       INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, state, began_at)
+       SELECT 'key_' || printf('%022d', i), '${account}', 'seeded', 'live', '[]', 'oct_live_…', 'hash ' || i,
+         i, 'issued', unixepoch('now') * 1000 FROM n`,
+    );
+    return await make(cluster, name, example);
   };
 }
 

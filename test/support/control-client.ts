@@ -8,6 +8,8 @@
 import { type Address, type Header, type RawResponse, rawRequest } from "./raw-http.ts";
 
 const ACCOUNT = "acct";
+/** An account gets 50 new keys a minute. */
+const KEYS_PER_ACCOUNT = 40;
 
 export interface ControlOptions {
   /** Replaces the control token; null sends none. */
@@ -53,6 +55,7 @@ export interface IssuedKey {
 export class ControlClient {
   readonly #gateway: Address;
   readonly #token: string;
+  #keysCreated = 0;
 
   constructor(gateway: Address, token: string) {
     this.#gateway = gateway;
@@ -90,13 +93,18 @@ export class ControlClient {
   }
 
   async createKey(key: NewKey = {}): Promise<IssuedKey> {
-    const { account = ACCOUNT, ...rest } = key;
+    const { account = this.#nextAccount(), ...rest } = key;
     const answer = await this.call("POST", `/accounts/${account}/keys`, {
       name: "a key",
       mode: "live",
       ...rest,
     });
     return answered(201, "creating a key", answer).json;
+  }
+
+  #nextAccount(): string {
+    const number = Math.floor(this.#keysCreated++ / KEYS_PER_ACCOUNT);
+    return number === 0 ? ACCOUNT : `${ACCOUNT}_${number}`;
   }
 
   /** Revokes a key; after `answeredAt` it must not work anywhere. */

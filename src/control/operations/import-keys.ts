@@ -94,7 +94,7 @@ async function importChunks(
 
 /** The `Idempotency-Key` is in use by another call. */
 function isAboutTheCall({ reason }: Refusal): boolean {
-  return reason === "invalid_input" || reason === "conflict";
+  return reason === "invalid_input" || reason === "conflict" || reason === "in_progress";
 }
 
 function errorOf(refusal: Refusal): NonNullable<RowVerdict["error"]> {

@@ -23,7 +23,7 @@ export const createKey = defineLedgerOperation({
   idempotent: true,
   status: 201,
   answer: issuedKeySchema,
-  refusals: [409, 422],
+  refusals: [409, 422, 429],
   waitsFor: ["kv"],
   call: (ledger, { account, body, caller }) => ledger.createKey(account, body, caller),
 });
@@ -125,7 +125,7 @@ export const rotateKey = defineLedgerOperation({
   idempotent: true,
   status: 201,
   answer: rotatedKeySchema,
-  refusals: [404, 409, 422],
+  refusals: [404, 409, 422, 429],
   waitsFor: ["leases", "kv"],
   call: (ledger, { id, body, caller }) => ledger.rotateKey(id, body.overlap_seconds * SECOND_MS, caller),
 });

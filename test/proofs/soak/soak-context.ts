@@ -17,4 +17,17 @@ export interface SoakContext {
   readonly pauseMs: number;
 }
 
-export const ACCOUNTS = ["soak_a", "soak_b", "soak_c", "soak_d"] as const;
+export const ACCOUNTS = [
+  "soak_a",
+  "soak_b",
+  "soak_c",
+  "soak_d",
+  "soak_e",
+  "soak_f",
+  "soak_g",
+  "soak_h",
+  "soak_i",
+  "soak_j",
+  "soak_k",
+  "soak_l",
+] as const;
