@@ -30,7 +30,7 @@ export async function enterPage(c: PortalRequest) {
     >
       <h1>{enter.title}</h1>
       <p>
-        {enter.account} <strong>{await portal.accountOf(token)}</strong>
+        {enter.explain} <strong>{await portal.accountOf(token)}</strong>.
       </p>
       <p class="note bad" role="alert" hidden>
         {enter.allowCookies}

@@ -66,7 +66,7 @@ export const texts = {
   },
   enter: {
     title: "Open your API keys",
-    account: "Account:",
+    explain: "The link that you opened can be used once. It opens the API keys of account",
     submit: "Open API keys",
     busy: "Opening…",
     allowCookies:
@@ -203,9 +203,9 @@ export const texts = {
     },
     /** A map: callers name actors freely, `constructor` too. */
     actors: new Map([
-      ["key_page", "Key page"],
-      ["control_token", "Control API"],
-      ["possession", "Holder of the key"],
+      ["key_page", "A user of this page"],
+      ["control_token", "The control API"],
+      ["possession", "A holder of the key"],
     ]) as ReadonlyMap<string, string>,
     actions: {
       created: "created",

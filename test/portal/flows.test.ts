@@ -195,10 +195,10 @@ describe.each([
     const activity = (await page.locator(".events li p").allInnerTexts()).join("\n");
     expect(activity).toBe(
       [
-        "Control API changed the tier of the account",
-        "Key page renamed After",
+        "The control API changed the tier of the account",
+        "A user of this page renamed After",
         "From “Before” to “After”.",
-        "Key page created After",
+        "A user of this page created After",
       ].join("\n"),
     );
   });

@@ -9,7 +9,7 @@ import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { buildWorker } from "../support/build-worker.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { openKeyPage, originOf } from "./key-page.ts";
+import { linkTo, openKeyPage, originOf } from "./key-page.ts";
 
 const ACCOUNT = "acme";
 const DAY_MS = 86_400_000;
@@ -120,7 +120,14 @@ async function screenshotPages(
   await context.close();
 
   const empty = await openKeyPage(cluster, browser, options);
-  await empty.page.screenshot({ path: `${prefix}-empty.png`, fullPage: true });
+  const takeEmpty = (name: string) =>
+    empty.page.screenshot({ path: `${prefix}-${name}.png`, fullPage: true });
+  await takeEmpty("empty");
+  await empty.page.goto(await linkTo(cluster, ACCOUNT, input));
+  await takeEmpty("enter");
+  await empty.context.clearCookies();
+  await empty.page.goto(`${originOf(cluster)}/portal/keys?entered=${Math.floor(Date.now() / 1000)}`);
+  await takeEmpty("cookies-blocked");
   await empty.context.close();
 }
 
