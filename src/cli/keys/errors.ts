@@ -101,6 +101,5 @@ const TOKEN_HINTS: Readonly<Record<number, string>> = {
 
 const KEY_HINTS: Readonly<Record<number, string>> = {
   404: "No key of this gateway has this text. Was the key issued by another gateway (--url)?",
-  422: "The text is not a key, or a part of it is missing.",
   429: "Wait a minute, then run the same command again.",
 };

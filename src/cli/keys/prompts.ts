@@ -32,7 +32,7 @@ export async function confirm(question: string): Promise<void> {
 
 /** Resolves to null when the prompt is cancelled. */
 export function askForKey(): Promise<string | null> {
-  return ask((context) => password({ message: "Key (not shown):" }, context));
+  return ask((context) => password({ message: "Key (not shown):", toggleMask: false }, context));
 }
 
 type PromptContext = Parameters<typeof input>[1];

@@ -40,7 +40,10 @@ export function addRevokeCommands(program: Command): void {
       "Revoke a key. When the command ends, no request with it succeeds anywhere, and requests in flight have failed with 401. This cannot be undone.",
     )
     .argument("[id]", "the key's id")
-    .option("--secret-stdin", "revoke the key whose text is on standard input; needs no account and no token")
+    .option(
+      "--secret-stdin",
+      "revoke the key whose text is on standard input; needs no account, no token and, piped, no --yes",
+    )
     .option("--reason <text>", "the reason in the event log, 1 to 500 characters")
     .addOption(yesOption())
     .addHelpText("after", REVOKE_EXAMPLES)
