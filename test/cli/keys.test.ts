@@ -279,6 +279,29 @@ describe("revoke, revoke-all", () => {
     expect(again.json).toMatchObject({ id: key.id, waited_ms: expect.any(Number) });
   });
 
+  test("revoke waits for leases that are longer than the ledger's time limit", async () => {
+    const slow = await startCluster({ settings: { LEASE_MS: 4000, LEDGER_TIMEOUT_MS: 1000 } });
+    try {
+      const own = ownAccount(slow);
+      for (const name of ["by id", "by text"]) {
+        const key = await slow.createKey({ account: own.account, name });
+        const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
+        const request = { method: "GET", target: "/v1/posts", headers };
+        expect((await rawRequest(slow.gateway(0), request)).status).toBe(200);
+        const revoked =
+          name === "by id"
+            ? own.keys(["revoke", key.id, "--yes", "--json"])
+            : own.keys(["revoke", "--secret-stdin", "--json"], { input: key.secret });
+        const { code, json } = await revoked;
+        expect([code, json.id]).toEqual([0, key.id]);
+        expect(json.waited_ms).toBeGreaterThan(1000);
+        expect((await rawRequest(slow.gateway(0), request)).status).toBe(401);
+      }
+    } finally {
+      await slow.close();
+    }
+  });
+
   test("revoke-all revokes all keys, or those of a mode or an age", async () => {
     const live = await newKey();
     const test = await cluster.createKey({ account, mode: "test" });
