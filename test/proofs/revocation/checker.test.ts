@@ -31,6 +31,7 @@ const ACCEPTED: RequestRecord = {
   lastByteAt: 504,
   writtenAt: 502,
   bodyLength: 40,
+  smallBody: false,
   offeredBytes: undefined,
   closedByClient: false,
   ended: "complete",
@@ -158,6 +159,15 @@ test("reports a request that the gateway left open after t, until its client clo
   };
   expect(rulesBrokenBy([{ ...waiting, closedByClient: true }])).toEqual(["G2"]);
   expect(rulesBrokenBy([{ ...STREAM, closedByClient: true }])).toEqual(["G3"]);
+});
+
+test("reports a small body that arrived in part, or not at all", () => {
+  const small: RequestRecord = { ...ACCEPTED, startedAt: 1900, headersAt: 1990, smallBody: true };
+  const cut: RequestRecord = { ...small, ended: "aborted", endedAt: 1995, lastByteAt: 1995, bodyLength: 20 };
+  expect(rulesBrokenBy([small])).toEqual([]);
+  expect(rulesBrokenBy([cut])).toEqual(["partial"]);
+  expect(rulesBrokenBy([{ ...cut, status: 0, bodyLength: 0 }])).toEqual(["partial"]);
+  expect(rulesBrokenBy([{ ...cut, smallBody: false }])).toEqual([]);
 });
 
 test("reports an upload that reached the origin complete although its end was sent after t", () => {

@@ -6,6 +6,7 @@
  * - G1: a request that started after `t` was not refused, or reached the origin.
  * - G2: response headers with a 2xx left the gateway after `t`, or a request in flight was never answered.
  * - G3: a byte of a 2xx response left after `t`, an aborted one looked complete, or one was never aborted.
+ * - partial: a request for a small body got no response or part of one, instead of a whole response or a refusal.
  * - origin: an upload whose end was sent after `t` reached the origin complete.
  * - bystander: a key that was not revoked got 401.
  * - vacuous: the history does not show the situation that it claims (evidence.ts).
@@ -18,7 +19,7 @@
 import { missingEvidence } from "./evidence.ts";
 import type { History, RequestRecord, RevocationRecord, Situation } from "./history.ts";
 
-export type Rule = "G1" | "G2" | "G3" | "origin" | "bystander" | "vacuous";
+export type Rule = "G1" | "G2" | "G3" | "partial" | "origin" | "bystander" | "vacuous";
 
 export interface Violation {
   readonly rule: Rule;
@@ -38,7 +39,7 @@ export function violationsIn(history: History, expected: readonly Situation[]): 
     const { keyId, situation } = revocation;
     const requests = byKey.get(keyId) ?? [];
     for (const request of requests) {
-      const broken = brokenRule(request, revocation);
+      const broken = brokenRule(request, revocation) ?? partialResponse(request, revocation);
       if (broken) violations.push({ rule: broken.rule, situation, keyId, what: broken.what });
     }
     if (
@@ -101,6 +102,16 @@ function brokenRule(
     return violation("G3", "a stream aborted after t looked complete");
   }
   return null;
+}
+
+function partialResponse(
+  request: RequestRecord,
+  revocation: RevocationRecord,
+): { rule: Rule; what: string } | null {
+  const { smallBody, ended, status } = request;
+  if (!smallBody || ended === "complete") return null;
+  const what = status === 0 ? "no response" : "part of a small body";
+  return { rule: "partial", what: `${what} (${timesOf(request, revocation)})` };
 }
 
 /** Milliseconds from `t`, for debugging. */

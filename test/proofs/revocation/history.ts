@@ -47,6 +47,8 @@ export interface RequestRecord {
   /** Just before the origin wrote the latest part that has arrived at the client: it left the gateway after this. */
   readonly writtenAt: number | undefined;
   readonly bodyLength: number;
+  /** Whether the origin's body is so small that the gateway gathers it before the headers leave. */
+  readonly smallBody: boolean;
   /** For an unread stream: bytes of its body that the origin had written at `t`. */
   readonly offeredBytes: number | undefined;
   /** Whether the client closed it, because the gateway left it open long after `t`. */

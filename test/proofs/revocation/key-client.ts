@@ -189,6 +189,7 @@ export class KeyClient {
       lastByteAt: response.lastByteAt,
       writtenAt: response.status === 200 ? origin.writtenAt : undefined,
       bodyLength: response.bodyLength,
+      smallBody: origin.smallBody,
       offeredBytes: origin.offeredAtAnswer,
       closedByClient,
       ended: response.ended,

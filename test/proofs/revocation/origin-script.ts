@@ -6,6 +6,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { GATHERED_MAX_BYTES } from "../../../src/gateway/gather-body.ts";
 import type { RecordedRequest, Respond } from "../../support/recording-origin.ts";
 
 /** How the origin answers one request. */
@@ -22,8 +23,13 @@ const FLOOD_PIECE = Buffer.alloc(64 * 1024, "octopost ");
 /** Announced by streams with a Content-Length; no test reaches it. */
 const ENDLESS_BYTES = 2 ** 31;
 
+/** Behaviours with a small body, which arrives at once. */
+const SMALL = new WeakSet<OriginBehaviour>();
+
 export class ScriptedRequest {
   readonly number: number;
+  /** Whether the gateway has to gather the response's body before its headers leave. */
+  readonly smallBody: boolean;
   readonly #behaviour: OriginBehaviour;
   readonly #forwarded = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
@@ -36,8 +42,9 @@ export class ScriptedRequest {
   /** Just before the latest part that is known to have arrived at the client was written. */
   writtenAt: number | undefined;
 
-  constructor(number: number, behaviour: OriginBehaviour) {
+  constructor(number: number, behaviour: OriginBehaviour, smallBody: boolean) {
     this.number = number;
+    this.smallBody = smallBody;
     this.#behaviour = behaviour;
   }
 
@@ -63,7 +70,7 @@ export class ScriptedRequest {
     this.#released.resolve();
   }
 
-  async runSituation(response: ServerResponse, record: RecordedRequest): Promise<void> {
+  async handle(response: ServerResponse, record: RecordedRequest): Promise<void> {
     this.#record = record;
     this.#forwarded.resolve();
     await this.#behaviour(this, response, record);
@@ -104,7 +111,7 @@ export class OriginScript {
   #next = 1;
 
   add(behaviour: OriginBehaviour): ScriptedRequest {
-    const side = new ScriptedRequest(this.#next++, behaviour);
+    const side = new ScriptedRequest(this.#next++, behaviour, SMALL.has(behaviour));
     this.#sides.set(side.number, side);
     return side;
   }
@@ -114,7 +121,7 @@ export class OriginScript {
     const number = Number(new URL(record.target, "http://origin").searchParams.get("n"));
     const side = this.#sides.get(number);
     if (side === undefined) throw new Error(`unexpected request: ${record.target}`);
-    await side.runSituation(response, record);
+    await side.handle(response, record);
   };
 }
 
@@ -123,12 +130,14 @@ export function answering(
   bytes: number,
   options: { chunked?: boolean; delayMs?: number } = {},
 ): OriginBehaviour {
-  return async (side, response) => {
+  const behaviour: OriginBehaviour = async (side, response) => {
     if (options.delayMs) await pause(options.delayMs);
     if (response.destroyed) return;
     side.writeHead(response, options.chunked ? undefined : bytes);
     response.end(Buffer.alloc(bytes, "octopost "));
   };
+  if (bytes <= GATHERED_MAX_BYTES) SMALL.add(behaviour);
+  return behaviour;
 }
 
 /** Holds the request until `release()`, then answers. */
@@ -136,6 +145,7 @@ export const holding: OriginBehaviour = async (side, response, record) => {
   await Promise.race([side.released, record.closed]);
   await answering(32)(side, response, record);
 };
+SMALL.add(holding);
 
 /** Receives the complete upload, then answers. */
 export const receiving: OriginBehaviour = async (side, response, record) => {
