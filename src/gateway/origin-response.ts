@@ -73,7 +73,7 @@ export function readOriginResponse(response: Response, address: PublicAddress): 
 
   const length = lengthOf(framing);
   if (length === null) dropped.push("content-length");
-  dropped.push(...namesIn(connection));
+  for (const name of namesIn(connection)) if (!dropped.includes(name)) dropped.push(name);
   const isStream = STREAM_TYPES.has((contentType.split(";", 1)[0] ?? "").trim().toLowerCase());
   return {
     response,

@@ -240,8 +240,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "headers named in the origin's Connection are not returned",
     file: ORIGIN_RESPONSE,
-    find: "dropped.push(...namesIn(connection));",
-    replace: "dropped.push(...namesIn(null));",
+    find: "of namesIn(connection))",
+    replace: "of namesIn(null))",
     stops: ["headers that an origin names in Connection are not returned"],
   },
   {

@@ -56,8 +56,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     rule: "a body goes through a pipe that can be aborted",
     file: FORWARD,
-    find: ": pipeBody(",
-    replace: ": response.body ?? pipeBody(",
+    find: "writable, inFlight.signal)",
+    replace: "writable, new AbortController().signal)",
     situations: ["streaming chunked", "streaming with a length"],
     broken: ["G3"],
   },

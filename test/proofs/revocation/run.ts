@@ -1,6 +1,7 @@
 /**
  * `npm run revocation`: revokes keys in real workerd, checks the promise, and measures how long revocation takes.
- * Flags: `--revocations N` (300), `--parallel N` (12), `--svg FILE`. Exits with 1 on any violation.
+ * Flags: `--revocations N` (300), `--parallel N` (12), `--svg FILE`; `--small-bodies` counts instead what clients of small
+ * answers get at the moment of a revocation, in `N` revocations of each shape. Exits with 1 on any violation.
  *
  * Half of the revocations are of busy keys and a quarter of idle ones, for the figures; the rest are of all other
  * situations, for the check.
@@ -18,6 +19,7 @@ import { type Violation, violationsIn } from "./checker.ts";
 import { type Figures, figuresOf, merged, summary } from "./figures.ts";
 import { drawHistograms } from "./histogram.ts";
 import { SITUATIONS, type Situation } from "./history.ts";
+import { revokeUnderSmallAnswers, SHAPES } from "./small-bodies.ts";
 
 /** A history is checked and dropped after this many, so that memory stays bounded. */
 const PER_CAMPAIGN = 300;
@@ -40,6 +42,7 @@ const { values: flags } = parseArgs({
     revocations: { type: "string", default: "300" },
     parallel: { type: "string", default: "12" },
     svg: { type: "string" },
+    "small-bodies": { type: "boolean", default: false },
   },
 });
 const revocations = Number(flags.revocations);
@@ -48,6 +51,30 @@ if (!(revocations > 0 && parallel > 0)) throw new Error("--revocations and --par
 
 const { bundle, remove } = await buildWorker();
 try {
+  process.exitCode =
+    (flags["small-bodies"] ? await countSmallBodies(bundle) : await measure(bundle)) > 0 ? 1 : 0;
+} finally {
+  await remove();
+}
+
+/** Returns the number of broken answers. */
+async function countSmallBodies(bundle: string): Promise<number> {
+  console.log(machine());
+  let broken = 0;
+  for (const shape of SHAPES) {
+    const answers = await revokeUnderSmallAnswers({ bundle, shape, revocations, parallel });
+    const { whole, refused, emptyReply, headersAlone, partOfBody, revocationsWithBroken } = answers;
+    broken += emptyReply + headersAlone + partOfBody;
+    console.log(`${shape}: ${revocationsWithBroken} of ${revocations} revocations broke an answer`);
+    console.log(
+      `  ${whole} whole, ${refused} refused; empty ${emptyReply}, headers ${headersAlone}, part ${partOfBody}`,
+    );
+  }
+  return broken;
+}
+
+/** Returns the number of violations. */
+async function measure(bundle: string): Promise<number> {
   const { LEASE_MS, LEASE_MARGIN_MS } = varsOf(bundle);
   console.log(machine());
   console.log(`LEASE_MS ${LEASE_MS}, LEASE_MARGIN_MS ${LEASE_MARGIN_MS}; five gateways, round trips to the`);
@@ -57,9 +84,7 @@ try {
   if (flags.svg !== undefined) {
     writeFileSync(flags.svg, drawing(outcome, Number(LEASE_MS) + Number(LEASE_MARGIN_MS)));
   }
-  process.exitCode = outcome.violations.length > 0 ? 1 : 0;
-} finally {
-  await remove();
+  return outcome.violations.length;
 }
 
 async function revokeAll(bundle: string): Promise<Outcome> {
