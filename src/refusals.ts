@@ -42,6 +42,8 @@ type ControlRefusal =
   | { readonly reason: "conflict"; readonly text: string }
   | { readonly reason: "too_many_new_keys"; readonly retryAfterSeconds: number }
   | { readonly reason: "in_progress" }
+  // The kept answer of an earlier call; the key is that call's.
+  | { readonly reason: "secret_withheld"; readonly keyId: string }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
 
@@ -131,6 +133,8 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
       return tooMany("Too many new keys in this account", refusal.retryAfterSeconds);
     case "conflict":
       return plainAnswer(409, "conflict", refusal.text);
+    case "secret_withheld":
+      return plainAnswer(409, "conflict", secretWithheld(refusal.keyId));
     case "invalid_input":
       return { status: 422, code: "validation_error", error: "Validation failed", details: refusal.details };
     case "unhealthy":
@@ -138,6 +142,10 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     default:
       return CONSTANT_ANSWERS[refusal.reason];
   }
+}
+
+function secretWithheld(keyId: string): string {
+  return `This call was carried out before and issued ${keyId}. Its secret is given for 10 minutes, to the same credential`;
 }
 
 /** The body is the documented one; `gateway/rate-limit-headers.ts` adds the other headers. */

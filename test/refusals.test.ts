@@ -92,6 +92,10 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     status: 409,
     body: '{"error":"A request with this Idempotency-Key is in progress","code":"conflict"}',
   },
+  secret_withheld: {
+    status: 409,
+    body: '{"error":"This call was carried out before and issued key_1. Its secret is given for 10 minutes, to the same credential","code":"conflict"}',
+  },
   conflict: { status: 409, body: '{"error":"It is so already","code":"conflict"}' },
   body_too_large: {
     status: 413,
@@ -168,6 +172,7 @@ const DATA: Partial<Record<Reason, object>> = {
     },
   },
   conflict: { text: "It is so already" },
+  secret_withheld: { keyId: "key_1" },
   invalid_input: { details: { name: "is required" } },
   unhealthy: { health: { kv_ms: null } },
 };

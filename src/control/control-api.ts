@@ -63,6 +63,7 @@ async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Re
     address: clientAddress(c.req.raw),
     origin: new URL(c.req.url).origin,
     requestId: c.env.requestId,
+    credential: c.get("credential"),
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
 }

@@ -55,6 +55,7 @@ function checkRequest(
   const body = operation.body ? problems.check(operation.body, request.body, "body") : {};
   const named = request.caller === undefined ? {} : problems.check(callerInput, request.caller, "caller");
   const caller: CallMetadata = {
+    credential: request.credential ?? "key_page",
     actor: named?.actor ?? operation.defaultActor ?? "control_token",
     idempotencyKey: named?.idempotency_key ?? null,
   };

@@ -4,7 +4,7 @@
  */
 import { createMiddleware } from "hono/factory";
 import { bearerToken } from "../http/bearer-token.ts";
-import { isSameSecret } from "../keys/digests.ts";
+import { base64url, hmacSha256, isSameSecret } from "../keys/digests.ts";
 import { logRefusal } from "../log.ts";
 import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -16,22 +16,38 @@ export interface ControlEnv {
     readonly operations: KeyOperations;
     readonly requestId: string;
   };
+  Variables: {
+    /** Identifies the token, without revealing it; set behind `requireControlToken`. */
+    credential: string;
+  };
 }
 
 export const requireControlToken = createMiddleware<ControlEnv>(async (c, next) => {
-  const refusal = await checkToken(c.req.header("Authorization"), c.env.settings.controlTokens);
-  if (!refusal) return await next();
-  logRefusal(c.env.requestId, c.req.method, refusal);
-  return refusalResponse(refusal, c.env.requestId, c.env.settings.docsUrl);
+  const { controlTokens, peppers, docsUrl } = c.env.settings;
+  const token = await controlToken(c.req.header("Authorization") ?? null, controlTokens);
+  if (typeof token === "string") {
+    c.set("credential", await credentialOf(token, peppers[0]));
+    return await next();
+  }
+  logRefusal(c.env.requestId, c.req.method, token);
+  return refusalResponse(token, c.env.requestId, docsUrl);
 });
 
-async function checkToken(
-  authorization: string | undefined,
+/** Separates this digest from every other use of the pepper. */
+const CREDENTIAL_LABEL = "octopost control credential v1:";
+
+async function credentialOf(token: string, pepper: string): Promise<string> {
+  return base64url(await hmacSha256(pepper, CREDENTIAL_LABEL + token));
+}
+
+/** The token of the header, which is one of `controlTokens`. */
+async function controlToken(
+  authorization: string | null,
   controlTokens: readonly string[],
-): Promise<Refusal | null> {
-  const token = bearerToken(authorization ?? null);
+): Promise<string | Refusal> {
+  const token = bearerToken(authorization);
   if (typeof token !== "string") return token;
   // Compares with every token, so that timing does not tell which one matched.
   const equal = await Promise.all(controlTokens.map((one) => isSameSecret(token, one)));
-  return equal.includes(true) ? null : { reason: "wrong_control_token" };
+  return equal.includes(true) ? token : { reason: "wrong_control_token" };
 }

@@ -25,7 +25,7 @@ import {
   revokeKey,
   rotateKey,
 } from "./operations/keys.ts";
-import { createPortalSession } from "./operations/portal.ts";
+import { createPortalSession, endPortalSessions } from "./operations/portal.ts";
 import { identifyKey, revokeByPossession } from "./operations/possession.ts";
 import { health, rebuildKv } from "./operations/upkeep.ts";
 
@@ -90,6 +90,10 @@ export class KeyService extends WorkerEntrypoint<Env> {
     return this.#perform(createPortalSession, { account, body, caller });
   }
 
+  endPortalSessions(account: string, caller: CallerInput = {}) {
+    return this.#perform(endPortalSessions, { account, caller });
+  }
+
   getAccount(account: string) {
     return this.#perform(getAccount, { account });
   }
@@ -123,7 +127,12 @@ export class KeyService extends WorkerEntrypoint<Env> {
     const origin = keyPageOrigin(context.settings);
     const requestId = crypto.randomUUID();
     try {
-      const result = await context.operations.perform(operation, { ...request, origin, requestId });
+      const result = await context.operations.perform(operation, {
+        ...request,
+        origin,
+        requestId,
+        credential: "key_service",
+      });
       return isRefusal(result) ? failed(result) : { ok: true, value: result };
     } catch (error) {
       logException(requestId, error);

@@ -48,6 +48,8 @@ export interface OperationRequest {
   readonly query?: unknown;
   readonly body?: unknown;
   readonly caller?: CallerInput;
+  /** Identifies the credential of the call, without being one. */
+  readonly credential?: string;
   /** The client's network address, to throttle guesses. */
   readonly address?: unknown;
   /** Where the control plane was called, such as `https://api.octopost.ink`. */

@@ -11,7 +11,7 @@ import {
   revokeKey,
   rotateKey,
 } from "./operations/keys.ts";
-import { createPortalSession } from "./operations/portal.ts";
+import { createPortalSession, endPortalSessions } from "./operations/portal.ts";
 import { identifyKey, revokeByPossession } from "./operations/possession.ts";
 import { health, rebuildKv } from "./operations/upkeep.ts";
 
@@ -28,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   getAccount,
   setTier,
   createPortalSession,
+  endPortalSessions,
   rebuildKv,
   health,
   revokeByPossession,

@@ -77,13 +77,13 @@ export class KeyLedger extends DurableObject<Env> {
     );
     this.#leases = new LeaseIssuer(metadata, settings, Date.now());
     this.#limits = new AccountLimits(context, metadata);
-    this.#answers = new IdempotencyStore(storage.sql, settings.peppers, scheduleAlarm);
+    this.#answers = new IdempotencyStore(storage.sql, settings.peppers, this.#events, scheduleAlarm);
     this.#creation = new KeyCreation(context);
     this.#issuing = new KeyIssuing(context, this.#creation, this.#answers, this.#leases);
     this.#import = new KeyImport(context, this.#creation, this.#answers);
     this.#changes = new KeyChanges(context, this.#leases);
     this.#revocation = new KeyRevocation(context, this.#leases);
-    this.#portal = new PortalAccess(storage, this.#answers);
+    this.#portal = new PortalAccess(context, this.#answers);
   }
 
   /**
@@ -210,6 +210,10 @@ export class KeyLedger extends DurableObject<Env> {
 
   leavePortal(sessionDigest: string): { readonly ok: true } {
     return this.#portal.leave(sessionDigest);
+  }
+
+  endPortalSessions(caller: CallMetadata): { readonly sessions: number; readonly links: number } {
+    return this.#portal.endAll(caller);
   }
 
   showOnce(idempotencyKey: string): Promise<KeyToShow | Refusal> {

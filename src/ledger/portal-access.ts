@@ -6,7 +6,9 @@
  */
 import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
 import type { Refusal } from "../refusals.ts";
-import type { IdempotencyStore } from "./idempotency-store.ts";
+import type { EventsTable } from "./events-table.ts";
+import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { PortalTable, type PortalUser, type Session } from "./portal-table.ts";
 
 /** A new key to be shown; `secret` is null when it was shown before. */
@@ -17,17 +19,23 @@ export type KeyToShow =
 export class PortalAccess {
   readonly #storage: DurableObjectStorage;
   readonly #table: PortalTable;
+  readonly #events: EventsTable;
   readonly #answers: IdempotencyStore;
 
-  constructor(storage: DurableObjectStorage, answers: IdempotencyStore) {
+  constructor({ storage, events }: LedgerContext, answers: IdempotencyStore) {
     this.#storage = storage;
     this.#table = new PortalTable(storage.sql);
+    this.#events = events;
     this.#answers = answers;
   }
 
   /** Stores a link by its token's digest; `endsAt`: until when it can be used. */
   openLink(linkDigest: string, user: PortalUser): { readonly endsAt: number } {
-    return { endsAt: this.#table.addLink(linkDigest, user, Date.now()) };
+    const at = Date.now();
+    return this.#storage.transactionSync(() => {
+      this.#events.add({ at, actor: user.actor, action: "portal_link_created", keyId: null });
+      return { endsAt: this.#table.addLink(linkDigest, user, at) };
+    });
   }
 
   /** Whether the link can be used. Does not use it up. */
@@ -37,10 +45,25 @@ export class PortalAccess {
 
   /** Uses up the link and opens a session. Idempotent for the same session. */
   enter(linkDigest: string, sessionDigest: string): Session | Refusal {
-    const now = Date.now();
-    return this.#storage.transactionSync(
-      () => this.#table.useLink(linkDigest, sessionDigest, now) ?? { reason: "link_used" },
-    );
+    const at = Date.now();
+    return this.#storage.transactionSync(() => {
+      const isFirst = this.#table.hasLink(linkDigest, at);
+      const session = this.#table.useLink(linkDigest, sessionDigest, at);
+      if (session === null) return { reason: "link_used" };
+      if (isFirst) this.#events.add({ at, actor: session.actor, action: "portal_entered", keyId: null });
+      return session;
+    });
+  }
+
+  /** Ends every session and unused link. Idempotent; an event only if there was one. */
+  endAll({ actor }: CallMetadata): { readonly sessions: number; readonly links: number } {
+    const at = Date.now();
+    return this.#storage.transactionSync(() => {
+      const ended = this.#table.endAll(at);
+      if (ended.sessions + ended.links > 0)
+        this.#events.add({ at, actor, action: "portal_sessions_ended", keyId: null, details: ended });
+      return ended;
+    });
   }
 
   session(sessionDigest: string): Session | Refusal {

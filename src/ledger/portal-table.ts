@@ -84,6 +84,20 @@ export class PortalTable {
     this.#sql.exec("UPDATE portal_tokens SET ends_at = MIN(ends_at, ?) WHERE digest = ?", now, digest);
   }
 
+  /** Ends all sessions and deletes all unused links; returns how many of each could still be used. */
+  endAll(now: number): { readonly sessions: number; readonly links: number } {
+    const sessions = this.#sql.exec(
+      "UPDATE portal_tokens SET ends_at = ? WHERE kind = 'session' AND ends_at > ? RETURNING 1",
+      now,
+      now,
+    );
+    const links = this.#sql.exec(
+      "DELETE FROM portal_tokens WHERE kind = 'link' AND ends_at > ? RETURNING 1",
+      now,
+    );
+    return { sessions: sessions.toArray().length, links: links.toArray().length };
+  }
+
   #add(digest: string, kind: "link" | "session", { actor, returnUrl }: PortalUser, endsAt: number): number {
     this.#sql.exec(
       "INSERT INTO portal_tokens (digest, kind, ends_at, actor, return_url) VALUES (?, ?, ?, ?, ?)",

@@ -51,7 +51,9 @@ export async function createKey(c: PortalRequest) {
   const created = await waitForEarlierSubmission(() =>
     operations.createKey(session.account, { name, mode, permissions, expires_at: expiresAt }, caller),
   );
-  if (!isRefusal(created)) return c.redirect(paths.showOnce(formId), 303);
+  // The same form again after its secret was shown leads to the same page.
+  if (!isRefusal(created) || created.reason === "secret_withheld")
+    return c.redirect(paths.showOnce(formId), 303);
   if (created.reason !== "invalid_input") return refuse(c, created);
   return showForm(c, draft, new Map(Object.entries(created.details)));
 }

@@ -49,7 +49,8 @@ export async function rotateKey(c: PortalRequest) {
   const rotated = await waitForEarlierSubmission(() =>
     operations.rotateKey(session.account, id, { overlap_seconds: Number(overlap) }, caller),
   );
-  if (!isRefusal(rotated)) return c.redirect(paths.showOnce(formId), 303);
+  if (!isRefusal(rotated) || rotated.reason === "secret_withheld")
+    return c.redirect(paths.showOnce(formId), 303);
   // Revoked or expired in the meantime, or a form that was submitted with other values: show the current state.
   const isOutOfDate = rotated.reason === "conflict" || rotated.reason === "invalid_input";
   return isOutOfDate ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);

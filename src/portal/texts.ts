@@ -216,6 +216,10 @@ export const texts = {
       imported: "imported",
       tier_changed: "changed the tier of",
       kv_rebuilt: "rebuilt the KV entries of",
+      answer_repeated: "repeated the call that created",
+      portal_link_created: "created a link to this page for",
+      portal_entered: "opened this page of",
+      portal_sessions_ended: "ended the sessions on this page of",
     } satisfies Record<LedgerEvent["action"], string>,
   },
   test: {

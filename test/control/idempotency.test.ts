@@ -39,7 +39,8 @@ function create(body: unknown = NEW_KEY): Promise<ControlAnswer> {
 async function expectOnlyKey({ status, json, response }: ControlAnswer): Promise<void> {
   expect(status, response.body.toString()).toBe(201);
   expect((await account.keys("revoked")).map(({ id }) => id)).toEqual([json.id]);
-  expect((await account.events()).map(({ action }) => action)).toEqual(["created"]);
+  const actions = (await account.events()).map(({ action }) => action);
+  expect(actions.filter((action) => action !== "answer_repeated")).toEqual(["created"]);
   expect(await account.statusOf(json.secret)).toBe(200);
 }
 
@@ -165,7 +166,8 @@ describe("rotating a key", () => {
       expect(await account.statusOf(again.json.secret)).toBe(200);
       expect(await account.statusOf(old.secret)).toBe(overlap_seconds === 0 ? 401 : 200);
       expect(await account.keys("revoked")).toHaveLength(2);
-      expect(await account.events()).toEqual(events);
+      const changes = (await account.events()).filter(({ action }) => action !== "answer_repeated");
+      expect(changes).toEqual(events);
     },
   );
 

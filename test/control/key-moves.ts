@@ -261,8 +261,8 @@ async function insist(
 ): Promise<ControlAnswer & { repeats: number }> {
   for (let repeats = 0; ; repeats++) {
     const answer = await call();
-    const underWay = answer.status === 409 && /under way/.test(answer.json.error);
-    if (statuses.includes(answer.status) && !underWay) return { ...answer, repeats };
+    const inProgress = answer.status === 409 && /in progress/.test(answer.json.error);
+    if (statuses.includes(answer.status) && !inProgress) return { ...answer, repeats };
     expect([503, 409], answer.response.body.toString()).toContain(answer.status);
     expect(repeats, "attempts").toBeLessThan(ATTEMPTS_MAX);
   }

@@ -5,8 +5,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KeyService } from "../../src/control/key-service.ts";
+import { enter } from "../portal/key-page.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { rawRequest } from "../support/raw-http.ts";
 import { Account } from "./account.ts";
 import { DASHBOARD, Dashboard } from "./dashboard.ts";
 import { OPERATIONS } from "./operations.ts";
@@ -190,9 +190,8 @@ test("creates a single-use link to the key page at PUBLIC_ORIGIN, with the same 
   const { url, expires_at } = await done("createPortalSession", account.name, input);
   expect(url).toMatch(new RegExp(`^http://localhost:8787/portal/enter/${account.name}\\.`));
   expect(Date.parse(expires_at)).toBeGreaterThan(Date.now());
-  const enter = () => rawRequest(cluster.gateway(0), { method: "POST", target: new URL(url).pathname });
-  expect((await enter()).status).toBe(303);
-  expect((await enter()).status).toBe(410);
+  expect((await enter(cluster, url)).status).toBe(303);
+  expect((await enter(cluster, url)).status).toBe(410);
   const refused = { return_url: "https://evil.example/" };
   const { status, json } = await account.call("POST", "/portal-sessions", refused);
   expect(status).toBe(422);
@@ -202,12 +201,13 @@ test("creates a single-use link to the key page at PUBLIC_ORIGIN, with the same 
   });
 });
 
-test("an idempotency key gives a retry the same answer, shared with HTTP", async () => {
+test("an idempotency key gives a retry the same answer, and over HTTP no second key and no secret", async () => {
   const caller = { idempotency_key: randomUUID() };
   const first = await done("createKey", account.name, NEW_KEY, caller);
   expect(await done("createKey", account.name, NEW_KEY, caller)).toEqual(first);
   const headers = [["Idempotency-Key", caller.idempotency_key]] as const;
-  expect((await account.call("POST", "/keys", NEW_KEY, { headers })).json).toEqual(first);
+  const overHttp = await account.call("POST", "/keys", NEW_KEY, { headers });
+  expect([overHttp.status, overHttp.json.secret]).toEqual([409, undefined]);
   expect(await account.keys()).toHaveLength(1);
 });
 

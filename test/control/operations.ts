@@ -16,7 +16,7 @@ export interface Example {
 }
 
 export interface Operation {
-  readonly method: "get" | "post" | "patch" | "put";
+  readonly method: "get" | "post" | "patch" | "put" | "delete";
   /** As OpenAPI writes it. */
   readonly path: string;
   /** A call that succeeds; a fresh one each time. */
@@ -84,6 +84,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     method: "post",
     path: `${ACCOUNT}/portal-sessions`,
     example: ofAccount("/portal-sessions", { return_url: "http://localhost:3000/settings" }),
+  },
+  endPortalSessions: {
+    method: "delete",
+    path: `${ACCOUNT}/portal-sessions`,
+    example: ofAccount("/portal-sessions"),
   },
   rebuildKv: {
     method: "post",

@@ -13,7 +13,14 @@ import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts
 export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
 
 /** Operations that create the account, or have none. */
-const ANSWERED_FOR_ANY_ACCOUNT = ["createKey", "importKeys", "setTier", "createPortalSession", "health"];
+const ANSWERED_FOR_ANY_ACCOUNT = [
+  "createKey",
+  "importKeys",
+  "setTier",
+  "createPortalSession",
+  "endPortalSessions",
+  "health",
+];
 const BY_POSSESSION = ["revokeByPossession", "identifyKey"];
 const KEY_PATH = "/accounts/{account}/keys/{id}";
 const BODY_MAX_BYTES = 1_048_576;
@@ -25,7 +32,7 @@ export const PROVOCATIONS: Readonly<
 function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   const success = ["createKey", "rotateKey"].includes(name) ? 201 : 200;
   const hasToken = !BY_POSSESSION.includes(name);
-  const hasBody = OPERATIONS[name]?.method !== "get";
+  const hasBody = !["get", "delete"].includes(OPERATIONS[name]?.method ?? "");
   return {
     [success]: { "a valid request": (cluster) => callAs(cluster, name) },
     ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),

@@ -142,7 +142,7 @@ describe("the search finds a planted leak in", () => {
     await cluster.network.ledgerRows("acct", `INSERT INTO metadata (name, value) VALUES ('leak', '${hex}')`);
     await cluster.network.ledgerRows(
       "other",
-      `INSERT INTO answers (name, fingerprint, at, answer, sealed_secret) VALUES ('leak', '', 0, '', x'${hex}')`,
+      `INSERT INTO answers (name, fingerprint, at, answer, credential, has_secret, sealed_secret) VALUES ('leak', '', 0, '', '', 1, x'${hex}')`,
     );
     const found = findSecrets(await readLedgers(cluster, traffic.accounts), butTheHash()).join("\n");
     expect(found).toMatch(/^SQLite metadata\.value: the text of oct_/m);

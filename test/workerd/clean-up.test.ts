@@ -18,6 +18,7 @@ import {
 
 const ABANDONED_AFTER_MS = 180_000;
 const DAY_MS = 86_400_000;
+const SECRET_KEPT_MS = 600_000;
 const ROW = { ...NEW_KEY, sha256: "ab".repeat(32), created_at: null };
 
 let ledger: TestLedger;
@@ -207,26 +208,36 @@ describe("an import whose KV write fails", () => {
 });
 
 describe("an answer kept for an Idempotency-Key", () => {
-  test("is repeated for 24 hours and not longer, with or without an alarm", async () => {
+  test("is repeated for ten minutes, withheld for 24 hours and not longer, with or without an alarm", async () => {
     const first = await ledger.create("retry");
-    advanceClock(DAY_MS - 5000);
+    advanceClock(SECRET_KEPT_MS - 5000);
     expect(await ledger.create("retry")).toEqual(first);
+    advanceClock(10_000);
+    await expect(ledger.create("retry")).rejects.toThrow("secret_withheld");
+    advanceClock(DAY_MS - SECRET_KEPT_MS - 10_000);
+    await expect(ledger.create("retry")).rejects.toThrow("secret_withheld");
     advanceClock(10_000);
     const second = await ledger.create("retry");
     expect(second.id).not.toBe(first.id);
     expect(await ledger.create("retry")).toEqual(second);
   });
 
-  test("is deleted by the last alarm", async () => {
+  test("is deleted by the last alarm, and its secret by an earlier one", async () => {
     await ledger.create("one");
     advanceClock(3_600_000);
     await ledger.create("two");
     const answers = () => ledger.rows("SELECT name FROM answers ORDER BY name");
-    // The first alarm is for creations, the following ones for answers.
+    const secrets = () => ledger.rows("SELECT name FROM answers WHERE sealed_secret IS NOT NULL");
+    // The first alarm is for creations, the second one for secrets, the following ones for answers.
     await ledger.runAlarm();
     expect(await answers()).toEqual([{ name: "one" }, { name: "two" }]);
-    expect(await ledger.alarmInMs()).toBeGreaterThan(DAY_MS - 3_700_000);
-    advanceClock(DAY_MS - 3_600_000 + 1000);
+    expect(await secrets()).toEqual([{ name: "two" }]);
+    expect(await ledger.alarmInMs()).toBeLessThanOrEqual(SECRET_KEPT_MS);
+    advanceClock(SECRET_KEPT_MS + 1000);
+    await ledger.runAlarm();
+    expect(await secrets()).toEqual([]);
+    expect(await ledger.alarmInMs()).toBeGreaterThan(DAY_MS - SECRET_KEPT_MS - 3_700_000);
+    advanceClock(DAY_MS - 3_600_000 - SECRET_KEPT_MS);
     await ledger.runAlarm();
     expect(await answers()).toEqual([{ name: "two" }]);
     advanceClock(3_600_000);

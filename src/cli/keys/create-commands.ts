@@ -133,7 +133,7 @@ async function issue<Key extends object>(
 function idempotencyKeyOption(): Option {
   return new Option(
     "--idempotency-key <text>",
-    "repeat a command whose answer was lost (within 24 hours)",
+    "repeat a command whose answer was lost (within 10 minutes)",
   ).argParser(headerText);
 }
 

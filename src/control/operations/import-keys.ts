@@ -110,13 +110,13 @@ async function importChunk(
   start: number,
   callDigest: string,
 ): Promise<readonly ImportVerdict[] | Refusal> {
-  const { actor, idempotencyKey } = caller;
+  const { idempotencyKey } = caller;
   // A header cannot contain a line feed, so no call can name the key of a chunk.
   const chunkKey = idempotencyKey === null ? null : `${idempotencyKey}\n${start}`;
   const call = { limitMs: CHUNK_LIMIT_MS, repeatable: false };
   try {
     return await callLedger(env.KEY_LEDGER, account, call, (ledger: RemoteLedger) =>
-      ledger.importKeys(account, chunk, { actor, idempotencyKey: chunkKey }, callDigest),
+      ledger.importKeys(account, chunk, { ...caller, idempotencyKey: chunkKey }, callDigest),
     );
   } catch (error) {
     if (isUnavailable(error)) return { reason: "ledger_unreachable" };

@@ -41,7 +41,7 @@ export const revokeByPossession = defineOperation({
     if (isRefusal(record)) return whyNothingRevoked(record);
     const revoked = await ledgers.call(
       record.account,
-      (ledger) => ledger.revokeKey(record.id, { actor: "possession", idempotencyKey: null }, null),
+      (ledger) => ledger.revokeKey(record.id, POSSESSION, null),
       { retry: true, waitsFor: ["leases"] },
     );
     if (isRefusal(revoked)) return revoked.reason === "not_found" ? { reason: "nothing_revoked" } : revoked;
@@ -69,6 +69,8 @@ export const identifyKey = defineOperation({
     return await ledgers.call(record.account, (ledger) => ledger.getKey(record.id), { retry: true });
   },
 });
+
+const POSSESSION = { actor: "possession", credential: "possession", idempotencyKey: null };
 
 function receiptOf({ id, effective_at, waited_ms }: v.InferOutput<typeof revokedKeySchema>) {
   return { id, effective_at, waited_ms };

@@ -315,8 +315,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "only CONTROL_TOKEN opens the control plane",
     file: "src/control/control-token.ts",
-    find: "equal.includes(true) ? null",
-    replace: 'equal.includes(true) || token.startsWith("oct_live_") ? null',
+    find: "equal.includes(true) ? token",
+    replace: 'equal.includes(true) || token.startsWith("oct_live_") ? token',
     stops: ["an API key cannot list keys", "an API key cannot create keys"],
   },
   {
