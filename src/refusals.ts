@@ -204,7 +204,6 @@ const CONSTANT_ANSWERS = {
   body_on_get: badRequest("A GET or HEAD request must not have a body"),
   https_required: badRequest("This endpoint requires HTTPS"),
   malformed_json: badRequest("The request body is not valid JSON"),
-
   missing_credential: unauthorized(
     describe(REALM, "Send your key in the header Authorization: Bearer <key>"),
   ),
@@ -218,7 +217,6 @@ const CONSTANT_ANSWERS = {
   refused_by_ledger: BAD_CREDENTIAL,
   wrong_control_token: BAD_CREDENTIAL,
   live_only: unauthorized(describe(INVALID_TOKEN, "This endpoint needs a live key")),
-
   session_ended: plainAnswer(403, "forbidden", "The session has ended"),
   csrf_failed: plainAnswer(403, "forbidden", "The form was not sent from this session's page"),
   cookies_blocked: plainAnswer(403, "forbidden", "The session cookie is missing"),

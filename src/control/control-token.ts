@@ -4,7 +4,7 @@
  */
 import { createMiddleware } from "hono/factory";
 import { bearerToken } from "../http/bearer-token.ts";
-import { base64url, hmacSha256, isSameSecret } from "../keys/digests.ts";
+import { base64url, isSameSecret, sha256 } from "../keys/digests.ts";
 import { logRefusal } from "../log.ts";
 import { type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -23,21 +23,22 @@ export interface ControlEnv {
 }
 
 export const requireControlToken = createMiddleware<ControlEnv>(async (c, next) => {
-  const { controlTokens, peppers, docsUrl } = c.env.settings;
+  const { controlTokens, docsUrl } = c.env.settings;
   const token = await controlToken(c.req.header("Authorization") ?? null, controlTokens);
   if (typeof token === "string") {
-    c.set("credential", await credentialOf(token, peppers[0]));
+    c.set("credential", await credentialOf(token));
     return await next();
   }
   logRefusal(c.env.requestId, c.req.method, token);
   return refusalResponse(token, c.env.requestId, docsUrl);
 });
 
-/** Separates this digest from every other use of the pepper. */
+/** Separates this digest from every other one of the token. */
 const CREDENTIAL_LABEL = "octopost control credential v1:";
 
-async function credentialOf(token: string, pepper: string): Promise<string> {
-  return base64url(await hmacSha256(pepper, CREDENTIAL_LABEL + token));
+/** Without the pepper, so that a call repeated during a pepper's rotation has the same credential. */
+async function credentialOf(token: string): Promise<string> {
+  return base64url(await sha256(CREDENTIAL_LABEL + token));
 }
 
 /** The token of the header, which is one of `controlTokens`. */

@@ -177,19 +177,12 @@ export class KeyLedger extends DurableObject<Env> {
     return { account, tier: this.#limits.tier };
   }
 
-  /** Writes a page of KV records again. `not_found`: the account never had a key. */
-  async rebuildRecords(
+  rebuildRecords(
     limit: number,
     after: KeyPosition | null,
-    { actor }: CallMetadata,
+    caller: CallMetadata,
   ): Promise<RebuiltPage | Refusal> {
-    if (!this.#keys.hasAny()) return { reason: "not_found" };
-    const page = await rebuildRecords(this.#context, limit, after);
-    if (!isRefusal(page)) {
-      const details = { written: page.written };
-      this.#events.add({ at: Date.now(), actor, action: "kv_rebuilt", keyId: null, details });
-    }
-    return page;
+    return rebuildRecords(this.#context, limit, after, caller);
   }
 
   openPortal(linkDigest: string, user: PortalUser): { readonly endsAt: number } {

@@ -6,6 +6,7 @@ import pMap from "p-map";
 import { writeKeyRecord } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
+import type { CallMetadata } from "./idempotency-store.ts";
 import type { KeyPosition } from "./keys-table.ts";
 import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
@@ -16,12 +17,14 @@ export interface RebuiltPage {
   readonly next: KeyPosition | null;
 }
 
-/** Writes the records of a page of keys, newest first. */
+/** Writes the records of a page of keys, newest first, and one event. `not_found`: the account never had a key. */
 export async function rebuildRecords(
-  { kv, keys, settings }: LedgerContext,
+  { kv, keys, events, settings }: LedgerContext,
   limit: number,
   after: KeyPosition | null,
+  { actor }: CallMetadata,
 ): Promise<RebuiltPage | Refusal> {
+  if (!keys.hasAny()) return { reason: "not_found" };
   const rows = keys.page(limit, after, true);
   try {
     await pMap(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), settings.ledgerTimeoutMs), {
@@ -31,6 +34,8 @@ export async function rebuildRecords(
     if (!isUnavailable(error)) throw error;
     return { reason: "store_unreachable" };
   }
+  const details = { written: rows.length };
+  events.add({ at: Date.now(), actor, action: "kv_rebuilt", keyId: null, details });
   const last = rows.at(-1);
   return {
     written: rows.length,

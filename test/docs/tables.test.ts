@@ -14,9 +14,12 @@ import { publicAnswer, type Refusal } from "../../src/refusals.ts";
 import { anchorsOf, codeBlocks, codeIn, PROJECT, pageText, sectionOf, tableRows } from "./pages.ts";
 
 /** Every reason that `publicAnswer` knows, from its source: a type has no values. */
+const [SWITCH = "", TABLE = ""] = readFileSync(join(PROJECT, "src/refusals.ts"), "utf8").split(
+  "const CONSTANT_ANSWERS",
+);
 const REASONS: readonly string[] = [
   ...new Set(
-    [...readFileSync(join(PROJECT, "src/refusals.ts"), "utf8").matchAll(/^ +case "(\w+)":/gm)].map(
+    [...SWITCH.matchAll(/^ +case "(\w+)":/gm), ...TABLE.matchAll(/^ {2}(\w+): /gm)].map(
       ([, reason = ""]) => reason,
     ),
   ),

@@ -86,7 +86,12 @@ describe.each([
     expect(since).toBe(key?.effective_at);
     expect(key?.permissions).toEqual(["posts:read"]);
     expect(await paste(command)).toBe("401");
-    expect((await owner.events()).map(({ actor }) => actor)).toEqual(["key_page", "key_page"]);
+    expect((await owner.events()).map(({ actor, action }) => `${actor} ${action}`)).toEqual([
+      "key_page revoked",
+      "key_page created",
+      "key_page portal_entered",
+      "key_page portal_link_created",
+    ]);
   });
 
   test("a refused form names the wrong field, keeps the other values, and creates nothing", async () => {
@@ -199,6 +204,8 @@ describe.each([
         "A user of this page renamed After",
         "From “Before” to “After”.",
         "A user of this page created After",
+        "A user of this page opened this page of the account",
+        "A user of this page created a link to this page for the account",
       ].join("\n"),
     );
   });
