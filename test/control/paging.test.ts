@@ -42,8 +42,8 @@ describe("a list of keys", () => {
       ...Array(3).fill("2025-01-01T00:00:00Z"),
       "2024-12-31T23:59:59.999Z",
       "1970-01-01T00:00:00Z",
-      "1969-12-31T23:59:59.999Z",
-      "1960-01-01T00:00:00Z",
+      "1970-01-01T00:00:00.002Z",
+      "1970-01-01T00:00:00.001Z",
     ]);
     const all = await account.keys();
     expect(new Set(all.map(({ id }) => id))).toEqual(new Set(ids));

@@ -34,6 +34,8 @@ export interface Campaign {
 
 export const FIVE_DISTANCES_MS = [0, 20, 60, 120, 250];
 const SHARED_ACCOUNTS = 4;
+/** After these the next four are used: an account gets 50 new keys a minute. */
+const KEYS_IN_SHARED_ACCOUNTS = 120;
 const BYSTANDERS = 2;
 /** Longer than in production, because five gateways, clients and origin share one machine. */
 const LEDGER_TIMEOUT_MS = 10_000;
@@ -73,7 +75,7 @@ async function runAll(context: CampaignContext, campaign: Campaign): Promise<voi
       const situation = situations[index % situations.length] as Situation;
       const account = ALONE_IN_ACCOUNT.includes(situation)
         ? `own-${index}`
-        : `shared-${index % SHARED_ACCOUNTS}`;
+        : `shared-${index % SHARED_ACCOUNTS}-${Math.floor(index / KEYS_IN_SHARED_ACCOUNTS)}`;
       const spread = (index * GOLDEN_RATIO) % 1;
       await concurrency.acquire();
       const startedAt = performance.now();
@@ -101,7 +103,7 @@ async function runAll(context: CampaignContext, campaign: Campaign): Promise<voi
 }
 
 async function startBystander(context: CampaignContext): Promise<KeyClient> {
-  const client = new KeyClient(context, await context.cluster.createKey({ account: "shared-0" }));
+  const client = new KeyClient(context, await context.cluster.createKey({ account: "shared-0-0" }));
   context.history.bystanders.push(client.key.id);
   client.startLoad();
   return client;
