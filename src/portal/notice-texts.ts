@@ -19,7 +19,7 @@ export const noticeTexts = {
     },
     too_many_new_keys: {
       title: "Too many new keys",
-      text: "An account can create 50 keys a minute. No key was created: wait a minute, then submit the form again.",
+      text: "An account can create 50 keys a minute. No key was created.",
     },
     https_required: {
       title: "This page requires HTTPS",
@@ -35,4 +35,5 @@ export const noticeTexts = {
   fault: { title: "Something went wrong", text: "The error is on our side. Try again." },
   requestId: "Quote this request ID when you contact support:",
   retry: "Try again",
+  retryIn: (seconds: string) => `Try again in ${seconds} ${seconds === "1" ? "second" : "seconds"}.`,
 } as const;

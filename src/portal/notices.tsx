@@ -29,6 +29,9 @@ export function showNotice(c: PortalRequest, refusal: Refusal): Response | Promi
     c,
     { title, status },
     <Notice title={title} text={text}>
+      {refusal.reason === "too_many_new_keys" && (
+        <p>{noticeTexts.retryIn(String(refusal.retryAfterSeconds))}</p>
+      )}
       {isFault && (
         <p>
           {noticeTexts.requestId} <code>{c.env.requestId}</code>
