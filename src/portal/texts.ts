@@ -217,9 +217,9 @@ export const texts = {
       tier_changed: "changed the tier of",
       kv_rebuilt: "rebuilt the KV entries of",
       answer_repeated: "repeated the call that created",
-      portal_link_created: "created a link to this page for",
-      portal_entered: "opened this page of",
-      portal_sessions_ended: "ended the sessions on this page of",
+      portal_link_created: "requested a link to the key page of",
+      portal_entered: "opened the key page of",
+      portal_sessions_ended: "ended the key page sessions of",
     } satisfies Record<LedgerEvent["action"], string>,
   },
   test: {

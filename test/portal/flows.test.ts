@@ -86,11 +86,11 @@ describe.each([
     expect(since).toBe(key?.effective_at);
     expect(key?.permissions).toEqual(["posts:read"]);
     expect(await paste(command)).toBe("401");
-    expect((await owner.events()).map(({ actor, action }) => `${actor} ${action}`)).toEqual([
-      "key_page revoked",
-      "key_page created",
-      "key_page portal_entered",
-      "key_page portal_link_created",
+    expect((await owner.events()).map(({ actor, action }) => [actor, action])).toEqual([
+      ["key_page", "revoked"],
+      ["key_page", "created"],
+      ["key_page", "portal_entered"],
+      ["key_page", "portal_link_created"],
     ]);
   });
 
@@ -204,8 +204,8 @@ describe.each([
         "A user of this page renamed After",
         "From “Before” to “After”.",
         "A user of this page created After",
-        "A user of this page opened this page of the account",
-        "A user of this page created a link to this page for the account",
+        "A user of this page opened the key page of the account",
+        "A user of this page requested a link to the key page of the account",
       ].join("\n"),
     );
   });
