@@ -1,5 +1,5 @@
 /**
- * `FORWARD_HEADERS`: names of request headers that are forwarded beyond the built-in list.
+ * `FORWARD_HEADERS`: names of request headers that are forwarded beyond the list in `gateway/origin-request.ts`.
  *
  * Guarantees that no setting adds a credential, a header that only the gateway sets, or a header of one connection.
  * Many servers read `_` and `.` as `-`, so names are compared with all three as one. Pure.

@@ -3,8 +3,8 @@
  *
  * Guarantees, across restarts too, that a restriction which waits for `waitMs` is answered after the last lease that was
  * granted on the old terms has expired. Before a lease leaves, one row on disk covers it: until when leases may be in
- * use, and how long the longest is. A ledger that starts after that moment has no lease in use; one that starts before it
- * assumes the longest on every key. The row is written about once a minute while leases are requested. An idle ledger
+ * use, and how long the longest is. A ledger that starts after that moment knows that none is in use; one that starts
+ * before it assumes the longest on every key. The row is written about once a minute while leases are requested. An idle ledger
  * needs no write, no timer and no alarm.
  */
 
@@ -28,7 +28,7 @@ const COVERED_AHEAD_MS = 60_000;
 
 /** What a later start of the ledger must know of the leases granted before. */
 export interface LeasesOnDisk {
-  /** No lease is in use after this moment, nor on a machine whose clock differs by `CLOCK_STEP_MAX_MS`. */
+  /** No lease is in use after this moment, even as read by a machine whose clock is off by `CLOCK_STEP_MAX_MS`. */
   readonly until: number;
   /** The longest of them, margin included. */
   readonly longest_ms: number;
@@ -117,12 +117,12 @@ export class LeaseIssuer {
     return Math.max(this.#onDisk.longest_ms, this.#length.ms + this.#marginMs);
   }
 
-  /** The row first, then memory, which must not know less than the disk. The output gate holds the lease back until then. */
+  /** Writes the row, then copies it to memory. The output gate sends the lease only once the row is durable. */
   #coverOnDisk(lastsMs: number, now: number): void {
     const { until, longest_ms } = this.#onDisk;
     const isCovered = now + lastsMs + CLOCK_STEP_MAX_MS <= until && lastsMs <= longest_ms;
     if (!isCovered) {
-      // Leases from before the last write have expired after the longest of them, whatever the clock has done meanwhile.
+      // Once the longest lease and the largest clock step have passed, every lease from before the last write has expired.
       const earlierExpired = now - this.#writtenAt > longest_ms + CLOCK_STEP_MAX_MS;
       const othersMs = earlierExpired ? this.#longestSinceWriteMs : longest_ms;
       const aheadMs = Math.max(COVERED_AHEAD_MS, 2 * lastsMs + CLOCK_STEP_MAX_MS);
