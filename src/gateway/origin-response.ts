@@ -25,6 +25,9 @@ const STREAM_TYPES: ReadonlySet<string> = new Set([
   "multipart/x-mixed-replace",
 ]);
 
+/** What the platform reads in place of a byte that is not UTF-8; a value with it cannot be written as it came. */
+const LOST_BYTE = "\uFFFD";
+
 /** Statuses with which an origin speaks to the gateway alone: of its credential, its connection or its protocol. */
 const MEANT_FOR_THE_GATEWAY: ReadonlySet<number> = new Set([401, 407, 421, 426]);
 
@@ -38,7 +41,7 @@ export interface OriginResponse {
   readonly dropped: readonly string[];
   /** Headers with another value than the origin's. */
   readonly replaced: readonly (readonly [name: string, value: string])[];
-  /** All cookies, if one of them was replaced. */
+  /** All cookies, if one of them was replaced, but for those that replacing would damage. */
   readonly cookies: readonly string[] | null;
 }
 
@@ -64,9 +67,9 @@ export function readOriginResponse(response: Response, address: PublicAddress): 
     if (name === "cache-control") cacheControl = value;
     const translated = address.translate(value, RESPONSE_HEADER_POLICY.get(name));
     if (name === "set-cookie") {
-      cookies.push(translated ?? value);
+      if (!value.includes(LOST_BYTE)) cookies.push(translated ?? value);
       isCookieReplaced ||= translated !== value;
-    } else if (translated === null) dropped.push(name);
+    } else if (translated === null || (translated !== value && value.includes(LOST_BYTE))) dropped.push(name);
     else if (translated !== value) replaced.push([name, translated]);
   });
   if (!isAllowed(status, framing)) return { reason: "origin_invalid_response" };
@@ -97,8 +100,15 @@ function isAllowed(status: number, { contentLength, transferEncoding }: Framing)
   // Any other coding would reach the client undone or not at all (RFC 9112 §6.1, §7).
   if (transferEncoding !== null && transferEncoding.toLowerCase() !== "chunked") return false;
   if (status === 204 && transferEncoding !== null) return false;
+  // The platform looks at the length of content alone, of which HEAD and 304 have none. Chunks overrule it.
+  if (contentLength !== null && transferEncoding === null && !isLength(contentLength)) return false;
   const announcesContent = contentLength !== null && !/^0+$/.test(contentLength);
   return !((status === 204 || status === 205) && announcesContent);
+}
+
+/** One number, which may be said several times (RFC 9110 §8.6). */
+function isLength(contentLength: string): boolean {
+  return /^(\d+)(?:[\t ]*,[\t ]*\1)*$/.test(contentLength);
 }
 
 /** Chunks overrule a length that is announced beside them (RFC 9112 §6.3). */

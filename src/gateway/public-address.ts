@@ -10,6 +10,11 @@ import type { HeaderTreatment } from "./response-header-policy.ts";
 /** Attributes of a link that are, or may be, a URI (RFC 8288 §3.2, §3.3); other quoted text is skipped. */
 const LINK_PARTS =
   /<([^>]*)(?:>|$)|(?<![\w*-])(anchor|rel|rev)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"<]+))|"(?:[^"\\]|\\.)*"/gi;
+/**
+ * Between the values of several headers, which the platform joins. A URI has no space (RFC 3986 §2). Seconds and the URL
+ * of a refresh may have it between them, and are replaced apart.
+ */
+const BETWEEN_VALUES = /(,\s+)/;
 /** Seconds, an optional `url=` and optional quotes, as browsers read them (HTML, "shared declarative refresh steps"). */
 const REFRESH = /^([\s\d.]*[;,\s]?\s*(?:url\s*=\s*)?["']?)(.*?)(["']?\s*)$/is;
 const COOKIE_DOMAIN = /;\s*domain\s*=\s*\.?([^;]*?)\s*(?=;|$)/gi;
@@ -41,11 +46,13 @@ export class PublicAddress {
       case "pass":
         return value;
       case "url":
-        return this.#url(value);
+        return ofEach(value, (one) => this.#url(one));
       case "links":
         return this.#links(value);
       case "refresh":
-        return value.replace(REFRESH, (_, before, url, after) => before + this.#url(url) + after);
+        return ofEach(value, (one) =>
+          one.replace(REFRESH, (_, before, url, after) => before + this.#url(url) + after),
+        );
       case "cookie":
         return value.replace(COOKIE_DOMAIN, (attribute, domain) =>
           this.#isForeignDomain(domain.toLowerCase()) ? "" : attribute,
@@ -90,6 +97,11 @@ export class PublicAddress {
     if (value.length < this.#origin.host.length) return value;
     return value.replace(this.#mention, (_, scheme) => (scheme ? this.#publicOrigin : this.#public.host));
   }
+}
+
+/** Several of a header with one value are not allowed, but none of them may name the origin. */
+function ofEach(value: string, replace: (one: string) => string): string {
+  return value.split(BETWEEN_VALUES).map(replace).join("");
 }
 
 const known = new Map<string, PublicAddress>();

@@ -87,6 +87,38 @@ describe("of a response", () => {
     }
   });
 
+  // Changing a value in JavaScript would damage its other bytes, and leaving it would name the origin's address.
+  test.each<Header>([
+    ["Set-Cookie", "a=\xe9; Domain=127.0.0.1; Path=/"],
+    ["Location", "ORIGIN/v1/posts/r\xe9sum\xe9"],
+    ["Content-Location", "ORIGIN/\xe9"],
+    ["Link", '<ORIGIN/x>; rel=next; title="\xe9"'],
+    ["Refresh", "5; url=ORIGIN/\xe9"],
+    ["X-Served-By", "\xe9 ORIGIN"],
+  ])("that would be damaged by a replaced address drop the header: %s: %j", async (name, value) => {
+    cluster.live.respond = answer(200, [
+      [name, value.replace("ORIGIN", cluster.live.url)],
+      ["X-Any", "\xe9"],
+    ]);
+    const response = await send();
+    expect([valuesOf(response, name), response.status]).toEqual([[], 200]);
+    expect(valuesOf(response, "X-Any")).toEqual(["\xe9"]);
+  });
+
+  test("beside a cookie that is replaced, drop a cookie that would be damaged, and no other", async () => {
+    const cookies = [
+      "a=\xe9; Path=/",
+      "b=2; Domain=127.0.0.1",
+      "c=gr\xc3\xbc\xc3\x9fe",
+      "d=\xff; Domain=127.0.0.1",
+    ];
+    cluster.live.respond = answer(
+      200,
+      cookies.map((cookie) => ["Set-Cookie", cookie]),
+    );
+    expect(valuesOf(await send(), "Set-Cookie")).toEqual(["b=2", "c=gr\xc3\xbc\xc3\x9fe"]);
+  });
+
   test("names that mean something to JavaScript are names like any other", async () => {
     const headers: Header[] = [
       ["__proto__", "1"],

@@ -88,6 +88,27 @@ describe("is rewritten to the public address:", () => {
     );
   });
 
+  // One value by definition, so that several are no list of HTTP's; the platform joins them.
+  test.each<[string, (o: string, other: string) => string]>([
+    ["Location", (o, path) => `${o}${path}`],
+    ["Content-Location", (o, path) => `${o}${path}`],
+    ["Content-Base", (o, path) => `${o}${path}`],
+    ["SourceMap", (o, path) => `${o}${path}`],
+    ["Refresh", (o, path) => `5; url=${o}${path}`],
+    ["Refresh", (o, path) => `0, '${o}${path}'`],
+  ])("%s in several headers, each", async (name, value) => {
+    for (const status of [201, 302]) {
+      for (const first of [PUBLIC, origin, "https://octopost.ink"]) {
+        const sent = [value(first, "/a,b"), value(origin, "/c"), value(origin, "/d")];
+        const response = await received(
+          sent.map((one) => [name, one]),
+          status,
+        );
+        expect(valuesOf(response, name).join(", ")).toBe(sent.join(", ").replaceAll(origin, PUBLIC));
+      }
+    }
+  });
+
   test("on a streamed response too", async () => {
     const headers: Header[] = [
       ["Content-Type", "text/event-stream"],

@@ -95,6 +95,30 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
     }
   });
 
+  // Without content the platform does not look at the length.
+  test.each([
+    ["not a number", "abc"],
+    ["negative", "-1"],
+    ["signed", "+5"],
+    ["hexadecimal", "0x5"],
+    ["a fraction", "5.0"],
+    ["two lengths", "1, 2"],
+    ["two lengths, of which one is none", "5, x"],
+  ])("announces a length that is %s (%s), whatever the method and status", async (_, length) => {
+    for (const [method, status] of [
+      ["GET", 200],
+      ["HEAD", 200],
+      ["HEAD", 404],
+      ["GET", 304],
+      ["HEAD", 304],
+    ] as const) {
+      cluster.live.respond = raw(`HTTP/1.1 ${status} X\r\nContent-Length: ${length}\r\n\r\n`);
+      const response = await send(cluster, { method });
+      expect([method, status, response.status]).toEqual([method, status, 502]);
+      expect((await logLineOf(cluster, response)).reason).toMatch(/^origin_/);
+    }
+  });
+
   test("refuses the connection", async () => {
     const testKey = await cluster.createKey({ mode: "test" });
     await cluster.sandbox.close();
