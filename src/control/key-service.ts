@@ -20,6 +20,7 @@ import {
   changeKey,
   createKey,
   getKey,
+  getKeyUsage,
   listKeys,
   revokeAll,
   revokeKey,
@@ -51,6 +52,10 @@ export class KeyService extends WorkerEntrypoint<Env> {
 
   getKey(account: string, id: string) {
     return this.#perform(getKey, { account, id });
+  }
+
+  getKeyUsage(account: string, id: string) {
+    return this.#perform(getKeyUsage, { account, id });
   }
 
   changeKey(account: string, id: string, body: BodyOf<typeof changeKey>, caller: CallerInput = {}) {

@@ -125,6 +125,16 @@ export class PortalSessions {
     return session;
   }
 
+  /** Keeps the session from ending soon; it ends 12 hours after it began all the same. */
+  async extend({ account, token }: PortalSession): Promise<PortalSession | Refusal> {
+    const read = await readPortalToken("session", token, this.#settings.peppers);
+    if (read === null) return { reason: "session_ended", returnUrl: null };
+    const session = await this.#ledgers.call(account, (ledger) => ledger.extendPortalSession(read.digest), {
+      retry: true,
+    });
+    return isRefusal(session) ? session : { ...session, account, token };
+  }
+
   async signOut({ token, returnUrl }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };

@@ -70,22 +70,39 @@ export const eventSchema = v.strictObject({
   number: v.pipe(v.number(), v.integer()),
   at: timestampSchema,
   actor: v.string(),
-  action: v.picklist([
-    "created",
-    "renamed",
-    "rotated",
-    "rescheduled",
-    "revoked",
-    "imported",
-    "tier_changed",
-    "kv_rebuilt",
-    "answer_repeated",
-    "portal_link_created",
-    "portal_entered",
-    "portal_sessions_ended",
-  ]),
+  action: v.picklist(
+    [
+      "created",
+      "renamed",
+      "rotated",
+      "rescheduled",
+      "revoked",
+      "imported",
+      "tier_changed",
+      "kv_rebuilt",
+      "answer_repeated",
+      "portal_link_created",
+      "portal_entered",
+      "portal_sessions_ended",
+    ],
+    "must be an action of the event log",
+  ),
   key_id: v.nullable(v.string()),
+  key_name: v.pipe(v.nullable(v.string()), v.description("The key's present name; null: about the account")),
+  key_hint: v.nullable(v.string()),
   details: v.record(v.string(), detail),
+});
+
+export const keyUsageSchema = v.strictObject({
+  days: v.pipe(
+    v.array(
+      v.strictObject({
+        date: v.pipe(v.string(), v.isoDate(), v.description("A UTC day")),
+        requests: v.pipe(v.number(), v.integer(), v.minValue(0), v.description("Approximate")),
+      }),
+    ),
+    v.description("The last 30 days, oldest first, today included"),
+  ),
 });
 
 const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
@@ -110,5 +127,6 @@ export type ApiKey = v.InferOutput<typeof keySchema>;
 export type IssuedKey = v.InferOutput<typeof issuedKeySchema>;
 export type RotatedKey = v.InferOutput<typeof rotatedKeySchema>;
 export type RevokedKey = v.InferOutput<typeof revokedKeySchema>;
+export type KeyUsageDays = v.InferOutput<typeof keyUsageSchema>;
 export type LedgerEvent = v.InferOutput<typeof eventSchema>;
 export type Account = v.InferOutput<typeof accountSchema>;

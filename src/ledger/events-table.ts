@@ -11,6 +11,7 @@ const SCHEMA = `
     key_id TEXT,
     details TEXT NOT NULL
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS events_by_key ON events (key_id, number);
 `;
 
 /** Far below the 2 MB limit of a bound value. */
@@ -23,7 +24,14 @@ type EventRow = {
   action: string;
   key_id: string | null;
   details: string;
+  key_name: string | null;
+  key_hint: string | null;
 };
+
+export interface EventFilter {
+  readonly keyId?: string | undefined;
+  readonly action?: LedgerEvent["action"] | undefined;
+}
 
 export interface NewEvent {
   readonly at: number;
@@ -72,12 +80,16 @@ export class EventsTable {
     return this.#sql.exec("SELECT 1 FROM events LIMIT 1").toArray().length > 0;
   }
 
-  /** Newest first, at most `limit`, those before `number`. */
-  page(limit: number, before: number | null): LedgerEvent[] {
+  /** Newest first, at most `limit`, those before `number`, each with the present name of its key. */
+  page(limit: number, before: number | null, { keyId, action }: EventFilter): LedgerEvent[] {
+    const conditions = ["number < ?", ...(keyId ? ["key_id = ?"] : []), ...(action ? ["action = ?"] : [])];
     return this.#sql
       .exec<EventRow>(
-        "SELECT * FROM events WHERE number < ? ORDER BY number DESC LIMIT ?",
+        `SELECT events.*, keys.name AS key_name, keys.hint AS key_hint
+         FROM events LEFT JOIN keys ON keys.id = events.key_id
+         WHERE ${conditions.join(" AND ")} ORDER BY number DESC LIMIT ?`,
         before ?? Number.MAX_SAFE_INTEGER,
+        ...[keyId, action].filter((value) => value !== undefined),
         limit,
       )
       .toArray()
@@ -87,6 +99,8 @@ export class EventsTable {
         actor: row.actor,
         action: row.action as LedgerEvent["action"],
         key_id: row.key_id,
+        key_name: row.key_name,
+        key_hint: row.key_hint,
         details: JSON.parse(row.details) as LedgerEvent["details"],
       }));
   }

@@ -10,14 +10,23 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import type { Account, ApiKey, IssuedKey, LedgerEvent, RevokedKey, RotatedKey } from "../keys/api-key.ts";
+import type {
+  Account,
+  ApiKey,
+  IssuedKey,
+  KeyUsageDays,
+  LedgerEvent,
+  RevokedKey,
+  RotatedKey,
+} from "../keys/api-key.ts";
 import type { LeaseAnswer, PermitReport } from "../leases/protocol.ts";
 import type { Tier } from "../rate-limits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { readSettings } from "../settings.ts";
 import { AccountLimits } from "./account-limits.ts";
 import { revokedKey, toApiKey } from "./api-key-view.ts";
-import { EventsTable } from "./events-table.ts";
+import { DailyUseTable } from "./daily-use-table.ts";
+import { type EventFilter, EventsTable } from "./events-table.ts";
 import { type CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable, ImportClaims } from "./import-claims.ts";
 import { type KeyChange, KeyChanges } from "./key-changes.ts";
@@ -40,6 +49,7 @@ export class KeyLedger extends DurableObject<Env> {
   readonly #context: LedgerContext;
   readonly #keys: KeysTable;
   readonly #events: EventsTable;
+  readonly #dailyUse: DailyUseTable;
   readonly #answers: IdempotencyStore;
   readonly #usage: KeyUsage;
   readonly #leases: LeaseIssuer;
@@ -61,6 +71,7 @@ export class KeyLedger extends DurableObject<Env> {
     const scheduleAlarm = (at: number) => this.#scheduleAlarm(at);
     this.#keys = new KeysTable(storage.sql);
     this.#events = new EventsTable(storage.sql);
+    this.#dailyUse = new DailyUseTable(storage.sql);
     const context = {
       storage,
       kv: env.API_KEYS,
@@ -72,7 +83,10 @@ export class KeyLedger extends DurableObject<Env> {
     };
     this.#context = context;
     this.#usage = new KeyUsage(
-      (keyId, use) => this.#keys.addUsage(keyId, use.lastUsedAt, use.count),
+      (keyId, use) => {
+        this.#dailyUse.beginDay(keyId, use.lastUsedAt);
+        this.#keys.addUsage(keyId, use.lastUsedAt, use.count);
+      },
       () => void scheduleAlarm(Date.now() + FLUSH_INTERVAL_MS),
     );
     this.#leases = new LeaseIssuer(metadata, settings, Date.now());
@@ -146,9 +160,16 @@ export class KeyLedger extends DurableObject<Env> {
     return this.#keys.page(limit, after, includeRevoked).map((row) => this.#view(row));
   }
 
+  /** Requests per day for the last 30 days, oldest first. */
+  keyUsage(keyId: string): KeyUsageDays | Refusal {
+    const key = this.getKey(keyId);
+    if (isRefusal(key)) return key;
+    return { days: this.#dailyUse.requestsPerDay(keyId, key.use_count, Date.now()) };
+  }
+
   /** A page, newest first. `not_found`: the account has no events. */
-  listEvents(limit: number, before: number | null): LedgerEvent[] | Refusal {
-    const events = this.#events.page(limit, before);
+  listEvents(limit: number, before: number | null, filter: EventFilter = {}): LedgerEvent[] | Refusal {
+    const events = this.#events.page(limit, before, filter);
     return events.length === 0 && !this.#events.hasAny() ? { reason: "not_found" } : events;
   }
 
@@ -199,6 +220,10 @@ export class KeyLedger extends DurableObject<Env> {
 
   portalSession(sessionDigest: string): Session | Refusal {
     return this.#portal.session(sessionDigest);
+  }
+
+  extendPortalSession(sessionDigest: string): Session | Refusal {
+    return this.#portal.extend(sessionDigest);
   }
 
   leavePortal(sessionDigest: string): { readonly ok: true } {

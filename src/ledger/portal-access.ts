@@ -72,6 +72,12 @@ export class PortalAccess {
     return { reason: "session_ended", returnUrl: session?.returnUrl ?? null };
   }
 
+  /** Keeps a valid session from ending soon. */
+  extend(sessionDigest: string): Session | Refusal {
+    const extended = this.#table.extendSession(sessionDigest, Date.now());
+    return extended ?? this.session(sessionDigest);
+  }
+
   /** Idempotent. */
   leave(sessionDigest: string): { readonly ok: true } {
     this.#table.endSession(sessionDigest, Date.now());

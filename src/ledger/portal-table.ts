@@ -5,6 +5,8 @@
 
 export const LINK_LASTS_MS = 300_000;
 export const SESSION_LASTS_MS = 1_800_000;
+/** However often it is extended, a session ends this long after it began. */
+export const SESSION_MAX_MS = 43_200_000;
 /** An ended session is kept for a day, so its page can link back to `return_url`. */
 const DELETED_AFTER_MS = 86_400_000;
 
@@ -12,6 +14,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS portal_tokens (
     digest TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
+    began_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
     actor TEXT NOT NULL,
     return_url TEXT
@@ -42,7 +45,7 @@ export class PortalTable {
   /** Stores a new link; returns until when it can be used. */
   addLink(digest: string, user: PortalUser, now: number): number {
     this.#sql.exec("DELETE FROM portal_tokens WHERE ends_at < ?", now - DELETED_AFTER_MS);
-    return this.#add(digest, "link", user, now + LINK_LASTS_MS);
+    return this.#add(digest, "link", user, now, now + LINK_LASTS_MS);
   }
 
   hasLink(digest: string, now: number): boolean {
@@ -64,7 +67,7 @@ export class PortalTable {
       .toArray()[0];
     if (!link) return this.#validSession(sessionDigest, now);
     const user = { actor: link.actor, returnUrl: link.return_url };
-    return { ...user, endsAt: this.#add(sessionDigest, "session", user, now + SESSION_LASTS_MS) };
+    return { ...user, endsAt: this.#add(sessionDigest, "session", user, now, now + SESSION_LASTS_MS) };
   }
 
   /** A session, also an ended one until it is deleted. */
@@ -78,6 +81,19 @@ export class PortalTable {
   #validSession(digest: string, now: number): Session | null {
     const session = this.session(digest);
     return session && session.endsAt > now ? session : null;
+  }
+
+  /** Lets a valid session last as long as one that begins now; null: it has ended. */
+  extendSession(digest: string, now: number): Session | null {
+    this.#sql.exec(
+      `UPDATE portal_tokens SET ends_at = MAX(ends_at, MIN(?, began_at + ?))
+       WHERE digest = ? AND kind = 'session' AND ends_at > ?`,
+      now + SESSION_LASTS_MS,
+      SESSION_MAX_MS,
+      digest,
+      now,
+    );
+    return this.#validSession(digest, now);
   }
 
   endSession(digest: string, now: number): void {
@@ -98,11 +114,18 @@ export class PortalTable {
     return { sessions: sessions.toArray().length, links: links.toArray().length };
   }
 
-  #add(digest: string, kind: "link" | "session", { actor, returnUrl }: PortalUser, endsAt: number): number {
+  #add(
+    digest: string,
+    kind: "link" | "session",
+    { actor, returnUrl }: PortalUser,
+    now: number,
+    endsAt: number,
+  ): number {
     this.#sql.exec(
-      "INSERT INTO portal_tokens (digest, kind, ends_at, actor, return_url) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO portal_tokens (digest, kind, began_at, ends_at, actor, return_url) VALUES (?, ?, ?, ?, ?, ?)",
       digest,
       kind,
+      now,
       endsAt,
       actor,
       returnUrl,

@@ -61,6 +61,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     },
   },
   getKey: { method: "get", path: KEY, example: ofKey("") },
+  getKeyUsage: { method: "get", path: `${KEY}/usage`, example: ofKey("/usage") },
   changeKey: {
     method: "patch",
     path: KEY,

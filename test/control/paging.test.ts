@@ -97,6 +97,38 @@ describe("a list of keys", () => {
 });
 
 describe("events", () => {
+  test("are filtered by key and by action, page by page, and have the key's present name and hint", async () => {
+    const [one, other] = [await account.create({ name: "Before" }), await account.create({ name: "Other" })];
+    for (const name of ["1", "2", "After"]) await account.call("PATCH", `/keys/${one.id}`, { name });
+    await account.call("PATCH", `/keys/${other.id}`, { name: "Another" });
+    await account.call("PUT", "", { tier: "pro" });
+    const ofOne = await page("events", `key_id=${one.id}`);
+    expect(ofOne.events.map(({ action }: { action: string }) => action)).toEqual([
+      "renamed",
+      "renamed",
+      "renamed",
+      "created",
+    ]);
+    for (const event of ofOne.events)
+      expect(event).toMatchObject({ key_id: one.id, key_name: "After", key_hint: one.hint });
+    const first = await page("events", `key_id=${one.id}&action=renamed&limit=2`);
+    const second = await page(
+      "events",
+      `key_id=${one.id}&action=renamed&limit=2&cursor=${first.next_cursor}`,
+    );
+    expect([...first.events, ...second.events]).toEqual(ofOne.events.slice(0, 3));
+    expect(second.next_cursor).toBeNull();
+    expect((await page("events", "action=created")).events).toHaveLength(2);
+    const [tier] = (await page("events", "action=tier_changed")).events;
+    expect(tier).toMatchObject({ key_id: null, key_name: null, key_hint: null });
+    expect(await page("events", "key_id=key_0000000000000000000000")).toEqual({
+      events: [],
+      next_cursor: null,
+    });
+    const { status, json } = await account.call("GET", "/events?action=constructor");
+    expect([status, Object.keys(json.details)]).toEqual([422, ["action"]]);
+  });
+
   test("name actor, action and time, newest first, with increasing numbers", async () => {
     const by = (actor: string) => ({ headers: [["Octopost-Actor", actor]] as const });
     const from = new Date().toISOString();

@@ -1,25 +1,30 @@
 /** The operations on an account as a whole: its tier and its event log. */
 import * as v from "valibot";
-import { accountSchema, tierSchema } from "../../keys/api-key.ts";
+import { accountSchema, eventSchema, tierSchema } from "../../keys/api-key.ts";
 import { isRefusal } from "../../refusals.ts";
 import { eventPageSchema } from "../control-answers.ts";
-import { pageLimit } from "../control-input.ts";
+import { keyIdInput, pageLimit } from "../control-input.ts";
 import { ACCOUNT, defineLedgerOperation } from "../operation.ts";
 import { eventCursorField, nextCursor } from "../page-cursor.ts";
 
 export const listEvents = defineLedgerOperation({
   name: "listEvents",
-  summary: "List an account's events, newest first.",
+  summary: "List an account's events, or those of a key or an action, newest first.",
   method: "get",
   path: `${ACCOUNT}/events`,
   right: "keys:read",
-  query: v.strictObject({ limit: pageLimit(), cursor: eventCursorField }),
+  query: v.strictObject({
+    key_id: v.optional(keyIdInput),
+    action: v.optional(eventSchema.entries.action),
+    limit: pageLimit(),
+    cursor: eventCursorField,
+  }),
   status: 200,
   answer: eventPageSchema,
   refusals: [404, 422],
   repeatable: true,
-  call: async (ledger, { query: { limit, cursor } }) => {
-    const events = await ledger.listEvents(limit, cursor ?? null);
+  call: async (ledger, { query: { key_id, action, limit, cursor } }) => {
+    const events = await ledger.listEvents(limit, cursor ?? null, { keyId: key_id, action });
     if (isRefusal(events)) return events;
     return { events, next_cursor: nextCursor(events, limit, ({ number }) => String(number)) };
   },

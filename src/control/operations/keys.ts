@@ -1,6 +1,12 @@
 /** The operations on one account's keys. What they do is the ledger's; importing keys is in import-keys.ts. */
 import * as v from "valibot";
-import { issuedKeySchema, keySchema, revokedKeySchema, rotatedKeySchema } from "../../keys/api-key.ts";
+import {
+  issuedKeySchema,
+  keySchema,
+  keyUsageSchema,
+  revokedKeySchema,
+  rotatedKeySchema,
+} from "../../keys/api-key.ts";
 import { modeSchema } from "../../keys/key-record.ts";
 import { isRefusal } from "../../refusals.ts";
 import { refusePast } from "../check-input.ts";
@@ -60,6 +66,19 @@ export const getKey = defineLedgerOperation({
   refusals: [404, 422],
   repeatable: true,
   call: (ledger, { id }) => ledger.getKey(id),
+});
+
+export const getKeyUsage = defineLedgerOperation({
+  name: "getKeyUsage",
+  summary: "Count a key's requests per day, for the last 30 days.",
+  method: "get",
+  path: `${KEY}/usage`,
+  right: "keys:read",
+  status: 200,
+  answer: keyUsageSchema,
+  refusals: [404, 422],
+  repeatable: true,
+  call: (ledger, { id }) => ledger.keyUsage(id),
 });
 
 export const changeKey = defineLedgerOperation({

@@ -55,6 +55,7 @@ const LEDGER_GB = 0.128;
 /** LOG_SAMPLE_RATE. */
 export const LOG_LINES_PER_REQUEST = 0.01;
 const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 
 /** Calls per second that one object can serve, by Cloudflare's documentation. */
 export const OBJECT_CALLS_PER_SECOND_MAX = 1000;
@@ -76,9 +77,9 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   const leaseMs = settledLeaseMs((length) => perAccount * callsAt(length));
   const callsPerRequest = callsAt(leaseMs);
 
-  // A permit row is written once and deleted once; the time of the last use is one more row.
+  // A permit row is written once and deleted once; the time of the last use is one more row, and the count of each day.
   const permitRows = load.limited ? 2 * oncePerMinute(perKeyAndIsolate) : 0;
-  const rowsPerRequest = permitRows + oncePerMinute(perKey);
+  const rowsPerRequest = permitRows + oncePerMinute(perKey) + oncePer(DAY_SECONDS, perKey);
   const ledger = (calls: number) => ({
     ledgerCall: calls,
     ledgerGbSecond: (calls * LEDGER_WORK_MS * LEDGER_GB) / 1000,
@@ -112,8 +113,12 @@ function newToIsolate(perSecond: number): number {
 
 /** Per request, for rows written at most once a minute. */
 export function oncePerMinute(perSecond: number): number {
-  const perMinute = perSecond * MINUTE_SECONDS;
-  return (1 - Math.exp(-perMinute)) / perMinute;
+  return oncePer(MINUTE_SECONDS, perSecond);
+}
+
+function oncePer(seconds: number, perSecond: number): number {
+  const perPeriod = perSecond * seconds;
+  return (1 - Math.exp(-perPeriod)) / perPeriod;
 }
 
 export interface AddedLatency {
