@@ -77,6 +77,7 @@ export const eventSchema = v.strictObject({
       "rotated",
       "rescheduled",
       "revoked",
+      "creations_abandoned",
       "imported",
       "tier_changed",
       "kv_rebuilt",

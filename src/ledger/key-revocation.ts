@@ -42,7 +42,7 @@ export class KeyRevocation {
 
   /**
    * Revokes every key that matches, and abandons the creations of such keys. `effective_at` covers all matching keys,
-   * also those that were revoked before. `not_found`: the account never had a key.
+   * also those that were revoked before. `not_found`: the account has neither a key nor an event.
    */
   async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
     const { storage, keys, events } = this.#context;
@@ -54,7 +54,15 @@ export class KeyRevocation {
       keys.revokeEnded(now);
       const ids = keys.revokeAll(filter, now, timing);
       events.addForEach(ids, { at: now, actor, action: "revoked", details });
-      return abandoned === 0 && !keys.hasAny() ? null : ids.length;
+      if (abandoned > 0)
+        events.add({
+          at: now,
+          actor,
+          action: "creations_abandoned",
+          keyId: null,
+          details: { count: abandoned },
+        });
+      return keys.hasAny() || events.hasAny() ? ids.length : null;
     });
     if (revoked === null) return { reason: "not_found" };
     await takeEffect(this.#context, this.#leases.waitMsForAll(now));

@@ -70,10 +70,11 @@ export class FormReader {
 
   #time(name: string, format: RegExp, suffix: string): string {
     const text = this.text(name);
-    const unixMs = format.test(text) ? Date.parse(text + suffix) : Number.NaN;
+    if (!format.test(text)) this.#addProblem(name, texts.notADate);
+    const unixMs = Date.parse(text + suffix);
     const iso = Number.isNaN(unixMs) ? "" : new Date(unixMs).toISOString();
     // Date.parse reads 30 February as 2 March.
-    if (iso.slice(0, 10) !== text.slice(0, 10)) this.#addProblem(name, texts.notInFuture);
+    if (iso.slice(0, 10) !== text.slice(0, 10)) this.#addProblem(name, texts.noSuchDate);
     return iso;
   }
 

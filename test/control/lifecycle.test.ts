@@ -100,6 +100,18 @@ describe("renaming", () => {
   });
 });
 
+test.each([
+  ["fail-before", "is lost"],
+  ["fail-after", "is carried out and its answer is lost"],
+] as const)("a change whose call to the ledger fails (%s: it %s) is made, once", async (how, _) => {
+  const { id } = await account.create({ name: "Before" });
+  await cluster.network.fault({ on: "ledger", operation: "changeKey", how, times: 1 });
+  const change = { name: "After", revokes_at: new Date(Date.now() + DAY_MS).toISOString() };
+  expect(await account.change(id, change)).toMatchObject(change);
+  const actions = (await account.events()).map(({ action }) => action);
+  expect(actions.sort()).toEqual(["created", "renamed", "rescheduled"]);
+});
+
 describe("rotating", () => {
   test("creates a successor with the same name, mode and permissions, and both work on every gateway", async () => {
     const old = await account.create({ name: "CI/CD Pipeline", mode: "test", permissions: ["posts:read"] });

@@ -98,6 +98,47 @@ describe("the form of a new key", () => {
   );
 });
 
+describe("a date that cannot be", () => {
+  const dates: [string, string][] = [
+    ["2027-02-31", "is a date that does not exist"],
+    ["2027-02-29", "is a date that does not exist"],
+    ["2027-13-01", "is a date that does not exist"],
+    ["2027-00-10", "is a date that does not exist"],
+    ["31.12.2027", "must be a date"],
+    ["soon", "must be a date"],
+    ["2020-01-01", "must be in the future"],
+  ];
+
+  test.each(dates)("of a new key's end, %s: %s", async (date, text) => {
+    const fields = changed(changed(newKey(), "expires", ["date"]), "expires_on", [date]);
+    const page = (await submit("/keys/new", fields)).body.toString();
+    expect(problemsOf(page)).toEqual([expect.stringContaining(text)]);
+  });
+
+  test("of a revocation", async () => {
+    const key = await session.owner.create({ name: "Retiring" });
+    await session.owner.rotate(key.id, 86_400);
+    const times = ["24:30", "25:00", "12:60"].map((time) => [
+      `2027-03-01T${time}`,
+      "is a date that does not exist",
+    ]);
+    for (const [at = "", text] of [...dates.map(([date, text]) => [`${date}T00:00`, text]), ...times]) {
+      const fields: Fields = [
+        ["when", "date"],
+        ["at", at],
+      ];
+      const page = (await submit(`/keys/${key.id}/end`, fields)).body.toString();
+      expect([at, ...problemsOf(page)]).toEqual([at, expect.stringContaining(text ?? "")]);
+    }
+  });
+
+  function problemsOf(page: string): string[] {
+    return [...page.matchAll(/<p class="problem" id="[^"]*">([^<]*)<\/p>/g)].map(
+      ([, text]) => text as string,
+    );
+  }
+});
+
 describe("the rotation form", () => {
   test.each<[string, readonly string[]]>([
     ["without overlap", []],

@@ -94,6 +94,18 @@ test("an account that never had a key is not found", async () => {
 });
 
 describe("a repeated revocation", () => {
+  test("that has abandoned a creation only is answered like the first one, after the clean-up too", async () => {
+    await createWhile(async (it) => {
+      expect(granted(await it.revokeAll({}, CALLER)).revoked).toBe(0);
+      expect(granted(await it.revokeAll({}, CALLER)).revoked).toBe(0);
+    });
+    await ledger.run((it) => it.alarm());
+    expect(await ledger.rows("SELECT * FROM keys")).toEqual([]);
+    expect(granted(await revokeAll()).revoked).toBe(0);
+    const abandoned = { action: "creations_abandoned", key_id: null, details: { count: 1 } };
+    expect(await ledger.run((it) => it.listEvents(10, null))).toMatchObject([abandoned]);
+  });
+
   test("names the moment of the first one while leases are in use", async () => {
     const { id } = await ledger.create();
     await ledger.run((it) => it.lease(id));

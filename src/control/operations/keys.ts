@@ -99,9 +99,8 @@ export const changeKey = defineLedgerOperation({
   status: 200,
   answer: keySchema,
   refusals: [404, 409, 422],
+  // Only a difference is written, with its event: a repeat of a lost answer changes nothing.
   repeatable: true,
-  // Each call is an event.
-  retry: false,
   call: (ledger, { id, body, caller }, { now }) =>
     refusePast({ revokes_at: body.revokes_at }, now()) ?? ledger.changeKey(id, body, caller),
 });
