@@ -11,7 +11,8 @@ const SECRETS = {
 
 /**
  * Two kinds of tests. `test/workerd` runs inside the Workers runtime, next to the code it tests. All
- * others run in Node: pure functions directly, and the built bundle in real workerd from the outside.
+ * others run in Node: pure functions directly, and the built bundle in real workerd from the outside. Proofs run in a
+ * small share here; test/proofs/vitest.config.ts runs the whole.
  */
 export default defineConfig({
   test: {
@@ -27,9 +28,12 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "test/proofs/**/*.proof.ts"],
           exclude: ["test/workerd/**", "**/node_modules/**"],
           globalSetup: ["test/support/build-worker.ts"],
+          provide: { proofs: "share" },
+          // Files share their worker's modules: importing Miniflare takes longer than most files.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

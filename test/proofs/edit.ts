@@ -1,5 +1,5 @@
 /**
- * One edit of a source file that breaks a rule on purpose, and its application to a copy of the sources.
+ * One edit of a source file that breaks a rule on purpose, and its application to a text or to a copy of the sources.
  *
  * Guarantees that an edit whose text has moved or changed is an error: it would break nothing.
  */
@@ -13,11 +13,15 @@ export interface Edit {
   readonly replace: string;
 }
 
-export function applyEdit(root: string, { file, find, replace }: Edit): void {
-  const path = join(root, file);
-  const pieces = readFileSync(path, "utf8").split(find);
+export function applyEdit(root: string, edit: Edit): void {
+  const path = join(root, edit.file);
+  writeFileSync(path, editedText(readFileSync(path, "utf8"), edit));
+}
+
+export function editedText(text: string, { file, find, replace }: Edit): string {
+  const pieces = text.split(find);
   if (pieces.length !== 2) {
     throw new Error(`the text occurs ${pieces.length - 1} times in ${file}, not once:\n${find}`);
   }
-  writeFileSync(path, pieces.join(replace));
+  return pieces.join(replace);
 }

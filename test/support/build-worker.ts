@@ -6,14 +6,13 @@
  */
 
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { unstable_readConfig } from "wrangler";
-import { BUNDLE_CONFIG, type BundleConfig } from "./bundle-config.ts";
+import { writeBundleConfig } from "./bundle-config.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -39,16 +38,10 @@ export async function buildWorker(
     // No requests to Cloudflare, whatever the machine's settings.
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
     await promisify(execFile)(process.execPath, [wrangler, ...build], { env, timeout: BUILD_LIMIT_MS });
-    const config = unstable_readConfig({ config: configPath });
-    const bundleConfig: BundleConfig = {
-      compatibilityDate: config.compatibility_date ?? "",
-      compatibilityFlags: config.compatibility_flags,
-      vars: config.vars,
-    };
-    await writeFile(join(directory, BUNDLE_CONFIG), JSON.stringify(bundleConfig));
+    const main = await writeBundleConfig(directory, configPath);
     // wrangler names the bundle after the Worker's main module.
-    const main = (config.main ?? "worker.ts").replace(/^.*\//, "").replace(/\.ts$/, ".js");
-    return { bundle: join(directory, main), remove };
+    const name = main.replace(/^.*\//, "").replace(/\.ts$/, ".js");
+    return { bundle: join(directory, name), remove };
   } catch (error) {
     await remove();
     throw error;

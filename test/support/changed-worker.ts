@@ -1,32 +1,73 @@
 /**
- * Builds the Worker from changed sources, to test what a change of the sources brings about: a copy of the project is
- * changed and built. The project itself is never changed.
+ * Builds the Worker from changed sources, to test what a change of the sources brings about. The sources themselves are
+ * never changed: esbuild, which wrangler builds with, is given the changed texts in their place.
+ *
+ * Guarantees that every change changes a file of the bundle. Differs from the deployed bundle (build-worker.ts) in the
+ * change only, except for what wrangler adds to every Worker; it is built in a tenth of the time.
  */
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join, relative } from "node:path";
+import { build, type Loader, type Plugin } from "esbuild";
 import { PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
-import { buildWorker } from "./build-worker.ts";
+import { writeBundleConfig } from "./bundle-config.ts";
 
 /** A source file's path below the project's directory, and its new text. */
 export type SourceChanges = Readonly<Record<string, (text: string) => string>>;
 
-/** The path of the bundle, and the function that removes it. */
-export async function buildChangedWorker(changes: SourceChanges): ReturnType<typeof buildWorker> {
-  const copy = await mkdtemp(join(tmpdir(), "octopost-changed-"));
+export interface BuiltWorker {
+  /** Path of the bundle. */
+  readonly bundle: string;
+  readonly remove: () => Promise<void>;
+}
+
+export async function buildChangedWorker(changes: SourceChanges): Promise<BuiltWorker> {
+  const directory = await mkdtemp(join(tmpdir(), "octopost-changed-"));
+  const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    for (const part of ["src", "wrangler.toml", "package.json", "tsconfig.json"]) {
-      await cp(join(PROJECT_DIRECTORY, part), join(copy, part), { recursive: true });
+    const changed = new Set<string>();
+    const bundle = join(directory, "worker.js");
+    await build({
+      entryPoints: [join(PROJECT_DIRECTORY, "src", "worker.ts")],
+      outfile: bundle,
+      plugins: [applyChanges(changes, changed)],
+      tsconfig: join(PROJECT_DIRECTORY, "tsconfig.json"),
+      bundle: true,
+      minify: true,
+      // As wrangler builds a Worker.
+      format: "esm",
+      target: "es2024",
+      conditions: ["workerd", "worker", "browser"],
+      external: ["cloudflare:*", "node:*"],
+      define: { "navigator.userAgent": '"Cloudflare-Workers"' },
+      logLevel: "silent",
+    });
+    for (const path of Object.keys(changes)) {
+      if (!changed.has(path)) throw new Error(`${path} is not in the bundle`);
     }
-    await symlink(join(PROJECT_DIRECTORY, "node_modules"), join(copy, "node_modules"));
-    for (const [path, change] of Object.entries(changes)) {
-      const text = await readFile(join(copy, path), "utf8");
-      const changed = change(text);
-      if (changed === text) throw new Error(`${path} was not changed`);
-      await writeFile(join(copy, path), changed);
-    }
-    return await buildWorker(join(copy, "wrangler.toml"));
-  } finally {
-    await rm(copy, { recursive: true, force: true });
+    await writeBundleConfig(directory, join(PROJECT_DIRECTORY, "wrangler.toml"));
+    return { bundle, remove };
+  } catch (error) {
+    await remove();
+    throw error;
   }
+}
+
+/** Adds the paths of the changed files to `changed`. */
+function applyChanges(changes: SourceChanges, changed: Set<string>): Plugin {
+  return {
+    name: "changes",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
+        const name = relative(PROJECT_DIRECTORY, path).replaceAll("\\", "/");
+        const change = changes[name];
+        if (change === undefined) return undefined;
+        const text = await readFile(path, "utf8");
+        const contents = change(text);
+        if (contents === text) throw new Error(`${name} was not changed`);
+        changed.add(name);
+        return { contents, loader: extname(path).slice(1) as Loader };
+      });
+    },
+  };
 }

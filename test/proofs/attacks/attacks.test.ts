@@ -1,7 +1,7 @@
 /**
  * Sends every attack of classes/ over a raw socket to the built bundle in real workerd.
  *
- * Promise: no attack gets further than its expected outcome. `remove-defences.ts` removes one defence at a time and shows
+ * Promise: no attack gets further than its expected outcome. `defences.proof.ts` removes one defence at a time and shows
  * which attacks then succeed.
  */
 import { readFile } from "node:fs/promises";

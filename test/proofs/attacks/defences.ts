@@ -1,5 +1,5 @@
 /**
- * The defences, each with the edit that removes it and the attacks that then succeed. `remove-defences.ts` runs them.
+ * The defences, each with the edit that removes it and the attacks that then succeed. `defences.proof.ts` removes them.
  *
  * An attack that two defences stop is listed under neither. Where another gateway has made a mistake, the edit makes the
  * same one.

@@ -12,12 +12,15 @@ import type { Mutant } from "./mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
 /** Number of seeds within which each mutant must be detected. */
-export const MUTANT_SEEDS_MAX = 4000;
+const MUTANT_SEEDS_MAX = 4000;
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Runs a mutant until it is detected, or through all its seeds. */
-export async function runMutant({ edits, firstSeed = 1 }: Mutant): Promise<Summary> {
+export async function runMutant(
+  { edits, firstSeed = 1 }: Mutant,
+  seedsMax = MUTANT_SEEDS_MAX,
+): Promise<Summary> {
   const copy = mkdtempSync(join(tmpdir(), "octopost-mutant-"));
   try {
     for (const part of ["src", "test/proofs/simulator"])
@@ -25,11 +28,7 @@ export async function runMutant({ edits, firstSeed = 1 }: Mutant): Promise<Summa
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
     for (const edit of edits) applyEdit(copy, edit);
     const worker = pathToFileURL(join(copy, "test/proofs/simulator/seed-worker.ts"));
-    return await runSeedsInProcesses(
-      { first: firstSeed, count: MUTANT_SEEDS_MAX, stopsAtFailure: true },
-      1,
-      worker,
-    );
+    return await runSeedsInProcesses({ first: firstSeed, count: seedsMax, stopsAtFailure: true }, 1, worker);
   } finally {
     rmSync(copy, { recursive: true });
   }

@@ -5,7 +5,7 @@
  * Real: the built Worker in one isolate per gateway, the ledgers, the sockets. Fake: the distances and the faults.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { startCluster } from "../../support/gateway-cluster.ts";
+import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { Random } from "../simulator/random.ts";
 import { injectFaults } from "./fault-injection.ts";
 import { churnKeys, createInitialKeys, findLostEvents } from "./key-churn.ts";
@@ -48,9 +48,7 @@ const IDLE_CLOSE_MS = 8000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { bundle, durationMs, seed, clientsPerGateway, pauseMs, onProgress } = options;
-  // The only way to pass flags to Miniflare's workerd.
-  process.env.MINIFLARE_WORKERD_V8_FLAGS = HEAP_LIMITS;
-  const cluster = await startCluster({ bundle, gateways: 5, delaysMs: DELAYS_MS, settings: SETTINGS });
+  const cluster = await startWithLittleMemory(bundle);
   try {
     for (const origin of [cluster.live, cluster.sandbox]) origin.respond = respond;
     let endsAt = Number.POSITIVE_INFINITY;
@@ -88,5 +86,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     return { results: context.results, lostEvents: lost, events, faults, memoryMb, openFiles: files };
   } finally {
     await cluster.close();
+  }
+}
+
+async function startWithLittleMemory(bundle: string): Promise<GatewayCluster> {
+  // The only way to pass flags to Miniflare's workerd.
+  process.env.MINIFLARE_WORKERD_V8_FLAGS = HEAP_LIMITS;
+  try {
+    return await startCluster({ bundle, gateways: 5, delaysMs: DELAYS_MS, settings: SETTINGS });
+  } finally {
+    delete process.env.MINIFLARE_WORKERD_V8_FLAGS;
   }
 }

@@ -7,6 +7,7 @@
 import { expect, test } from "vitest";
 import { buildMutant } from "../build-mutant.ts";
 import type { Edit } from "../edit.ts";
+import { shareOf } from "../share.ts";
 import { runCampaign } from "./campaign.ts";
 import { type Rule, violationsIn } from "./checker.ts";
 import type { Situation } from "./history.ts";
@@ -72,22 +73,26 @@ const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-test.for(MUTANTS)("detects a violation of: $rule", { timeout: TIME_LIMIT_MS }, async (mutant) => {
-  const { situations, broken, settings = {} } = mutant;
-  const { bundle, remove } = await buildMutant(mutant);
-  try {
-    const history = await runCampaign({
-      bundle,
-      revocations: situations.length,
-      parallel: situations.length,
-      situations,
-      settings,
-      graceMs: GRACE_MS,
-    });
+test.for(shareOf(MUTANTS, MUTANTS.length))(
+  "detects a violation of: $rule",
+  { timeout: TIME_LIMIT_MS },
+  async (mutant) => {
+    const { situations, broken, settings = {} } = mutant;
+    const { bundle, remove } = await buildMutant(mutant);
+    try {
+      const history = await runCampaign({
+        bundle,
+        revocations: situations.length,
+        parallel: situations.length,
+        situations,
+        settings,
+        graceMs: GRACE_MS,
+      });
 
-    const found = new Set(violationsIn(history, []).map(({ rule }) => rule));
-    expect([...found]).toEqual(expect.arrayContaining([...broken]));
-  } finally {
-    await remove();
-  }
-});
+      const found = new Set(violationsIn(history, []).map(({ rule }) => rule));
+      expect([...found]).toEqual(expect.arrayContaining([...broken]));
+    } finally {
+      await remove();
+    }
+  },
+);

@@ -2,18 +2,20 @@
 // `npm run simulate -- --seed N`.
 
 import { describe, expect, test } from "vitest";
+import { IS_WHOLE } from "../share.ts";
 import { runSeeds, runSeedsInProcesses } from "./run-seeds.ts";
 import { NO_EXCESS } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
-const SEEDS = 20_000;
+const SEEDS = IS_WHOLE ? 20_000 : 2000;
 
+const SEEDS_AT_ONCE = 100;
 const GUARANTEE = expect.stringMatching(/^G[123]$/);
 
 describe("leases and rate limits", () => {
   test(`keep their promises in ${SEEDS} runs`, { timeout: 300_000 }, async () => {
     const worker = new URL("./seed-worker.ts", import.meta.url);
-    const { seeds, counts, failures } = await runSeedsInProcesses({ first: 1, count: SEEDS }, 2, worker);
+    const { seeds, counts, failures } = await runSeedsInProcesses({ first: 1, count: SEEDS }, 1, worker);
 
     expect(failures).toEqual([]);
     expect(seeds).toBe(SEEDS);
@@ -50,7 +52,13 @@ async function traceOf(seed: number): Promise<string[]> {
   return lines;
 }
 
+/** Runs seeds until one breaks a guarantee, and returns the rules broken so far. */
 async function rulesBroken(excess: typeof NO_EXCESS): Promise<string[]> {
-  const { failures } = await runSeeds({ first: 1, count: 4000, excess });
-  return failures.flatMap(({ violations }) => violations.map(({ rule }) => rule));
+  const rules: string[] = [];
+  for (let first = 1; first <= 4000; first += SEEDS_AT_ONCE) {
+    const { failures } = await runSeeds({ first, count: SEEDS_AT_ONCE, excess });
+    rules.push(...failures.flatMap(({ violations }) => violations.map(({ rule }) => rule)));
+    if (rules.some((rule) => /^G[123]$/.test(rule))) break;
+  }
+  return rules;
 }

@@ -1,0 +1,38 @@
+// An attack proves a defence only if it succeeds without it: removes one defence at a time from the code, builds that
+// Worker, and sends the attacks that the defence stops.
+
+import { describe, expect, test } from "vitest";
+import { buildMutant } from "../build-mutant.ts";
+import { shareOf } from "../share.ts";
+import type { Attack } from "./attack.ts";
+import { AttackRunner } from "./attack-runner.ts";
+import { CLASSES } from "./classes/index.ts";
+import { DEFENCES } from "./defences.ts";
+import { violationsOf } from "./outcome-checker.ts";
+
+/** In a share of the proof, one in so many defences is removed. */
+const STEP = 13;
+
+const ATTACKS: ReadonlyMap<string, Attack> = new Map(
+  Object.values(CLASSES)
+    .flat()
+    .map((attack) => [attack.name, attack]),
+);
+
+describe.concurrent("attacks succeed once a defence is removed", () => {
+  test.for(shareOf(DEFENCES, STEP))("$defence", async (defence) => {
+    const { bundle, remove } = await buildMutant(defence);
+    const runner = await AttackRunner.open(bundle);
+    try {
+      const stopped: string[] = [];
+      for (const name of defence.stops) {
+        const attack = ATTACKS.get(name) as Attack;
+        if (violationsOf(attack, await runner.run(attack), runner).length === 0) stopped.push(name);
+      }
+      expect(stopped).toEqual([]);
+    } finally {
+      await runner.close();
+      await remove();
+    }
+  });
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run prove`: every proof in its full size. With words as arguments, only the files with one of them in their path. */
+export default defineConfig({
+  test: {
+    root: new URL("../..", import.meta.url).pathname,
+    include: ["test/proofs/**/*.proof.ts"],
+    globalSetup: ["test/support/build-worker.ts"],
+    provide: { proofs: "whole" },
+    // One proof computes while the other waits for leases.
+    maxWorkers: 2,
+    maxConcurrency: 2,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+  },
+});
