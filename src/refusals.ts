@@ -7,6 +7,7 @@
  * a valid test key where a live key is needed.
  */
 
+import type { Right } from "./control-credentials.ts";
 import type { Permission } from "./policy.ts";
 import type { Allowance } from "./rate-limits.ts";
 
@@ -19,8 +20,7 @@ export type Refusal =
   | { readonly reason: "missing_permission"; readonly permission: Permission }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly reason: "rate_limited"; readonly allowance: Allowance }
-  | { readonly reason: "too_many_look_ups" }
-  | { readonly reason: "store_unreachable" | "ledger_unreachable" }
+  | { readonly reason: "too_many_look_ups" | "store_unreachable" | "ledger_unreachable" }
   | {
       readonly reason:
         | "origin_unreachable"
@@ -38,10 +38,10 @@ export type Refusal =
 /** Of the control plane. */
 type ControlRefusal =
   | { readonly reason: "malformed_json" | "wrong_content_type" | "body_too_large" }
-  | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" }
+  | { readonly reason: "missing_right"; readonly right: Right }
+  | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" | "in_progress" }
   | { readonly reason: "conflict"; readonly text: string }
   | { readonly reason: "too_many_new_keys"; readonly retryAfterSeconds: number }
-  | { readonly reason: "in_progress" }
   // The kept answer of an earlier call; the key is that call's.
   | { readonly reason: "secret_withheld"; readonly keyId: string }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
@@ -126,7 +126,9 @@ export function publicAnswer(refusal: Refusal): PublicAnswer {
     case "malformed_credential":
       return refusal.scheme === "other" ? OTHER_SCHEME : BAD_CREDENTIAL;
     case "missing_permission":
-      return forbidden(refusal.permission);
+      return forbidden("API key does not have permission for this action", "permission", refusal.permission);
+    case "missing_right":
+      return forbidden("The credential does not have this right", "right", refusal.right);
     case "rate_limited":
       return rateLimited(refusal.allowance);
     case "too_many_new_keys":
@@ -177,12 +179,12 @@ function unauthorized(challenge: string): PublicAnswer {
   };
 }
 
-/** RFC 6750 §3.1: the challenge names the missing permission. */
-function forbidden(permission: Permission): PublicAnswer {
+/** RFC 6750 §3.1: the challenge names the missing permission or right. */
+function forbidden(error: string, what: string, scope: Permission | Right): PublicAnswer {
   return {
-    ...plainAnswer(403, "forbidden", "API key does not have permission for this action"),
-    details: { required_permission: permission },
-    headers: { "WWW-Authenticate": `${REALM}, error="insufficient_scope", scope="${permission}"` },
+    ...plainAnswer(403, "forbidden", error),
+    details: { [`required_${what}`]: scope },
+    headers: { "WWW-Authenticate": `${REALM}, error="insufficient_scope", scope="${scope}"` },
   };
 }
 
@@ -232,7 +234,6 @@ const CONSTANT_ANSWERS = {
   too_many_look_ups: tooMany("Rate limit exceeded", 60),
   // No client reads it; 499 is the status that proxies log.
   client_gone: plainAnswer(499, "client_closed_request", "Client closed request"),
-
   invalid_setting: INTERNAL_ERROR,
   exception: INTERNAL_ERROR,
   damaged_key_record: {

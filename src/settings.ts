@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { type AssertionKeys, assertionKeys } from "./assertion-keys.ts";
+import { type ControlCredential, controlCredentials } from "./control-credentials.ts";
 import type { Env } from "./env.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { TOKEN_TEXT } from "./http/header-text.ts";
@@ -131,6 +132,7 @@ const schema = v.pipe(
     KEY_PEPPER_PREVIOUS: optional(secret),
     CONTROL_TOKEN: token,
     CONTROL_TOKEN_PREVIOUS: optional(token),
+    CONTROL_CREDENTIALS: optional(controlCredentials),
     ASSERTION_KEY: assertionKeys,
     METRICS: v.picklist(["on", "off"]),
     USAGE: v.optional(has("writeDataPoint")),
@@ -191,6 +193,7 @@ export interface Settings {
   /** New keys use the first. */
   readonly peppers: CurrentFirst;
   readonly controlTokens: CurrentFirst;
+  readonly controlCredentials: readonly ControlCredential[];
   readonly assertionKeys: AssertionKeys;
   /** null: metrics are off. */
   readonly usage: AnalyticsEngineDataset | null;
@@ -224,6 +227,7 @@ export function readSettings(env: Env): Settings | InvalidSetting {
     acceptLegacyKeys: settings.LEGACY_KEYS === "accept",
     peppers: currentFirst(settings.KEY_PEPPER, settings.KEY_PEPPER_PREVIOUS),
     controlTokens: currentFirst(settings.CONTROL_TOKEN, settings.CONTROL_TOKEN_PREVIOUS),
+    controlCredentials: settings.CONTROL_CREDENTIALS ?? [],
     assertionKeys: settings.ASSERTION_KEY,
     usage:
       settings.METRICS === "on" ? ((settings.USAGE as AnalyticsEngineDataset | undefined) ?? null) : null,

@@ -73,6 +73,14 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     },
   },
 
+  missing_right: {
+    status: 403,
+    body: '{"error":"The credential does not have this right","code":"forbidden","details":{"required_right":"keys:write"}}',
+    headers: {
+      "www-authenticate": 'Bearer realm="octopost", error="insufficient_scope", scope="keys:write"',
+    },
+  },
+
   outside_api: { status: 404, body: NOT_FOUND },
   unknown_route: { status: 404, body: NOT_FOUND },
   not_found: { status: 404, body: NOT_FOUND },
@@ -161,6 +169,7 @@ const DATA: Partial<Record<Reason, object>> = {
   malformed_path: { details: { path: "must not end with a slash" } },
   method_not_allowed: { allow: ["GET", "HEAD", "POST"] },
   missing_permission: { permission: "posts:write" },
+  missing_right: { right: "keys:write" },
   rate_limited: {
     allowance: {
       bucket: "requests",

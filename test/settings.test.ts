@@ -57,6 +57,7 @@ const OPTIONAL = [
   "DEFAULT_TIER",
   "KEY_PEPPER_PREVIOUS",
   "CONTROL_TOKEN_PREVIOUS",
+  "CONTROL_CREDENTIALS",
   "SERVER_TIMING",
 ];
 const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
@@ -79,6 +80,7 @@ test("reads well-formed settings", () => {
     acceptLegacyKeys: false,
     peppers: ["a pepper that is long enough"],
     controlTokens: ["a-token-that-is-long-enough"],
+    controlCredentials: [],
     assertionKeys: {
       signing: { ...SIGNING_KEY, alg: "EdDSA", kid: "11qYAYKx" },
       published: [{ ...PUBLIC_KEY, alg: "EdDSA", use: "sig", kid: "11qYAYKx" }],
@@ -487,6 +489,45 @@ test("the previous pepper and token follow the current ones", () => {
     peppers: ["a pepper that is long enough", "the pepper before this one"],
     controlTokens: ["a-token-that-is-long-enough", "the-token-before-this-one"],
   });
+});
+
+describe("CONTROL_CREDENTIALS", () => {
+  const CREDENTIAL = { name: "ci", sha256: "0a".repeat(32), may: ["keys:read"] };
+
+  test("are read with their rights and accounts; two entries may have one name", () => {
+    const list = [
+      CREDENTIAL,
+      { ...CREDENTIAL, sha256: "0b".repeat(32) },
+      { name: "dash-board_2.x", sha256: "0c".repeat(32), may: ["portal", "operate"], accounts: ["acme"] },
+    ];
+    expect(settingsWith({ CONTROL_CREDENTIALS: JSON.stringify(list) })).toMatchObject({
+      controlCredentials: list,
+    });
+  });
+
+  test.each([
+    ["text that is not JSON", "SECRET"],
+    ["no list", JSON.stringify(CREDENTIAL)],
+    ["a list that is no text", [CREDENTIAL]],
+    ["no name", entry({ name: undefined })],
+    ["a name with a space", entry({ name: "SECRET name" })],
+    ["a name of the gateway's own", entry({ name: "key_page" })],
+    ["a token in place of its SHA-256", entry({ sha256: "SECRET" })],
+    ["a SHA-256 in capitals", entry({ sha256: "0A".repeat(32) })],
+    ["no rights", entry({ may: [] })],
+    ["a right that does not exist", entry({ may: ["SECRET"] })],
+    ["accounts that are no list", entry({ accounts: "acme" })],
+    ["an empty list of accounts", entry({ accounts: [] })],
+    ["a malformed account", entry({ accounts: ["no account"] })],
+    ["a misspelled field", entry({ acounts: ["acme"] })],
+    ["one token twice", JSON.stringify([CREDENTIAL, { ...CREDENTIAL, name: "other" }])],
+  ])("with %s are refused, and never shown", (_, value) => {
+    expect(settingsWith({ CONTROL_CREDENTIALS: value })).toEqual(invalid("CONTROL_CREDENTIALS"));
+  });
+
+  function entry(changes: object): string {
+    return JSON.stringify([{ ...CREDENTIAL, ...changes }]);
+  }
 });
 
 /** Reads good settings with changes. */

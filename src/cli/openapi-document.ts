@@ -41,7 +41,8 @@ const REFUSAL_REF = refTo("Refusal");
 
 const STATUS_MEANING: Readonly<Record<number, string>> = {
   400: "The body is not JSON",
-  401: "The control token is missing or wrong",
+  401: "The credential is missing or wrong",
+  403: "The credential does not have the right to this call, which `details` names",
   404: "The account or key does not exist",
   409: "The key's state does not allow it, or the same request is in progress",
   413: "The body is larger than 1 MiB",
@@ -75,12 +76,13 @@ export function openApiDocument(): object {
 function describe(operation: Operation): object {
   const statuses = [
     401,
+    403,
     ...(operation.body ? [400, 413, 415] : []),
     ...operation.refusals,
     500,
     ...(operation.answersByRow ? [] : [503]),
   ]
-    .filter((status) => status !== 401 || needsToken(operation))
+    .filter((status) => ![401, 403].includes(status) || needsToken(operation))
     .sort((a, b) => a - b);
   const json = (schema: object) => ({ "application/json": { schema } });
   return {

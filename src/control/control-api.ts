@@ -1,7 +1,7 @@
 /**
  * The control plane over HTTP: one route per operation.
  *
- * Checks the token and reads the body; `ControlPlane` does everything else. The gateway imports nothing from here.
+ * Checks the credential and reads the body; `ControlPlane` does everything else. The gateway imports nothing from here.
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -11,10 +11,11 @@ import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import { check } from "./check-input.ts";
 import { type CallerInput, NO_PARAMETERS } from "./control-input.ts";
-import { type ControlEnv, requireControlToken } from "./control-token.ts";
+import { POSSESSION } from "./credential.ts";
 import { textProblem } from "./json-bounds.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
+import { type ControlEnv, requireCredential } from "./require-credential.ts";
 
 export const CONTROL_BODY_MAX_BYTES = 1_048_576;
 
@@ -37,12 +38,12 @@ const limitBody = bodyLimit({
 
 for (const operation of OPERATIONS) {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  const guards = operation.right === "possession" ? [limitBody] : [requireControlToken, limitBody];
+  const guards = operation.right === "possession" ? [limitBody] : [requireCredential, limitBody];
   controlApi.on(operation.method.toUpperCase(), [path], ...guards, (c) => perform(c, operation));
 }
 
-// An unknown path is 404 only with the token; without it, 401.
-controlApi.all("*", requireControlToken, (c) => refuse(c, { reason: "not_found" }));
+// An unknown path is 404 only with a credential; without one, 401.
+controlApi.all("*", requireCredential, (c) => refuse(c, { reason: "not_found" }));
 
 controlApi.notFound((c) => refuse(c, { reason: "outside_api" }));
 
@@ -63,7 +64,7 @@ async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Re
     address: clientAddress(c.req.raw),
     origin: new URL(c.req.url).origin,
     requestId: c.env.requestId,
-    credential: c.get("credential"),
+    credential: operation.right === "possession" ? POSSESSION : c.get("credential"),
   });
   return isRefusal(result) ? refuse(c, result) : answer(c, result, operation.status);
 }

@@ -92,8 +92,8 @@ export const keyIdInput = v.string("must be a string");
 
 /** The `Octopost-Actor` and `Idempotency-Key` headers. */
 export const callerInput = v.strictObject({
-  /** Who makes the call, for the event log. */
-  actor: v.optional(
+  /** Who makes the call, as the caller says; the event log has it beside the credential's name. */
+  actor: v.nullish(
     v.pipe(
       v.string("must be a string"),
       v.regex(HEADER_TEXT, "must be printable ASCII"),

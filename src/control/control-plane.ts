@@ -1,8 +1,9 @@
 /**
  * Performs the operations of the control plane for HTTP, RPC and the key page alike.
  *
- * Guarantees that an operation runs only on input that has passed its schemas. Keeps no state and knows no rule about
- * keys: those are the ledger's. Does not authenticate: the caller has done so.
+ * Guarantees that an operation runs only with a credential that has the right to it, and on input that has passed its
+ * schemas. Keeps no state and knows no rule about keys: those are the ledger's. Does not authenticate: the caller has
+ * done so.
  */
 import type { Env } from "../env.ts";
 import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
@@ -13,6 +14,7 @@ import { isRefusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import { Problems } from "./check-input.ts";
 import { accountInput, addressInput, callerInput, keyIdInput, NO_PARAMETERS } from "./control-input.ts";
+import { refuseOutside } from "./credential.ts";
 import { LedgerClient } from "./ledger-client.ts";
 import type { CheckedRequest, ControlContext, Operation, OperationRequest } from "./operation.ts";
 import { PortalSessions } from "./portal-sessions.ts";
@@ -33,7 +35,8 @@ export class ControlPlane {
     operation: Operation<Answer>,
     request: OperationRequest,
   ): Promise<Answer | Refusal> {
-    const checked = checkRequest(operation, request);
+    const checked =
+      refuseOutside(request.credential, operation, request.account) ?? checkRequest(operation, request);
     return isRefusal(checked) ? checked : await operation.run(this.#context, checked);
   }
 }
@@ -55,8 +58,8 @@ function checkRequest(
   const body = operation.body ? problems.check(operation.body, request.body, "body") : {};
   const named = request.caller === undefined ? {} : problems.check(callerInput, request.caller, "caller");
   const caller: CallMetadata = {
-    credential: request.credential ?? "key_page",
-    actor: named?.actor ?? operation.defaultActor ?? "control_token",
+    credential: request.credential.id,
+    actor: { name: request.credential.name, claimed: named?.actor ?? null },
     idempotencyKey: named?.idempotency_key ?? null,
   };
   const address = problems.check(addressInput, request.address ?? UNKNOWN_ADDRESS, "address");

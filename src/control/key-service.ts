@@ -1,6 +1,7 @@
 /**
  * The control plane over RPC, for a dashboard that is a Worker itself: bind it as a service with the entrypoint
- * `KeyService`. The binding is the credential; only Workers of the same Cloudflare account can have one.
+ * `KeyService` and `props` that name the caller and its rights. The binding is the credential; only Workers of the same
+ * Cloudflare account can have one.
  *
  * Every method answers `{ ok: true, value }` or `{ ok: false, error }`, the error being what HTTP would have
  * answered; no method throws for a caller's mistake.
@@ -12,6 +13,7 @@ import { logException } from "../log.ts";
 import { isRefusal, publicAnswer, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
+import { credentialOfBinding } from "./credential.ts";
 import type { BodyOf, Operation, OperationRequest, QueryOf } from "./operation.ts";
 import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
 import { importKeys } from "./operations/import-keys.ts";
@@ -125,7 +127,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
 
   async #perform<Answer extends object>(
     operation: Operation<Answer>,
-    request: OperationRequest,
+    request: Omit<OperationRequest, "credential">,
   ): Promise<KeyServiceResult<Answer>> {
     const context = isolateContext(this.env);
     if (isRefusal(context)) return failed(context);
@@ -136,7 +138,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
         ...request,
         origin,
         requestId,
-        credential: "key_service",
+        credential: credentialOfBinding(this.ctx.props),
       });
       return isRefusal(result) ? failed(result) : { ok: true, value: result };
     } catch (error) {

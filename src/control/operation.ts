@@ -4,12 +4,14 @@
  * command line derive from these objects. Defines their shape alone: no I/O.
  */
 import type * as v from "valibot";
+import type { Right } from "../control-credentials.ts";
 import type { Env } from "../env.ts";
 import type { RecordFinder } from "../keys/find-record.ts";
 import type { CallMetadata } from "../ledger/idempotency-store.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
+import type { Credential } from "./credential.ts";
 import type { LedgerCallOptions, LedgerClient } from "./ledger-client.ts";
 import type { PortalSessions } from "./portal-sessions.ts";
 import type { RemoteLedger } from "./remote-ledger.ts";
@@ -19,16 +21,6 @@ import type { RevokedKeys } from "./revoked-keys.ts";
 export const ACCOUNT = "/accounts/{account}";
 export const KEYS = `${ACCOUNT}/keys`;
 export const KEY = `${KEYS}/{id}`;
-
-/** What a credential must be allowed to do. `possession`: the key in the body is the credential. */
-export type Right =
-  | "keys:read"
-  | "keys:write"
-  | "keys:revoke"
-  | "accounts:write"
-  | "portal"
-  | "operate"
-  | "possession";
 
 /** What the operations work with. */
 export interface ControlContext {
@@ -48,8 +40,7 @@ export interface OperationRequest {
   readonly query?: unknown;
   readonly body?: unknown;
   readonly caller?: CallerInput;
-  /** Identifies the credential of the call, without being one. */
-  readonly credential?: string;
+  readonly credential: Credential;
   /** The client's network address, to throttle guesses. */
   readonly address?: unknown;
   /** Where the control plane was called, such as `https://api.octopost.ink`. */
@@ -79,15 +70,14 @@ interface Description<Query extends ObjectSchema, Body extends ObjectSchema, Ans
   readonly method: "get" | "post" | "patch" | "put" | "delete";
   /** As OpenAPI writes it; `{account}` and `{id}` are its parameters. */
   readonly path: string;
-  readonly right: Right;
+  /** What its credential must be allowed to do. `possession`: the key in the body is the credential. */
+  readonly right: Right | "possession";
   readonly query?: Query;
   readonly body?: Body;
   /** The body may be left out. */
   readonly bodyOptional?: boolean;
   /** The body as the OpenAPI document shows it, where `body` leaves parts of it unchecked. */
   readonly documentedBody?: ObjectSchema;
-  /** The actor in the event log when the caller names none. */
-  readonly defaultActor?: string;
   /** Accepts an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   readonly status: 200 | 201;

@@ -9,6 +9,7 @@ import { isLoopback } from "../http/host.ts";
 import { hmacSha256 } from "../keys/digests.ts";
 import { LruCache } from "../keys/lru-cache.ts";
 import { timestampSchema } from "../keys/timestamp.ts";
+import type { Actor } from "../ledger/events-table.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -63,14 +64,14 @@ export class PortalSessions {
   async create(
     account: string,
     { return_url }: v.InferOutput<typeof portalSessionInput>,
-    actor: string,
+    actor: Actor,
     origin: string,
   ): Promise<PortalLink | Refusal> {
     const returnUrl = return_url ?? null;
     if (returnUrl !== null && !this.#isReturnUrl(returnUrl)) return RETURN_URL_REFUSED;
     const { token, digest } = await mintPortalToken("link", account, this.#settings.peppers[0]);
     const link = await this.#ledgers.call(account, (ledger) =>
-      ledger.openPortal(digest, { actor, returnUrl }),
+      ledger.openPortal(digest, { actor: actor.claimed, returnUrl }, actor),
     );
     if (isRefusal(link)) return link;
     return { url: `${origin}/portal/enter/${token}`, expires_at: new Date(link.endsAt).toISOString() };

@@ -69,7 +69,11 @@ const detail = v.union([v.string(), v.number(), v.boolean(), v.null(), v.record(
 export const eventSchema = v.strictObject({
   number: v.pipe(v.number(), v.integer()),
   at: timestampSchema,
-  actor: v.string(),
+  actor: v.pipe(v.string(), v.description("The name of the credential")),
+  claimed_actor: v.pipe(
+    v.nullable(v.string()),
+    v.description("What the caller says of itself (Octopost-Actor); null: nothing"),
+  ),
   action: v.picklist(
     [
       "created",

@@ -7,6 +7,7 @@ const SCHEMA = `
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
     actor TEXT NOT NULL,
+    claimed_actor TEXT,
     action TEXT NOT NULL,
     key_id TEXT,
     details TEXT NOT NULL
@@ -21,6 +22,7 @@ type EventRow = {
   number: number;
   at: number;
   actor: string;
+  claimed_actor: string | null;
   action: string;
   key_id: string | null;
   details: string;
@@ -33,9 +35,17 @@ export interface EventFilter {
   readonly action?: LedgerEvent["action"] | undefined;
 }
 
+/** Who did it. */
+export interface Actor {
+  /** The name of the credential: nobody can make it up. */
+  readonly name: string;
+  /** What the caller says of itself; null: nothing. */
+  readonly claimed: string | null;
+}
+
 export interface NewEvent {
   readonly at: number;
-  readonly actor: string;
+  readonly actor: Actor;
   readonly action: LedgerEvent["action"];
   /** null: about the account. */
   readonly keyId: string | null;
@@ -52,9 +62,10 @@ export class EventsTable {
 
   add({ at, actor, action, keyId, details = {} }: NewEvent): void {
     this.#sql.exec(
-      "INSERT INTO events (at, actor, action, key_id, details) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO events (at, actor, claimed_actor, action, key_id, details) VALUES (?, ?, ?, ?, ?, ?)",
       at,
-      actor,
+      actor.name,
+      actor.claimed,
       action,
       keyId,
       JSON.stringify(details),
@@ -65,10 +76,11 @@ export class EventsTable {
   addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
     for (let start = 0; start < keyIds.length; start += IDS_PER_STATEMENT) {
       this.#sql.exec(
-        `INSERT INTO events (at, actor, action, key_id, details)
-         SELECT ?, ?, ?, value, ? FROM json_each(?)`,
+        `INSERT INTO events (at, actor, claimed_actor, action, key_id, details)
+         SELECT ?, ?, ?, ?, value, ? FROM json_each(?)`,
         at,
-        actor,
+        actor.name,
+        actor.claimed,
         action,
         JSON.stringify(details),
         JSON.stringify(keyIds.slice(start, start + IDS_PER_STATEMENT)),
@@ -97,6 +109,7 @@ export class EventsTable {
         number: row.number,
         at: isoTime(row.at),
         actor: row.actor,
+        claimed_actor: row.claimed_actor,
         action: row.action as LedgerEvent["action"],
         key_id: row.key_id,
         key_name: row.key_name,

@@ -10,7 +10,7 @@ import { firstUnderPeppers } from "../keys/digests.ts";
 import { hashKey } from "../keys/key-text.ts";
 import type { Refusal } from "../refusals.ts";
 import type { CurrentFirst } from "../settings.ts";
-import type { EventsTable } from "./events-table.ts";
+import type { Actor, EventsTable } from "./events-table.ts";
 import { openSecret, sealSecret } from "./sealed-secret.ts";
 
 export const ANSWER_KEPT_MS = 86_400_000;
@@ -32,7 +32,7 @@ const SCHEMA = `
 
 /** Who calls, and with which `Idempotency-Key`. */
 export interface CallMetadata {
-  readonly actor: string;
+  readonly actor: Actor;
   /** Identifies the credential of the call, without being one. */
   readonly credential: string;
   readonly idempotencyKey: string | null;

@@ -1,6 +1,7 @@
 /** Changing a key that is not revoked: its name, and the moment of its scheduled revocation. */
 import { isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
+import type { Actor } from "./events-table.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { isRevoked } from "./lease-book.ts";
@@ -38,12 +39,12 @@ export class KeyChanges {
     });
   }
 
-  #rename({ id, name: from }: KeyRow, to: string, now: number, actor: string): void {
+  #rename({ id, name: from }: KeyRow, to: string, now: number, actor: Actor): void {
     this.#context.keys.rename(id, to);
     this.#context.events.add({ at: now, actor, action: "renamed", keyId: id, details: { from, to } });
   }
 
-  #reschedule(row: KeyRow, requestedEnd: number | null, now: number, actor: string): void {
+  #reschedule(row: KeyRow, requestedEnd: number | null, now: number, actor: Actor): void {
     const { keys, events } = this.#context;
     const end = requestedEnd === null ? null : this.#leases.scheduledEnd(row.id, row, now, requestedEnd);
     if (end === row.revokes_at) return;

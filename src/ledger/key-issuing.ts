@@ -10,6 +10,7 @@ import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
 import { isoTime, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
 import { toApiKey } from "./api-key-view.ts";
+import type { Actor } from "./events-table.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
 import type { KeyRow } from "./keys-schema.ts";
@@ -92,7 +93,7 @@ export class KeyIssuing {
   }
 
   /** Ends the old key, now or after the overlap but never later than it would have ended, with the events of both. */
-  #replace(old: KeyRow, successorId: string, overlapMs: number, at: number, actor: string): KeyRow {
+  #replace(old: KeyRow, successorId: string, overlapMs: number, at: number, actor: Actor): KeyRow {
     const { keys, events } = this.#context;
     keys.setSuccessor(old.id, successorId);
     if (overlapMs === 0) {

@@ -26,7 +26,7 @@ import { readSettings } from "../settings.ts";
 import { AccountLimits } from "./account-limits.ts";
 import { revokedKey, toApiKey } from "./api-key-view.ts";
 import { DailyUseTable } from "./daily-use-table.ts";
-import { type EventFilter, EventsTable } from "./events-table.ts";
+import { type Actor, type EventFilter, EventsTable } from "./events-table.ts";
 import { type CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable, ImportClaims } from "./import-claims.ts";
 import { type KeyChange, KeyChanges } from "./key-changes.ts";
@@ -206,8 +206,8 @@ export class KeyLedger extends DurableObject<Env> {
     return rebuildRecords(this.#context, limit, after, caller);
   }
 
-  openPortal(linkDigest: string, user: PortalUser): { readonly endsAt: number } {
-    return this.#portal.openLink(linkDigest, user);
+  openPortal(linkDigest: string, user: PortalUser, actor: Actor): { readonly endsAt: number } {
+    return this.#portal.openLink(linkDigest, user, actor);
   }
 
   portalLink(linkDigest: string): { readonly ok: true } | Refusal {

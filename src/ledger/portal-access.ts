@@ -6,7 +6,7 @@
  */
 import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
 import type { Refusal } from "../refusals.ts";
-import type { EventsTable } from "./events-table.ts";
+import type { Actor, EventsTable } from "./events-table.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { PortalTable, type PortalUser, type Session } from "./portal-table.ts";
@@ -30,10 +30,10 @@ export class PortalAccess {
   }
 
   /** Stores a link by its token's digest; `endsAt`: until when it can be used. */
-  openLink(linkDigest: string, user: PortalUser): { readonly endsAt: number } {
+  openLink(linkDigest: string, user: PortalUser, actor: Actor): { readonly endsAt: number } {
     const at = Date.now();
     return this.#storage.transactionSync(() => {
-      this.#events.add({ at, actor: user.actor, action: "portal_link_created", keyId: null });
+      this.#events.add({ at, actor, action: "portal_link_created", keyId: null });
       return { endsAt: this.#table.addLink(linkDigest, user, at) };
     });
   }
@@ -50,7 +50,8 @@ export class PortalAccess {
       const isFirst = this.#table.hasLink(linkDigest, at);
       const session = this.#table.useLink(linkDigest, sessionDigest, at);
       if (session === null) return { reason: "link_used" };
-      if (isFirst) this.#events.add({ at, actor: session.actor, action: "portal_entered", keyId: null });
+      const actor = { name: "key_page", claimed: session.actor };
+      if (isFirst) this.#events.add({ at, actor, action: "portal_entered", keyId: null });
       return session;
     });
   }

@@ -16,15 +16,15 @@ const SCHEMA = `
     kind TEXT NOT NULL,
     began_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
-    actor TEXT NOT NULL,
+    actor TEXT,
     return_url TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS portal_tokens_by_end ON portal_tokens (ends_at);
 `;
 
 export interface PortalUser {
-  /** The actor in the event log. */
-  readonly actor: string;
+  /** Who uses the page, as the one who requested the link says; null: nothing was said. */
+  readonly actor: string | null;
   readonly returnUrl: string | null;
 }
 
@@ -32,7 +32,13 @@ export interface Session extends PortalUser {
   readonly endsAt: number;
 }
 
-type TokenRow = { digest: string; kind: string; ends_at: number; actor: string; return_url: string | null };
+type TokenRow = {
+  digest: string;
+  kind: string;
+  ends_at: number;
+  actor: string | null;
+  return_url: string | null;
+};
 
 export class PortalTable {
   readonly #sql: SqlStorage;

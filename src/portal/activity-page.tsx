@@ -57,10 +57,12 @@ function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>;
   const { actors, actions, account } = texts.activity;
   const { key_id: id } = event;
   const details = detailText(event, names);
+  const claimed = event.claimed_actor === null ? "" : ` (${event.claimed_actor})`;
   return (
     <li>
       <p>
-        <strong>{actors.get(event.actor) ?? event.actor}</strong> {actions[event.action]}{" "}
+        <strong>{actors.get(event.actor) ?? event.actor}</strong>
+        {claimed} {actions[event.action]}{" "}
         {id === null ? account : <a href={paths.key(id)}>{names.get(id) ?? id}</a>}
       </p>
       {details !== "" && <p class="hint">{details}</p>}

@@ -92,13 +92,13 @@ describe("create", () => {
     expect(past.stderr).toContain("must be in the future");
   });
 
-  test("records the actor: the user of this machine, or the one of --actor", async () => {
+  test("records who says to have called: the user of this machine, or --actor", async () => {
     await keys(["create", "--name", "a", "--mode", "live"]);
     await keys(["create", "--name", "b", "--mode", "live", "--actor", "deploy bot 7"]);
     const { events } = (await keys(["events", "--json"])).json;
-    expect(events.map(({ actor }: { actor: string }) => actor)).toEqual([
-      "deploy bot 7",
-      `cli:${userInfo().username}`,
+    expect(events.map(({ actor, claimed_actor }: Record<string, string>) => [actor, claimed_actor])).toEqual([
+      ["control_token", "deploy bot 7"],
+      ["control_token", `cli:${userInfo().username}`],
     ]);
   });
 });
@@ -166,7 +166,9 @@ describe("list, show, events", () => {
     await keys(["revoke", key.id, "--yes", "--reason", "found in a log", "--actor", "ana"]);
     const [heading, newest] = (await keys(["events"])).stdout.split("\n");
     expect(heading).toMatch(/^TIME \(UTC\) +ACTION +ACTOR +KEY +DETAILS$/);
-    expect(newest).toMatch(new RegExp(` revoked +ana +${key.id} +reason: found in a log$`));
+    expect(newest).toMatch(
+      new RegExp(` revoked +control_token \\(ana\\) +${key.id} +reason: found in a log$`),
+    );
   });
 
   test("escapes characters of a name that would move the cursor or reverse the text", async () => {

@@ -36,6 +36,7 @@ export interface ShownEvent {
   readonly number: number;
   readonly at: string;
   readonly actor: string;
+  readonly claimed_actor: string | null;
   readonly action: string;
   readonly key_id: string | null;
   readonly details: Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import ajvFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ControlAnswer } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { CONTROL_CREDENTIALS } from "./credentials.ts";
 import { OPERATIONS } from "./operations.ts";
 import { PROVOCATIONS, type Provoke } from "./provocations.ts";
 
@@ -30,7 +31,9 @@ let ajv: Ajv2020;
 
 beforeAll(async () => {
   // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
-  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000 } });
+  cluster = await startCluster({
+    settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000, CONTROL_CREDENTIALS },
+  });
   document = (await cluster.control("GET", "/openapi.json", undefined, { token: null })).json;
   ajv = new Ajv2020({ strict: false, allErrors: true });
   ajvFormats.default(ajv);

@@ -16,7 +16,7 @@ const ROUNDS = 20;
 /** Calls that are timed together, since the clock of workerd has a resolution of a millisecond. */
 const BATCH_CALLS = 10;
 const LIMIT_MS = 120_000;
-const BY = { actor: "growth", credential: "growth", idempotencyKey: null };
+const BY = { actor: { name: "growth", claimed: null }, credential: "growth", idempotencyKey: null };
 
 /** Makes calls one after the other, and returns how long each took. */
 const CALLER: ClusterWorkers[number] = {

@@ -11,5 +11,8 @@ export async function typedForTheCaller(keys: Service<typeof KeyService>): Promi
   void (await keys.getKey("acct", created.value.id)).value;
   const page = await keys.listEvents("acct", { limit: 1 });
   if (!page.ok) return JSON.stringify(page.error.details);
-  return page.value.events.map(({ actor, action }) => actor + action).join() + created.value.secret;
+  return (
+    page.value.events.map(({ actor, claimed_actor, action }) => actor + claimed_actor + action).join() +
+    created.value.secret
+  );
 }

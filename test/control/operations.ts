@@ -19,6 +19,8 @@ export interface Operation {
   readonly method: "get" | "post" | "patch" | "put" | "delete";
   /** As OpenAPI writes it. */
   readonly path: string;
+  /** null: it needs no credential but a key. */
+  readonly right: string | null;
   /** A call that succeeds; a fresh one each time. */
   readonly example: (cluster: GatewayCluster) => Promise<Example>;
 }
@@ -44,6 +46,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   createKey: {
     method: "post",
     path: `${ACCOUNT}/keys`,
+    right: "keys:write",
     example: ofAccount("/keys", {
       name: "Production Server",
       mode: "live",
@@ -51,55 +54,83 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       expires_at: "2099-01-01T00:00:00+02:00",
     }),
   },
-  listKeys: { method: "get", path: `${ACCOUNT}/keys`, example: ofAccount("/keys?include=revoked&limit=1") },
+  listKeys: {
+    method: "get",
+    path: `${ACCOUNT}/keys`,
+    right: "keys:read",
+    example: ofAccount("/keys?include=revoked&limit=1"),
+  },
   importKeys: {
     method: "post",
     path: `${ACCOUNT}/keys/import`,
+    right: "keys:write",
     example: async (cluster) => {
       const row = { sha256: randomSha256(), name: "an old key", mode: "live", expires_at: null };
       return await ofAccount("/keys/import", { keys: [row, { ...row, sha256: randomSha256() }] })(cluster);
     },
   },
-  getKey: { method: "get", path: KEY, example: ofKey("") },
-  getKeyUsage: { method: "get", path: `${KEY}/usage`, example: ofKey("/usage") },
+  getKey: { method: "get", path: KEY, right: "keys:read", example: ofKey("") },
+  getKeyUsage: { method: "get", path: `${KEY}/usage`, right: "keys:read", example: ofKey("/usage") },
   changeKey: {
     method: "patch",
     path: KEY,
+    right: "keys:write",
     example: ofKey("", { name: "Another name", revokes_at: "2099-01-01T00:00:00Z" }),
   },
-  revokeKey: { method: "post", path: `${KEY}/revoke`, example: ofKey("/revoke", { reason: "leaked" }) },
-  rotateKey: { method: "post", path: `${KEY}/rotate`, example: ofKey("/rotate", { overlap_seconds: 60 }) },
+  revokeKey: {
+    method: "post",
+    path: `${KEY}/revoke`,
+    right: "keys:revoke",
+    example: ofKey("/revoke", { reason: "leaked" }),
+  },
+  rotateKey: {
+    method: "post",
+    path: `${KEY}/rotate`,
+    right: "keys:write",
+    example: ofKey("/rotate", { overlap_seconds: 60 }),
+  },
   revokeAll: {
     method: "post",
     path: `${ACCOUNT}/revoke-all`,
+    right: "keys:revoke",
     example: ofAccount("/revoke-all", { mode: "live", created_before: "2099-01-01T00:00:00Z" }),
   },
-  listEvents: { method: "get", path: `${ACCOUNT}/events`, example: ofAccount("/events?limit=1") },
-  getAccount: { method: "get", path: ACCOUNT, example: ofAccount("") },
+  listEvents: {
+    method: "get",
+    path: `${ACCOUNT}/events`,
+    right: "keys:read",
+    example: ofAccount("/events?limit=1"),
+  },
+  getAccount: { method: "get", path: ACCOUNT, right: "keys:read", example: ofAccount("") },
   setTier: {
     method: "put",
     path: ACCOUNT,
+    right: "accounts:write",
     example: ofAccount("", { tier: { requests_per_minute: 5000, publish_per_hour: 900 } }),
   },
   createPortalSession: {
     method: "post",
     path: `${ACCOUNT}/portal-sessions`,
+    right: "portal",
     example: ofAccount("/portal-sessions", { return_url: "http://localhost:3000/settings" }),
   },
   endPortalSessions: {
     method: "delete",
     path: `${ACCOUNT}/portal-sessions`,
+    right: "portal",
     example: ofAccount("/portal-sessions"),
   },
   rebuildKv: {
     method: "post",
     path: `${ACCOUNT}/rebuild-kv`,
+    right: "operate",
     example: ofAccount("/rebuild-kv", { limit: 1 }),
   },
-  health: { method: "get", path: "/health", example: async () => ({ path: "/health" }) },
+  health: { method: "get", path: "/health", right: "operate", example: async () => ({ path: "/health" }) },
   identifyKey: {
     method: "post",
     path: "/identify",
+    right: null,
     example: async (cluster) => {
       const { secret } = await new Account(cluster).create();
       return { path: "/identify", body: { secret }, options: { token: null, headers: from("203.0.113.1") } };
@@ -108,6 +139,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   revokeByPossession: {
     method: "post",
     path: "/revoke",
+    right: null,
     example: async (cluster) => {
       const { secret } = await new Account(cluster).create();
       return { path: "/revoke", body: { secret }, options: { token: null, headers: from("203.0.113.1") } };

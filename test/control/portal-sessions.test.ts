@@ -75,7 +75,11 @@ describe("DELETE portal-sessions", () => {
     const by = { actor: "a dashboard" };
     expect(await dashboard.done("endPortalSessions", account.name, by)).toEqual({ sessions: 1, links: 0 });
     expect(await pageStatus(cookie)).toBe(403);
-    expect((await account.events())[0]).toMatchObject({ action: "portal_sessions_ended", actor: by.actor });
+    expect((await account.events())[0]).toMatchObject({
+      action: "portal_sessions_ended",
+      actor: "dashboard",
+      claimed_actor: by.actor,
+    });
   });
 });
 
@@ -85,9 +89,10 @@ test("links, entries and their end are events of the account", async () => {
   await account.call("DELETE", "/portal-sessions", undefined, { headers: BY });
   const events = await account.events();
   expect(events.map(({ action, actor, key_id, details }) => [action, actor, key_id, details])).toEqual([
-    ["portal_sessions_ended", "ada@example.com", null, { sessions: 1, links: 1 }],
-    ["portal_link_created", "ada@example.com", null, {}],
-    ["portal_entered", "ada@example.com", null, {}],
-    ["portal_link_created", "ada@example.com", null, {}],
+    ["portal_sessions_ended", "control_token", null, { sessions: 1, links: 1 }],
+    ["portal_link_created", "control_token", null, {}],
+    ["portal_entered", "key_page", null, {}],
+    ["portal_link_created", "control_token", null, {}],
   ]);
+  expect(new Set(events.map(({ claimed_actor }) => claimed_actor))).toEqual(new Set(["ada@example.com"]));
 });

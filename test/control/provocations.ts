@@ -8,6 +8,7 @@ import type { ControlAnswer } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, type Content, callWithBytes } from "./account.ts";
+import { RIGHTS, tokenOf } from "./credentials.ts";
 import { type Example, exampleOf, from, make, OPERATIONS } from "./operations.ts";
 
 export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
@@ -36,7 +37,7 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   return {
     [success]: { "a valid request": (cluster) => callAs(cluster, name) },
     ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),
-    ...(hasToken && { 401: withoutTheToken(name) }),
+    ...(hasToken && { 401: withoutTheToken(name), 403: { "no right to it": withoutTheRight(name) } }),
     ...notFound(name),
     ...conflict(name),
     ...(hasBody && {
@@ -100,6 +101,14 @@ function withoutTheToken(name: string): Record<string, Provoke> {
       callAs(cluster, name, {
         options: { token: null, headers: [["Authorization", `Basic ${cluster.settings.CONTROL_TOKEN}`]] },
       }),
+  };
+}
+
+function withoutTheRight(name: string): Provoke {
+  return async (cluster) => {
+    const { path, body, options } = await exampleOf(cluster, name);
+    const token = tokenOf(RIGHTS.filter((right) => right !== OPERATIONS[name]?.right));
+    return await make(cluster, name, { path, body, options: { ...options, token } });
   };
 }
 

@@ -25,13 +25,19 @@ const OF_THE_CONNECTION = /^(?:host|connection|cf-worker|transfer-encoding|accep
 /** Headers that a client may send and that the page does not list. */
 const UNLISTED = ["Cookie", "Origin", "Referer", "Forwarded", "X-Api-Key", "X-Real-Ip", "Te", "From", "Dnt"];
 
-/** A dashboard's Worker whose code is the page's own. */
+/** The `props` of the page's binding, from its inline TOML. */
+const [, NAME = "", MAY = ""] =
+  /props = \{ name = "(.+?)", may = (\[.+?\]) \}/.exec(codeBlocks(RPC, "toml")[0] ?? "") ?? [];
+
+/** A dashboard's Worker whose code and rights are the page's own. */
 const DASHBOARD: ClusterWorkers[number] = {
   name: "dashboard",
   compatibilityDate: "2026-10-20",
   modules: true,
   script: `export default { async fetch(request, env) { ${codeBlocks(RPC, "ts")[0]} } };`,
-  serviceBindings: { KEYS: { name: "gateway-0", entrypoint: "KeyService" } },
+  serviceBindings: {
+    KEYS: { name: "gateway-0", entrypoint: "KeyService", props: { name: NAME, may: JSON.parse(MAY) } },
+  },
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 };
 

@@ -28,6 +28,7 @@ const REASONS: readonly string[] = [
 function answerTo(reason: string) {
   const known = {
     permission: "posts:read",
+    right: "keys:read",
     allow: [],
     allowance: {
       bucket: "requests",

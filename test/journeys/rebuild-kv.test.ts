@@ -144,7 +144,8 @@ test("the events record each rebuild with its size", async () => {
   expect(json.events).toEqual([
     expect.objectContaining({
       action: "kv_rebuilt",
-      actor: "ada@example.com",
+      actor: "control_token",
+      claimed_actor: "ada@example.com",
       key_id: null,
       details: { written: PAGE },
     }),

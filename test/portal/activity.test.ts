@@ -1,4 +1,4 @@
-/** The activity page shows actors and details as they were given, even when they are named like parts of JavaScript. */
+/** The activity page shows claimed actors and details as they were given, even when they are named like parts of JavaScript. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -19,14 +19,17 @@ const OBJECT_PROPERTIES = [
   "__defineGetter__",
 ];
 
-test.each(OBJECT_PROPERTIES)("the actor %s is shown", async (actor) => {
-  const { cookie, owner } = await signIn(cluster);
-  const headers = [["Octopost-Actor", actor]] as const;
-  await owner.call("POST", "/keys", { name: "A key", mode: "test" }, { headers: [...headers] });
-  const page = await requestPage(cluster, "/portal/activity", [cookie]);
-  expect(page.status).toBe(200);
-  expect(page.body.toString()).toContain(`<strong>${actor}</strong> created`);
-});
+test.each([...OBJECT_PROPERTIES, "A user of this page"])(
+  "the claimed actor %s is shown as a claim",
+  async (actor) => {
+    const { cookie, owner } = await signIn(cluster);
+    const headers = [["Octopost-Actor", actor]] as const;
+    await owner.call("POST", "/keys", { name: "A key", mode: "test" }, { headers: [...headers] });
+    const page = await requestPage(cluster, "/portal/activity", [cookie]);
+    expect(page.status).toBe(200);
+    expect(page.body.toString()).toContain(`<strong>The control API</strong> (${actor}) created`);
+  },
+);
 
 test.each(OBJECT_PROPERTIES)("the name %s is shown in every place", async (name) => {
   const { cookie, owner } = await signIn(cluster);

@@ -90,7 +90,7 @@ describe.each([
       ["key_page", "revoked"],
       ["key_page", "created"],
       ["key_page", "portal_entered"],
-      ["key_page", "portal_link_created"],
+      ["control_token", "portal_link_created"],
     ]);
   });
 

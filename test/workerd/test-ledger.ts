@@ -13,7 +13,11 @@ import { CLAIMS_OBJECT } from "../../src/ledger/import-claims.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
 export const SETTINGS = env as unknown as Env;
-export const CALLER = { actor: "a test", credential: "a test", idempotencyKey: null };
+export const CALLER = {
+  actor: { name: "a test", claimed: null },
+  credential: "a test",
+  idempotencyKey: null,
+};
 export const NEW_KEY = { name: "a key", mode: "live", permissions: [], expires_at: null } as const;
 
 let accounts = 0;

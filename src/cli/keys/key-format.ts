@@ -55,10 +55,10 @@ export function newKey(key: IssuedKey, now: number): string {
 export function eventTable(events: readonly LedgerEvent[], terminalColumns?: number): string {
   return table(
     ["TIME (UTC)", "ACTION", "ACTOR", "KEY", "DETAILS"],
-    events.map(({ at, action, actor, key_id, details }) => [
+    events.map(({ at, action, actor, claimed_actor, key_id, details }) => [
       timeInTable(at, ""),
       action,
-      actor,
+      claimed_actor === null ? actor : `${actor} (${claimed_actor})`,
       key_id ?? "-",
       Object.entries(details)
         .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)

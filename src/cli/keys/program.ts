@@ -31,9 +31,10 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
         .argParser(accountName),
     )
     .addOption(
-      new Option("--actor <text>", "the actor in the event log (default: cli: and your user name)").argParser(
-        headerText,
-      ),
+      new Option(
+        "--actor <text>",
+        "who you are, for the event log (default: cli: and your user name)",
+      ).argParser(headerText),
     )
     .option("--json", "print the API's answer as JSON, for scripts (with npm run --silent)")
     .exitOverride()

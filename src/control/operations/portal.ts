@@ -11,7 +11,6 @@ export const createPortalSession = defineOperation({
   right: "portal",
   body: portalSessionInput,
   bodyOptional: true,
-  defaultActor: "key_page",
   status: 200,
   answer: portalLinkSchema,
   refusals: [422],

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { keySchema, revokedKeySchema } from "../../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
+import { POSSESSION } from "../credential.ts";
 import { defineOperation } from "../operation.ts";
 
 const possessionInput = v.strictObject({
@@ -34,14 +35,14 @@ export const revokeByPossession = defineOperation({
   }),
   refusals: [404, 422, 429],
   repeatable: true,
-  run: async ({ finder, ledgers, revokedKeys }, { body: { secret }, address }) => {
+  run: async ({ finder, ledgers, revokedKeys }, { body: { secret }, caller, address }) => {
     const known = await revokedKeys.receipt(secret);
     if (known !== undefined) return receiptOf(known);
     const record = await finder.findLimited(secret, address);
     if (isRefusal(record)) return whyNothingRevoked(record);
     const revoked = await ledgers.call(
       record.account,
-      (ledger) => ledger.revokeKey(record.id, POSSESSION, null),
+      (ledger) => ledger.revokeKey(record.id, { ...caller, actor: HOLDER }, null),
       { retry: true, waitsFor: ["leases"] },
     );
     if (isRefusal(revoked)) return revoked.reason === "not_found" ? { reason: "nothing_revoked" } : revoked;
@@ -70,7 +71,8 @@ export const identifyKey = defineOperation({
   },
 });
 
-const POSSESSION = { actor: "possession", credential: "possession", idempotencyKey: null };
+/** Also over RPC: the binding passes on what the holder of the key has asked for. */
+const HOLDER = { name: POSSESSION.name, claimed: null };
 
 function receiptOf({ id, effective_at, waited_ms }: v.InferOutput<typeof revokedKeySchema>) {
   return { id, effective_at, waited_ms };

@@ -6,6 +6,7 @@
  * `outcome-checker.ts` judges the report.
  */
 import net, { type AddressInfo } from "node:net";
+import { nameOf, RIGHTS, sha256, tokenOf } from "../../control/credentials.ts";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { reply } from "../../support/origin-behaviours.ts";
@@ -22,6 +23,12 @@ const CONNECTION_LIMIT_MS = 20_000;
 /** The window of the limit for requests. */
 const WINDOW_MS = 60_000;
 const ATTACK_MAX_MS = 5_000;
+
+/** Each right alone on every account, and all rights on one that is not the attacked one. */
+const CREDENTIALS = [
+  ...RIGHTS.map((right) => ({ name: nameOf([right]), sha256: sha256(tokenOf([right])), may: [right] })),
+  { name: "elsewhere", sha256: sha256(tokenOf(RIGHTS)), may: RIGHTS, accounts: ["elsewhere"] },
+];
 
 export interface ResponseRecord extends ResponseHead {
   readonly body: string;
@@ -52,7 +59,11 @@ export class AttackRunner {
     const cluster = await startCluster({
       gateways: 2,
       gatewaySettings,
-      settings: { FORWARD_HEADERS: "X-Client-Version", PUBLIC_ORIGIN: `https://${HOST}` },
+      settings: {
+        FORWARD_HEADERS: "X-Client-Version",
+        PUBLIC_ORIGIN: `https://${HOST}`,
+        CONTROL_CREDENTIALS: JSON.stringify(CREDENTIALS),
+      },
       ...(bundle === undefined ? {} : { bundle }),
     });
     const runner = new AttackRunner(cluster, decoy);
@@ -69,6 +80,7 @@ export class AttackRunner {
   private constructor(cluster: GatewayCluster, decoy: net.Server) {
     this.cluster = cluster;
     this.#decoy = decoy;
+    for (const right of RIGHTS) this.names.set(right, tokenOf([right]));
     decoy.on("connection", () => {
       this.#decoyConnections += 1;
     });
@@ -78,6 +90,8 @@ export class AttackRunner {
       .set("decoy", `127.0.0.1:${(decoy.address() as AddressInfo).port}`)
       .set("token", String(cluster.settings.CONTROL_TOKEN))
       .set("host", HOST)
+      .set("elsewhere", tokenOf(RIGHTS))
+      .set("sha256", sha256(tokenOf(["keys:read"])))
       .set("controlHost", CONTROL_HOST);
   }
 
@@ -123,7 +137,7 @@ export class AttackRunner {
   }
 
   substitute(text: string): string {
-    return text.replaceAll(/\{([A-Za-z.]+)\}/g, (whole, name) => this.names.get(name) ?? whole);
+    return text.replaceAll(/\{([A-Za-z0-9.:]+)\}/g, (whole, name) => this.names.get(name) ?? whole);
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,7 @@ const CHALLENGES = [
 /** The only details of a refusal, by status: none of them repeats anything from the request. */
 const DETAILS: Readonly<Record<number, RegExp>> = {
   400: /^\{"(?:path":"must (?:not be percent-encoded|not have an empty segment|not end with a slash|name a resource after \/v1\/|have segments of [\w ,-]+)|host":"must be a host name or an address, and a port)"\}$/,
-  403: /^\{"required_permission":"(?:posts|accounts|presets|webhooks):(?:read|write)"\}$/,
+  403: /^\{"required_(?:permission":"(?:posts|accounts|presets|webhooks):(?:read|write)|right":"(?:keys:(?:read|write|revoke)|accounts:write|portal|operate))"\}$/,
   429: /^\{"limit":/,
 };
 /** The only headers that a refusal may have. */

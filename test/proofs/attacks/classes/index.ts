@@ -2,6 +2,7 @@
 import type { Attack } from "../attack.ts";
 import { CACHE_DECEPTION } from "./cache-deception.ts";
 import { CONTROL_CHARACTERS } from "./control-characters.ts";
+import { CONTROL_RIGHTS } from "./control-rights.ts";
 import { CORS } from "./cors.ts";
 import { CREDENTIALS } from "./credentials.ts";
 import { EXPECT_AND_TRAILERS } from "./expect-and-trailers.ts";
@@ -38,4 +39,5 @@ export const CLASSES: Readonly<Record<string, readonly Attack[]>> = {
   "control and non-ASCII bytes": CONTROL_CHARACTERS,
   "test-key escapes": TEST_KEY_ESCAPES,
   "rate-limit evasion": RATE_LIMIT_EVASION,
+  "rights of the control plane": CONTROL_RIGHTS,
 };
