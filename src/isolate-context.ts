@@ -5,7 +5,7 @@
  * that are missing or malformed.
  */
 
-import { KeyOperations } from "./control/key-operations.ts";
+import { ControlPlane } from "./control/control-plane.ts";
 import type { Env } from "./env.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { RecordFinder } from "./keys/find-record.ts";
@@ -16,7 +16,7 @@ import { readSettings, type Settings } from "./settings.ts";
 export interface IsolateContext {
   readonly settings: Settings;
   readonly gateway: Gateway;
-  readonly operations: KeyOperations;
+  readonly operations: ControlPlane;
 }
 
 const contexts = new WeakMap<Env, IsolateContext>();
@@ -30,7 +30,7 @@ export function isolateContext(env: Env): IsolateContext | InvalidSetting {
   const context: IsolateContext = {
     settings,
     gateway: new Gateway(env, settings, finder, Date.now),
-    operations: new KeyOperations(env, settings, finder, Date.now),
+    operations: new ControlPlane(env, settings, finder, Date.now),
   };
   contexts.set(env, context);
   return context;

@@ -9,7 +9,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { controlApi } from "./control/control-api.ts";
-import type { KeyOperations } from "./control/key-operations.ts";
+import type { ControlPlane } from "./control/control-plane.ts";
 import type { Env } from "./env.ts";
 import { parsedPath } from "./gateway/accept-request.ts";
 import { PLAIN_HOST } from "./http/host.ts";
@@ -26,7 +26,7 @@ const JWKS_MAX_AGE_SECONDS = 300;
 
 interface WorkerContext {
   Bindings: Env;
-  Variables: { requestId: string; settings: Settings; operations: KeyOperations };
+  Variables: { requestId: string; settings: Settings; operations: ControlPlane };
 }
 
 const NO_PATH = "";

@@ -2,7 +2,7 @@
  * Access to an account's key page: the link that the Octopost dashboard requests, the session that it opens, signing out.
  *
  * Guarantees that a made-up token costs no ledger call, and that only the account's ledger decides whether a genuine
- * token is still valid. What users do on the page goes through `KeyOperations`.
+ * token is still valid. What users do on the page goes through `ControlPlane`.
  */
 import * as v from "valibot";
 import { isLoopback } from "../http/host.ts";

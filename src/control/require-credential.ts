@@ -3,13 +3,13 @@ import { createMiddleware } from "hono/factory";
 import { logRefusal } from "../log.ts";
 import { isRefusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import { type Credential, credentialOfToken } from "./credential.ts";
-import type { KeyOperations } from "./key-operations.ts";
 
 export interface ControlEnv {
   Bindings: {
     readonly settings: Settings;
-    readonly operations: KeyOperations;
+    readonly operations: ControlPlane;
     readonly requestId: string;
   };
   Variables: {

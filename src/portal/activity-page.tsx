@@ -1,4 +1,5 @@
 /** The account's event log, newest first, page by page. */
+import { listEvents } from "../control/operations/accounts.ts";
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadAccountKeys } from "./account-keys.ts";
@@ -6,20 +7,16 @@ import { formatMinute } from "./format-time.ts";
 import { RelativeTime } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 const EVENTS_PER_PAGE = 50;
 
 export async function activityPage(c: PortalRequest) {
-  const { operations } = c.env;
-  const { account } = c.var.session;
   const cursor = c.req.query("cursor");
   const query = { limit: EVENTS_PER_PAGE, ...(cursor !== undefined && { cursor }) };
-  const [page, loaded] = await Promise.all([
-    operations.listEvents(account, query),
-    loadAccountKeys(operations, account),
-  ]);
+  const [page, loaded] = await Promise.all([perform(c, listEvents, { query }), loadAccountKeys(c)]);
   if (isRefusal(loaded)) return refuse(c, loaded);
   // `not_found`: the account has no events. Here that is an empty list.
   const isNew = isRefusal(page) && page.reason === "not_found";

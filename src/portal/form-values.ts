@@ -1,6 +1,6 @@
 /**
  * Reads a submitted form. A field that is missing, sent twice or malformed is a problem, never a guess; what the values
- * mean is checked by `KeyOperations`.
+ * mean is checked by the control plane.
  */
 import { FORM_ID } from "./portal-context.ts";
 import { texts } from "./texts.ts";
@@ -30,22 +30,22 @@ export class FormReader {
   /** The value of a field that was sent exactly once and is not blank. */
   text(name: string): string {
     const [value = "", ...more] = this.#form.getAll(name);
-    if (more.length > 0) this.#addProblem(name, texts.sentTwice);
-    else if (value === "") this.#addProblem(name, texts.required);
+    if (more.length > 0) this.addProblem(name, texts.sentTwice);
+    else if (value === "") this.addProblem(name, texts.required);
     return value;
   }
 
   /** The value of a field that offers a choice. */
   choice(name: string, offered: readonly string[]): string {
     const value = this.text(name);
-    if (!offered.includes(value)) this.#addProblem(name, texts.required);
+    if (!offered.includes(value)) this.addProblem(name, texts.required);
     return value;
   }
 
   /** The form's id, under which the ledger carries it out once. */
   formId(): string {
     const id = this.text("form_id");
-    if (!FORM_ID.test(id)) this.#addProblem("form_id", texts.incompleteForm);
+    if (!FORM_ID.test(id)) this.addProblem("form_id", texts.incompleteForm);
     return id;
   }
 
@@ -54,7 +54,7 @@ export class FormReader {
     const text = this.text("form_made_at");
     const madeAt = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     const isPlausible = madeAt >= now - FORM_AGE_MAX_MS && madeAt <= now + CLOCK_DIFFERENCE_MAX_MS;
-    if (!isPlausible) this.#addProblem("form_made_at", texts.incompleteForm);
+    if (!isPlausible) this.addProblem("form_made_at", texts.incompleteForm);
     return isPlausible ? madeAt : now;
   }
 
@@ -70,15 +70,15 @@ export class FormReader {
 
   #time(name: string, format: RegExp, suffix: string): string {
     const text = this.text(name);
-    if (!format.test(text)) this.#addProblem(name, texts.notADate);
+    if (!format.test(text)) this.addProblem(name, texts.notADate);
     const unixMs = Date.parse(text + suffix);
     const iso = Number.isNaN(unixMs) ? "" : new Date(unixMs).toISOString();
     // Date.parse reads 30 February as 2 March.
-    if (iso.slice(0, 10) !== text.slice(0, 10)) this.#addProblem(name, texts.noSuchDate);
+    if (iso.slice(0, 10) !== text.slice(0, 10)) this.addProblem(name, texts.noSuchDate);
     return iso;
   }
 
-  #addProblem(name: string, text: string): void {
+  addProblem(name: string, text: string): void {
     if (!this.#problems.has(name)) this.#problems.set(name, text);
   }
 }

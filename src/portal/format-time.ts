@@ -27,6 +27,13 @@ export function relativeTime(iso: string, now: number): string {
   return relative.format(Math.round(ms / unitMs), unit);
 }
 
+/** “20 minutes”. */
+export function formatDuration(ms: number): string {
+  const [unit, unitMs] = TIME_UNITS.find(([, unitMs, max]) => Math.round(ms / unitMs) < max) ?? TIME_UNITS[4];
+  const count = Math.max(1, Math.round(ms / unitMs));
+  return `${count} ${count === 1 ? unit : `${unit}s`}`;
+}
+
 /** “24 Nov 2026”. */
 export function formatDay(iso: string): string {
   return day.format(new Date(iso));

@@ -1,40 +1,41 @@
 /** One key: its facts, its name to edit, and links to rotate or revoke it. */
+import { changeKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
+import { loadKey } from "./account-keys.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
 import { Badges, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 /** By the `saved` parameter of the redirect after a form. */
 const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
   ["name", texts.key.renamed],
-  ["revocation", texts.key.scheduled],
+  ["revocation", texts.key.notScheduled],
 ]);
 
 export async function keyDetailsPage(c: PortalRequest) {
-  const key = await c.env.operations.getKey(c.var.session.account, c.req.param("id") ?? "");
+  const key = await loadKey(c);
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key);
 }
 
 export async function renameKey(c: PortalRequest) {
-  const { form, session } = c.var;
-  const { operations } = c.env;
   const id = c.req.param("id") ?? "";
-  const fields = new FormReader(form);
+  const fields = new FormReader(c.var.form);
   const name = fields.text("name");
   let problem = fields.problems.get("name");
   if (problem === undefined) {
-    const changed = await operations.changeKey(session.account, id, { name }, { actor: session.actor });
+    const changed = await perform(c, changeKey, { id, body: { name } });
     if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=name`, 303);
     if (changed.reason !== "invalid_input") return refuse(c, changed);
     problem = Object.values(changed.details)[0];
   }
-  const key = await operations.getKey(session.account, id);
+  const key = await loadKey(c);
   return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem: problem ?? "" });
 }
 

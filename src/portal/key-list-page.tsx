@@ -39,10 +39,9 @@ function matches(key: ApiKey, { name, mode, state }: KeyFilter, now: number): bo
 }
 
 export async function keyListPage(c: PortalRequest) {
-  const { operations, now: clock } = c.env;
-  const loaded = await loadAccountKeys(operations, c.var.session.account);
+  const loaded = await loadAccountKeys(c);
   if (isRefusal(loaded)) return refuse(c, loaded);
-  const now = clock();
+  const now = c.env.now();
   const filter = readFilter(c.req.query());
   const matching = loaded.keys.filter((key) => matches(key, filter, now));
   const last = Math.max(1, Math.ceil(matching.length / KEYS_PER_PAGE));

@@ -1,6 +1,6 @@
 /**
  * Settings › API Keys: the page where people create, rotate and revoke keys. The Octopost dashboard opens it with a
- * link (`POST …/portal-sessions`). It works without JavaScript and does everything through `KeyOperations`.
+ * link (`POST …/portal-sessions`). It works without JavaScript and does everything through operations of the control plane.
  *
  * Guarantees that every page but the entry needs a session, and that only a form of the same session changes anything.
  * Stateless: links, sessions and keys belong to the ledger.
@@ -21,7 +21,7 @@ import { createKey, newKeyPage } from "./new-key-page.tsx";
 import { refuse, showNotice, showSignedOut } from "./notices.tsx";
 import { FORM_ID, type PortalContext, paths } from "./portal-context.ts";
 import { revokeKey, revokePage } from "./revoke-page.tsx";
-import { rotateKey, rotatePage } from "./rotate-page.tsx";
+import { replaceKey, rotateKey, rotatePage } from "./rotate-page.tsx";
 import { clearSessionCookie, requireSession } from "./session.ts";
 import { showOncePage } from "./show-once-page.tsx";
 import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
@@ -88,6 +88,7 @@ keyPage.get(paths.key(ID), keyDetailsPage);
 keyPage.post(paths.rename(ID), renameKey);
 keyPage.get(paths.rotate(ID), rotatePage);
 keyPage.post(paths.rotate(ID), rotateKey);
+keyPage.post(paths.replace(ID), replaceKey);
 keyPage.post(paths.scheduleRevocation(ID), scheduleRevocation);
 keyPage.get(paths.revoke(ID), revokePage);
 keyPage.post(paths.revoke(ID), revokeKey);

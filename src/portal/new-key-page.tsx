@@ -2,67 +2,70 @@
  * Creates a key. The form has an id, the `Idempotency-Key` of the call: submitted twice, by a double click or by going
  * back, it creates one key.
  */
+import { createKey as createKeyOperation } from "../control/operations/keys.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
+import { loadKey } from "./account-keys.ts";
+import { EXPIRY_CHOICES, ExpiryField, readExpiry } from "./expiry.tsx";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
-import { PermissionGrid } from "./permissions.tsx";
+import { performOnce } from "./perform.ts";
+import { type AccessDraft, AccessField, accessDraft, readAccess } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { waitForEarlierSubmission } from "./submitted-twice.ts";
 import { texts } from "./texts.ts";
 
 interface Draft {
   readonly name: string;
   readonly mode: string;
-  readonly permissions: readonly string[];
+  readonly access: AccessDraft;
   readonly expires: string;
   readonly expiresOn: string;
 }
 
-const DAY_MS = 86_400_000;
-const EXPIRY_DAYS = ["30", "90", "365"];
+const BLANK: Draft = {
+  name: "",
+  mode: "test",
+  access: { access: "selected", permissions: [] },
+  expires: "never",
+  expiresOn: "",
+};
 
-const BLANK: Draft = { name: "", mode: "test", permissions: [], expires: "never", expiresOn: "" };
+/** With `like` in the query, the form has the values of that key. */
+export async function newKeyPage(c: PortalRequest) {
+  const like = c.req.query("like");
+  const model = like === undefined ? null : await loadKey(c, like);
+  const draft = model === null || isRefusal(model) ? BLANK : draftLike(model);
+  return showForm(c, draft, NO_PROBLEMS);
+}
 
-export function newKeyPage(c: PortalRequest) {
-  return showForm(c, BLANK, NO_PROBLEMS);
+function draftLike({ name, mode, permissions }: ApiKey): Draft {
+  return { ...BLANK, name, mode, access: accessDraft(permissions) };
 }
 
 export async function createKey(c: PortalRequest) {
-  const { form, session } = c.var;
-  const { operations } = c.env;
+  const { form } = c.var;
   const fields = new FormReader(form);
+  const { draft: access, permissions } = readAccess(fields, form);
   const draft: Draft = {
     name: fields.text("name"),
     mode: fields.text("mode"),
-    permissions: form.getAll("permissions"),
-    expires: fields.choice("expires", ["never", "date", ...EXPIRY_DAYS]),
+    access,
+    expires: fields.choice("expires", EXPIRY_CHOICES),
     expiresOn: form.get("expires_on") ?? "",
   };
   const formId = fields.formId();
-  const expiresAt = readExpiry(fields, draft, c.env.now());
+  const expires_at = readExpiry(fields, draft.expires, c.env.now());
   if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
-  const { name, mode, permissions } = draft;
-  const caller = {
-    actor: session.actor,
-    idempotency_key: await operations.portal.formKey(session, formId),
-  };
-  const created = await waitForEarlierSubmission(() =>
-    operations.createKey(session.account, { name, mode, permissions, expires_at: expiresAt }, caller),
-  );
+  const { name, mode } = draft;
+  const body = { name, mode, permissions, expires_at };
+  const created = await performOnce(c, formId, createKeyOperation, { body });
   // The same form again after its secret was shown leads to the same page.
   if (!isRefusal(created) || created.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
   if (created.reason !== "invalid_input") return refuse(c, created);
   return showForm(c, draft, new Map(Object.entries(created.details)));
-}
-
-/** Counted from the time of the form, so that submitting it again means the same expiry. */
-function readExpiry(fields: FormReader, { expires }: Draft, now: number): string | null {
-  if (expires === "date") return fields.endOfDay("expires_on");
-  if (!EXPIRY_DAYS.includes(expires)) return null;
-  return new Date(fields.formMadeAt(now) + Number(expires) * DAY_MS).toISOString();
 }
 
 function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
@@ -86,8 +89,8 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
         )}
       />
       <ModeField selected={draft.mode} />
-      <PermissionGrid selected={draft.permissions} />
-      <ExpiryField of={draft} problems={problems} />
+      <AccessField of={draft.access} problem={problems.get("permissions")} />
+      <ExpiryField expires={draft.expires} expiresOn={draft.expiresOn} problems={problems} />
       <SubmitOrCancel submit={create.submit} />
     </Form>,
   );
@@ -135,42 +138,5 @@ function ModeField({ selected }: { readonly selected: string }) {
         ))}
       </div>
     </fieldset>
-  );
-}
-
-function ExpiryField({ of: draft, problems }: { readonly of: Draft; readonly problems: FieldProblems }) {
-  const { create } = texts;
-  const choices: readonly (readonly [value: string, label: string])[] = [
-    ["never", create.neverExpires],
-    ...EXPIRY_DAYS.map((days) => [days, create.inDays(days)] as const),
-    ["date", create.onDate],
-  ];
-  return (
-    <div class="timed">
-      <Field
-        id="expires"
-        label={create.expiry}
-        problem={problems.get("expires")}
-        input={(attributes) => (
-          <select {...attributes} name="expires">
-            {choices.map(([value, label]) => (
-              <option value={value} selected={value === draft.expires}>
-                {label}
-              </option>
-            ))}
-          </select>
-        )}
-      />
-      <div class="on-date">
-        <Field
-          id="expires_on"
-          label={create.date}
-          problem={problems.get("expires_on") ?? problems.get("expires_at")}
-          input={(attributes) => (
-            <input {...attributes} type="date" name="expires_on" value={draft.expiresOn} />
-          )}
-        />
-      </div>
-    </div>
   );
 }

@@ -1,22 +1,75 @@
 /**
- * Permissions as a grid of checkboxes and as text. Both are derived from `PERMISSIONS`, so a new permission is offered
- * and shown without another change.
+ * Permissions as a choice with a grid of checkboxes, and as text. All derived from `PERMISSIONS`, so a new permission is
+ * offered and shown without another change.
  */
 import { PERMISSIONS, type Permission } from "../policy.ts";
+import { isForLiveKeysOnly } from "./first-request.ts";
+import type { FormReader } from "./form-values.ts";
 import { texts } from "./texts.ts";
 
 const ALL = Object.keys(PERMISSIONS) as Permission[];
+const ALL_READ = ALL.filter((permission) => actionOf(permission) === "read");
 const list = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
-export function PermissionGrid({ selected }: { readonly selected: readonly string[] }) {
+export const ACCESS_CHOICES = ["full", "read", "selected"] as const;
+
+/** What a form says of permissions, as it was submitted. */
+export interface AccessDraft {
+  /** One of `ACCESS_CHOICES` in a form that is in order. */
+  readonly access: string;
+  readonly permissions: readonly string[];
+}
+
+/** The choice that stands for a key's permissions. */
+export function accessDraft(permissions: readonly Permission[]): AccessDraft {
+  const isAllRead =
+    permissions.length === ALL_READ.length && ALL_READ.every((one) => permissions.includes(one));
+  return { access: permissions.length === 0 ? "full" : isAllRead ? "read" : "selected", permissions };
+}
+
+/** The draft, and the permissions that it stands for; `[]` is full access, and only the choice of that name. */
+export function readAccess(fields: FormReader, form: URLSearchParams) {
+  const draft: AccessDraft = {
+    access: fields.choice("access", ACCESS_CHOICES),
+    permissions: form.getAll("permissions"),
+  };
+  if (draft.access === "selected" && draft.permissions.length === 0) {
+    fields.addProblem("permissions", texts.create.selectOne);
+  }
+  if (draft.access === "full") return { draft, permissions: [] };
+  return { draft, permissions: draft.access === "read" ? ALL_READ : draft.permissions };
+}
+
+export function AccessField({ of: draft, problem }: { of: AccessDraft; problem?: string | undefined }) {
+  const { create } = texts;
+  return (
+    <fieldset id="permissions" class="access" {...(problem && { "aria-describedby": "permissions-problem" })}>
+      <legend>{create.permissions}</legend>
+      {problem && (
+        <p class="problem" id="permissions-problem">
+          {create.permissions} {problem}
+        </p>
+      )}
+      <div class="choices three">
+        {ACCESS_CHOICES.map((choice) => (
+          <label class="choice">
+            <input type="radio" name="access" value={choice} checked={draft.access === choice} required />
+            <strong>{create.access[choice].label}</strong>
+            <span>{create.access[choice].hint}</span>
+          </label>
+        ))}
+      </div>
+      <PermissionGrid selected={draft.permissions} />
+    </fieldset>
+  );
+}
+
+function PermissionGrid({ selected }: { readonly selected: readonly string[] }) {
   const { create } = texts;
   const actions = [...new Set(ALL.map(actionOf))];
   return (
-    <fieldset id="permissions" aria-describedby="permissions-hint">
-      <legend>{create.permissions}</legend>
-      <p class="hint" id="permissions-hint">
-        {create.permissionsHint}
-      </p>
+    <div class="only-these">
+      <p class="hint">{create.permissionsHint}</p>
       <table class="grid">
         <thead>
           <tr>
@@ -43,8 +96,7 @@ export function PermissionGrid({ selected }: { readonly selected: readonly strin
           ))}
         </tbody>
       </table>
-      <p class="note warn if-none-selected">{create.fullAccess}</p>
-    </fieldset>
+    </div>
   );
 }
 
@@ -54,15 +106,21 @@ function PermissionCheckbox(props: { permission: Permission; selected: readonly 
     <label>
       <input type="checkbox" name="permissions" value={permission} checked={selected.includes(permission)} />
       <span>
-        <code>{permission}</code> {PERMISSIONS[permission]}
+        <code>{permission}</code> {describe(permission)}
+        {isForLiveKeysOnly(permission) && ` (${texts.create.liveOnly})`}
       </span>
     </label>
   );
 }
 
-/** “Posts: read and write, Accounts: read”, or “Full access”. */
+function describe(permission: Permission): string {
+  return texts.permissions.get(permission) ?? PERMISSIONS[permission];
+}
+
+/** “Posts: read and write, Accounts: read”, “Read only”, or “Full access”. */
 export function permissionText(permissions: readonly Permission[]): string {
-  if (permissions.length === 0) return texts.fullAccess;
+  const { access } = accessDraft(permissions);
+  if (access === "full" || access === "read") return texts.create.access[access].label;
   const inOrder = [...permissions].sort((a, b) => ALL.indexOf(a) - ALL.indexOf(b));
   return [...byResource(inOrder)]
     .map(([resource, group]) => `${sentenceCase(resource)}: ${list.format(group.map(actionOf))}`)

@@ -1,13 +1,13 @@
 /** What the pages share: settings and operations from the Worker, the session of this request, and the paths. */
 import type { Context } from "hono";
-import type { KeyOperations } from "../control/key-operations.ts";
+import type { ControlPlane } from "../control/control-plane.ts";
 import type { PortalSession } from "../control/portal-sessions.ts";
 import type { Settings } from "../settings.ts";
 
 export interface PortalContext {
   Bindings: {
     readonly settings: Settings;
-    readonly operations: KeyOperations;
+    readonly operations: ControlPlane;
     readonly requestId: string;
     /** The clock, in Unix milliseconds. */
     readonly now: () => number;
@@ -47,6 +47,7 @@ export const paths = {
   key: (id: string) => `${PORTAL}/keys/${id}`,
   rename: (id: string) => `${PORTAL}/keys/${id}/rename`,
   rotate: (id: string) => `${PORTAL}/keys/${id}/rotate`,
+  replace: (id: string) => `${PORTAL}/keys/${id}/replace`,
   scheduleRevocation: (id: string) => `${PORTAL}/keys/${id}/end`,
   revoke: (id: string) => `${PORTAL}/keys/${id}/revoke`,
   showOnce: (formId: string) => `${PORTAL}/made/${formId}`,

@@ -1,20 +1,23 @@
 /** Revokes a key: a confirmation that names it, then the receipt with the ledger's `effective_at`. */
 
+import { revokeKey as revokeKeyOperation } from "../control/operations/keys.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
+import { loadKey } from "./account-keys.ts";
 import { Field, Form, SubmitOrCancel } from "./form.tsx";
 import { formatSecond } from "./format-time.ts";
 import { Badges, RelativeTime } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 /** The confirmation, or the receipt of a key that is revoked. */
 export async function revokePage(c: PortalRequest) {
-  const { operations, now } = c.env;
-  const key = await operations.getKey(c.var.session.account, c.req.param("id") ?? "");
+  const { now } = c.env;
+  const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
   const { revoke } = texts;
   if (keyState(key, now()) === "revoked" && key.effective_at !== null) {
@@ -50,17 +53,12 @@ export async function revokePage(c: PortalRequest) {
 
 /** Answers once the key is revoked everywhere, with a redirect to the receipt. */
 export async function revokeKey(c: PortalRequest) {
-  const { form, session } = c.var;
   const id = c.req.param("id") ?? "";
-  const reason = form.get("reason")?.trim();
-  const caller = { actor: session.actor };
-  const input = reason ? { reason } : {};
-  const revoked = await c.env.operations.revokeKey(session.account, id, input, caller);
+  const reason = c.var.form.get("reason")?.trim();
+  const revoked = await perform(c, revokeKeyOperation, { id, body: reason ? { reason } : {} });
   // A reason that is refused must not prevent the revocation.
   const isReasonRefused = isRefusal(revoked) && revoked.reason === "invalid_input";
-  const outcome = isReasonRefused
-    ? await c.env.operations.revokeKey(session.account, id, {}, caller)
-    : revoked;
+  const outcome = isReasonRefused ? await perform(c, revokeKeyOperation, { id, body: {} }) : revoked;
   return isRefusal(outcome) ? refuse(c, outcome) : c.redirect(paths.revoke(id), 303);
 }
 

@@ -1,21 +1,23 @@
 /**
  * Rotates a key in the four steps of the Octopost documentation: create the new key, copy it (show-once-page.tsx), wait
  * until the old key is unused, revoke it (finish-rotation-page.tsx). The step follows from the key alone, so a rotation
- * can be interrupted and continued.
+ * can be interrupted and continued. Replacing a key that was lost is a rotation that keeps the old key for no time.
  */
+import { rotateKey as rotateKeyOperation } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
+import { loadKey } from "./account-keys.ts";
 import { showFinish } from "./finish-rotation-page.tsx";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { Badges } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { performOnce } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { RotationSteps } from "./rotation-steps.tsx";
-import { waitForEarlierSubmission } from "./submitted-twice.ts";
 import { texts } from "./texts.ts";
 
 const OVERLAP_DEFAULT = "86400";
@@ -25,30 +27,33 @@ export function rotatePage(c: PortalRequest) {
 }
 
 async function showRotation(c: PortalRequest, problems: FieldProblems) {
-  const { operations, now } = c.env;
-  const key = await operations.getKey(c.var.session.account, c.req.param("id") ?? "");
+  const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
-  const state = keyState(key, now());
+  const state = keyState(key, c.env.now());
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
   return showStart(c, key, problems);
 }
 
 export async function rotateKey(c: PortalRequest) {
-  const { operations } = c.env;
-  const { form, session } = c.var;
-  const id = c.req.param("id") ?? "";
-  const fields = new FormReader(form);
+  const fields = new FormReader(c.var.form);
   const overlap = fields.choice("overlap", Object.keys(texts.rotate.overlaps));
   const formId = fields.formId();
   if (fields.problems.size > 0) return await showRotation(c, fields.problems);
-  const caller = {
-    actor: session.actor,
-    idempotency_key: await operations.portal.formKey(session, formId),
-  };
-  const rotated = await waitForEarlierSubmission(() =>
-    operations.rotateKey(session.account, id, { overlap_seconds: Number(overlap) }, caller),
-  );
+  return await rotate(c, formId, Number(overlap));
+}
+
+/** Replaces a key whose text was lost when it was shown: the key is revoked at once. */
+export async function replaceKey(c: PortalRequest) {
+  const fields = new FormReader(c.var.form);
+  const formId = fields.formId();
+  if (fields.problems.size > 0) return await showRotation(c, NO_PROBLEMS);
+  return await rotate(c, formId, 0);
+}
+
+async function rotate(c: PortalRequest, formId: string, overlap_seconds: number) {
+  const id = c.req.param("id") ?? "";
+  const rotated = await performOnce(c, formId, rotateKeyOperation, { id, body: { overlap_seconds } });
   if (!isRefusal(rotated) || rotated.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
   // Revoked or expired in the meantime, or a form that was submitted with other values: show the current state.

@@ -20,11 +20,46 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC })};
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
+/* The page of a secret: until it is copied, copying is the main action, and leaving asks first. */
+const afterCopy = document.querySelector("[data-after-copy]");
+let isUncopied = afterCopy !== null;
+const secretButton = document.querySelector("[data-copy=key]");
+const markCopied = () => {
+  isUncopied = false;
+  secretButton?.classList.remove("main");
+  afterCopy?.classList.add("main");
+};
+if (isUncopied) {
+  secretButton.classList.add("main");
+  afterCopy.classList.remove("main");
+  afterCopy.addEventListener("click", markCopied);
+  all("[data-secret]").forEach((field) => field.addEventListener("copy", markCopied));
+  addEventListener("beforeunload", (event) => { if (isUncopied) event.preventDefault(); });
+  const dialog = document.getElementById("leave");
+  let leave = () => {};
+  const ask = (event, proceed) => {
+    if (!isUncopied) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    leave = proceed;
+    dialog.showModal();
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    const opensHere = link && link !== afterCopy && !link.hash && !(event.ctrlKey || event.metaKey || event.shiftKey);
+    if (opensHere) ask(event, () => location.assign(link.href));
+  }, true);
+  document.addEventListener("submit", (event) => ask(event, () => event.target.submit()), true);
+  dialog.querySelector("[data-stay]").addEventListener("click", () => { dialog.close(); secretButton.focus(); });
+  dialog.querySelector("[data-leave]").addEventListener("click", () => { isUncopied = false; leave(); });
+}
+
 all("[data-copy]").forEach((button) => {
   const label = button.textContent;
   const field = document.getElementById(button.dataset.copy);
   const show = (text) => { button.textContent = text; announce(text); };
   const confirmCopy = () => {
+    markCopied();
     show(texts.copied);
     setTimeout(() => { button.textContent = label; announce(""); }, 3000);
   };
@@ -132,16 +167,19 @@ updateTimes();
 setInterval(updateTimes, 30000);
 addEventListener("focus", updateTimes);
 
-all("[data-refresh]").forEach((section) => {
-  all("[data-script-only]").forEach((element) => { element.hidden = false; });
-  const refresh = async () => {
-    if (document.hidden) return;
-    const page = await fetchPage(location.href).catch(() => null);
+all("[data-script-only]").forEach((element) => { element.hidden = false; });
+const refreshed = all("[data-refresh]");
+const refresh = async () => {
+  if (document.hidden) return;
+  const page = await fetchPage(location.href).catch(() => null);
+  for (const section of refreshed) {
     const updated = page?.getElementById(section.id);
-    if (updated) { section.replaceChildren(...updated.childNodes); updateTimes(); }
-  };
-  setInterval(refresh, 5000);
-});
+    const isFocused = section.contains(document.activeElement);
+    if (updated && !isFocused) section.replaceChildren(...updated.childNodes);
+  }
+  updateTimes();
+};
+if (refreshed.length > 0) setInterval(refresh, 5000);
 
 document.querySelector("[data-focus]")?.focus();
 `

@@ -1,11 +1,17 @@
 /**
  * Shows the secret of a new key once. The ledger deletes its sealed copy when it hands the secret over, so no reload, no
- * second tab and no going back shows it again.
+ * second tab and no going back shows it again. Whoever has lost it so can replace the key.
  */
+import type { ApiKey } from "../keys/api-key.ts";
+import { keyState } from "../keys/key-state.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import { isRefusal } from "../refusals.ts";
-import { Badges } from "./key-summary.tsx";
+import { loadKey } from "./account-keys.ts";
+import { firstRequest } from "./first-request.ts";
+import { Form } from "./form.tsx";
+import { Badges, RelativeTime } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
+import { LeaveDialog } from "./leave-dialog.tsx";
 import { refuse } from "./notices.tsx";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -13,39 +19,48 @@ import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 
 export async function showOncePage(c: PortalRequest) {
-  const { operations, now } = c.env;
   if (isPrefetch(c)) return refuse(c, { reason: "prefetch_refused" });
-  const key = await operations.portal.showOnce(c.var.session, c.req.param("form") ?? "");
+  const key = await c.env.operations.portal.showOnce(c.var.session, c.req.param("form") ?? "");
   if (isRefusal(key)) return refuse(c, key);
-  const { secret } = key;
-  const isRotation = "replaces" in key;
-  if (secret === null) return showAlreadyShown(c, key);
+  return key.secret === null ? await showAlreadyShown(c, key) : showSecret(c, key, key.secret);
+}
+
+function showSecret(c: PortalRequest, key: KeyToShow, secret: string) {
+  const predecessor = "replaces" in key ? key.replaces : null;
+  const isRotation = predecessor !== null && predecessor.revoked_at === null;
+  const title = predecessor === null ? texts.secret.title : texts.secret.rotatedTitle;
   return showPage(
     c,
-    { title: isRotation ? texts.secret.rotatedTitle : texts.secret.title, nav: "keys" },
+    { title, nav: "keys" },
     <section class="sheet form">
       {isRotation && <RotationSteps current={2} />}
-      <h1>{isRotation ? texts.secret.rotatedTitle : texts.secret.title}</h1>
+      <h1>{title}</h1>
       <h2>{key.name}</h2>
-      <Badges of={key} now={now()} />
+      <Badges of={key} now={c.env.now()} />
       <p>{permissionText(key.permissions)}</p>
+      {predecessor !== null && <Predecessor of={predecessor} />}
       <div class="note warn" role="alert">
         <p>{texts.secret.once}</p>
       </div>
       <Copyable id="key" label={texts.secret.label} text={secret} copy={texts.secret.copyKey} />
       <p class="hint">{texts.secret.storage}</p>
-      <Copyable
-        id="curl"
-        label={texts.secret.curlLabel}
-        text={`curl ${apiOrigin(c)}/v1/posts \\\n  -H "Authorization: Bearer ${secret}"`}
-        copy={texts.secret.copyCommand}
-      />
+      <FirstRequest c={c} of={key} secret={secret} />
       <p class="actions">
-        <a class="button main" href={nextPath(key)}>
+        <a class="button main" href={isRotation ? paths.rotate(predecessor.id) : paths.keys} data-after-copy>
           {isRotation ? texts.secret.next : texts.secret.done}
         </a>
       </p>
+      <LeaveDialog />
     </section>,
+  );
+}
+
+function Predecessor({ of: key }: { readonly of: ApiKey }) {
+  return (
+    <p>
+      {texts.secret.replaces} <a href={paths.key(key.id)}>{key.hint}</a>
+      {key.revoked_at === null ? "." : texts.secret.replacedIsRevoked}
+    </p>
   );
 }
 
@@ -56,27 +71,73 @@ function isPrefetch(c: PortalRequest): boolean {
   );
 }
 
-function showAlreadyShown(c: PortalRequest, key: KeyToShow) {
-  const { shownTitle, shown, toKey } = texts.secret;
+async function showAlreadyShown(c: PortalRequest, shown: KeyToShow) {
+  const { secret } = texts;
+  const key = await loadKey(c, shown.id);
+  if (isRefusal(key)) return refuse(c, key);
+  const isActive = keyState(key, c.env.now()) === "active";
   return showPage(
     c,
-    { title: shownTitle, nav: "keys" },
+    { title: secret.shownTitle, nav: "keys" },
     <section class="sheet form">
-      <h1>{shownTitle}</h1>
-      <p>{shown}</p>
+      <h1>{secret.shownTitle}</h1>
       <h2>{key.name}</h2>
       <code>{key.hint}</code>
+      <Badges of={key} now={c.env.now()} />
+      <p>{secret.shown}</p>
+      {isActive && <ReplaceForm c={c} of={key} />}
       <p class="actions">
-        <a class="button main" href={paths.key(key.id)}>
-          {toKey}
+        <a class="button" href={paths.key(key.id)}>
+          {secret.toKey}
         </a>
-        {"replaces" in key && (
-          <a class="button" href={paths.rotate(key.replaces.id)}>
+        {"replaces" in shown && shown.replaces.revoked_at === null && (
+          <a class="button" href={paths.rotate(shown.replaces.id)}>
             {texts.list.continueRotation}
           </a>
         )}
       </p>
     </section>,
+  );
+}
+
+function ReplaceForm({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
+  const { secret } = texts;
+  return (
+    <Form c={c} action={paths.replace(key.id)} class="replace" busy={secret.replacing}>
+      <input type="hidden" name="form_id" value={crypto.randomUUID()} />
+      <p>
+        {secret.replaceHint}{" "}
+        {key.last_used_at === null ? (
+          secret.notUsed
+        ) : (
+          <strong>
+            {secret.used} <RelativeTime at={key.last_used_at} now={c.env.now()} />.
+          </strong>
+        )}
+      </p>
+      <button type="submit" class="main">
+        {secret.replace}
+      </button>
+    </Form>
+  );
+}
+
+function FirstRequest({ c, of: key, secret }: { c: PortalRequest; of: KeyToShow; secret: string }) {
+  const { settings } = c.env;
+  const request = firstRequest(key, settings.sandboxOrigin !== null);
+  if (request === null) return <p class="hint">{texts.secret.noRequest}</p>;
+  const { method, path, isRead } = request;
+  const curl = isRead ? "curl" : `curl -i -X ${method}`;
+  return (
+    <>
+      <Copyable
+        id="curl"
+        label={texts.secret.curlLabel}
+        text={`${curl} ${apiOrigin(c)}${path} \\\n  -H "Authorization: Bearer ${secret}"`}
+        copy={texts.secret.copyCommand}
+      />
+      {!isRead && <p class="hint">{texts.secret.harmless}</p>}
+    </>
   );
 }
 
@@ -110,8 +171,4 @@ function Copyable(props: { id: string; label: string; text: string; copy: string
 function apiOrigin(c: PortalRequest): string {
   const { controlHost, publicOrigin } = c.env.settings;
   return controlHost === null ? new URL(c.req.url).origin : publicOrigin;
-}
-
-function nextPath(key: KeyToShow): string {
-  return "replaces" in key ? paths.rotate(key.replaces.id) : paths.keys;
 }

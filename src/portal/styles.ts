@@ -123,6 +123,7 @@ fieldset{border:0;min-width:0}
 legend{padding:0;margin-bottom:.375rem}
 .column{max-width:44rem;margin:0 auto}
 .choices{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
+.choices.three{grid-template-columns:1fr 1fr 1fr}
 .choice{display:grid;grid-template-columns:auto 1fr;align-content:start;gap:0 .625rem;padding:.875rem 1rem;border:1px solid var(--line);
 border-radius:.75rem;cursor:pointer}
 .choice span{grid-column:2;font-size:.875rem;color:var(--soft)}
@@ -133,7 +134,8 @@ border-radius:.75rem;cursor:pointer}
 .grid tr>:first-child{width:6.5rem;padding-left:0}
 .grid label{display:flex;gap:.5rem;font-size:.875rem;color:var(--soft);cursor:pointer}
 .grid code{display:block;color:var(--ink)}
-.grid:has(:checked)~.if-none-selected{display:none}
+.access:has([name=access]:checked):not(:has([value=selected]:checked)) .only-these{display:none}
+.only-these{margin-top:1rem}
 :not(:has(option[value=date]:checked))+.on-date:not(:has([aria-invalid])){display:none}
 .timed{display:grid;gap:1.25rem}
 .copyable{display:grid;gap:.5rem;justify-items:start}
@@ -158,7 +160,10 @@ font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:no
 dialog{width:calc(100% - 2rem);max-width:38rem;padding:0;border:0;border-radius:.875rem;background:var(--sheet);color:inherit}
 dialog::backdrop{background:#0b0d14a6}
 dialog .sheet{border:0;box-shadow:none}
-@media(max-width:36rem){.choices,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5rem;font-size:.875rem}.grid code{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
+dialog:not([open]){display:none}
+.replace{display:grid;gap:1rem;justify-items:start}
+#last-step{display:grid;gap:1rem;justify-items:start;margin:0}
+@media(max-width:36rem){.choices,.choices.three,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5rem;font-size:.875rem}.grid code{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 @media(prefers-reduced-motion:no-preference){button,.button{transition:background-color .12s,border-color .12s}}`;
 
 export const STYLES = [COLOURS, BASE, LAYOUT, KEYS, FORMS].join("").replaceAll("\n", "");

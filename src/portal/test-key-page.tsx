@@ -2,7 +2,7 @@
  * Identifies a key by its text, and revokes a key of another account that was found. The text arrives in the body of a
  * form and appears in no answer, no URL, no log and no store.
  */
-import { clientAddress } from "../http/client-address.ts";
+import { identifyKey, revokeByPossession } from "../control/operations/possession.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { keyState } from "../keys/key-state.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -11,6 +11,7 @@ import { FormReader } from "./form-values.ts";
 import { Badges, KeyFacts } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
@@ -22,7 +23,7 @@ export function testKeyPage(c: PortalRequest) {
 export async function testKey(c: PortalRequest) {
   const secret = readSecret(c);
   if (secret === null) return showTool(c, null, texts.required);
-  const key = await c.env.operations.identifyKey({ secret }, clientAddress(c.req.raw));
+  const key = await perform(c, identifyKey, { body: { secret } });
   return isRefusal(key) ? showRefusedTest(c, key) : showTool(c, <IdentifiedKey c={c} of={key} />);
 }
 
@@ -30,7 +31,7 @@ export async function testKey(c: PortalRequest) {
 export async function revokeTestedKey(c: PortalRequest) {
   const secret = readSecret(c);
   if (secret === null) return showTool(c, null, texts.required);
-  const outcome = await c.env.operations.revokeByPossession({ secret }, clientAddress(c.req.raw));
+  const outcome = await perform(c, revokeByPossession, { body: { secret } });
   if (isRefusal(outcome)) return showRefusedTest(c, outcome, texts.test.nothingRevoked);
   return showTool(c, <p>{texts.test.revoked}</p>);
 }

@@ -16,9 +16,11 @@ import {
   enter,
   enterKeyPage,
   expireSessions,
+  fillNewKey,
   headingOf,
   linkTo,
   newAccount,
+  newKeyForm,
   openKeyPage,
   pathOf,
   RETURN_URL,
@@ -185,7 +187,7 @@ describe("a session", () => {
   test("that ends while a form is filled in changes nothing", async () => {
     const { page, owner, account } = await open();
     await page.getByRole("link", { name: "Create API key" }).click();
-    await page.getByLabel("Name").fill("Too late");
+    await fillNewKey(page, "Too late");
     await expireSessions(cluster, account);
     await page.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("heading", { name: "Your session has ended" }).waitFor();
@@ -215,7 +217,7 @@ describe("a session", () => {
       const response = await get(`/portal/keys/${others.id}${path}`, [cookie]);
       expect([response.status, response.body.includes("Not yours")], path).toEqual([404, false]);
     }
-    for (const path of ["/rename", "/rotate", "/end", "/revoke"]) {
+    for (const path of ["/rename", "/rotate", "/end", "/revoke", "/replace"]) {
       const form = { form_token: token, name: "Mine", overlap: "3600", when: "3600", form_id: "x" };
       const response = await requestPage(cluster, `/portal/keys/${others.id}${path}`, [cookie, origin], form);
       expect(response.status, path).toBe(404);
@@ -230,7 +232,7 @@ describe("a session", () => {
   test("of a second account in the same browser refuses the forms of the first", async () => {
     const { page, context, owner } = await open();
     await page.getByRole("link", { name: "Create API key" }).click();
-    await page.getByLabel("Name").fill("For the first account");
+    await fillNewKey(page, "For the first account");
     const second = await context.newPage();
     const other = newAccount();
     await enterKeyPage(second, await linkTo(cluster, other));
@@ -248,7 +250,7 @@ describe("a session", () => {
     const cookie: Header = ["Cookie", cookieOf(await enter(cluster, link.json.url))];
     const page = (await get("/portal/keys/new", [cookie])).body.toString();
     const form_token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
-    const form = { form_token, form_id: "1", name: "Hers", mode: "test", expires: "never" };
+    const form = { form_token, ...newKeyForm({ name: "Hers" }) };
     expect((await requestPage(cluster, "/portal/keys/new", [cookie], form)).status).toBe(303);
     const [event] = await new Account(cluster, account).events();
     expect([event?.actor, event?.claimed_actor]).toEqual(["key_page", "ada@example.com"]);

@@ -7,7 +7,7 @@ import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
-import { headingOf, openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { headingOf, newKeyForm, openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await cluster.close();
 });
 
-const NEW_KEY = { form_id: "1", name: "Forged", mode: "live", expires: "never" };
+const NEW_KEY = newKeyForm({ name: "Forged", mode: "live" });
 
 const postNewKey = (headers: readonly Header[], form: Record<string, string>) =>
   requestPage(cluster, "/portal/keys/new", headers, form);

@@ -2,7 +2,16 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { enter, hiddenFields, linkTo, pathOf, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import {
+  enter,
+  hiddenFields,
+  linkTo,
+  newKeyForm,
+  pathOf,
+  requestPage,
+  SETTINGS,
+  signIn,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
@@ -27,13 +36,7 @@ test("sessions and unused links are refused by the next request, and nothing is 
   for (const { cookie, origin, token } of [first, second]) {
     const list = await requestPage(cluster, "/portal/keys", [cookie]);
     expect([list.status, list.body.includes("Your session has ended")]).toEqual([403, true]);
-    const form = {
-      form_token: token,
-      form_id: crypto.randomUUID(),
-      name: "Too late",
-      mode: "live",
-      expires: "never",
-    };
+    const form = { form_token: token, ...newKeyForm() };
     expect((await requestPage(cluster, "/portal/keys/new", [cookie, origin], form)).status).toBe(403);
   }
   expect((await requestPage(cluster, pathOf(link))).status).toBe(410);

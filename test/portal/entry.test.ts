@@ -17,6 +17,7 @@ import {
   headingOf,
   linkTo,
   newAccount,
+  newKeyForm,
   originOf,
   pathOf,
   requestPage,
@@ -118,13 +119,7 @@ describe("a page that shows a secret once", () => {
     ["an older prefetch", [["Purpose", "prefetch"]]],
   ])("does not show it to %s", async (_, headers) => {
     const { cookie, origin, token } = await signIn(cluster);
-    const form = {
-      form_token: token,
-      form_id: crypto.randomUUID(),
-      name: "x",
-      mode: "test",
-      expires: "never",
-    };
+    const form = { form_token: token, ...newKeyForm() };
     const { header } = await requestPage(cluster, "/portal/keys/new", [cookie, origin], form);
     const location = header("Location") ?? "";
     const prefetched = await get(location, [cookie, ...headers]);

@@ -1,4 +1,7 @@
-/** The last steps of a rotation show the key that replaces the old one, however much has happened since. */
+/**
+ * The last steps of a rotation: the revocation of the old key is offered when the new one has been used, the page tells
+ * how long the old one was not, and a form that is saved as it is changes nothing.
+ */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -45,4 +48,91 @@ test("cancelling the scheduled revocation ends the rotation", async () => {
   const page = await requestPage(cluster, `/portal/keys/${old.id}`, [cookie]);
   expect(page.body.toString()).not.toContain("Replaced by");
   expect((await owner.get(old.id)).revokes_at).toBeNull();
+});
+
+/** A rotation and its page. `ago`: how many minutes ago the old key and the new one were used; null: never. */
+async function rotation(ago: { readonly old: number | null; readonly new: number | null }) {
+  const session = await signIn(cluster);
+  const { cookie, owner } = session;
+  const old = await owner.create({ name: "Old" });
+  const successor = await owner.rotate(old.id, 604_800);
+  for (const [id, minutes] of [
+    [old.id, ago.old],
+    [successor.id, ago.new],
+  ] as const) {
+    const at = minutes === null ? "NULL" : String(Date.now() - minutes * 60_000);
+    await cluster.network.ledgerRows(owner.name, `UPDATE keys SET last_used_at = ${at} WHERE id = '${id}'`);
+  }
+  const page = async (path = "/rotate") => {
+    const { body } = await requestPage(cluster, `/portal/keys/${old.id}${path}`, [cookie]);
+    return body
+      .toString()
+      .replaceAll(/<[^>]*>/g, (tag) => (tag.includes("aria-current") ? "[current] " : " "));
+  };
+  return { ...session, old, successor, page };
+}
+
+test.each([
+  ["no key was used", { old: null, new: null }, 3, false, "Never used"],
+  ["only the old key is used", { old: 0, new: null }, 3, false, "In use"],
+  [
+    "the old key is quiet, and the new one was never used",
+    { old: 600, new: null },
+    3,
+    false,
+    "Not used for 10 hours",
+  ],
+  ["both keys are used", { old: 1, new: 1 }, 3, true, "In use"],
+  ["the old key is not used for 20 minutes", { old: 20, new: 1 }, 4, true, "Not used for 20 minutes"],
+  ["the new key was used once, long ago", { old: 10_000, new: 5000 }, 4, true, "Not used for 7 days"],
+] as const)("when %s", async (_, ago, step, isOffered, badge) => {
+  const { page } = await rotation(ago);
+  const text = await page();
+  const current = ["Create the new key", "Copy it into", "Wait until", "Revoke the old key"][step - 1];
+  expect(text).toContain(`[current] ${current}`);
+  expect(text.includes("Revoke the old key now")).toBe(isOffered);
+  expect(text.includes("This step opens when the new key has been used")).toBe(!isOffered);
+  expect(text).toContain(badge);
+});
+
+test.each([
+  [20, "daily"],
+  [25 * 60, "daily"],
+  [27 * 60, "weekly"],
+  [7 * 24 * 60, "weekly"],
+  [9 * 24 * 60, "monthly"],
+  [33 * 24 * 60, null],
+] as const)(
+  "a key that was not used for %d minutes may be needed by jobs that run %s",
+  async (minutes, jobs) => {
+    const { page } = await rotation({ old: minutes, new: 1 });
+    const text = await page();
+    for (const one of ["daily", "weekly", "monthly"])
+      expect(text.includes(`Jobs that run ${one} may still need it.`), one).toBe(one === jobs);
+  },
+);
+
+test("the form as it was shown changes nothing and makes no event", async () => {
+  const { cookie, origin, token, owner, old, page } = await rotation({ old: 1, new: 1 });
+  const { revokes_at } = await owner.get(old.id);
+  const shown = (await requestPage(cluster, `/portal/keys/${old.id}/rotate`, [cookie])).body.toString();
+  const when = /<option value="([^"]*)" selected/.exec(shown)?.[1] ?? "";
+  const events = (await owner.events()).length;
+  const form = { form_token: token, when, at: "" };
+  const response = await requestPage(cluster, `/portal/keys/${old.id}/end`, [cookie, origin], form);
+  expect([response.status, response.header("Location")]).toEqual([
+    303,
+    `/portal/keys/${old.id}/rotate?saved=revocation`,
+  ]);
+  expect((await owner.get(old.id)).revokes_at).toBe(revokes_at);
+  expect(await owner.events()).toHaveLength(events);
+  expect(await page("/rotate?saved=revocation")).toContain("Saved. The old key will be revoked on");
+});
+
+test("a successor that was rotated again is replaced on the page by its own successor", async () => {
+  const { owner, successor, page } = await rotation({ old: 1, new: null });
+  const newest = await owner.rotate(successor.id, 0);
+  const text = await page();
+  expect(text).toContain(newest.hint);
+  expect(text).not.toContain(successor.hint);
 });

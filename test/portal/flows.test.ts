@@ -68,10 +68,12 @@ describe.each([
     await page.getByRole("link", { name: "Create API key" }).click();
     await page.getByLabel("Name").fill("Production Server");
     await page.getByRole("radio", { name: "Live" }).check();
-    const full = page.getByText("No permissions selected: full access");
-    expect(await full.isVisible()).toBe(true);
-    await page.getByRole("checkbox", { name: "posts:read" }).check();
-    expect(await full.isVisible()).toBe(false);
+    const grid = page.getByRole("checkbox", { name: "posts:read" });
+    expect(await page.getByRole("radio", { name: "Only these" }).isChecked()).toBe(true);
+    await page.getByRole("radio", { name: "Full access" }).check();
+    expect(await grid.isVisible()).toBe(false);
+    await page.getByRole("radio", { name: "Only these" }).check();
+    await grid.check();
     await page.getByRole("button", { name: "Create key" }).click();
     expect(await headingOf(page)).toBe("Copy your key now");
     const command = await page.getByLabel("ready to paste").inputValue();
@@ -169,13 +171,19 @@ describe.each([
     expect(await step()).toContain("Wait until the old key is unused");
     const uses = () => page.locator("#uses").textContent();
     expect(await uses()).toMatch(/New key[\s\S]*Last used: just now[\s\S]*Old key[\s\S]*In use/);
+    const { revokes_at } = await owner.get(old.id);
+    await page.getByRole("button", { name: "Save" }).click();
+    expect(await page.getByRole("status").first().textContent()).toMatch(
+      /^Saved. The old key will be revoked on \d+ [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC.$/,
+    );
+    expect((await owner.get(old.id)).revokes_at).toBe(revokes_at);
     await page.getByLabel("Revoke the old key").selectOption("In 1 hour");
     await page.getByRole("button", { name: "Save" }).click();
-    expect(await page.getByRole("status").first().textContent()).toBe("The revocation time was saved.");
+    const saved = `${(await owner.get(old.id)).revokes_at?.slice(11, 16)} UTC`;
+    expect(await page.getByRole("status").first().textContent()).toContain(saved);
     const hours = (Date.parse((await owner.get(old.id)).revokes_at ?? "") - Date.now()) / 3_600_000;
     expect(Math.round(hours)).toBe(1);
 
-    await page.getByRole("link", { name: "Continue rotation" }).click();
     await page.getByRole("link", { name: "Revoke the old key now" }).click();
     await page.getByRole("button", { name: "Revoke key" }).click();
     await page.getByRole("heading", { name: "CI is revoked" }).waitFor();
@@ -185,7 +193,7 @@ describe.each([
   test("a key is renamed, and the activity shows who did what", async () => {
     const { page, owner } = await open();
     await createKeyOnPage(page, "Before");
-    await page.getByRole("link", { name: "Keys", exact: true }).click();
+    await page.getByRole("link", { name: "I have copied it" }).click();
     await page.getByRole("link", { name: "Before", exact: true }).click();
     await page.getByLabel("Name").fill("After");
     await page.getByRole("button", { name: "Save name" }).click();

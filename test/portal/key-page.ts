@@ -70,6 +70,12 @@ export async function enterKeyPage(page: Page, link: string): Promise<void> {
   await page.waitForURL(/\/portal\/keys/);
 }
 
+/** Fills in the form of a new key: a name, and full access. */
+export async function fillNewKey(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("radio", { name: "Full access" }).check();
+}
+
 /** Creates a key on the page and returns its secret. The page that shows it stays open. */
 export async function createKeyOnPage(
   page: Page,
@@ -77,10 +83,25 @@ export async function createKeyOnPage(
   options: { live?: boolean } = {},
 ): Promise<string> {
   await page.goto(new URL("/portal/keys/new", page.url()).href);
-  await page.getByLabel("Name").fill(name);
+  await fillNewKey(page, name);
   if (options.live) await page.getByRole("radio", { name: "Live" }).check();
   await page.getByRole("button", { name: "Create key" }).click();
   return await page.getByLabel("Your new API key").inputValue();
+}
+
+/** The fields of a new key's form, in order, as a browser sends them. */
+export function newKeyForm(changes: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {
+    form_id: crypto.randomUUID(),
+    form_made_at: String(Date.now()),
+    name: "A key",
+    mode: "test",
+    access: "selected",
+    permissions: "posts:read",
+    expires: "30",
+    expires_on: "",
+    ...changes,
+  };
 }
 
 /** Ends every session of the account, as the passing of time does. */

@@ -69,7 +69,6 @@ test("a key with a new permission is created on the page, and every page shows t
   await page.goto(`${origin}/portal/keys/new`);
   await page.getByLabel("Name").fill("Uploader");
   await page.getByRole("checkbox", { name: /media:read/ }).check();
-  expect(await page.getByText("No permissions selected").isVisible()).toBe(false);
   await page.getByRole("button", { name: "Create key" }).click();
   expect(await page.getByRole("main").textContent()).toContain("Media: read");
   const [key] = await owner.keys();

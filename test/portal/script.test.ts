@@ -9,7 +9,7 @@ import { relativeTime } from "../../src/portal/format-time.ts";
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { createKeyOnPage, openKeyPage, SETTINGS } from "./key-page.ts";
+import { createKeyOnPage, fillNewKey, openKeyPage, SETTINGS } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -67,7 +67,7 @@ describe("a form whose request was stopped", () => {
   test("can be submitted again, and creates one key", async () => {
     const { page, origin, owner } = await open();
     await page.goto(`${origin}/portal/keys/new`);
-    await page.getByLabel("Name").fill("Stopped");
+    await fillNewKey(page, "Stopped");
     const release = await holdForms(page);
     await stopAfterSubmit(page);
     await clickOnly(page, "Create key");
@@ -101,7 +101,7 @@ describe("a form whose request was stopped", () => {
 test("a second click while the form is being sent does not submit it again", async () => {
   const { page, origin, owner } = await open();
   await page.goto(`${origin}/portal/keys/new`);
-  await page.getByLabel("Name").fill("Clicked twice");
+  await fillNewKey(page, "Clicked twice");
   let posts = 0;
   page.on("request", (request) => {
     if (request.method() === "POST") posts += 1;
@@ -121,7 +121,7 @@ test("a second click while the form is being sent does not submit it again", asy
 test("going back to a submitted form shows a usable button", async () => {
   const { page, origin } = await open();
   await page.goto(`${origin}/portal/keys/new`);
-  await page.getByLabel("Name").fill("Once");
+  await fillNewKey(page, "Once");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByLabel("Your new API key").waitFor();
   await page.goBack();

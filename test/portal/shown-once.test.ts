@@ -112,7 +112,7 @@ describe("the form of a new key", () => {
       );
     const origin = new URL(page.url()).origin;
     return await page.request.post(page.url(), {
-      form: { ...Object.fromEntries(form), name: "Once", ...changes },
+      form: { ...Object.fromEntries(form), name: "Once", access: "full", ...changes },
       headers: { Origin: origin },
       maxRedirects: 0,
     });

@@ -6,7 +6,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
-import { hiddenFields, linkTo, newAccount, pathOf, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import {
+  hiddenFields,
+  linkTo,
+  newAccount,
+  newKeyForm,
+  pathOf,
+  requestPage,
+  SETTINGS,
+  signIn,
+} from "./key-page.ts";
 
 const PAUSE_MS = 120;
 const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
@@ -47,19 +56,9 @@ async function show(location: string | undefined): Promise<string> {
   return (await requestPage(cluster, location ?? "/none", [session.cookie])).body.toString();
 }
 
-const newKey = () => ({
-  form_id: crypto.randomUUID(),
-  form_made_at: String(Date.now()),
-  name: "Once",
-  mode: "test",
-  permissions: "posts:read",
-  expires: "30",
-  expires_on: "",
-});
-
 describe("the form of a new key", () => {
   test.each([2, 3, 5])("submitted %d times creates one key that every answer leads to", async (times) => {
-    const answers = await submitTimes(times, "/keys/new", newKey());
+    const answers = await submitTimes(times, "/keys/new", newKeyForm());
     expect(answers.map(({ status }) => status)).toEqual(Array(times).fill(303));
     expect(new Set(answers.map((answer) => answer.header("Location"))).size).toBe(1);
     expect(await session.owner.keys()).toHaveLength(1);
@@ -69,14 +68,14 @@ describe("the form of a new key", () => {
   test("whose first submission fails is carried out by the second one", async () => {
     // The first one ends when its KV write exceeds LEDGER_TIMEOUT_MS.
     await cluster.network.fault({ on: "kv", operation: "put", how: "hang-before", times: 1 });
-    const [first, second] = await submitTimes(2, "/keys/new", newKey());
+    const [first, second] = await submitTimes(2, "/keys/new", newKeyForm());
     expect([first?.status, second?.status]).toEqual([503, 303]);
     expect(await show(second?.header("Location"))).toMatch(KEY_TEXT);
     expect(await session.owner.keys()).toHaveLength(1);
   });
 
   test("whose client has gone still creates the key for the second one", async () => {
-    const fields = newKey();
+    const fields = newKeyForm();
     const { cookie, origin, token } = session;
     const aborted = rawRequest(
       cluster.gateway(0),
@@ -97,7 +96,7 @@ describe("the form of a new key", () => {
 
   test("answers 503 when KV fails for both, and creates nothing", async () => {
     await cluster.network.fault({ on: "kv", operation: "put", how: "fail-before" });
-    const answers = await submitTimes(2, "/keys/new", newKey());
+    const answers = await submitTimes(2, "/keys/new", newKeyForm());
     expect(answers.map(({ status }) => status)).toEqual([503, 503]);
     expect((await session.owner.shown()).keys).toEqual([]);
   });

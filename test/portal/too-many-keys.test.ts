@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { newKeyForm, requestPage, SETTINGS, signIn } from "./key-page.ts";
 
 const KEYS_PER_MINUTE = 50;
 
@@ -17,10 +17,9 @@ test("a form over the limit is answered with 429, a plain text and Retry-After",
   const { cookie, origin, token, owner } = await signIn(cluster);
   const keys = [];
   for (let i = 0; i < KEYS_PER_MINUTE; i++) keys.push(await owner.create({ name: `Key ${i}` }));
-  const newKey = { form_id: crypto.randomUUID(), name: "One more", mode: "test", expires: "never" };
   const rotation = { form_id: crypto.randomUUID(), overlap: "3600" };
   for (const [path, fields] of [
-    ["/keys/new", newKey],
+    ["/keys/new", newKeyForm()],
     [`/keys/${keys[0]?.id}/rotate`, rotation],
   ] as const) {
     const form = { form_token: token, ...fields };

@@ -1,0 +1,59 @@
+/** When a key expires: a number of days from the making of the form, a date, or never. */
+import { Field } from "./form.tsx";
+import type { FieldProblems, FormReader } from "./form-values.ts";
+import { texts } from "./texts.ts";
+
+const DAY_MS = 86_400_000;
+const PRESET_DAYS = ["7", "30", "90", "365"];
+
+export const EXPIRY_CHOICES: readonly string[] = ["never", "date", ...PRESET_DAYS];
+
+/** Counted from the time of the form, so that submitting it again means the same expiry. */
+export function readExpiry(fields: FormReader, expires: string, now: number): string | null {
+  if (expires === "date") return fields.endOfDay("expires_on");
+  if (!PRESET_DAYS.includes(expires)) return null;
+  return new Date(fields.formMadeAt(now) + Number(expires) * DAY_MS).toISOString();
+}
+
+export function ExpiryField(props: {
+  readonly expires: string;
+  readonly expiresOn: string;
+  readonly problems: FieldProblems;
+  /** A choice before the others, such as keeping the present expiry. */
+  readonly first?: readonly [value: string, label: string];
+}) {
+  const { expires, expiresOn, problems, first } = props;
+  const { create } = texts;
+  const choices: readonly (readonly [value: string, label: string])[] = [
+    ...(first ? [first] : []),
+    ["never", create.neverExpires],
+    ...PRESET_DAYS.map((days) => [days, create.inDays(days)] as const),
+    ["date", create.onDate],
+  ];
+  return (
+    <div class="timed">
+      <Field
+        id="expires"
+        label={create.expiry}
+        problem={problems.get("expires")}
+        input={(attributes) => (
+          <select {...attributes} name="expires">
+            {choices.map(([value, label]) => (
+              <option value={value} selected={value === expires}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      />
+      <div class="on-date">
+        <Field
+          id="expires_on"
+          label={create.date}
+          problem={problems.get("expires_on") ?? problems.get("expires_at")}
+          input={(attributes) => <input {...attributes} type="date" name="expires_on" value={expiresOn} />}
+        />
+      </div>
+    </div>
+  );
+}

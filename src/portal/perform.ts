@@ -1,0 +1,48 @@
+/** Performs operations of the control plane for the user of this session: on the session's account, in the user's name. */
+
+import { KEY_PAGE } from "../control/credential.ts";
+import type { Operation, OperationRequest } from "../control/operation.ts";
+import { clientAddress } from "../http/client-address.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import type { PortalRequest } from "./portal-context.ts";
+
+type Input = Pick<OperationRequest, "id" | "query" | "body">;
+
+const POLL_MS = 150;
+/** Longer than the ledger may take to write a key. */
+const WAIT_MAX_MS = 15_000;
+
+export function perform<Answer extends object>(
+  c: PortalRequest,
+  operation: Operation<Answer>,
+  input: Input = {},
+): Promise<Answer | Refusal> {
+  return c.env.operations.perform(operation, requestOf(c, input));
+}
+
+/**
+ * The same, once per form. A form that is submitted again while its first submission is in progress waits for it and
+ * gets the same answer.
+ */
+export async function performOnce<Answer extends object>(
+  c: PortalRequest,
+  formId: string,
+  operation: Operation<Answer>,
+  input: Input,
+): Promise<Answer | Refusal> {
+  const { operations } = c.env;
+  const { session } = c.var;
+  const idempotency_key = await operations.portal.formKey(session, formId);
+  const request = { ...requestOf(c, input), caller: { actor: session.actor, idempotency_key } };
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const answer = await operations.perform(operation, request);
+    const isInProgress = isRefusal(answer) && answer.reason === "in_progress";
+    if (!isInProgress || waitedMs >= WAIT_MAX_MS) return answer;
+    await scheduler.wait(POLL_MS);
+  }
+}
+
+function requestOf(c: PortalRequest, input: Input): OperationRequest {
+  const { account, actor } = c.var.session;
+  return { account, credential: KEY_PAGE, caller: { actor }, address: clientAddress(c.req.raw), ...input };
+}
