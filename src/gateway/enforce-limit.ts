@@ -10,8 +10,8 @@ import type { Admitted } from "../leases/permits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestReport } from "./request-report.ts";
 
-/** Retries when other requests take the granted permits first. */
-const RETRIES_MAX = 3;
+/** Ledger calls for a permit, when other requests take the granted permits first. */
+const CALLS_MAX = 3;
 
 /** The parts of a request's context that the step needs; the simulator passes its own. */
 export interface LimitContext extends LeaseUser {
@@ -21,16 +21,25 @@ export interface LimitContext extends LeaseUser {
 export async function enforceLimit(context: LimitContext, lease: Lease): Promise<Admitted | Refusal> {
   const { report } = context;
   const bucket = report.row?.limit ?? "requests";
-  for (let retries = 0; ; retries++) {
-    const admission = lease.permits.admit(bucket);
-    if (admission.outcome === "exhausted") return { reason: "rate_limited", allowance: admission.allowance };
-    if (admission.outcome === "admitted") {
-      if (admission.runningLow) lease.renewInBackground(context);
-      return admission;
+  let stopWaiting = () => {};
+  try {
+    for (let calls = 0; ; calls++) {
+      const admission = lease.permits.admit(bucket);
+      if (admission.outcome === "exhausted")
+        return { reason: "rate_limited", allowance: admission.allowance };
+      if (admission.outcome === "admitted") {
+        stopWaiting();
+        if (admission.runningLow) lease.renewInBackground(context);
+        return admission;
+      }
+      if (calls === CALLS_MAX) return { reason: "ledger_unreachable" };
+      // Counted until it is admitted: the call that it waits for may have begun before, and grant too few permits.
+      if (calls === 0) stopWaiting = lease.permits.startWaiting();
+      report.lease = "miss";
+      const refusal = await lease.requestPermits(context);
+      if (refusal) return refusal;
     }
-    if (retries === RETRIES_MAX) return { reason: "ledger_unreachable" };
-    report.lease = "miss";
-    const refusal = await lease.requestPermits(context);
-    if (refusal) return refusal;
+  } finally {
+    stopWaiting();
   }
 }

@@ -7,17 +7,14 @@
  */
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
+import type { CallUser } from "../leases/shared-call.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestLifetime } from "./request-lifetime.ts";
 
-/** Runs `task` after `ms`, unless the returned function is called first. */
-export type Schedule = (ms: number, task: () => void) => () => void;
-
 /** The parts of a request's context that it needs; the simulator passes its own. */
-export interface InFlightContext {
+export interface InFlightContext extends CallUser {
   readonly clock: LeaseClock;
-  readonly schedule: Schedule;
-  readonly lifetime: Pick<RequestLifetime, "keepAlive" | "waitUntil">;
+  readonly lifetime: Pick<RequestLifetime, "keepAlive">;
   logException(error: unknown): void;
 }
 
@@ -39,7 +36,6 @@ export class InFlightRequest {
   #renewalRefusal: Refusal | null = null;
   #controller: AbortController | null = null;
   #stopWaiting: () => void = () => {};
-  #abandonRenewal: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
   /** Starts the checks. `originTimeoutMs`: from the end of the upload until the origin's response headers. */
@@ -104,8 +100,6 @@ export class InFlightRequest {
     this.#refusal = refusal;
     this.#controller?.abort();
     this.#stopWaiting();
-    // No other request needs a lease on a refused key; waiting for it would only keep the fetch to the origin alive.
-    if (this.#lease.refusal) this.#abandonRenewal();
   }
 
   /** Runs when the timer fires, when a renewal has completed, and when the body starts. */
@@ -128,17 +122,13 @@ export class InFlightRequest {
     return null;
   }
 
-  /** In this request's own context: no other request awaits it. It outlives the request, since others need the lease. */
+  /** It outlives the request, since others need the lease. */
   async #renew(): Promise<void> {
     this.#renewing = true;
-    const renewal = this.#lease.renewUntilValid().catch((error): Refusal => {
+    const refusal = await this.#lease.renewUntilValid(this.#context).catch((error): Refusal => {
       this.#context.logException(error);
       return { reason: "exception" };
     });
-    const { promise: abandoned, resolve } = Promise.withResolvers<void>();
-    this.#abandonRenewal = resolve;
-    this.#context.lifetime.waitUntil(Promise.race([renewal, abandoned]));
-    const refusal = await renewal;
     this.#renewing = false;
     this.#renewalRefusal = refusal;
     if (refusal && !this.#lease.isValid()) this.abort(refusal);

@@ -5,10 +5,11 @@
  */
 import type { LeaseUser } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
+import type { Schedule } from "../leases/shared-call.ts";
 import { logException } from "../log.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
-import type { InFlightContext, InFlightRequest, Schedule } from "./in-flight-request.ts";
+import type { InFlightContext, InFlightRequest } from "./in-flight-request.ts";
 import type { RequestLifetime } from "./request-lifetime.ts";
 import { identityOf } from "./request-log.ts";
 import type { RequestReport } from "./request-report.ts";

@@ -2,24 +2,22 @@
  * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
  *
  * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call, only
- * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered. Time and
- * transport are passed in, so the simulator runs this code. Requests share no promise: on the platform a request
- * that awaits another request's promise never resumes when that request is gone.
+ * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered. Requests that
+ * wait for it share one call. Time and transport are passed in, so the simulator runs this code.
  */
 
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { Permits } from "./permits.ts";
-import type { LeaseAnswer, LeaseRefusal, LeaseReport } from "./protocol.ts";
+import { FOR_GOOD, type LeaseAnswer, type LeaseRefusal, type LeaseReport } from "./protocol.ts";
+import { type CallUser, SharedCall, UNREACHABLE } from "./shared-call.ts";
 
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`. */
 export type RequestLease = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
 
 /** The request that uses a lease. The gateway passes its request context, the simulator its own. */
-export interface LeaseUser {
-  /** Keeps background work running after the request has ended. */
-  waitUntil(work: Promise<unknown>): void;
+export interface LeaseUser extends CallUser {
   /** Runs a ledger call that the request waits for. */
   waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null>;
   /** Logs a fault that no caller can catch. */
@@ -33,9 +31,6 @@ export interface LeaseUser {
  */
 export type LeaseStatus = "valid" | "renewable" | "expired";
 
-/** Remembered by the isolate: a key that is refused for one of these is refused for ever. */
-const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired"]);
-
 /** A ledger of a newer version may refuse for a reason that this one does not know. */
 const KNOWN_REFUSALS: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired", "not_in_ledger"]);
 
@@ -48,6 +43,7 @@ export class Lease {
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
+  readonly #sharedCall: SharedCall;
 
   #refusal: LeaseRefusal | null = null;
   #unreportedUses = 0;
@@ -69,6 +65,7 @@ export class Lease {
     this.#callLedger = callLedger;
     this.#clock = clock;
     this.#timeLimitMs = timeLimitMs;
+    this.#sharedCall = new SharedCall(() => clock.now());
   }
 
   /** Why the key is refused for good, or null. */
@@ -107,8 +104,14 @@ export class Lease {
    * For a request that still needs a permit. Waits for the ledger only if the lease has expired; renews it in the
    * background if it is renewable. null: the lease is valid now.
    */
-  ensureValid(user: LeaseUser): Promise<Refusal | null> {
-    return this.#whileWaitingForPermit(() => this.#ensureValid(user));
+  async ensureValid(user: LeaseUser): Promise<Refusal | null> {
+    // The ledger grants permits for the requests that wait for its answer.
+    const stopWaiting = this.permits.startWaiting();
+    try {
+      return await this.#ensureValid(user);
+    } finally {
+      stopWaiting();
+    }
   }
 
   /**
@@ -117,30 +120,46 @@ export class Lease {
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
     if (this.#refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
-    return await user.waitForLedger(() => this.renewUntilValid());
+    return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
   /** Requests more permits, whatever the lease's status. null: the lease is valid now. */
   requestPermits(user: LeaseUser): Promise<Refusal | null> {
-    return this.#whileWaitingForPermit(() => user.waitForLedger(() => this.renewUntilValid()));
+    return user.waitForLedger(() => this.renewUntilValid(user));
   }
 
   /** A renewal that fails changes nothing: a request that finds the lease expired waits for the ledger itself. */
   renewInBackground(user: Pick<LeaseUser, "waitUntil" | "logException">): void {
-    const renewal = this.renew().catch((error) => {
-      if (!isUnavailable(error)) user.logException(error);
-    });
-    user.waitUntil(renewal);
+    this.#sharedCall.start(user, this.#timeLimitMs, () =>
+      this.renew().catch((error): Refusal => {
+        if (!isUnavailable(error)) user.logException(error);
+        return UNREACHABLE;
+      }),
+    );
   }
 
   /**
-   * Calls the ledger until the lease is valid. The refusal: the key's own, or `ledger_unreachable`. Rejects with an error
-   * that is not an outage.
+   * Waits until a call to the ledger has made the lease valid; all requests that wait share it. The refusal: the key's own,
+   * or `ledger_unreachable`. Rejects with an error that is not an outage.
    */
-  async renewUntilValid(): Promise<Refusal | null> {
+  async renewUntilValid(user: CallUser): Promise<Refusal | null> {
     const startedAt = this.#clock.now();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const leftMs = this.#timeLimitMs - (this.#clock.now() - startedAt);
+      const leftMs = this.#leftMs(startedAt);
+      if (leftMs <= 0) break;
+      const refusal = await this.#sharedCall.wait(user, leftMs, (limitMs) => this.#callUntilValid(limitMs));
+      if (refusal) return this.refusal ?? refusal;
+      if (this.isValid()) return null;
+    }
+    // Another request's call may have been refused meanwhile.
+    return this.refusal ?? UNREACHABLE;
+  }
+
+  /** The same by calls of its own, of which the answers may expire on arrival. */
+  async #callUntilValid(limitMs: number): Promise<Refusal | null> {
+    const startedAt = this.#clock.now();
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const leftMs = this.#leftMs(startedAt, limitMs);
       if (leftMs <= 0) break;
       try {
         const refusal = await this.renew(leftMs);
@@ -151,8 +170,12 @@ export class Lease {
       }
       if (this.isValid()) return null;
     }
-    // Another request's call may have been refused meanwhile.
-    return this.refusal ?? { reason: "ledger_unreachable" };
+    return this.refusal ?? UNREACHABLE;
+  }
+
+  /** Of the time limit; a clock that has stepped back does not extend it. */
+  #leftMs(startedAt: number, limitMs = this.#timeLimitMs): number {
+    return Math.min(limitMs, limitMs - (this.#clock.now() - startedAt));
   }
 
   /**
@@ -190,19 +213,9 @@ export class Lease {
   async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
     if (this.#refusal) return this.refusal;
     const status = this.status();
-    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid());
+    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid(user));
     if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
     return null;
-  }
-
-  /** The ledger grants permits for the requests that wait for its answer. */
-  async #whileWaitingForPermit(work: () => Promise<Refusal | null>): Promise<Refusal | null> {
-    this.permits.waiting += 1;
-    try {
-      return await work();
-    } finally {
-      this.permits.waiting -= 1;
-    }
   }
 
   /**

@@ -68,8 +68,7 @@ export class Permits {
   #lastApplied = { calledAt: Number.NEGATIVE_INFINITY, epoch: 0 };
   /** Whether the last request was refused because the key's limit is used up. */
   isExhausted = false;
-  /** Requests that wait for the ledger's answer. */
-  waiting = 0;
+  readonly #waiting = new Set<object>();
 
   constructor(holder: string, clock: LeaseClock) {
     this.holder = holder;
@@ -112,6 +111,13 @@ export class Permits {
     };
   }
 
+  /** Counts a request that waits for a permit, until the returned function is called. */
+  startWaiting(): () => void {
+    const request = {};
+    this.#waiting.add(request);
+    return () => void this.#waiting.delete(request);
+  }
+
   /** For the next call to the ledger. Permits that are not needed soon are returned now, before another holder gets them. */
   report(): PermitReport[] {
     const reports: PermitReport[] = [];
@@ -121,15 +127,8 @@ export class Permits {
       this.#wanted.delete(bucket);
     }
     for (const bucket of this.#wanted) {
-      reports.push({
-        bucket,
-        endsAt: 0,
-        revision: 0,
-        granted: 0,
-        unused: 0,
-        spent: 0,
-        waiting: this.waiting,
-      });
+      const none = { endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0 };
+      reports.push({ bucket, ...none, waiting: this.#waiting.size });
     }
     return reports;
   }
@@ -154,7 +153,7 @@ export class Permits {
   #reportOn(bucket: Bucket, window: PermitWindow): PermitReport {
     const spent = Math.max(0, window.used - window.reported);
     window.reported = window.used;
-    const wanted = permitsWanted(Math.max(0, window.ceiling - window.granted), spent, this.waiting);
+    const wanted = permitsWanted(Math.max(0, window.ceiling - window.granted), spent, this.#waiting.size);
     const unused = window.granted - window.used;
     // Hysteresis: a permit that is returned is seldom requested again.
     if (unused > (window.ceiling > window.granted ? 2 * wanted : wanted))
@@ -167,7 +166,7 @@ export class Permits {
       granted,
       unused: granted - window.used,
       spent,
-      waiting: this.waiting,
+      waiting: this.#waiting.size,
     };
   }
 

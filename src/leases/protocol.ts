@@ -16,6 +16,9 @@ export type LeaseAnswer = LeaseVerdict & { readonly permits?: readonly BucketGra
 
 export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
 
+/** An isolate remembers these: a key that is refused for one of them is refused for ever. */
+export const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired"]);
+
 /** Reported with each lease call. */
 export interface LeaseReport {
   /** Uses of the key since the last report. */

@@ -2,10 +2,11 @@
 // since the start of each test.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { InFlightRequest, type Schedule } from "../../src/gateway/in-flight-request.ts";
+import { InFlightRequest } from "../../src/gateway/in-flight-request.ts";
 import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+import type { Schedule } from "../../src/leases/shared-call.ts";
 
 const TTL_MS = 1000;
 const LEDGER_LIMIT_MS = 2000;
@@ -390,7 +391,7 @@ test("two requests under one lease make no more ledger calls than one", async ()
 });
 
 function startRequest(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
-  return new InFlightRequest(lease, { clock, schedule, lifetime, logException }, originTimeoutMs);
+  return new InFlightRequest(lease, { clock, schedule, lifetime, waitUntil, logException }, originTimeoutMs);
 }
 
 function startBody(): InFlightRequest {
@@ -400,7 +401,8 @@ function startBody(): InFlightRequest {
   return inFlight;
 }
 
-const lifetime = { keepAlive: () => {}, waitUntil: () => {} };
+const lifetime = { keepAlive: () => {} };
+const waitUntil = () => {};
 const logException = (error: unknown) => void logged.push(error);
 
 const schedule: Schedule = (ms, task) => {

@@ -1,18 +1,16 @@
 /**
  * The number of ledger calls, and the effect of a ledger restart.
  *
- * Promise: a failed call is repeated once, on a fresh stub, unless the ledger is overloaded; no request waits for another
- * request's call; a restart has no visible effect. Calls are counted at the network.
+ * Promise: a failed call is repeated once, on a fresh stub, unless the ledger is overloaded; a restart has no
+ * visible effect. shared-calls.test.ts tests many requests at once. Calls are counted at the network.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { bearer, expectUnavailable, use } from "../support/key-requests.ts";
-import { RawConnection } from "../support/raw-http.ts";
+import { expectUnavailable, use } from "../support/key-requests.ts";
 import { eventually } from "../support/time-limits.ts";
 
 let cluster: GatewayCluster;
-let connection: RawConnection;
 
 beforeAll(async () => {
   // Long enough that a slow machine causes no extra call and no timeout.
@@ -21,14 +19,9 @@ beforeAll(async () => {
   });
 });
 afterAll(() => cluster.close());
-beforeEach(async () => {
-  cluster.live.clear();
-  connection = await RawConnection.open(cluster.gateway(0));
-});
+beforeEach(() => cluster.live.clear());
 afterEach(async () => {
-  connection.close();
   await cluster.network.liftAllFaults();
-  await cluster.network.configure({ delaysMs: [] });
 });
 
 async function leaseCalls(): Promise<number> {
@@ -97,15 +90,4 @@ describe("a ledger restart", () => {
     await lift();
     expect((await answer).status).toBe(200);
   });
-});
-
-test("a client that disconnects during a ledger call does not block other requests", async () => {
-  const key = await cluster.createKey();
-  await cluster.network.configure({ delaysMs: [400] });
-  await cluster.network.resetCounts();
-  connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
-  await eventually("the leader's call", async () => (await leaseCalls()) === 1);
-  const followers = [use(cluster, key), use(cluster, key), use(cluster, key)];
-  connection.destroy();
-  for (const response of await Promise.all(followers)) expect(response.status).toBe(200);
 });

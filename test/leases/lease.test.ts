@@ -4,11 +4,14 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+import type { CallUser } from "../../src/leases/shared-call.ts";
 
 const TTL_MS = 1000;
 const TIME_LIMIT_MS = 2000;
 /** An arbitrary time: only differences matter. */
 const START = 1_793_534_400_123;
+
+const USER: CallUser = { waitUntil: () => {}, schedule: () => () => {} };
 
 let time: number;
 let calls: PromiseWithResolvers<LeaseAnswer>[];
@@ -194,7 +197,7 @@ describe.each(["revoked", "expired"] as const)("a key that is %s", (reason) => {
     const call = lease.renew();
     answer(refused(reason));
     await call;
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     for (let i = 0; i < 3; i++) {
       answer(granted(TTL_MS));
       await settled();
@@ -330,7 +333,7 @@ describe("when the clock", () => {
 
 describe("renewUntilValid", () => {
   test("makes one call when the answer arrives in time", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     answer(granted(TTL_MS));
     expect(await renewal).toBeNull();
     expect(calls).toHaveLength(1);
@@ -339,7 +342,7 @@ describe("renewUntilValid", () => {
   test.each(["revoked", "expired", "not_in_ledger"] as const)(
     "makes one call when the key is %s",
     async (reason) => {
-      const renewal = lease.renewUntilValid();
+      const renewal = lease.renewUntilValid(USER);
       answer(refused(reason));
       expect(await renewal).toEqual({ reason });
       expect(calls).toHaveLength(1);
@@ -347,21 +350,21 @@ describe("renewUntilValid", () => {
   );
 
   test("returns ledger_unreachable after one failed call", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     fail();
     expect(await renewal).toEqual({ reason: "ledger_unreachable" });
     expect(calls).toHaveLength(1);
   });
 
   test("rejects with a fault, after one call", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     calls.at(-1)?.reject(new TypeError("a fault"));
     await expect(renewal).rejects.toThrow("a fault");
     expect(calls).toHaveLength(1);
   });
 
   test("calls again when the lease has expired on arrival", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     time = 1200;
     answer(granted(TTL_MS));
     await settled();
@@ -371,7 +374,7 @@ describe("renewUntilValid", () => {
   });
 
   test("makes three calls at most", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     for (let i = 1; i <= 3; i++) {
       expect(calls).toHaveLength(i);
       time += 100;
@@ -383,7 +386,7 @@ describe("renewUntilValid", () => {
   });
 
   test("makes no call after its time limit", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     time = TIME_LIMIT_MS;
     answer(granted(TTL_MS));
     expect(await renewal).toEqual({ reason: "ledger_unreachable" });
@@ -391,7 +394,7 @@ describe("renewUntilValid", () => {
   });
 
   test("calls again when the clock stepped back meanwhile, and counts on the new time", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     time = -10_000;
     answer(granted(TTL_MS));
     await settled();
@@ -402,7 +405,7 @@ describe("renewUntilValid", () => {
   });
 
   test("completes when another request's answer has made the lease valid", async () => {
-    const renewal = lease.renewUntilValid();
+    const renewal = lease.renewUntilValid(USER);
     time = 1200;
     const other = lease.renew();
     answer(granted(TTL_MS), 1);

@@ -229,7 +229,8 @@ describe("at the window's edge", () => {
 
 describe("a report", () => {
   test("names no window before the first grant", () => {
-    permits.waiting = 2;
+    permits.startWaiting();
+    permits.startWaiting();
     expect(permits.report()).toEqual([
       { bucket: "requests", endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 2 },
     ]);
@@ -254,7 +255,7 @@ describe("a report", () => {
     hold({ granted: 30, ceiling: 30 });
     take();
     // Three per permit used, and one for the waiting request.
-    permits.waiting = 1;
+    permits.startWaiting();
     expect(permits.report()).toMatchObject([{ granted: 5, unused: 4, spent: 1 }]);
     expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "none_left"]);
   });

@@ -25,22 +25,29 @@ export interface VirtualIsolateOptions {
 }
 
 const LEDGER_TIMEOUT_MS = 2000;
-const USER: LeaseUser = {
-  waitUntil: () => {},
-  waitForLedger: (call) => call(),
-  logException: (error) => {
-    throw error;
-  },
-};
 
 export class VirtualIsolate {
   readonly #lease: Lease;
+  readonly #user: LeaseUser;
 
   /** `holder`: the isolate's name in the ledger. */
   constructor(
     { time, book, limits, leaseMs, roundTripMs, onLedgerCall }: VirtualIsolateOptions,
     holder: string,
   ) {
+    this.#user = {
+      schedule: (ms, task) => {
+        const timer = time.after(ms, task);
+        return () => {
+          timer.task = null;
+        };
+      },
+      waitUntil: () => {},
+      waitForLedger: (call) => call(),
+      logException: (error) => {
+        throw error;
+      },
+    };
     this.#lease = new Lease(
       ({ holder, permits }) => {
         onLedgerCall();
@@ -59,8 +66,8 @@ export class VirtualIsolate {
 
   /** One request, up to its permit. */
   async request(): Promise<Admitted | Refusal> {
-    const refusal = await this.#lease.ensureValid(USER);
+    const refusal = await this.#lease.ensureValid(this.#user);
     if (refusal) throw new Error(refusal.reason);
-    return await enforceLimit({ ...USER, report: { row: null, lease: null } }, this.#lease);
+    return await enforceLimit({ ...this.#user, report: { row: null, lease: null } }, this.#lease);
   }
 }

@@ -175,7 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.observe(lease, () => lease.ensureValid(LEASE_USER));",
+    "const refusal = await isolate.observe(lease, () => lease.ensureValid(isolate.user));",
     "const refusal = null as Refusal | null;",
   ),
   mutant(

@@ -18,15 +18,6 @@ import { SimulatedClock } from "./simulated-clock.ts";
 import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
-/** Background work continues without help. */
-export const LEASE_USER: LeaseUser = {
-  waitUntil: () => {},
-  waitForLedger: (call) => call(),
-  logException: (error) => {
-    throw error;
-  },
-};
-
 const UNREACHABLE = new Error("the ledger cannot be reached");
 
 /** State of one instance of the isolate; a restart creates a new instance. */
@@ -41,7 +32,8 @@ interface IsolateState {
 export class SimulatedIsolate {
   readonly world: World;
   readonly number: number;
-  readonly inFlightContext: InFlightContext;
+  /** Background work continues without help. */
+  readonly user: LeaseUser & InFlightContext;
   readonly #plan: IsolatePlan;
   readonly #clock: SimulatedClock;
   readonly #link: Link;
@@ -61,12 +53,14 @@ export class SimulatedIsolate {
     this.#link = new Link(time, random, plan.distance, scenario.faultsEndAt);
     this.#state = this.#newState();
     const isolate = this;
-    this.inFlightContext = {
+    this.user = {
       get clock() {
         return isolate.#state.clock;
       },
       schedule: (ms, task) => this.#timer(ms, task),
-      lifetime: { keepAlive: () => {}, waitUntil: () => {} },
+      waitUntil: () => {},
+      waitForLedger: (call) => call(),
+      lifetime: { keepAlive: () => {} },
       logException: (error) => time.fail(error),
     };
     for (const request of plan.requests) time.at(request.at, () => this.arrive(request));

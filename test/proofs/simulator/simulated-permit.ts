@@ -8,7 +8,7 @@ import type { PolicyRow } from "../../../src/policy.ts";
 import type { Allowance } from "../../../src/rate-limits.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { PermitDecision, RequestRecord } from "./history.ts";
-import { LEASE_USER, type SimulatedIsolate } from "./simulated-isolate.ts";
+import type { SimulatedIsolate } from "./simulated-isolate.ts";
 
 export async function decidePermit(
   isolate: SimulatedIsolate,
@@ -17,7 +17,7 @@ export async function decidePermit(
 ): Promise<Admitted | Refusal> {
   const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
   const context: LimitContext = {
-    ...LEASE_USER,
+    ...isolate.user,
     report,
     waitForLedger: (call) => {
       request.permitRequests += 1;

@@ -9,7 +9,7 @@
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
-import { LEASE_USER, type SimulatedIsolate } from "./simulated-isolate.ts";
+import type { SimulatedIsolate } from "./simulated-isolate.ts";
 import { decidePermit } from "./simulated-permit.ts";
 
 /** Failures of the gateway itself, for which the client's permit is refunded. */
@@ -18,7 +18,7 @@ const GATEWAY_FAILURES = new Set(["origin_unreachable", "origin_timeout", "ledge
 export async function serveRequest(isolate: SimulatedIsolate, request: RequestRecord): Promise<void> {
   const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
-  const refusal = await isolate.observe(lease, () => lease.ensureValid(LEASE_USER));
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(isolate.user));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
@@ -29,7 +29,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
     refuse(isolate, request, reason);
   };
 
-  const inFlight = new InFlightRequest(lease, isolate.inFlightContext, scenario.originTimeoutMs);
+  const inFlight = new InFlightRequest(lease, isolate.user, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(
@@ -44,7 +44,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   inFlight.headersReceived();
 
   const bodyFollows = request.plan.bodyMs > 0;
-  const ensureForResponse = () => lease.ensureValidForResponse(LEASE_USER, bodyFollows);
+  const ensureForResponse = () => lease.ensureValidForResponse(isolate.user, bodyFollows);
   const lateRefusal = await isolate.observe(lease, ensureForResponse);
   if (lateRefusal) inFlight.abort(lateRefusal);
   const ended = inFlight.refusal ?? lateRefusal;
