@@ -8,7 +8,7 @@
 import { ControlPlane } from "./control/control-plane.ts";
 import type { Env } from "./env.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { RecordFinder } from "./keys/find-record.ts";
+import { KeyFinder } from "./keys/find-key.ts";
 import { LookupThrottle } from "./keys/lookup-throttle.ts";
 import { type InvalidSetting, isRefusal } from "./refusals.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -26,7 +26,7 @@ export function isolateContext(env: Env): IsolateContext | InvalidSetting {
   if (known) return known;
   const settings = readSettings(env);
   if (isRefusal(settings)) return settings;
-  const finder = new RecordFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
+  const finder = new KeyFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
   const context: IsolateContext = {
     settings,
     gateway: new Gateway(env, settings, finder, Date.now),

@@ -11,6 +11,7 @@ import type { Env } from "./env.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { TOKEN_TEXT } from "./http/header-text.ts";
 import { isLoopback } from "./http/host.ts";
+import { LEDGER_LOCATIONS, type LedgerLocation } from "./ledger-locations.ts";
 import { TIER_NAMES } from "./rate-limits.ts";
 import type { InvalidSetting } from "./refusals.ts";
 
@@ -123,6 +124,7 @@ const schema = v.pipe(
     ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000),
     FORWARD_HEADERS: optional(forwardHeaders),
     DEFAULT_TIER: optional(v.picklist(TIER_NAMES)),
+    LEDGER_LOCATION: optional(v.picklist(LEDGER_LOCATIONS)),
     CONTROL_HOST: optional(host),
     PUBLIC_ORIGIN: origin,
     DOCS_URL: optional(docsUrl),
@@ -175,6 +177,8 @@ export interface Settings {
   readonly leaseMaxMs: number;
   readonly leaseMarginMs: number;
   readonly ledgerTimeoutMs: number;
+  /** Where new ledgers are created; null: near the first caller. */
+  readonly ledgerLocation: LedgerLocation | null;
   readonly originTimeoutMs: number;
   /** Lower-case names forwarded beyond the built-in list. */
   readonly forwardHeaders: readonly string[];
@@ -217,6 +221,7 @@ export function readSettings(env: Env): Settings | InvalidSetting {
     leaseMaxMs: leaseMaxMs(settings.LEASE_MS, settings.LEASE_MAX_MS, settings.LEASE_MARGIN_MS),
     leaseMarginMs: settings.LEASE_MARGIN_MS,
     ledgerTimeoutMs: settings.LEDGER_TIMEOUT_MS,
+    ledgerLocation: settings.LEDGER_LOCATION,
     originTimeoutMs: settings.ORIGIN_TIMEOUT_MS,
     forwardHeaders: settings.FORWARD_HEADERS ?? [],
     controlHost: settings.CONTROL_HOST,

@@ -123,7 +123,7 @@ describe("a refusal has one line with its reason", () => {
     ["missing_credential", 401, {}],
     ["malformed_credential", 401, { headers: [["Authorization", "Basic x"]] }],
     ["malformed_key", 401, { headers: [["Authorization", "Bearer x"]] }],
-    ["bad_checksum", 401, { headers: [["Authorization", `Bearer oct_live_${"0".repeat(36)}`]] }],
+    ["bad_checksum", 401, { headers: [["Authorization", `Bearer oct_live_${"0".repeat(46)}`]] }],
     ["malformed_path", 400, { target: "/v1/%70osts" }],
     ["body_on_get", 400, { body: "x" }],
   ];

@@ -143,9 +143,12 @@ async function makeKeys(cluster: GatewayCluster): Promise<ReadonlyMap<string, st
     expiresAt = Date.now() + EXPIRY_MS;
     const expiring = await cluster.createKey({ mode, expires_at: new Date(expiresAt).toISOString() });
     keys.set(`an expired key, ${mode}`, expiring.secret);
-    const unknown = await mintKey(mode, pepper);
+    const unknown = await mintKey(mode, "acct_1", pepper);
     keys.set(`an unknown key, ${mode}`, unknown);
-    keys.set(`a made-up key, ${mode}`, (await mintKey(mode, pepper)).slice(0, -6) + unknown.slice(-6));
+    keys.set(
+      `a made-up key, ${mode}`,
+      (await mintKey(mode, "acct_1", pepper)).slice(0, -6) + unknown.slice(-6),
+    );
     const revoked = await cluster.createKey({ mode });
     await cluster.revoke(revoked.account, revoked.id);
     keys.set(`a revoked key, ${mode}`, revoked.secret);

@@ -49,6 +49,7 @@ const REQUIRED = [
 const OPTIONAL = [
   "SANDBOX_ORIGIN",
   "LEASE_MAX_MS",
+  "LEDGER_LOCATION",
   "FORWARD_HEADERS",
   "CONTROL_HOST",
   "PORTAL_RETURN_HOSTS",
@@ -70,6 +71,7 @@ test("reads well-formed settings", () => {
     leaseMaxMs: 5000,
     leaseMarginMs: 200,
     ledgerTimeoutMs: 2000,
+    ledgerLocation: null,
     originTimeoutMs: 30_000,
     forwardHeaders: [],
     controlHost: null,
@@ -222,6 +224,7 @@ const MALFORMED: [name: string, values: unknown[]][] = [
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],
   ["DEFAULT_TIER", ["SECRET", "Free", "gold", 1, null, { requests_per_minute: 1, publish_per_hour: 1 }]],
+  ["LEDGER_LOCATION", ["SECRET", "WEUR", "weur ", "eu", 1, ["weur"]]],
   ["METRICS", ["SECRET", "ON", true, 1]],
   ["USAGE", ["SECRET", {}, { SECRET() {} }]],
   ["LOG_SAMPLE_RATE", ["SECRET", "1.1", "-0.1", "0,5", ".5", "1e-3", " 0.5", 1.1, -0.1, Number.NaN, true]],
@@ -431,6 +434,13 @@ describe("ASSERTION_KEY", () => {
     expect(JSON.stringify(assertionKeys.published)).not.toContain(SIGNING_KEY.d);
   });
 });
+
+test.each(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"])(
+  "LEDGER_LOCATION may be %s",
+  (location) => {
+    expect(settingsWith({ LEDGER_LOCATION: location })).toMatchObject({ ledgerLocation: location });
+  },
+);
 
 test.each(["free", "starter", "pro", "unlimited"])("DEFAULT_TIER may be %s", (tier) => {
   expect(settingsWith({ DEFAULT_TIER: tier })).toMatchObject({ defaultTier: tier });

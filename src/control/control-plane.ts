@@ -7,7 +7,7 @@
  */
 import type { Env } from "../env.ts";
 import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
-import type { RecordFinder } from "../keys/find-record.ts";
+import type { KeyFinder } from "../keys/find-key.ts";
 import type { CallMetadata } from "../ledger/idempotency-store.ts";
 import type { Refusal } from "../refusals.ts";
 import { isRefusal } from "../refusals.ts";
@@ -24,7 +24,7 @@ export class ControlPlane {
   readonly portal: PortalSessions;
   readonly #context: ControlContext;
 
-  constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
+  constructor(env: Env, settings: Settings, finder: KeyFinder, now: () => number) {
     const ledgers = new LedgerClient(env.KEY_LEDGER, settings);
     this.portal = new PortalSessions(ledgers, settings);
     const revokedKeys = new RevokedKeys(now);

@@ -13,7 +13,7 @@ export interface Health {
   readonly ledger_ms: number;
 }
 
-/** No account can have this name. */
+/** No locator is this name. */
 const HEALTH_LEDGER = "health check";
 
 export async function checkHealth(env: Env, limitMs: number, now: () => number): Promise<Health | Refusal> {

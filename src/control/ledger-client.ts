@@ -1,14 +1,15 @@
 /**
- * Calls an account's ledger within the time that the call can need. An unreachable, slow or overloaded ledger is a
+ * Calls a ledger, named by its account or by a key's locator, within the time that the call can need. An unreachable, slow or overloaded ledger is a
  * refusal; any other exception is a fault and is thrown. Does not check the account's name or the input: that has been
  * done before.
  */
 import type { Env } from "../env.ts";
+import { accountLocator } from "../keys/locator.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { callLedger } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
-import type { RemoteLedger } from "./remote-ledger.ts";
+import { type AccountCalls, onBehalfOf, type RemoteLedger } from "./remote-ledger.ts";
 
 /** Writes of very many rows or KV entries. */
 const BULK_MS = 60_000;
@@ -40,11 +41,33 @@ export class LedgerClient {
   async call<Answer extends object>(
     account: string,
     call: (ledger: RemoteLedger) => Promise<Answer | Refusal>,
-    { retry = false, waitsFor = [] }: Partial<LedgerCallOptions> = {},
+    options: Partial<LedgerCallOptions> = {},
   ): Promise<Answer | Refusal> {
-    const limitMs = this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor);
+    const locator = await accountLocator(account);
+    return await this.#call(locator, (ledger: AccountCalls) => call(onBehalfOf(account, ledger)), options);
+  }
+
+  /** The ledger that a key names, whose account is not known. */
+  callByLocator<Answer extends object>(
+    locator: string,
+    call: (ledger: Pick<RemoteLedger, "getKeyByHash" | "revokeKeyByHash">) => Promise<Answer | Refusal>,
+    options: Partial<LedgerCallOptions> = {},
+  ): Promise<Answer | Refusal> {
+    return this.#call(locator, (ledger: RemoteLedger) => call(ledger), options);
+  }
+
+  async #call<Ledger, Answer extends object>(
+    locator: string,
+    call: (ledger: Ledger) => Promise<Answer | Refusal>,
+    { retry = false, waitsFor = [] }: Partial<LedgerCallOptions>,
+  ): Promise<Answer | Refusal> {
+    const ledgerCall = {
+      limitMs: this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor),
+      repeatable: retry,
+      locationHint: this.#settings.ledgerLocation,
+    };
     try {
-      return await callLedger(this.#ledgers, account, { limitMs, repeatable: retry }, call);
+      return await callLedger(this.#ledgers, locator, ledgerCall, call);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       return { reason: "ledger_unreachable" };

@@ -6,7 +6,7 @@
 import type * as v from "valibot";
 import type { Right } from "../control-credentials.ts";
 import type { Env } from "../env.ts";
-import type { RecordFinder } from "../keys/find-record.ts";
+import type { KeyFinder } from "../keys/find-key.ts";
 import type { CallMetadata } from "../ledger/idempotency-store.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -27,7 +27,7 @@ export interface ControlContext {
   readonly env: Env;
   readonly settings: Settings;
   readonly ledgers: LedgerClient;
-  readonly finder: RecordFinder;
+  readonly finder: KeyFinder;
   readonly portal: PortalSessions;
   readonly revokedKeys: RevokedKeys;
   readonly now: () => number;

@@ -1,11 +1,21 @@
 /** The type of a ledger behind its stub. Its methods pass plain data, so no RPC stub needs disposing. */
-import type { DurableObject } from "cloudflare:workers";
-import type { KeyLedger } from "../ledger/key-ledger.ts";
+import type { KeyLedger, LedgerMethod } from "../ledger/key-ledger.ts";
 
 type Remote<Method> = Method extends (...args: infer Args) => infer Result
   ? (...args: Args) => Promise<Awaited<Result>>
   : never;
 
-export type RemoteLedger = {
-  readonly [Name in Exclude<keyof KeyLedger, keyof DurableObject>]: Remote<KeyLedger[Name]>;
-};
+export type RemoteLedger = { readonly [Name in LedgerMethod]: Remote<KeyLedger[Name]> };
+
+export interface AccountCalls {
+  callFor(account: string, method: LedgerMethod, args: readonly unknown[]): Promise<unknown>;
+}
+
+/** The same ledger, told with every call for which account it is. */
+export function onBehalfOf(account: string, ledger: AccountCalls): RemoteLedger {
+  const call =
+    (method: LedgerMethod) =>
+    (...args: readonly unknown[]) =>
+      ledger.callFor(account, method, args);
+  return new Proxy({} as RemoteLedger, { get: (_, method) => call(method as LedgerMethod) });
+}

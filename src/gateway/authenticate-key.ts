@@ -6,19 +6,20 @@
  */
 import { bearerToken } from "../http/bearer-token.ts";
 import { clientAddress } from "../http/client-address.ts";
-import type { CachedKey, KeyCache } from "../leases/key-cache.ts";
+import { isKnown, type KnownKey } from "../leases/cached-key.ts";
+import type { KeyCache } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** The log's word for what the lease's status costs the request: nothing, a call in the background, a call it waits for. */
 const LEASE_USE = { valid: "hit", renewable: "renewed", expired: "miss" } as const;
 
-export async function authenticateKey(context: RequestContext, keys: KeyCache): Promise<CachedKey | Refusal> {
+export async function authenticateKey(context: RequestContext, keys: KeyCache): Promise<KnownKey | Refusal> {
   const { request, report } = context;
   const token = bearerToken(request.headers.get("Authorization"));
   if (typeof token !== "string") return token;
 
-  const key = keys.get(token) ?? (await keys.load(token, clientAddress(request)));
+  const key = keys.get(token) ?? (await keys.load(token, clientAddress(request), context));
   if (isRefusal(key)) return key;
 
   report.key = key;
@@ -31,6 +32,7 @@ export async function authenticateKey(context: RequestContext, keys: KeyCache): 
     const refusal = await lease.ensureValid(context);
     if (refusal) return refusal;
   }
+  if (!isKnown(key)) throw new Error("a lease was granted on an unknown key");
   lease.countUse();
   return key;
 }

@@ -3,7 +3,7 @@
  *
  * Guarantees that nothing passes without a row, also with full access. Pure: it evaluates `policy.ts` and nothing else.
  */
-import type { KeyRecord } from "../keys/key-record.ts";
+import type { Terms } from "../leases/protocol.ts";
 import { type Mode, POLICY, type PolicyRow } from "../policy.ts";
 import type { Refusal } from "../refusals.ts";
 
@@ -22,17 +22,18 @@ export function findRow(method: string, path: string): PolicyRow | Refusal {
   return row ?? { reason: "method_not_allowed", allow: allowedMethods(route) };
 }
 
-/** Why the row does not allow the key, or null. `hasSandbox`: whether test keys have an origin. */
+/** Why the row does not allow the key on these terms, or null. `hasSandbox`: whether test keys have an origin. */
 export function authorizeRow(
   row: PolicyRow,
-  key: Pick<KeyRecord, "mode" | "permissions">,
+  mode: Mode,
+  { permissions }: Pick<Terms, "permissions">,
   hasSandbox: boolean,
 ): Refusal | null {
   // Before the permissions: a test key on a live-only endpoint is answered like a bad key.
-  if (key.mode === "test" && !(hasSandbox && row.modes.includes(key.mode satisfies Mode))) {
+  if (mode === "test" && !(hasSandbox && row.modes.includes(mode))) {
     return { reason: "live_only" };
   }
-  if (key.permissions !== "all" && !key.permissions.includes(row.permission)) {
+  if (permissions.length > 0 && !permissions.includes(row.permission)) {
     return { reason: "missing_permission", permission: row.permission };
   }
   return null;

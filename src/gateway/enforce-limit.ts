@@ -5,7 +5,8 @@
  * nothing; an exhausted key is refused without I/O. Refused requests count too, except those of a test key on a
  * live-only endpoint.
  */
-import type { Lease, LeaseUser } from "../leases/lease.ts";
+import type { Lease } from "../leases/lease.ts";
+import type { LeaseUser } from "../leases/lease-user.ts";
 import type { Admitted } from "../leases/permits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestReport } from "./request-report.ts";

@@ -6,12 +6,12 @@
  * never follows a redirect, never asks a cache.
  */
 
-import type { CachedKey } from "../leases/key-cache.ts";
+import type { KnownKey } from "../leases/cached-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
 import { type BodyStart, GATHERED_MAX_BYTES, gatherBody, writeStart } from "./gather-body.ts";
-import { isFresh, signIdentity } from "./identity-assertion.ts";
+import { identityOf } from "./identity-assertion.ts";
 import { InFlightRequest } from "./in-flight-request.ts";
 import { originRequestHeaders, PAST_ALL_CACHES } from "./origin-request.ts";
 import { type OriginResponse, readOriginResponse } from "./origin-response.ts";
@@ -23,15 +23,13 @@ import { startUpload } from "./upload.ts";
 export async function forwardToOrigin(
   context: RequestContext,
   accepted: AcceptedRequest,
-  key: CachedKey,
+  key: KnownKey,
 ): Promise<Response | Refusal> {
   const { settings, clock, lifetime, report } = context;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key passed a policy without a sandbox");
   const startedAt = clock.now();
-  if (!isFresh(key.assertion, startedAt)) {
-    key.assertion = await signIdentity(key.record, origin, settings.assertionKeys, startedAt);
-  }
+  const identity = await identityOf(key, origin, settings.assertionKeys, startedAt);
   const inFlight = new InFlightRequest(key.lease, context, settings.originTimeoutMs);
   context.inFlight = inFlight;
   lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
@@ -41,8 +39,8 @@ export async function forwardToOrigin(
     headers: originRequestHeaders({
       request: context.request,
       record: key.record,
+      identity,
       requestId: report.requestId,
-      assertion: key.assertion.jwt,
       settings,
     }),
     address: publicAddress(settings.publicOrigin, origin),
@@ -78,7 +76,7 @@ interface OriginAnswer {
 /** The refusal is why the request was aborted, or what is wrong with the origin or its answer. */
 async function fetchFromOrigin(
   context: RequestContext,
-  key: CachedKey,
+  key: KnownKey,
   inFlight: InFlightRequest,
   request: OriginRequest,
 ): Promise<OriginAnswer | Refusal> {
@@ -95,7 +93,7 @@ async function fetchFromOrigin(
 
 async function exchange(
   context: RequestContext,
-  key: CachedKey,
+  key: KnownKey,
   inFlight: InFlightRequest,
   { url, headers, address }: OriginRequest,
 ): Promise<OriginAnswer | Refusal> {

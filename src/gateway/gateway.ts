@@ -6,7 +6,7 @@
  */
 
 import type { Env } from "../env.ts";
-import type { RecordFinder } from "../keys/find-record.ts";
+import type { KeyFinder } from "../keys/find-key.ts";
 import { KeyCache } from "../leases/key-cache.ts";
 import { LeaseClock } from "../leases/lease-clock.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
@@ -32,7 +32,7 @@ export class Gateway {
   readonly #context: GatewayContext;
   readonly #keys: KeyCache;
 
-  constructor(env: Env, settings: Settings, finder: RecordFinder, now: () => number) {
+  constructor(env: Env, settings: Settings, finder: KeyFinder, now: () => number) {
     const clock = new LeaseClock(now);
     this.#context = { settings, clock, schedule };
     this.#keys = new KeyCache(env, settings, finder, clock);
@@ -87,13 +87,18 @@ export class Gateway {
 
     const row = findRow(request.method, accepted.path);
     if (!isRefusal(row)) report.row = row;
-    const refusal = isRefusal(row) ? row : authorizeRow(row, key.record, settings.sandboxOrigin !== null);
+    const { record, lease } = key;
+    const hasSandbox = settings.sandboxOrigin !== null;
+    const authorize = () => (isRefusal(row) ? row : authorizeRow(row, record.mode, lease.terms, hasSandbox));
     // A test key on a live-only endpoint is answered like a bad key, and does not count. Other refusals count.
-    if (refusal?.reason === "live_only") return refusal;
+    const early = authorize();
+    if (early?.reason === "live_only") return early;
 
-    const permit = await enforceLimit(context, key.lease);
+    const permit = await enforceLimit(context, lease);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
+    // Again: the terms may have changed while it waited for a permit.
+    const refusal = authorize();
     if (refusal) return refusal;
     if (hasKeyInUrl(request.url)) return { reason: "key_in_url" };
 

@@ -2,12 +2,13 @@
  * `X-Octopost-Assertion`: a signed statement of the caller's identity, so that a client that knows the origin's address
  * still cannot call it. A JWT (RFC 7519), EdDSA over Ed25519 (RFC 8037), valid for a minute and for one origin.
  *
- * Signed at most once per key and 30 s in an isolate. Signing takes one turn of the event loop without I/O, so no second
+ * Signed at most once per key and 30 s in an isolate, unless the key's permissions change. Signing takes one turn of the event loop without I/O, so no second
  * request starts to sign meanwhile.
  */
 import { sign } from "hono/utils/jwt/jwt";
 import type { KeyRecord } from "../keys/key-record.ts";
-import type { SignedIdentity } from "../leases/key-cache.ts";
+import type { KnownKey, SignedIdentity } from "../leases/cached-key.ts";
+import type { Terms } from "../leases/protocol.ts";
 import type { AssertionKeys } from "../settings.ts";
 
 export const ASSERTION_ISSUER = "https://api.octopost.ink";
@@ -15,13 +16,40 @@ export const ASSERTION_TTL_SECONDS = 60;
 /** Half of its lifetime is left for the transit to the origin and for the origin's clock. */
 const RENEW_AFTER_MS = 30_000;
 
-/** Whether the assertion can still be sent at `now` (Unix milliseconds). */
-export function isFresh(assertion: SignedIdentity | null, now: number): assertion is SignedIdentity {
-  return assertion !== null && now >= assertion.signedAt && now - assertion.signedAt < RENEW_AFTER_MS;
+/** The permissions, as the origin is told them. */
+export function scopeOf({ permissions }: Pick<Terms, "permissions">): string {
+  return permissions.length === 0 ? "all" : permissions.join(" ");
+}
+
+/** The key's assertion under the terms of its lease; signed now if it has none that can be sent at `now`. */
+export async function identityOf(
+  key: KnownKey,
+  audience: string,
+  keys: AssertionKeys,
+  now: number,
+): Promise<SignedIdentity> {
+  let identity = key.assertion;
+  // Signing takes a turn of the event loop, in which the terms may change.
+  while (!isFresh(identity, scopeOf(key.lease.terms), now)) {
+    identity = await signIdentity(key.record, scopeOf(key.lease.terms), audience, keys, now);
+    key.assertion = identity;
+  }
+  return identity;
+}
+
+/** Whether the assertion can be sent at `now` (Unix milliseconds) for a key with these permissions. */
+export function isFresh(
+  assertion: SignedIdentity | null,
+  scope: string,
+  now: number,
+): assertion is SignedIdentity {
+  if (assertion === null || assertion.scope !== scope) return false;
+  return now >= assertion.signedAt && now - assertion.signedAt < RENEW_AFTER_MS;
 }
 
 export async function signIdentity(
   record: KeyRecord,
+  scope: string,
   audience: string,
   keys: AssertionKeys,
   now: number,
@@ -33,9 +61,9 @@ export async function signIdentity(
     sub: record.account,
     key_id: record.id,
     mode: record.mode,
-    scope: record.permissions === "all" ? "all" : record.permissions.join(" "),
+    scope,
     iat: issuedAt,
     exp: issuedAt + ASSERTION_TTL_SECONDS,
   };
-  return { jwt: await sign(claims, keys.signing, "EdDSA"), signedAt: now };
+  return { jwt: await sign(claims, keys.signing, "EdDSA"), signedAt: now, scope };
 }

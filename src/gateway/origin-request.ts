@@ -8,6 +8,7 @@
 import { clientAddress, UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import { HEADER_NAME } from "../http/header-text.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
+import type { SignedIdentity } from "../leases/cached-key.ts";
 import type { Settings } from "../settings.ts";
 
 const FORWARDED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
@@ -46,9 +47,9 @@ const VIA_NAME = "octopost";
 export interface OriginRequestParts {
   readonly request: Request;
   readonly record: KeyRecord;
+  /** Says the same as the identity headers. */
+  readonly identity: SignedIdentity;
   readonly requestId: string;
-  /** A signed JWT that says the same as the identity headers. */
-  readonly assertion: string;
   readonly settings: Pick<Settings, "forwardHeaders" | "publicOrigin">;
 }
 
@@ -88,13 +89,13 @@ function nativeCopy(
 
 /** What only the gateway may say. */
 function addedHeaders(parts: OriginRequestParts): Record<string, string> {
-  const { request, record, requestId, assertion, settings } = parts;
+  const { request, record, identity, requestId, settings } = parts;
   const headers: Record<string, string> = {};
   headers["X-Octopost-Account"] = record.account;
   headers["X-Octopost-Key-Id"] = record.id;
   headers["X-Octopost-Mode"] = record.mode;
-  headers["X-Octopost-Permissions"] = record.permissions === "all" ? "all" : record.permissions.join(" ");
-  headers["X-Octopost-Assertion"] = assertion;
+  headers["X-Octopost-Permissions"] = identity.scope;
+  headers["X-Octopost-Assertion"] = identity.jwt;
   headers["X-Request-Id"] = requestId;
   const [scheme = "", host = ""] = settings.publicOrigin.split("://");
   headers["X-Forwarded-Host"] = host;

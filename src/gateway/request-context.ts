@@ -3,8 +3,9 @@
  *
  * One per request; it decides nothing. A step takes it and what the steps before have found.
  */
-import type { LeaseUser } from "../leases/lease.ts";
+
 import type { LeaseClock } from "../leases/lease-clock.ts";
+import type { LeaseUser } from "../leases/lease-user.ts";
 import type { Schedule } from "../leases/shared-call.ts";
 import { logException } from "../log.ts";
 import type { Refusal } from "../refusals.ts";

@@ -32,9 +32,9 @@ export function logAborted(report: RequestReport, reason: Reason | "origin_abort
 export function identityOf({ requestId, key, method, row }: RequestReport) {
   return {
     request_id: requestId,
-    account: key?.record.account,
-    key_id: key?.record.id,
-    mode: key?.record.mode,
+    account: key?.record?.account,
+    key_id: key?.record?.id,
+    mode: key?.record?.mode,
     method,
     route: row?.route,
   };

@@ -3,7 +3,7 @@
  *
  * Guarantees that neither contains anything else: no key, hash, path, query string or body.
  */
-import type { CachedKey } from "../leases/key-cache.ts";
+import type { CachedKey } from "../leases/cached-key.ts";
 import type { Admitted } from "../leases/permits.ts";
 import type { PolicyRow } from "../policy.ts";
 import type { Reason } from "../refusals.ts";

@@ -1,8 +1,7 @@
 /**
- * The KV record of a key: written once, never changed, so it may be cached without an end.
+ * The KV record of a key: who the key is, and nothing that can change. Written once, so it may be cached without an end.
  *
- * Validated in full on write and on read. A value that does not validate is corrupt and never widens into
- * full access. It does no I/O.
+ * Validated in full on write and on read: a value that does not validate is corrupt. It does no I/O.
  */
 import * as v from "valibot";
 import { PERMISSIONS, type Permission } from "../policy.ts";
@@ -18,16 +17,7 @@ const recordSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
   account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
   mode: modeSchema,
-  permissions: v.union([
-    v.literal("all"),
-    v.pipe(
-      v.array(permissionSchema),
-      v.minLength(1),
-      v.check((list) => new Set(list).size === list.length),
-    ),
-  ]),
   created_at: timestampSchema,
-  expires_at: v.nullable(timestampSchema),
 });
 
 export type KeyRecord = Readonly<v.InferOutput<typeof recordSchema>>;
@@ -47,4 +37,8 @@ export function parseKeyRecord(value: string): KeyRecord | null {
 /** The KV value of a record. Throws when the record is not valid, which is a fault of this program. */
 export function serializeKeyRecord(record: KeyRecord): string {
   return JSON.stringify(v.parse(recordSchema, record));
+}
+
+export function isSameRecord(a: KeyRecord, b: KeyRecord): boolean {
+  return a.id === b.id && a.account === b.account && a.mode === b.mode && a.created_at === b.created_at;
 }

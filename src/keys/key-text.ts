@@ -1,29 +1,31 @@
 /**
  * An API key as text: mint, recognise, check, hash.
  *
- * `oct_live_` or `oct_test_`, 30 random base62 characters (178 bits), 6 base62 characters of a keyed
- * check. Only the holder of the pepper can make a text that passes the check, so a made-up key is
- * refused without a store call. It does no I/O, reads no clock and does not log.
+ * `oct_live_` or `oct_test_`, the locator of the account's ledger (16 base62 characters), 24 random base62 characters
+ * (142 bits), 6 base62 characters of a keyed check. Only the holder of the pepper can make a text that passes the check,
+ * so a made-up key is refused without a store call. It does no I/O, reads no clock and does not log.
  */
 import type { Mode } from "../policy.ts";
+import { base62Digits, randomBase62 } from "./base62.ts";
 import { type Bytes, equalInConstantTime, firstUnderPeppers, hex, hmacSha256, sha256 } from "./digests.ts";
+import { accountLocator, LOCATOR_LENGTH } from "./locator.ts";
 
-const KEY_FORMAT = /^oct_(live|test)_[0-9A-Za-z]{36}$/;
+const KEY_FORMAT = /^oct_(live|test)_[0-9A-Za-z]{46}$/;
 /** Keys issued before the gateway: any text after the prefix. */
 const LEGACY_KEY_FORMAT = /^oct_(live|test)_[\x21-\x7e]{1,200}$/;
 /** A key anywhere in a text: also one that lost its last characters, or one from before the gateway if it is long enough. */
 const KEY_IN_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{20}/;
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const RANDOM_LENGTH = 30;
+const PREFIX_LENGTH = "oct_live_".length;
+const RANDOM_LENGTH = 24;
 const CHECK_LENGTH = 6;
 const KEY_ID_LENGTH = 22;
 
 /** Separates the check from every other use of the pepper; the at-rest hash signs 32 bytes, never this text. */
 const CHECK_LABEL = "octopost api key check v1:";
 
-/** Makes a new key. The caller shows it once and stores only its hash. */
-export async function mintKey(mode: Mode, pepper: string): Promise<string> {
-  const start = `oct_${mode}_${randomBase62(RANDOM_LENGTH)}`;
+/** Makes a new key of the account. The caller shows it once and stores only its hash. */
+export async function mintKey(mode: Mode, account: string, pepper: string): Promise<string> {
+  const start = `oct_${mode}_${await accountLocator(account)}${randomBase62(RANDOM_LENGTH)}`;
   return start + (await keyCheck(start, pepper));
 }
 
@@ -35,6 +37,11 @@ export function mintKeyId(): string {
 /** Whether the text has the shape of a key; says nothing about whether it was ever issued. */
 export function looksLikeKey(text: string): boolean {
   return KEY_FORMAT.test(text);
+}
+
+/** The locator in a text that has the shape of a key. */
+export function locatorOf(key: string): string {
+  return key.slice(PREFIX_LENGTH, PREFIX_LENGTH + LOCATOR_LENGTH);
 }
 
 /** Whether a key, or most of one, stands anywhere in the text. */
@@ -68,27 +75,10 @@ export async function hashDigest(digest: Bytes, pepper: string): Promise<string>
 
 /** The part of a key that is shown after it was issued: its prefix and last four characters. */
 export function keyHint(key: string): string {
-  return `${key.slice(0, "oct_live_".length)}…${key.slice(-4)}`;
+  return `${key.slice(0, PREFIX_LENGTH)}…${key.slice(-4)}`;
 }
 
 async function keyCheck(start: string, pepper: string): Promise<string> {
   const mac = await hmacSha256(pepper, CHECK_LABEL + start);
-  let number = new DataView(mac.buffer).getBigUint64(0);
-  let check = "";
-  for (let i = 0; i < CHECK_LENGTH; i++) {
-    check += BASE62[Number(number % 62n)];
-    number /= 62n;
-  }
-  return check;
-}
-
-/** Uniform: bytes from 248 (4 × 62) up are drawn again, so every character is equally likely. */
-function randomBase62(length: number): string {
-  let text = "";
-  while (text.length < length) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
-      if (byte < 248 && text.length < length) text += BASE62[byte % 62];
-    }
-  }
-  return text;
+  return base62Digits(new DataView(mac.buffer).getBigUint64(0), CHECK_LENGTH);
 }

@@ -27,6 +27,11 @@ export class LruCache<Value> {
     this.#young.set(name, value);
   }
 
+  delete(name: string): void {
+    this.#young.delete(name);
+    this.#old.delete(name);
+  }
+
   /** Never more than the bound; an entry in both generations counts once. */
   get size(): number {
     let size = this.#young.size;

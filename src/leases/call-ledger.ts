@@ -1,27 +1,33 @@
 /**
- * A call to an account's ledger: the platform's own retries off, a time limit, and a fresh stub for every attempt (a stub
+ * A call to the ledger with a locator: the platform's own retries off, a time limit, and a fresh stub for every attempt (a stub
  * stays broken after an error).
  */
 
 import type { Env } from "../env.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
+import type { LedgerLocation } from "../ledger-locations.ts";
 
 export interface LedgerCall {
   readonly limitMs: number;
   /** Whether a call that failed may be made a second time. */
   readonly repeatable: boolean;
+  /** Where the platform should create the object, if this is the first call to it; null: near the caller. */
+  readonly locationHint?: LedgerLocation | null;
 }
 
 /** Rejects when the ledger fails, or has not answered within `limitMs` in all. */
 export async function callLedger<Ledger, T>(
   namespace: Env["KEY_LEDGER"],
-  account: string,
-  { limitMs, repeatable }: LedgerCall,
+  locator: string,
+  { limitMs, repeatable, locationHint = null }: LedgerCall,
   call: (ledger: Ledger) => Promise<T>,
 ): Promise<T> {
   const attempt = () => {
-    const stub = namespace.getByName(account, { retry: { maxRetries: 0, timeoutMs: limitMs } });
+    const stub = namespace.getByName(locator, {
+      retry: { maxRetries: 0, timeoutMs: limitMs },
+      ...(locationHint && { locationHint }),
+    });
     return call(stub as unknown as Ledger);
   };
   const attempts = async () => {

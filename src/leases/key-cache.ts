@@ -1,71 +1,113 @@
 /**
- * An isolate's cache of keys, by their text: each with its record and its lease.
+ * An isolate's cache of keys, by their text.
  *
- * Guarantees a bounded number of entries, of keys with a record only. An evicted key is read again. The text of a key
- * is in memory as long as its entry, and nowhere else.
+ * Guarantees a bounded number of entries, of keys with a keyed check or a KV record only; an evicted key is loaded
+ * again. All requests with a key share its lease. A key with a locator is usable as soon as its ledger has
+ * answered: KV is read meanwhile, and only to be compared. The text of a key is in memory as long as its entry, and
+ * nowhere else.
  */
 
 import type { Env } from "../env.ts";
-import type { RecordFinder } from "../keys/find-record.ts";
-import type { KeyRecord } from "../keys/key-record.ts";
+import type { FoundKey, KeyFinder } from "../keys/find-key.ts";
+import type { FoundRecord } from "../keys/key-store.ts";
 import { LruCache } from "../keys/lru-cache.ts";
+import { isUnavailable } from "../keys/store-error.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
+import { CachedKey, type CallKeyLedger } from "./cached-key.ts";
 import { callLedger } from "./call-ledger.ts";
-import { Lease, type RequestLease } from "./lease.ts";
 import type { LeaseClock } from "./lease-clock.ts";
+import type { LeaseUser } from "./lease-user.ts";
 import type { LeaseLedger } from "./protocol.ts";
 
 export const ENTRY_CACHE_MAX = 10_000;
 
-/** A signed assertion of a key's identity. */
-export interface SignedIdentity {
-  readonly jwt: string;
-  /** Unix milliseconds. */
-  readonly signedAt: number;
-}
+/** How often KV is read again for a key that it contradicts. */
+const REREAD_MS = 1000;
 
-export interface CachedKey {
-  readonly record: KeyRecord;
-  readonly lease: Lease;
-  /** The last assertion signed for it. */
-  assertion: SignedIdentity | null;
-}
+const CONTRADICTED: Refusal = { reason: "corrupt_record" };
 
 export class KeyCache {
   readonly #ledgers: Env["KEY_LEDGER"];
   readonly #settings: Settings;
-  readonly #finder: RecordFinder;
+  readonly #finder: KeyFinder;
   readonly #clock: LeaseClock;
   readonly #entries = new LruCache<CachedKey>(ENTRY_CACHE_MAX);
 
-  constructor(env: Env, settings: Settings, finder: RecordFinder, clock: LeaseClock) {
+  constructor(env: Env, settings: Settings, finder: KeyFinder, clock: LeaseClock) {
     this.#ledgers = env.KEY_LEDGER;
     this.#settings = settings;
     this.#finder = finder;
     this.#clock = clock;
   }
 
-  /** The key if it is cached; no I/O. */
+  /** The key if it is cached and its stores agree about it; no I/O. */
   get(key: string): CachedKey | undefined {
-    return this.#entries.get(key);
+    const known = this.#entries.get(key);
+    return known?.isContradicted ? undefined : known;
   }
 
-  /** Reads the key's record. `address`: the client's, to limit its failed lookups. */
-  async load(key: string, address: string): Promise<CachedKey | Refusal> {
-    const record = await this.#finder.find(key, address);
-    if (isRefusal(record)) return record;
+  /**
+   * The key, without waiting for its ledger: `lease.ensureValid` calls it. Waits for KV only if the key has no locator, or
+   * if KV contradicts its ledger. `address`: the client's, to limit its failed lookups.
+   */
+  async load(key: string, address: string, user: LeaseUser): Promise<CachedKey | Refusal> {
+    const known = this.#entries.get(key);
+    if (known?.isContradicted) return await this.#reread(key, known);
+    const found = await this.#finder.find(key, address);
+    if (isRefusal(found)) return found;
     // Another request may have loaded it meanwhile; all requests share its lease.
-    const known = this.#entries.get(key) ?? { record, lease: this.#leaseOn(record), assertion: null };
-    this.#entries.set(key, known);
-    return known;
+    const loaded = this.#entries.get(key);
+    if (loaded) return loaded;
+    const added = this.#add(key, found);
+    if (found.record === null) user.waitUntil(this.#compareWithKv(added, user));
+    return added;
   }
 
-  #leaseOn({ account, id }: KeyRecord): Lease {
-    const requestLease: RequestLease = ({ uses, holder, permits }, limitMs) =>
-      callLedger(this.#ledgers, account, { limitMs, repeatable: true }, (ledger: LeaseLedger) =>
-        ledger.lease(id, uses, holder, permits),
+  #add(key: string, found: FoundKey): CachedKey {
+    const call: CallKeyLedger = async (request, limitMs) => {
+      const answer = await callLedger(
+        this.#ledgers,
+        found.locator,
+        { limitMs, repeatable: true, locationHint: this.#settings.ledgerLocation },
+        (ledger: LeaseLedger) => ledger.lease(request),
       );
-    return new Lease(requestLease, this.#clock, this.#settings.ledgerTimeoutMs);
+      const isUnknown = !answer.granted && !answer.record && request.wants_record;
+      if (isUnknown && this.#entries.get(key) === added) this.#entries.delete(key);
+      return answer;
+    };
+    const added = new CachedKey(found, call, this.#clock, this.#settings.ledgerTimeoutMs);
+    this.#entries.set(key, added);
+    return added;
+  }
+
+  /** Beside the ledger's call. KV that cannot be read says nothing. */
+  async #compareWithKv(key: CachedKey, user: LeaseUser): Promise<void> {
+    try {
+      key.applyKvRecord(await this.#finder.readRecord(key.found.hash));
+    } catch (error) {
+      if (!isUnavailable(error)) user.logException(error);
+    }
+  }
+
+  /** Nothing passes until KV agrees with the ledger again, or has no record of a key with a locator. */
+  async #reread(key: string, contradicted: CachedKey): Promise<CachedKey | Refusal> {
+    const now = this.#clock.now();
+    if (now < contradicted.rereadFrom) return CONTRADICTED;
+    contradicted.rereadFrom = now + REREAD_MS;
+    let inKv: FoundRecord;
+    try {
+      inKv = await this.#finder.readRecord(contradicted.found.hash);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return { reason: "store_unreachable" };
+    }
+    const needsRecord = contradicted.found.record !== null;
+    if (contradicted.contradicts(inKv) || (needsRecord && inKv === "missing")) return CONTRADICTED;
+    const replaced = this.#entries.get(key);
+    if (replaced && replaced !== contradicted) return replaced;
+    const added = this.#add(key, contradicted.found);
+    added.applyKvRecord(inKv);
+    return added;
   }
 }

@@ -9,30 +9,22 @@
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
+import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
 import { Permits } from "./permits.ts";
-import { FOR_GOOD, type LeaseAnswer, type LeaseRefusal, type LeaseReport } from "./protocol.ts";
+import {
+  checkGrant,
+  FOR_GOOD,
+  KNOWN_REFUSALS,
+  type LeaseAnswer,
+  type LeaseGrant,
+  type LeaseRefusal,
+  type LeaseReport,
+  type Terms,
+} from "./protocol.ts";
 import { type CallUser, SharedCall, UNREACHABLE } from "./shared-call.ts";
 
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`. */
 export type RequestLease = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
-
-/** The request that uses a lease. The gateway passes its request context, the simulator its own. */
-export interface LeaseUser extends CallUser {
-  /** Runs a ledger call that the request waits for. */
-  waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null>;
-  /** Logs a fault that no caller can catch. */
-  logException(error: unknown): void;
-}
-
-/**
- * - `valid`: requests may pass.
- * - `renewable`: valid, and the next request renews it in the background, so that no request waits.
- * - `expired`: nothing may pass before the ledger has granted another one; nor ever again after a refusal for good.
- */
-export type LeaseStatus = "valid" | "renewable" | "expired";
-
-/** A ledger of a newer version may refuse for a reason that this one does not know. */
-const KNOWN_REFUSALS: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired", "not_in_ledger"]);
 
 /** A lease that has expired on arrival is requested again, this many times in all. */
 const MAX_ATTEMPTS = 3;
@@ -45,7 +37,8 @@ export class Lease {
   readonly #timeLimitMs: number;
   readonly #sharedCall: SharedCall;
 
-  #refusal: LeaseRefusal | null = null;
+  #refusal: LeaseRefusal | "corrupt_record" | null = null;
+  #terms: Terms | null = null;
   #unreportedUses = 0;
   #epoch = 0;
   #ttlMs = 0;
@@ -71,6 +64,17 @@ export class Lease {
   /** Why the key is refused for good, or null. */
   get refusal(): Refusal | null {
     return this.#refusal && { reason: this.#refusal };
+  }
+
+  /** Refuses the key, though its ledger grants leases on it. */
+  refuse(reason: "corrupt_record"): void {
+    this.#refusal ??= reason;
+  }
+
+  /** On which the key may be used until the lease expires. Only after a grant. */
+  get terms(): Terms {
+    if (this.#terms === null) throw new Error("no lease has been granted");
+    return this.#terms;
   }
 
   status(): LeaseStatus {
@@ -203,11 +207,10 @@ export class Lease {
       if (FOR_GOOD.has(reason)) this.#refusal = reason;
       return { reason: KNOWN_REFUSALS.has(reason) ? reason : "refused_by_ledger" };
     }
-    // Anything else would compare as a lease that never expires.
-    if (!Number.isFinite(answer.ttl_ms)) throw new TypeError("the ledger granted a lease without a time");
-    this.permits.applyGrant(answer.permits ?? null, calledAt, epoch);
-    this.#applyGrant(calledAt, epoch, answer.ttl_ms);
-    return null;
+    checkGrant(answer);
+    this.permits.applyGrant(answer.permits, calledAt, epoch);
+    this.#applyGrant(calledAt, epoch, answer);
+    return this.refusal;
   }
 
   async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
@@ -226,7 +229,8 @@ export class Lease {
     return this.permits.isExhausted && this.#clock.now() < this.#renewExhaustedFrom;
   }
 
-  #applyGrant(calledAt: number, epoch: number, ttlMs: number): void {
+  /** The terms are those of the lease that lasts longest: the ledger honours each lease on its own terms. */
+  #applyGrant(calledAt: number, epoch: number, { ttl_ms: ttlMs, terms }: LeaseGrant): void {
     const roundTripMs = this.#clock.now() - calledAt;
     if (epoch !== this.#clock.epoch) return; // The clock stepped back meanwhile: the age of the answer is unknown.
     const validUntil = calledAt + ttlMs;
@@ -238,6 +242,7 @@ export class Lease {
     }
     this.#epoch = epoch;
     this.#ttlMs = ttlMs;
+    this.#terms = terms;
     this.#validUntil = validUntil;
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));

@@ -4,20 +4,64 @@
  * Only durations cross the wire, and times of the ledger's clock that identify windows: an isolate never compares
  * them with its clock.
  */
+import type { KeyRecord } from "../keys/key-record.ts";
+import type { Permission } from "../policy.ts";
 import type { Bucket } from "../rate-limits.ts";
+
+/** What may change about a key: a lease promises that the key stays good on these terms. */
+export interface Terms {
+  /** Empty: full access. */
+  readonly permissions: readonly Permission[];
+  /** Networks in CIDR notation from which the key may be used. Empty: anywhere. */
+  readonly allowed_ips: readonly string[];
+}
 
 /** A lease of `ttl_ms`, or the reason of its refusal. */
 export type LeaseVerdict =
   | { readonly granted: true; readonly ttl_ms: number }
   | { readonly granted: false; readonly reason: LeaseRefusal };
 
-/** The ledger's answer. A granted lease carries permits; null: the key has no rate limits. */
-export type LeaseAnswer = LeaseVerdict & { readonly permits?: readonly BucketGrant[] | null };
+/** The ledger's answer. */
+export type LeaseAnswer = (LeaseGrant | { readonly granted: false; readonly reason: LeaseRefusal }) & {
+  /** If the request wants it, and the ledger knows the key. */
+  readonly record?: KeyRecord;
+};
+
+export interface LeaseGrant {
+  readonly granted: true;
+  readonly ttl_ms: number;
+  readonly terms: Terms;
+  /** null: the key has no rate limits. */
+  readonly permits: readonly BucketGrant[] | null;
+}
+
+/** Throws for a grant without a time, which would compare as a lease that never expires, or without terms: full access. */
+export function checkGrant({ ttl_ms, terms }: LeaseGrant): void {
+  const isComplete =
+    Number.isFinite(ttl_ms) && Array.isArray(terms?.permissions) && Array.isArray(terms.allowed_ips);
+  if (!isComplete) throw new TypeError("the ledger granted a lease without its time or its terms");
+}
 
 export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
 
-/** An isolate remembers these: a key that is refused for one of them is refused for ever. */
+/** Remembered by the isolate: a key that is refused for one of these is refused for ever. */
 export const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired"]);
+
+/** A ledger of a newer version may refuse for a reason that this one does not know. */
+export const KNOWN_REFUSALS: ReadonlySet<string> = new Set<LeaseRefusal>([
+  "revoked",
+  "expired",
+  "not_in_ledger",
+]);
+
+/** A call for a lease. */
+export interface LeaseRequest extends LeaseReport {
+  /** The key at rest: 64 hex digits. */
+  readonly hash: string;
+  /** The account that the caller takes the key's to be; the ledger knows no key of another. null: not known yet. */
+  readonly account: string | null;
+  readonly wants_record: boolean;
+}
 
 /** Reported with each lease call. */
 export interface LeaseReport {
@@ -33,8 +77,8 @@ export interface LeaseReport {
  * interface only.
  */
 export interface LeaseLedger {
-  /** Grants or refuses a lease. `uses`: of the key since the isolate's last report. */
-  lease(keyId: string, uses: number, holder: string, permits: readonly PermitReport[]): Promise<LeaseAnswer>;
+  /** Grants or refuses a lease. */
+  lease(request: LeaseRequest): Promise<LeaseAnswer>;
 }
 
 /** A holder's permits in one window, reported with each lease call. */

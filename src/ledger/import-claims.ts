@@ -9,10 +9,11 @@
  */
 
 import type { Env } from "../env.ts";
+import { accountLocator } from "../keys/locator.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { callLedger } from "../leases/call-ledger.ts";
 
-/** No account can have this name. */
+/** No locator is this name. */
 export const CLAIMS_OBJECT = "import claims";
 
 const SCHEMA = `
@@ -91,8 +92,8 @@ export class ImportClaims {
   }
 
   /** Whether the account's ledger has the key, issued or not. */
-  hasKey(account: string, keyId: string): Promise<boolean | null> {
-    return this.#call(account, (ledger) => ledger.hasKey(keyId));
+  async hasKey(account: string, keyId: string): Promise<boolean | null> {
+    return await this.#call(await accountLocator(account), (ledger) => ledger.hasKey(keyId));
   }
 
   async #call<Answer>(name: string, call: (ledger: OtherLedger) => Promise<Answer>): Promise<Answer | null> {

@@ -39,7 +39,7 @@ export class KeyIssuing {
   create(account: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
     const { settings, events } = this.#context;
     return this.#answers.once("create", input, caller, async (save) => {
-      const minted = await mintSecret(input.mode, settings.peppers[0]);
+      const minted = await mintSecret(input.mode, account, settings.peppers[0]);
       const { secret } = minted;
       const sealedSecret = await this.#answers.seal(secret);
       const now = Date.now();
@@ -63,9 +63,9 @@ export class KeyIssuing {
   async rotate(oldId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
     const answer = await this.#answers.once(`rotate ${oldId}`, { overlapMs }, caller, async (save) => {
       const { settings, keys } = this.#context;
-      const mode = keys.issued(oldId)?.mode;
-      if (!mode) return { reason: "not_found" };
-      const minted = await mintSecret(mode, settings.peppers[0]);
+      const existing = keys.issued(oldId);
+      if (!existing) return { reason: "not_found" };
+      const minted = await mintSecret(existing.mode, existing.account, settings.peppers[0]);
       const { secret } = minted;
       const sealedSecret = await this.#answers.seal(secret);
       const startedAt = Date.now();

@@ -38,6 +38,12 @@ export class KeysTable {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE id = ? AND state = 'issued'", id).toArray()[0];
   }
 
+  /** The same by its hash; `account`: null, or the account that it must be of. */
+  issuedByHash(hash: string, account: string | null): KeyRow | undefined {
+    const row = this.byHash(hash);
+    return row?.state === "issued" && row.account === (account ?? row.account) ? row : undefined;
+  }
+
   byHash(hash: string): KeyRow | undefined {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE hash = ?", hash).toArray()[0];
   }

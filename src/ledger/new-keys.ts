@@ -6,6 +6,7 @@
 import type { KeyRecord } from "../keys/key-record.ts";
 import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-text.ts";
 import { isoTime, isoTimeOrNull, LAST_TIME_MS, unixMsOrNull } from "../keys/timestamp.ts";
+import type { Terms } from "../leases/protocol.ts";
 import type { Mode, Permission } from "../policy.ts";
 import type { CurrentFirst } from "../settings.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
@@ -35,8 +36,8 @@ export interface MintedSecret {
   readonly hash: string;
 }
 
-export async function mintSecret(mode: Mode, pepper: string): Promise<MintedSecret> {
-  const secret = await mintKey(mode, pepper);
+export async function mintSecret(mode: Mode, account: string, pepper: string): Promise<MintedSecret> {
+  const secret = await mintKey(mode, account, pepper);
   return { secret, hash: await hashKey(secret, pepper) };
 }
 
@@ -75,18 +76,14 @@ export function importedKeyRow(account: string, input: ImportedKey, hash: string
   return newRow(account, input, createdAt, hash, `oct_${input.mode}_…`, now, 1);
 }
 
-/** The key's record in KV. */
+/** The key's record, as KV has it too. */
 export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
-  const permissions = JSON.parse(row.permissions) as Permission[];
-  return {
-    v: 1,
-    id: row.id,
-    account: row.account,
-    mode: row.mode,
-    permissions: permissions.length === 0 ? "all" : permissions,
-    created_at: isoTime(row.created_at),
-    expires_at: isoTimeOrNull(row.expires_at),
-  };
+  return { v: 1, id: row.id, account: row.account, mode: row.mode, created_at: isoTime(row.created_at) };
+}
+
+/** On which a lease is granted. */
+export function termsOf(row: KeyRow): Terms {
+  return { permissions: JSON.parse(row.permissions) as Permission[], allowed_ips: [] };
 }
 
 function newRow(

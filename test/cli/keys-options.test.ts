@@ -76,7 +76,7 @@ describe("a usage error", () => {
   test.each([["show"], ["revoke", "--yes"], ["rename", "x"], ["rotate"], ["reschedule", "7d"]])(
     "a key in place of its id is not printed (%s)",
     async (command, ...rest) => {
-      const secret = `oct_live_${"x".repeat(36)}`;
+      const secret = `oct_live_${"x".repeat(46)}`;
       const { exitCode, text } = await refusalOf([command, secret, ...rest]);
       expect(exitCode).toBe(2);
       expect(text).toMatch(/not its id/);

@@ -12,7 +12,7 @@ import { rawRequest } from "../support/raw-http.ts";
 import { type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const COPY_NOW = "Copy the key now";
-const SECRET = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
+const SECRET = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 
 let cluster: GatewayCluster;
 let account: string;

@@ -34,7 +34,7 @@ describe("a new key", () => {
       expires_at: "2099-01-01T00:00:00+02:00",
     } as const;
     const { secret, ...key } = await account.create(asked);
-    expect(secret).toMatch(/^oct_live_[0-9A-Za-z]{36}$/);
+    expect(secret).toMatch(/^oct_live_[0-9A-Za-z]{46}$/);
     expect(key).toEqual({
       id: expect.stringMatching(/^key_[0-9A-Za-z]{22}$/),
       account: account.name,

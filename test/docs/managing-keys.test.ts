@@ -21,11 +21,11 @@ const EXPECTED: readonly (readonly RegExp[])[] = [
   [
     /^name +Production Server$/m,
     /^permissions +posts:read,posts:write$/m,
-    /^oct_live_\w{36}$/m,
+    /^oct_live_\w{46}$/m,
     /Copy the key now/,
   ],
   [/^200$/m],
-  [/^name +Production Server$/m, /^oct_live_\w{36}$/m, /works until/],
+  [/^name +Production Server$/m, /^oct_live_\w{46}$/m, /works until/],
   [/^200$/m],
   [
     /^state +revokes /m,
@@ -35,9 +35,9 @@ const EXPECTED: readonly (readonly RegExp[])[] = [
   ],
   [/^401$/m, /^200$/m],
   // The same with curl.
-  [/"name":"Production Server".*"permissions":\["posts:read","posts:write"\].*"secret":"oct_live_\w{36}"/],
+  [/"name":"Production Server".*"permissions":\["posts:read","posts:write"\].*"secret":"oct_live_\w{46}"/],
   [/^200$/m],
-  [/"replaces":\{"id":"key_\w{22}".*"secret":"oct_live_\w{36}"/],
+  [/"replaces":\{"id":"key_\w{22}".*"secret":"oct_live_\w{46}"/],
   [/^200$/m],
   [/"last_used_at":"2.*"revoked_at":null/, /"effective_at":"2.*"waited_ms":\d+/],
   [/^401$/m, /^200$/m],
@@ -80,7 +80,7 @@ function filledIn(block: string, printedBefore: string): string {
     .replaceAll("http://localhost:8787", `http://${host}:${port}`)
     .replace("CONTROL_TOKEN=…", `CONTROL_TOKEN=${cluster.settings.CONTROL_TOKEN}`)
     .replaceAll("key_…", lastOf(/key_\w{22}/))
-    .replaceAll("oct_live_…", lastOf(/oct_live_\w{36}/));
+    .replaceAll("oct_live_…", lastOf(/oct_live_\w{46}/));
 }
 
 /** What the commands print, on both streams; standard error after standard output. */

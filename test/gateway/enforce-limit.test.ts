@@ -3,9 +3,11 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
+import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { LeaseUser } from "../../src/leases/lease-user.ts";
 import type { BucketGrant, LeaseAnswer } from "../../src/leases/protocol.ts";
+import { grantAnswer } from "../support/lease-answers.ts";
 
 const LEDGER_LIMIT_MS = 2000;
 const USER: LeaseUser = {
@@ -73,5 +75,5 @@ function permitting(granted: number, revision = 1): LeaseAnswer {
     current,
     next: null,
   };
-  return { granted: true, ttl_ms: 1000, permits: [grant] };
+  return grantAnswer(1000, [grant]);
 }

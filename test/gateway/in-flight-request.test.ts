@@ -7,6 +7,7 @@ import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
 import type { Schedule } from "../../src/leases/shared-call.ts";
+import { grantAnswer } from "../support/lease-answers.ts";
 
 const TTL_MS = 1000;
 const LEDGER_LIMIT_MS = 2000;
@@ -449,7 +450,7 @@ async function fail(error = new Error("the ledger is down")): Promise<void> {
 }
 
 function granted(): LeaseAnswer {
-  return { granted: true, ttl_ms: TTL_MS };
+  return grantAnswer(TTL_MS);
 }
 
 /** Resolves after all pending microtasks. */

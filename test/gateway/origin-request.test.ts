@@ -74,9 +74,7 @@ const RECORD: KeyRecord = {
   id: "key_0123456789ABCDEFGHIJab",
   account: "acct_1",
   mode: "live",
-  permissions: "all",
   created_at: "2026-11-01T12:00:00.000Z",
-  expires_at: null,
 };
 
 /** What the gateway itself says to the origin about a request without headers. */
@@ -154,8 +152,8 @@ describe("a header that FORWARD_HEADERS adds", () => {
 
 describe("what the gateway adds is true", () => {
   test("of a test key with some permissions", () => {
-    const record: KeyRecord = { ...RECORD, mode: "test", permissions: ["posts:write", "accounts:read"] };
-    expect(sent({}, { record })).toEqual({
+    const record: KeyRecord = { ...RECORD, mode: "test" };
+    expect(sent({}, { record, scope: "posts:write accounts:read" })).toEqual({
       ...ADDED,
       "x-octopost-mode": "test",
       "x-octopost-permissions": "posts:write accounts:read",
@@ -189,6 +187,7 @@ describe("what the gateway adds is true", () => {
 interface Circumstances {
   readonly url?: string;
   readonly record?: KeyRecord;
+  readonly scope?: string;
   readonly alsoForwarded?: readonly string[];
   readonly publicOrigin?: string;
   readonly cf?: { readonly httpProtocol: string };
@@ -199,6 +198,7 @@ function sent(headers: Record<string, string>, circumstances: Circumstances = {}
   const {
     url = "https://api.octopost.ink/v1/posts",
     record = RECORD,
+    scope = "all",
     alsoForwarded = [],
     publicOrigin = "https://api.octopost.ink",
     cf,
@@ -210,7 +210,7 @@ function sent(headers: Record<string, string>, circumstances: Circumstances = {}
         request,
         record,
         requestId: "request-1",
-        assertion: "the.signed.word",
+        identity: { jwt: "the.signed.word", signedAt: 0, scope },
         settings: { forwardHeaders: alsoForwarded, publicOrigin },
       }),
     ),

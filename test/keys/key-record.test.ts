@@ -8,32 +8,12 @@ const RECORD: KeyRecord = {
   id: "key_0123456789ABCDEFGHIJab",
   account: "acct_1",
   mode: "live",
-  permissions: ["posts:read"],
   created_at: "2026-11-01T12:00:00.000Z",
-  expires_at: null,
 };
 
 const VALID: [what: string, record: KeyRecord][] = [
-  ["one permission", RECORD],
-  ["full access", { ...RECORD, permissions: "all" }],
-  [
-    "all eight permissions",
-    {
-      ...RECORD,
-      permissions: [
-        "posts:read",
-        "posts:write",
-        "accounts:read",
-        "accounts:write",
-        "presets:read",
-        "presets:write",
-        "webhooks:read",
-        "webhooks:write",
-      ],
-    },
-  ],
+  ["a live key", RECORD],
   ["a test key", { ...RECORD, mode: "test" }],
-  ["an expiry", { ...RECORD, expires_at: "2027-01-01T00:00:00.000Z" }],
   ["the shortest account", { ...RECORD, account: "a" }],
   ["the longest account", { ...RECORD, account: "Z-_9".repeat(16) }],
 ];
@@ -44,9 +24,10 @@ const CHANGES: [what: string, change: Record<string, unknown>][] = [
     `no ${field}`,
     { [field]: undefined },
   ]),
-  ...Object.keys(RECORD)
-    .filter((field) => field !== "expires_at")
-    .map((field): [string, Record<string, unknown>] => [`${field} null`, { [field]: null }]),
+  ...Object.keys(RECORD).map((field): [string, Record<string, unknown>] => [
+    `${field} null`,
+    { [field]: null },
+  ]),
   ...Object.keys(RECORD).map((field): [string, Record<string, unknown>] => [
     `${field} an object`,
     { [field]: {} },
@@ -55,6 +36,9 @@ const CHANGES: [what: string, change: Record<string, unknown>][] = [
   ["one field too many", { extra: 1 }],
   ["one field too many, named as a method of every object", { constructor: 1 }],
   ["a revocation, which belongs to the ledger", { revoked_at: null }],
+  ["permissions, which belong to the ledger", { permissions: "all" }],
+  ["an empty list of permissions", { permissions: [] }],
+  ["an expiry, which belongs to the ledger", { expires_at: null }],
 
   ["another version", { v: 2 }],
   ["version 0", { v: 0 }],
@@ -82,26 +66,7 @@ const CHANGES: [what: string, change: Record<string, unknown>][] = [
   ["both modes", { mode: ["live", "test"] }],
   ["a method of every object for a mode", { mode: "constructor" }],
 
-  ["no permission at all", { permissions: [] }],
-  ["an unknown permission", { permissions: ["posts:admin"] }],
-  ["an unknown permission beside a good one", { permissions: ["posts:read", "*"] }],
-  ["a permission in capitals", { permissions: ["POSTS:READ"] }],
-  ["a permission twice", { permissions: ["posts:read", "posts:read"] }],
-  ["a permission with a space", { permissions: ["posts:read "] }],
-  ["two permissions in one", { permissions: ["posts:read posts:write"] }],
-  ["`all` as one of a list", { permissions: ["all"] }],
-  ["`all` beside a permission", { permissions: ["all", "posts:read"] }],
-  ["`ALL`", { permissions: "ALL" }],
-  ["an asterisk", { permissions: "*" }],
-  ["a permission that is not in a list", { permissions: "posts:read" }],
-  ["an empty text for permissions", { permissions: "" }],
-  ["true for permissions", { permissions: true }],
-  ["a list in a list", { permissions: [["posts:read"]] }],
-  ["a null in the list", { permissions: ["posts:read", null] }],
-  ["a method of every object for a permission", { permissions: ["constructor"] }],
-  ["permissions as the keys of an object", { permissions: { "posts:read": true } }],
-
-  ...["created_at", "expires_at"].flatMap((field): [string, Record<string, unknown>][] => [
+  ...["created_at"].flatMap((field): [string, Record<string, unknown>][] => [
     [`an empty ${field}`, { [field]: "" }],
     [`${field} in Unix milliseconds`, { [field]: 1_793_534_400_000 }],
     [`${field} without a time of day`, { [field]: "2026-11-01" }],
@@ -112,8 +77,6 @@ const CHANGES: [what: string, change: Record<string, unknown>][] = [
     [`${field} with a line end`, { [field]: "2026-11-01T12:00:00.000Z\n" }],
     [`${field} with something before it`, { [field]: " 2026-11-01T12:00:00.000Z" }],
   ]),
-  ["`never` for an expiry", { expires_at: "never" }],
-  ["false for an expiry", { expires_at: false }],
 ];
 
 /** KV values that are not even an object with the right fields. */
@@ -143,15 +106,7 @@ test.each(VALID)("a record survives writing and reading: %s", (_, record) => {
 
 test("a record is written as JSON with these fields and no other", () => {
   const written = JSON.parse(serializeKeyRecord(RECORD));
-  expect(Object.keys(written)).toEqual([
-    "v",
-    "id",
-    "account",
-    "mode",
-    "permissions",
-    "created_at",
-    "expires_at",
-  ]);
+  expect(Object.keys(written)).toEqual(["v", "id", "account", "mode", "created_at"]);
 });
 
 describe("a changed record is corrupt on read", () => {
@@ -171,9 +126,8 @@ test.each(NOT_RECORDS)("is corrupt: %s", (_, value) => {
 });
 
 test("of two fields with the same name the last one must be valid", () => {
-  const [widened, narrowed] = ['"permissions":"everything"', '"permissions":"all"'];
-  const text = JSON.stringify({ ...RECORD, permissions: "all" });
-  expect(parseKeyRecord(text.replace(narrowed, `${narrowed},${widened}`))).toBeNull();
+  const text = JSON.stringify(RECORD);
+  expect(parseKeyRecord(text.replace('"mode":"live"', '"mode":"live","mode":"any"'))).toBeNull();
 });
 
 function withChange(change: Record<string, unknown>): KeyRecord {

@@ -3,12 +3,22 @@
 
 import { createHash, createHmac } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { hashKey, keyHint, looksLikeKey, mintKey, mintKeyId, pepperOf } from "../../src/keys/key-text.ts";
+import {
+  hashKey,
+  keyHint,
+  locatorOf,
+  looksLikeKey,
+  mintKey,
+  mintKeyId,
+  pepperOf,
+} from "../../src/keys/key-text.ts";
+import { accountLocator } from "../../src/keys/locator.ts";
 
 const PEPPER = "a pepper for tests, 32 bytes long";
 const OLD_PEPPER = "the pepper before, also long enough";
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const START = "oct_live_0123456789abcdefghijABCDEFGHIJ";
+const ACCOUNT = "acct_1";
+const START = "oct_live_0123456789abcdefghijABCDEFGHIJ0123456789";
 const KEY = START + checkOf(START, PEPPER);
 
 afterEach(() => {
@@ -17,15 +27,22 @@ afterEach(() => {
 
 describe("minting", () => {
   test.each(["live", "test"] as const)("makes a %s key of the documented format", async (mode) => {
-    const key = await mintKey(mode, PEPPER);
-    expect(key).toMatch(new RegExp(`^oct_${mode}_[0-9A-Za-z]{36}$`));
+    const key = await mintKey(mode, ACCOUNT, PEPPER);
+    expect(key).toMatch(new RegExp(`^oct_${mode}_[0-9A-Za-z]{46}$`));
     expect(looksLikeKey(key)).toBe(true);
     expect(await pepperOf(key, [PEPPER])).toBe(PEPPER);
   });
 
   test("ends a key with the keyed check of the text before it", async () => {
-    const key = await mintKey("test", PEPPER);
+    const key = await mintKey("test", ACCOUNT, PEPPER);
     expect(key.slice(-6)).toBe(checkOf(key.slice(0, -6), PEPPER));
+  });
+
+  test("names the ledger of the key's account", async () => {
+    const [key, other] = [await mintKey("live", ACCOUNT, PEPPER), await mintKey("test", "acct_2", PEPPER)];
+    expect(locatorOf(key)).toBe(await accountLocator(ACCOUNT));
+    expect(locatorOf(other)).toBe(await accountLocator("acct_2"));
+    expect(locatorOf(key)).not.toBe(locatorOf(other));
   });
 
   test("makes a key id of 22 base62 characters", () => {
@@ -33,16 +50,16 @@ describe("minting", () => {
   });
 
   test("never makes the same key or id twice", async () => {
-    const keys = await Promise.all(Array.from({ length: 100 }, () => mintKey("live", PEPPER)));
-    expect(new Set(keys.map((key) => key.slice(9, 39))).size).toBe(100);
+    const keys = await Promise.all(Array.from({ length: 100 }, () => mintKey("live", ACCOUNT, PEPPER)));
+    expect(new Set(keys.map((key) => key.slice(25, 49))).size).toBe(100);
     expect(new Set(Array.from({ length: 100 }, mintKeyId)).size).toBe(100);
   });
 
   test("uses every character with equal probability", async () => {
-    const keys = await Promise.all(Array.from({ length: 1500 }, () => mintKey("live", PEPPER)));
+    const keys = await Promise.all(Array.from({ length: 1500 }, () => mintKey("live", ACCOUNT, PEPPER)));
     const ids = Array.from({ length: 1500 }, mintKeyId);
-    expect(chiSquare(keys.map((key) => key.slice(9, 39)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
-    expect(chiSquare(keys.map((key) => key.slice(39)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
+    expect(chiSquare(keys.map((key) => key.slice(25, 49)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
+    expect(chiSquare(keys.map((key) => key.slice(49)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
     expect(chiSquare(ids.map((id) => id.slice(4)).join(""))).toBeLessThan(CHI_SQUARE_LIMIT);
   });
 
@@ -74,10 +91,10 @@ describe("a key made under a pepper", () => {
   });
 
   test("stays valid: pinned in 2026", async () => {
-    const issued = "oct_live_0123456789abcdefghijABCDEFGHIJW34COx";
+    const issued = "oct_live_0123456789abcdefghijABCDEFGHIJ0123456789URFJQT";
     expect(await pepperOf(issued, [PEPPER])).toBe(PEPPER);
     expect(await hashKey(issued, PEPPER)).toBe(
-      "933e048d08ccdb0bce0f5b9d0637184af903f62d19c562e0c6ef684c66e45d7e",
+      "1460a3ce033175492e50d374a3e24bf516a4db7769da6b5ef29e00467a89fad2",
     );
   });
 
@@ -181,9 +198,9 @@ function chiSquare(text: string): number {
   return [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
 }
 
-/** The keyed check with node:crypto: the first 64 bits, base62, lowest digit first. */
+/** The keyed check with node:crypto: the first 64 bits, base62, highest digit first. */
 function checkOf(start: string, pepper: string): string {
   const mac = createHmac("sha256", pepper).update(`octopost api key check v1:${start}`).digest();
   const number = BigInt(`0x${mac.subarray(0, 8).toString("hex")}`);
-  return Array.from({ length: 6 }, (_, i) => BASE62[Number((number / 62n ** BigInt(i)) % 62n)]).join("");
+  return Array.from({ length: 6 }, (_, i) => BASE62[Number((number / 62n ** BigInt(5 - i)) % 62n)]).join("");
 }

@@ -1,9 +1,11 @@
 // How a request obtains a valid lease: at once, by a renewal in the background, or by waiting for the ledger.
 
 import { beforeEach, expect, test } from "vitest";
-import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
+import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { LeaseUser } from "../../src/leases/lease-user.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+import { grantAnswer } from "../support/lease-answers.ts";
 
 const TTL_MS = 1000;
 const LEDGER_LIMIT_MS = 2000;
@@ -19,7 +21,7 @@ beforeEach(async () => {
   now = 0;
   background = [];
   logged = [];
-  answer = { granted: true, ttl_ms: TTL_MS };
+  answer = grantAnswer(TTL_MS);
   const ask = async () => {
     asked += 1;
     if (answer instanceof Error) throw answer;

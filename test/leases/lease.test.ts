@@ -5,6 +5,7 @@ import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
 import type { CallUser } from "../../src/leases/shared-call.ts";
+import { grantAnswer } from "../support/lease-answers.ts";
 
 const TTL_MS = 1000;
 const TIME_LIMIT_MS = 2000;
@@ -432,7 +433,7 @@ function fail(): void {
 }
 
 function granted(ttlMs: number): LeaseAnswer {
-  return { granted: true, ttl_ms: ttlMs };
+  return grantAnswer(ttlMs);
 }
 
 function refused(reason: "revoked" | "expired" | "not_in_ledger"): LeaseAnswer {

@@ -32,7 +32,7 @@ afterAll(async () => {
   await cluster.close();
 });
 
-const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
+const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 const ALREADY_SHOWN = "This key has been shown";
 
 /** The markup of the page and the values of its fields. */

@@ -18,7 +18,7 @@ import {
 } from "./key-page.ts";
 
 const PAUSE_MS = 120;
-const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{36}/;
+const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 
 let cluster: GatewayCluster;
 let session: Awaited<ReturnType<typeof signIn>>;

@@ -67,12 +67,14 @@ const forwarding = new Proxy(DurableObject.prototype, {
 /** The ledger as gateway `caller` reaches it. It has the real one's name and no state. */
 export function remoteLedger(caller) {
   class RemoteLedger extends DurableObject {
-    forward(operation, args) {
+    forward(method, args) {
       const { name } = this.ctx.id;
+      // `callFor(account, operation, …)` is a call of that operation.
+      const operation = method === "callFor" ? args[1] : method;
       const call = { on: "ledger", caller, operation, name };
       // A new stub for each call, because a stub stays broken after an error.
       return forwardCall(call, settings.delaysMs[caller] ?? 0, () =>
-        this.env.LEDGER.getByName(name)[operation](...args),
+        this.env.LEDGER.getByName(name)[method](...args),
       );
     }
   }
@@ -132,18 +134,18 @@ const commands = {
   liftAllFaults: () => faults.clear(),
   counts: () => [...counts],
   resetCounts: () => counts.clear(),
-  abortLedger: async (account, env) => {
+  abortLedger: async (name, env) => {
     // The call that aborts an object always fails with it.
-    await env.LEDGER.getByName(account)
+    await env.LEDGER.getByName(name)
       .abortForTest()
       .catch(() => {});
   },
-  deployLedger: async ([account, settings], env) => {
-    await env.LEDGER.getByName(account)
+  deployLedger: async ([name, settings], env) => {
+    await env.LEDGER.getByName(name)
       .deployForTest(settings)
       .catch(() => {});
   },
-  queryLedger: ([account, sql], env) => env.LEDGER.getByName(account).querySqlForTest(sql),
+  queryLedger: ([name, sql], env) => env.LEDGER.getByName(name).querySqlForTest(sql),
 };
 
 export default {

@@ -5,6 +5,7 @@
  * workerd, so they cost a test under load nothing.
  */
 
+import { accountLocator } from "../../src/keys/locator.ts";
 import type { Settings } from "./cluster-workers.ts";
 
 /** The caller: a gateway by its number, or the ledger when it writes KV. */
@@ -21,8 +22,10 @@ export interface Fault {
   readonly caller?: Caller;
   /** A method of the ledger (`lease`) or of KV (`get`). */
   readonly operation?: string;
-  /** The ledger's account, or the name of the KV entry. */
+  /** The name of the KV entry, or of the ledger's object. */
   readonly name?: string;
+  /** The ledger's account. */
+  readonly account?: string;
   /** The number of calls affected; default: all. */
   readonly times?: number;
   /** More properties of the error, beyond those of a lost connection: `{ overloaded: true }`. */
@@ -59,7 +62,9 @@ export class SimulatedNetwork {
 
   /** Starts a fault; the returned function lifts it. */
   async fault(fault: Fault): Promise<() => Promise<void>> {
-    const id = await this.#command("addFault", fault);
+    const { account, ...rest } = fault;
+    const name = account === undefined ? fault.name : await accountLocator(account);
+    const id = await this.#command("addFault", { ...rest, name });
     return async () => {
       await this.#command("liftFault", id);
     };
@@ -89,17 +94,20 @@ export class SimulatedNetwork {
 
   /** Ends the account's ledger object like a crash; the next call starts it again from its storage. */
   async restartLedger(account: string): Promise<void> {
-    await this.#command("abortLedger", account);
+    await this.#command("abortLedger", await accountLocator(account));
   }
 
   /** Restarts the account's ledger with other settings, like a deployment; every ledger that starts later uses them too. */
   async deployLedger(account: string, settings: Settings): Promise<void> {
-    await this.#command("deployLedger", [account, settings]);
+    await this.#command("deployLedger", [await accountLocator(account), settings]);
   }
 
   /** Runs SQL on the account's ledger. */
   async ledgerRows(account: string, sql: string): Promise<Record<string, unknown>[]> {
-    return (await this.#command("queryLedger", [account, sql])) as Record<string, unknown>[];
+    return (await this.#command("queryLedger", [await accountLocator(account), sql])) as Record<
+      string,
+      unknown
+    >[];
   }
 
   async #command(name: string, argument?: unknown): Promise<unknown> {

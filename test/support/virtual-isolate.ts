@@ -4,14 +4,16 @@
  * Fake: the network to the ledger, which delays but loses nothing, and a ledger that grants every lease.
  */
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
-import { Lease, type LeaseUser } from "../../src/leases/lease.ts";
+import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { LeaseUser } from "../../src/leases/lease-user.ts";
 import type { Admitted } from "../../src/leases/permits.ts";
 import type { LeaseAnswer } from "../../src/leases/protocol.ts";
 import type { PermitBook } from "../../src/ledger/permit-book.ts";
 import type { Limits } from "../../src/rate-limits.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import type { VirtualTime } from "../proofs/simulator/virtual-time.ts";
+import { grantAnswer } from "./lease-answers.ts";
 
 export interface VirtualIsolateOptions {
   readonly time: VirtualTime;
@@ -54,7 +56,7 @@ export class VirtualIsolate {
         const { promise, resolve } = Promise.withResolvers<LeaseAnswer>();
         time.after(roundTripMs / 2, () => {
           const grants = limits && book.grant("key", limits, holder, permits, time.now, 2 * leaseMs);
-          time.after(roundTripMs / 2, () => resolve({ granted: true, ttl_ms: leaseMs, permits: grants }));
+          time.after(roundTripMs / 2, () => resolve(grantAnswer(leaseMs, grants)));
         });
         return promise;
       },

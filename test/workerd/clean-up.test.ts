@@ -94,7 +94,7 @@ describe("a creation whose KV write fails", () => {
       await ledger.runAlarm().catch(() => {});
       expect(await states()).toEqual([{ state: "abandoned", keys: 1 }]);
       expect(await ledger.alarmInMs(), "the next alarm").not.toBeNull();
-      expect(await ledger.run((it) => it.lease(String(row?.id)))).toEqual({
+      expect(await ledger.lease(String(row?.id))).toEqual({
         granted: false,
         reason: "not_in_ledger",
       });

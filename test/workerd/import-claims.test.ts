@@ -3,6 +3,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { accountLocator } from "../../src/keys/locator.ts";
 import type { ImportVerdict } from "../../src/ledger/new-keys.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import {
@@ -196,9 +197,10 @@ describe("an import while other ledgers are unavailable", () => {
     restore();
     await other.releaseClaim(String((await idsInKv())[0]));
     const claims = SETTINGS.KEY_LEDGER;
+    const otherLedger = await accountLocator(other.account);
     const ledgers = {
       getByName: (name: string, options: object) =>
-        name === other.account ? unavailable.getByName() : claims.getByName(name, options),
+        name === otherLedger ? unavailable.getByName() : claims.getByName(name, options),
     };
     expect(await importInto(one, [ROW], { KEY_LEDGER: ledgers })).toEqual([{ error: "ledger_unreachable" }]);
     expect(await owners()).toEqual([other.account]);

@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RevokedKey } from "../../src/keys/api-key.ts";
-import { advanceClock, CALLER, SETTINGS, TestLedger } from "./test-ledger.ts";
+import { advanceClock, CALLER, hashIn, leaseRequest, SETTINGS, TestLedger } from "./test-ledger.ts";
 
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 
@@ -20,8 +20,8 @@ afterEach(async () => {
 
 /** Reports uses with leases. */
 async function report(...uses: readonly (readonly [id: string, uses: number])[]): Promise<void> {
-  await ledger.run((it) => {
-    for (const [id, count] of uses) it.lease(id, count);
+  await ledger.run((it, state) => {
+    for (const [id, count] of uses) it.lease(leaseRequest(hashIn(state, id), count));
   });
 }
 
@@ -98,7 +98,7 @@ describe("uses reported with leases", () => {
 describe("after a restart", () => {
   test("a revocation waits for a lease granted just before", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     await ledger.restart();
     const { waited_ms } = await ledger.revoke(id);
     expect(waited_ms).toBeGreaterThan(0);
@@ -107,7 +107,7 @@ describe("after a restart", () => {
 
   test("with a lower LEASE_MS a revocation allows for the longer leases granted before", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => it.lease(id), { LEASE_MS: 1500 });
+    await ledger.lease(id, 0, { LEASE_MS: 1500 });
     const { waited_ms } = await ledger.revoke(id, { LEASE_MS: 100 });
     expect(waited_ms).toBe(1500 + MARGIN_MS);
   });
@@ -130,7 +130,7 @@ describe("a revoked key", () => {
   async function expectStillRevoked(): Promise<void> {
     const { revoked_at, effective_at } = revoked;
     expect(await ledger.run((it) => it.getKey(id))).toMatchObject({ revoked_at, effective_at });
-    expect(await ledger.run((it) => it.lease(id))).toEqual({ granted: false, reason: "revoked" });
+    expect(await ledger.lease(id)).toEqual({ granted: false, reason: "revoked" });
     expect(await ledger.run((it) => it.listKeys(50, null, false))).toEqual([]);
   }
 

@@ -108,7 +108,7 @@ describe("a repeated revocation", () => {
 
   test("names the moment of the first one while leases are in use", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     const [first, second] = await ledger.run((it) =>
       Promise.all([it.revokeAll({}, CALLER), it.revokeAll({}, CALLER)]).then((both) => both.map(granted)),
     );
@@ -120,7 +120,7 @@ describe("a repeated revocation", () => {
 
   test("names the moment of a key that was revoked alone", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     const receipt = await ledger.revoke(id);
     expect(granted(await revokeAll())).toEqual({ revoked: 0, effective_at: receipt.effective_at });
   });

@@ -78,7 +78,7 @@ describe("a rotation with overlap", () => {
       const { id } = await createKey(end === "an expiry" ? inMs(500) : null);
       const { expires_at } = end === "an expiry" ? await show(id) : await reschedule(id, soon);
       const endsAt = expires_at ?? (await show(id)).revokes_at;
-      await ledger.run((it) => it.lease(id));
+      await ledger.lease(id);
       const { replaces } = granted(await rotate(id, DAY_MS));
       expect(replaces.revokes_at).toBe(endsAt);
     },
@@ -91,7 +91,7 @@ describe("rescheduling", () => {
     const requested = inMs(600);
     const first = await reschedule(id, requested);
     for (let repeat = 0; repeat < 5; repeat++) {
-      await ledger.run((it) => it.lease(id));
+      await ledger.lease(id);
       expect((await reschedule(id, requested)).revokes_at).toBe(first.revokes_at);
       await ledger.run(() => scheduler.wait(20));
     }
@@ -102,9 +102,9 @@ describe("rescheduling", () => {
 
   test("to an earlier moment never moves the end later", async () => {
     const { id } = await createKey();
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     const first = await reschedule(id, inMs(LEASE_MS + 300));
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     const second = await reschedule(id, inMs(100));
     expect(Date.parse(second.revokes_at ?? "")).toBeLessThanOrEqual(Date.parse(first.revokes_at ?? ""));
   });
@@ -119,7 +119,7 @@ describe("rescheduling", () => {
   test("of a key in use right after a restart keeps its end", async () => {
     const { id } = await createKey();
     const first = await reschedule(id, inMs(800));
-    await ledger.run((it) => it.lease(id));
+    await ledger.lease(id);
     await ledger.restart();
     const again = await reschedule(id, first.revokes_at);
     expect(again.revokes_at).toBe(first.revokes_at);

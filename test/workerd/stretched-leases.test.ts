@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
-import { advanceClock, revokeIn, SETTINGS, TestLedger } from "./test-ledger.ts";
+import { advanceClock, hashIn, leaseRequest, revokeIn, SETTINGS, TestLedger } from "./test-ledger.ts";
 
 const MARGIN_MS = Number(SETTINGS.LEASE_MARGIN_MS);
 /** At 300 grants a second, 90 grants within the shortest lease are below the limit. */
@@ -23,9 +23,16 @@ afterEach(async () => {
 });
 
 /** The lengths of `count` leases on a key, all granted at the same moment. */
-function leases(it: KeyLedger, keyId: string, count: number, moment = Date.now()): number[] {
+function leases(
+  it: KeyLedger,
+  state: DurableObjectState,
+  keyId: string,
+  count: number,
+  moment = Date.now(),
+): number[] {
+  const request = leaseRequest(hashIn(state, keyId));
   vi.useFakeTimers({ toFake: ["Date"], now: moment });
-  const given = Array.from({ length: count }, () => it.lease(keyId));
+  const given = Array.from({ length: count }, () => it.lease(request));
   vi.useRealTimers();
   return given.map((answer) => (answer.granted ? answer.ttl_ms : 0));
 }
@@ -38,7 +45,7 @@ async function longestOnDiskMs(): Promise<unknown> {
 describe("an account that requests more than 300 leases a second", () => {
   test("gets longer leases step by step, up to LEASE_MAX_MS", async () => {
     const { id } = await ledger.create();
-    const given = await ledger.run((it) => leases(it, id, 91 + 181 + 361 + 1000), SHORT);
+    const given = await ledger.run((it, state) => leases(it, state, id, 91 + 181 + 361 + 1000), SHORT);
     const expected = [...Array(91).fill(300), ...Array(181).fill(600), ...Array(361).fill(1200)];
     expect(given).toEqual([...expected, ...Array(1000).fill(1300)]);
     expect(await longestOnDiskMs()).toBe(LONGEST_MS);
@@ -46,13 +53,13 @@ describe("an account that requests more than 300 leases a second", () => {
 
   test("gets a receipt with the bound of a revocation, which takes no longer", async () => {
     const [busy, idle] = [(await ledger.create()).id, (await ledger.create()).id];
-    await ledger.run(async (it) => {
-      leases(it, busy, 1000);
+    await ledger.run(async (it, state) => {
+      leases(it, state, busy, 1000);
       const receipt = await revokeIn(it, busy);
       expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
       expect(receipt.waited_ms).toBeLessThanOrEqual(receipt.lease_bound_ms);
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(receipt.effective_at));
-      expect(it.lease(busy)).toEqual({ granted: false, reason: "revoked" });
+      expect(it.lease(leaseRequest(hashIn(state, busy)))).toEqual({ granted: false, reason: "revoked" });
       // A repeated call and the key itself show the same.
       expect(await revokeIn(it, busy)).toEqual(receipt);
       expect(it.getKey(busy)).toMatchObject({ lease_bound_ms: receipt.lease_bound_ms });
@@ -62,7 +69,7 @@ describe("an account that requests more than 300 leases a second", () => {
 
   test("waits for the longest lease after a restart", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => void leases(it, id, 1000), SHORT);
+    await ledger.run((it, state) => void leases(it, state, id, 1000), SHORT);
     const receipt = await ledger.revoke(id, SHORT);
     expect(receipt.lease_bound_ms).toBe(LONGEST_MS);
     expect(receipt.waited_ms).toBeGreaterThan(SHORTEST_MS);
@@ -73,10 +80,10 @@ describe("an account that requests more than 300 leases a second", () => {
 describe("an account that requests few leases again", () => {
   test("gets shorter leases step by step", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => {
+    await ledger.run((it, state) => {
       const moment = Date.now();
-      const lease = (afterMs: number) => leases(it, id, 1, moment + afterMs)[0];
-      leases(it, id, 1000, moment);
+      const lease = (afterMs: number) => leases(it, state, id, 1, moment + afterMs)[0];
+      leases(it, state, id, 1000, moment);
       // The first 1300 ms are busy, the next are not.
       expect(lease(2599)).toBe(1300);
       expect(lease(2600)).toBe(650);
@@ -89,7 +96,7 @@ describe("an account that requests few leases again", () => {
 describe("an idle account", () => {
   test("is revoked at once after a restart, a minute after its last lease", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => void leases(it, id, 1));
+    await ledger.run((it, state) => void leases(it, state, id, 1));
     await ledger.restart();
     advanceClock(60_001);
     expect(await ledger.revoke(id)).toMatchObject({ waited_ms: 0 });
@@ -97,7 +104,7 @@ describe("an idle account", () => {
 
   test("has no alarm and writes nothing", async () => {
     const { id } = await ledger.create();
-    await ledger.run((it) => void leases(it, id, 1));
+    await ledger.run((it, state) => void leases(it, state, id, 1));
     // Alarms write the use; the second one finds the ledger idle.
     for (let alarms = 0; alarms < 2; alarms++) await ledger.runAlarm();
     const rows = await ledger.rows("SELECT * FROM metadata");

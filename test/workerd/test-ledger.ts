@@ -9,6 +9,8 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import type { IssuedKey, RevokedKey } from "../../src/keys/api-key.ts";
+import { accountLocator } from "../../src/keys/locator.ts";
+import type { LeaseAnswer, LeaseRequest } from "../../src/leases/protocol.ts";
 import { CLAIMS_OBJECT } from "../../src/ledger/import-claims.ts";
 import { KeyLedger } from "../../src/ledger/key-ledger.ts";
 
@@ -26,11 +28,11 @@ export class TestLedger {
   readonly account = `acct_${++accounts}`;
 
   /** Runs in the object itself: in its instance, or in a new one over the same storage with other settings. */
-  run<Result>(
+  async run<Result>(
     work: (ledger: KeyLedger, state: DurableObjectState) => Result | Promise<Result>,
     settings?: Readonly<Record<string, unknown>>,
   ): Promise<Result> {
-    return runInDurableObject(this.#stub(), (instance: KeyLedger, state) =>
+    return await runInDurableObject(await this.#stub(), (instance: KeyLedger, state) =>
       work(settings ? new KeyLedger(state, { ...SETTINGS, ...settings }) : instance, state),
     );
   }
@@ -57,13 +59,13 @@ export class TestLedger {
   }
 
   /** Runs the alarm now; false when none is set. */
-  runAlarm(): Promise<boolean> {
-    return runDurableObjectAlarm(this.#stub());
+  async runAlarm(): Promise<boolean> {
+    return await runDurableObjectAlarm(await this.#stub());
   }
 
   /** Evicts the object; the next call starts it again from its storage. */
-  restart(): Promise<void> {
-    return evictDurableObject(this.#stub());
+  async restart(): Promise<void> {
+    await evictDurableObject(await this.#stub());
   }
 
   /** In the object of all claims, as a ledger does that has removed a failed import. */
@@ -71,9 +73,24 @@ export class TestLedger {
     await claims().releaseKeys(this.account, [keyId]);
   }
 
-  #stub(): DurableObjectStub<KeyLedger> {
-    return SETTINGS.KEY_LEDGER.getByName(this.account) as DurableObjectStub<KeyLedger>;
+  /** A lease on a key, for the account's own isolates. */
+  lease(id: string, uses = 0, settings?: Readonly<Record<string, unknown>>): Promise<LeaseAnswer> {
+    return this.run((it, state) => it.lease(leaseRequest(hashIn(state, id), uses)), settings);
   }
+
+  async #stub(): Promise<DurableObjectStub<KeyLedger>> {
+    const locator = await accountLocator(this.account);
+    return SETTINGS.KEY_LEDGER.getByName(locator) as DurableObjectStub<KeyLedger>;
+  }
+}
+
+/** The hash of a key in its ledger. */
+export function hashIn({ storage }: DurableObjectState, id: string): string {
+  return String(storage.sql.exec("SELECT hash FROM keys WHERE id = ?", id).one().hash);
+}
+
+export function leaseRequest(hash: string, uses = 0): LeaseRequest {
+  return { hash, account: null, uses, holder: "a test", permits: [], wants_record: false };
 }
 
 function claims(): DurableObjectStub<KeyLedger> {

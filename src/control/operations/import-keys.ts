@@ -6,20 +6,16 @@
  */
 import * as v from "valibot";
 import { hex, sha256 } from "../../keys/digests.ts";
-import { isUnavailable } from "../../keys/store-error.ts";
-import { callLedger } from "../../leases/call-ledger.ts";
 import type { ImportVerdict } from "../../ledger/new-keys.ts";
 import { logException } from "../../log.ts";
 import { isRefusal, type Refusal } from "../../refusals.ts";
 import { type RowVerdict, verdictsSchema } from "../control-answers.ts";
 import { IMPORT_MAX_KEYS } from "../control-input.ts";
 import { type CheckedRequest, type ControlContext, defineOperation, KEYS } from "../operation.ts";
-import type { RemoteLedger } from "../remote-ledger.ts";
 import { type CheckedRow, checkRows, importRow } from "./import-rows.ts";
 
 /** Rows per call to the ledger: each needs a KV write, and a call may make a thousand operations. */
 const CHUNK_ROWS = 250;
-const CHUNK_LIMIT_MS = 60_000;
 
 const importBody = v.strictObject({
   // Each row is checked by itself, so that a wrong row gets its own verdict.
@@ -104,7 +100,7 @@ function errorOf(refusal: Refusal): NonNullable<RowVerdict["error"]> {
 }
 
 async function importChunk(
-  { env }: ControlContext,
+  { ledgers }: ControlContext,
   { account, caller, requestId }: ImportRequest,
   chunk: readonly CheckedRow[],
   start: number,
@@ -113,13 +109,13 @@ async function importChunk(
   const { idempotencyKey } = caller;
   // A header cannot contain a line feed, so no call can name the key of a chunk.
   const chunkKey = idempotencyKey === null ? null : `${idempotencyKey}\n${start}`;
-  const call = { limitMs: CHUNK_LIMIT_MS, repeatable: false };
   try {
-    return await callLedger(env.KEY_LEDGER, account, call, (ledger: RemoteLedger) =>
-      ledger.importKeys(account, chunk, { ...caller, idempotencyKey: chunkKey }, callDigest),
+    return await ledgers.call(
+      account,
+      (ledger) => ledger.importKeys(account, chunk, { ...caller, idempotencyKey: chunkKey }, callDigest),
+      { waitsFor: ["bulk"] },
     );
   } catch (error) {
-    if (isUnavailable(error)) return { reason: "ledger_unreachable" };
     logException(requestId, error);
     return { reason: "exception" };
   }

@@ -1,7 +1,7 @@
 /**
  * The operations for which the key itself is the credential: its holder can identify and revoke it.
  *
- * Guarantees that success means a revoked key, and that a key which passes its check is never throttled. Only texts that
+ * A key with a locator is looked up in its ledger alone, whatever KV says. Guarantees that success means a revoked key, and that a key which passes its check is never throttled. Only texts that
  * fail the check count as guesses.
  */
 import * as v from "valibot";
@@ -38,11 +38,12 @@ export const revokeByPossession = defineOperation({
   run: async ({ finder, ledgers, revokedKeys }, { body: { secret }, caller, address }) => {
     const known = await revokedKeys.receipt(secret);
     if (known !== undefined) return receiptOf(known);
-    const record = await finder.findLimited(secret, address);
-    if (isRefusal(record)) return whyNothingRevoked(record);
-    const revoked = await ledgers.call(
-      record.account,
-      (ledger) => ledger.revokeKey(record.id, { ...caller, actor: HOLDER }, null),
+    const found = await finder.findLimited(secret, address);
+    if (isRefusal(found)) return whyNothingRevoked(found);
+    const { locator, hash, record } = found;
+    const revoked = await ledgers.callByLocator(
+      locator,
+      (ledger) => ledger.revokeKeyByHash(hash, record?.account ?? null, { ...caller, actor: HOLDER }),
       { retry: true, waitsFor: ["leases"] },
     );
     if (isRefusal(revoked)) return revoked.reason === "not_found" ? { reason: "nothing_revoked" } : revoked;
@@ -65,9 +66,14 @@ export const identifyKey = defineOperation({
   run: async ({ finder, ledgers, revokedKeys }, { body: { secret }, address }) => {
     const known = await revokedKeys.object(secret);
     if (known !== undefined) return known;
-    const record = await finder.findLimited(secret, address);
-    if (isRefusal(record)) return whyNotIdentified(record);
-    return await ledgers.call(record.account, (ledger) => ledger.getKey(record.id), { retry: true });
+    const found = await finder.findLimited(secret, address);
+    if (isRefusal(found)) return whyNotIdentified(found);
+    const { locator, hash, record } = found;
+    return await ledgers.callByLocator(
+      locator,
+      (ledger) => ledger.getKeyByHash(hash, record?.account ?? null),
+      { retry: true },
+    );
   },
 });
 

@@ -25,7 +25,7 @@ const ORIGIN_RESPONSE = "src/gateway/origin-response.ts";
 const CONTROL = "src/control/control-api.ts";
 
 const CREDENTIAL = 'request.headers.get("Authorization")';
-const LIMIT = "await enforceLimit(context, key.lease);";
+const LIMIT = "await enforceLimit(context, lease);";
 const WITHOUT_LIMIT = '{ outcome: "admitted", allowance: null, runningLow: false, refund() {} } as never';
 
 export const DEFENCES: readonly Defence[] = [
@@ -125,8 +125,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "a row requires its permission",
     file: AUTHORIZE,
-    find: "!key.permissions.includes(row.permission)",
-    replace: "!key.permissions",
+    find: "!permissions.includes(row.permission)",
+    replace: "!permissions",
     stops: [
       "dot segments are judged as the path they lead to",
       "encoded dot segments are judged as the path they lead to",
@@ -141,7 +141,7 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "a row names its modes",
     file: AUTHORIZE,
-    find: "hasSandbox && row.modes.includes(key.mode satisfies Mode)",
+    find: "hasSandbox && row.modes.includes(mode)",
     replace: "hasSandbox",
     stops: [
       "a test key cannot disconnect a real account",

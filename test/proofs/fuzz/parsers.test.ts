@@ -152,7 +152,7 @@ test("any cursor is parsed or refused", () => {
 });
 
 test("a key with any change is refused", async () => {
-  const key = await mintKey("live", PEPPER);
+  const key = await mintKey("live", "acct_1", PEPPER);
   expect(looksLikeKey(key) && (await pepperOf(key, [PEPPER]))).toBe(PEPPER);
   const change = fc.tuple(
     fc.nat(key.length),

@@ -187,7 +187,7 @@ async function partitioned(run: SituationRun): Promise<void> {
     how: "hang-before",
     caller: gateway,
     operation: "lease",
-    name: client.key.account,
+    account: client.key.account,
   });
   const release = () => {
     for (const openRequest of held) openRequest.origin.release();

@@ -27,7 +27,7 @@ export function attemptLease(
     const { holder, permits: reports } = report;
     answer = rules.lease(key, holder, reports);
     if (answer.granted) history.leases.record(key, answer.ttl_ms, time.now, ledgerClock.now(), ledger);
-    if (answer.permits) history.granted.recordGrant(holder, reports, answer.permits);
+    if (answer.granted && answer.permits) history.granted.recordGrant(holder, reports, answer.permits);
     trace?.(`ledger: isolate ${isolate.number} requests ${key}: ${JSON.stringify({ reports, answer })}`);
     return sendBack;
   };

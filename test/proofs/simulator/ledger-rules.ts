@@ -6,7 +6,7 @@
  * `PermitBook`, which grants permits, and `isRevoked`. Everything else is left out.
  */
 
-import type { LeaseAnswer, PermitReport } from "../../../src/leases/protocol.ts";
+import type { LeaseAnswer, PermitReport, Terms } from "../../../src/leases/protocol.ts";
 import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
@@ -50,6 +50,9 @@ export interface Receipt {
 /** Metadata row: the limits of the account's tier. */
 export const LIMITS_ROW = "limits";
 
+/** Full access, from anywhere. */
+const TERMS: Terms = { permissions: [], allowed_ips: [] };
+
 export class LedgerRules {
   readonly #runtime: LedgerRuntime;
   readonly #leases: LeaseIssuer;
@@ -68,7 +71,7 @@ export class LedgerRules {
     if (!answer.granted) return answer;
     const limits = this.#limits;
     const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
-    return { ...answer, permits };
+    return { ...answer, terms: TERMS, permits };
   }
 
   /** null: unlimited. */

@@ -23,8 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a lease is counted from the receipt of the answer",
     LEASE,
-    "this.#applyGrant(calledAt, epoch, answer.ttl_ms);",
-    "this.#applyGrant(this.#clock.now(), this.#clock.epoch, answer.ttl_ms);",
+    "this.#applyGrant(calledAt, epoch, answer);",
+    "this.#applyGrant(this.#clock.now(), this.#clock.epoch, answer);",
   ),
   mutant(
     "a renewal is accepted after a refusal",

@@ -6,8 +6,9 @@
  * frozen clock, and a restart clears all state.
  */
 import type { InFlightContext } from "../../../src/gateway/in-flight-request.ts";
-import { Lease, type LeaseUser } from "../../../src/leases/lease.ts";
+import { Lease } from "../../../src/leases/lease.ts";
 import { LeaseClock } from "../../../src/leases/lease-clock.ts";
+import type { LeaseUser } from "../../../src/leases/lease-user.ts";
 import type { LeaseAnswer, LeaseReport } from "../../../src/leases/protocol.ts";
 import type { Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";

@@ -1,0 +1,91 @@
+/**
+ * The parts of one ledger, made over its storage, and its alarm. What callers can do with them is in `PortalLedger` and
+ * `KeyLedger`, which extend it.
+ */
+
+import { DurableObject } from "cloudflare:workers";
+import type { Env } from "../env.ts";
+import { isRefusal } from "../refusals.ts";
+import { readSettings } from "../settings.ts";
+import { AccountLimits } from "./account-limits.ts";
+import { AlarmSchedule } from "./alarm-schedule.ts";
+import { DailyUseTable } from "./daily-use-table.ts";
+import { EventsTable } from "./events-table.ts";
+import { IdempotencyStore } from "./idempotency-store.ts";
+import { ImportClaims } from "./import-claims.ts";
+import { KeyChanges } from "./key-changes.ts";
+import { KeyCreation } from "./key-creation.ts";
+import { KeyImport } from "./key-import.ts";
+import { KeyIssuing } from "./key-issuing.ts";
+import { KeyRevocation } from "./key-revocation.ts";
+import { FLUSH_INTERVAL_MS, KeyUsage } from "./key-usage.ts";
+import { KeysTable } from "./keys-table.ts";
+import { LeaseIssuer } from "./lease-issuer.ts";
+import type { LedgerContext } from "./ledger-context.ts";
+import { MetadataTable } from "./metadata-table.ts";
+import { PortalAccess } from "./portal-access.ts";
+
+export abstract class LedgerParts extends DurableObject<Env> {
+  protected readonly context: LedgerContext;
+  protected readonly keys: KeysTable;
+  protected readonly events: EventsTable;
+  protected readonly dailyUse: DailyUseTable;
+  protected readonly answers: IdempotencyStore;
+  protected readonly usage: KeyUsage;
+  protected readonly leases: LeaseIssuer;
+  protected readonly limits: AccountLimits;
+  protected readonly creation: KeyCreation;
+  protected readonly issuing: KeyIssuing;
+  protected readonly import: KeyImport;
+  protected readonly changes: KeyChanges;
+  protected readonly revocation: KeyRevocation;
+  protected readonly metadata: MetadataTable;
+  protected readonly portal: PortalAccess;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const settings = readSettings(env);
+    if (isRefusal(settings)) throw new Error(`invalid setting ${settings.setting}`);
+    const { storage } = ctx;
+    const alarm = new AlarmSchedule(storage);
+    const scheduleAlarm = (at: number) => alarm.schedule(at);
+    this.metadata = new MetadataTable(storage.sql);
+    this.keys = new KeysTable(storage.sql);
+    this.events = new EventsTable(storage.sql);
+    this.dailyUse = new DailyUseTable(storage.sql);
+    const context = {
+      storage,
+      kv: env.API_KEYS,
+      settings,
+      keys: this.keys,
+      events: this.events,
+      claims: new ImportClaims(env.KEY_LEDGER, settings.ledgerTimeoutMs),
+      scheduleAlarm,
+    };
+    this.context = context;
+    this.usage = new KeyUsage(
+      (keyId, use) => {
+        this.dailyUse.beginDay(keyId, use.lastUsedAt);
+        this.keys.addUsage(keyId, use.lastUsedAt, use.count);
+      },
+      () => void scheduleAlarm(Date.now() + FLUSH_INTERVAL_MS),
+    );
+    this.leases = new LeaseIssuer(this.metadata, settings, Date.now());
+    this.limits = new AccountLimits(context, this.metadata);
+    this.answers = new IdempotencyStore(storage.sql, settings.peppers, this.events, scheduleAlarm);
+    this.creation = new KeyCreation(context);
+    this.issuing = new KeyIssuing(context, this.creation, this.answers, this.leases);
+    this.import = new KeyImport(context, this.creation, this.answers);
+    this.changes = new KeyChanges(context, this.leases);
+    this.revocation = new KeyRevocation(context, this.leases);
+    this.portal = new PortalAccess(context, this.answers);
+  }
+
+  /** The one alarm: it does everything that is due, and each part schedules its next. */
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    this.usage.flush(now);
+    await this.answers.deleteExpired(now);
+    await this.creation.cleanUp(now);
+  }
+}
