@@ -102,7 +102,8 @@ describe("KEY_PEPPER", () => {
     const madeUnderOld = keys.slice(0, -2);
     keys = keys.slice(-2);
     await running.settles();
-    for (const { account, id } of madeUnderOld) await cluster.revoke(account, id, { to: cluster.gateway(2) });
+    const to = cluster.gateway(2);
+    await Promise.all(madeUnderOld.map(({ account, id }) => cluster.revoke(account, id, { to })));
     await running.rollOut(3, () => cluster.network.deployLedger(ACCOUNT, VERSIONS[3]));
     await makeKeys(running);
     await running.settles();

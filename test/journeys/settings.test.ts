@@ -13,68 +13,77 @@ import { type Address, type Header, type RawResponse, rawRequest } from "../supp
 
 const INTERNAL_ERROR = '{"error":"Internal error","code":"internal_error"}';
 
+const INVALID: readonly (readonly [name: string, what: string, value: string | undefined])[] = [
+  ["LIVE_ORIGIN", "is missing", undefined],
+  ["LEASE_MS", "is no number", "one second"],
+  ["FORWARD_HEADERS", "would let an identity header through", "X-Team x_octopost_key_id"],
+  ["CONTROL_HOST", "is a URL", "https://control.example"],
+  ["PORTAL_RETURN_HOSTS", "is a URL", "https://dashboard.example"],
+  ["KEY_PEPPER", "is missing", undefined],
+  ["ASSERTION_KEY", "is no key", "not-a-jwk-but-secret"],
+];
+const ONE_ORIGIN = "https://one.example";
+/** Gateways of one cluster: the first is valid, then one for each invalid setting, then these two. */
+const SAME_ORIGINS = INVALID.length + 1;
+const NO_SANDBOX = INVALID.length + 2;
+
+let shared: GatewayCluster;
+beforeAll(async () => {
+  shared = await startCluster({
+    gateways: INVALID.length + 3,
+    gatewaySettings: [
+      {},
+      ...INVALID.map(([name, , value]) => ({ [name]: value })),
+      { LIVE_ORIGIN: ONE_ORIGIN, SANDBOX_ORIGIN: `${ONE_ORIGIN}/` },
+      { SANDBOX_ORIGIN: "" },
+    ],
+  });
+});
+afterAll(() => shared.close());
+
 describe("nothing is served when", () => {
-  test.each<[string, string, string | undefined]>([
-    ["LIVE_ORIGIN", "is missing", undefined],
-    ["LEASE_MS", "is no number", "one second"],
-    ["FORWARD_HEADERS", "would let an identity header through", "X-Team x_octopost_key_id"],
-    ["CONTROL_HOST", "is a URL", "https://control.example"],
-    ["PORTAL_RETURN_HOSTS", "is a URL", "https://dashboard.example"],
-    ["KEY_PEPPER", "is missing", undefined],
-    ["ASSERTION_KEY", "is no key", "not-a-jwk-but-secret"],
-  ])("%s %s", async (name, _, value) => {
-    const cluster = await startCluster({ settings: { [name]: value } });
-    try {
-      for (const target of [
-        "/v1/posts",
-        "/control/v1/accounts/acct/keys",
-        "/portal/keys",
-        "/healthz",
-        "/",
-        "/v1/%00",
-      ]) {
-        const headers: Header[] = [["Authorization", "Bearer x"]];
-        const response = await rawRequest(cluster.gateway(0), { method: "GET", target, headers });
-        expect([response.status, response.body.toString()], target).toEqual([500, INTERNAL_ERROR]);
-        expect(response.header("Cache-Control")).toBe("no-store");
-        expect(await logLineOf(cluster, response)).toEqual({
-          event: "invalid_setting",
-          request_id: requestIdOf(response),
-          setting: name,
-        });
-        if (value !== undefined) {
-          expect(`${cluster.logs.join("\n")}${response.body}`).not.toContain(value);
-        }
-      }
-      expect([...cluster.live.requests, ...cluster.sandbox.requests]).toEqual([]);
-    } finally {
-      await cluster.close();
+  test.each(INVALID)("%s %s", async (name, _, value) => {
+    const gateway = 1 + INVALID.findIndex(([other]) => other === name);
+    for (const target of [
+      "/v1/posts",
+      "/control/v1/accounts/acct/keys",
+      "/portal/keys",
+      "/healthz",
+      "/",
+      "/v1/%00",
+    ]) {
+      const headers: Header[] = [["Authorization", "Bearer x"]];
+      const response = await rawRequest(shared.gateway(gateway), { method: "GET", target, headers });
+      expect([response.status, response.body.toString()], target).toEqual([500, INTERNAL_ERROR]);
+      expect(response.header("Cache-Control")).toBe("no-store");
+      expect(await logLineOf(shared, response)).toEqual({
+        event: "invalid_setting",
+        request_id: requestIdOf(response),
+        setting: name,
+      });
+      if (value !== undefined) expect(`${shared.logs.join("\n")}${response.body}`).not.toContain(value);
     }
+    expect([...shared.live.requests, ...shared.sandbox.requests]).toEqual([]);
   });
 });
 
 test("the same origin for both modes is refused: a test key must never reach live data", async () => {
-  const both = "https://one.example";
-  const cluster = await startCluster({ settings: { LIVE_ORIGIN: both, SANDBOX_ORIGIN: `${both}/` } });
-  const response = await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts" });
-  await cluster.close();
+  const response = await rawRequest(shared.gateway(SAME_ORIGINS), { method: "GET", target: "/v1/posts" });
   expect([response.status, response.body.toString()]).toEqual([500, INTERNAL_ERROR]);
 });
 
 describe("without a SANDBOX_ORIGIN", () => {
   test("a test key is refused, and a live key is accepted", async () => {
-    const cluster = await startCluster({ settings: { SANDBOX_ORIGIN: "" } });
-    const [live, testKey] = [await cluster.createKey(), await cluster.createKey({ mode: "test" })];
+    const [live, testKey] = [await shared.createKey(), await shared.createKey({ mode: "test" })];
     const use = (secret: string) =>
-      rawRequest(cluster.gateway(0), {
+      rawRequest(shared.gateway(NO_SANDBOX), {
         method: "GET",
         target: "/v1/posts",
         headers: [["Authorization", `Bearer ${secret}`]],
       });
     expect((await use(testKey.secret)).status).toBe(401);
-    expect(cluster.live.requests).toEqual([]);
+    expect(shared.live.requests).toEqual([]);
     expect((await use(live.secret)).status).toBe(200);
-    await cluster.close();
   });
 });
 
