@@ -92,7 +92,7 @@ const has = (method: string) =>
 
 /** A shorter lease would expire before the answer of a distant ledger arrives. */
 const LEASE_MIN_MS = 100;
-const LEASE_MAX_LIMIT_MS = 60_000;
+export const LEASE_MAX_LIMIT_MS = 60_000;
 
 /** Covers an undetected step of the clock and late timers; clock drift comes on top. */
 const MARGIN_MIN_MS = 50;

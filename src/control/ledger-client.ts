@@ -6,9 +6,10 @@
 import type { Env } from "../env.ts";
 import { accountLocator } from "../keys/locator.ts";
 import { isUnavailable } from "../keys/store-error.ts";
+import { withTimeLimit } from "../keys/time-limit.ts";
 import { callLedger } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
-import type { Settings } from "../settings.ts";
+import { LEASE_MAX_LIMIT_MS, type Settings } from "../settings.ts";
 import { type AccountCalls, onBehalfOf, type RemoteLedger } from "./remote-ledger.ts";
 
 /** Writes of very many rows or KV entries. */
@@ -61,17 +62,34 @@ export class LedgerClient {
     call: (ledger: Ledger) => Promise<Answer | Refusal>,
     { retry = false, waitsFor = [] }: Partial<LedgerCallOptions>,
   ): Promise<Answer | Refusal> {
+    const usualMs = this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor);
+    const waitsForLeases = waitsFor.includes("leases");
     const ledgerCall = {
-      limitMs: this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor),
+      limitMs: waitsForLeases ? usualMs + LEASE_MAX_LIMIT_MS : usualMs,
       repeatable: retry,
       locationHint: this.#settings.ledgerLocation,
     };
     try {
-      return await callLedger(this.#ledgers, locator, ledgerCall, call);
+      const work = callLedger(this.#ledgers, locator, ledgerCall, call);
+      return await (waitsForLeases ? this.#whileLeasesLast(locator, work, usualMs) : work);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       return { reason: "ledger_unreachable" };
     }
+  }
+
+  /**
+   * The result of `work`. When `usualMs` have passed, it asks the ledger: right after LEASE_MAX_MS was lowered, longer
+   * leases may be in use than the settings know.
+   */
+  async #whileLeasesLast<Answer>(locator: string, work: Promise<Answer>, usualMs: number): Promise<Answer> {
+    if (await isSettledWithin(work, usualMs)) return await work;
+    const { leaseMaxMs, leaseMarginMs, ledgerTimeoutMs } = this.#settings;
+    const call = { limitMs: ledgerTimeoutMs, repeatable: false };
+    const { leaseBoundMs } = await callLedger(this.#ledgers, locator, call, (ledger: RemoteLedger) =>
+      ledger.ping(),
+    );
+    return await withTimeLimit(work, Math.max(0, leaseBoundMs - leaseMaxMs - leaseMarginMs));
   }
 
   #waitMs(waitsFor: readonly LongWait[]): number {
@@ -80,4 +98,15 @@ export class LedgerClient {
     const waits = { leases: leaseMaxMs + 2 * leaseMarginMs, kv: ledgerTimeoutMs, bulk: BULK_MS };
     return waitsFor.reduce((sum, wait) => sum + waits[wait], 0);
   }
+}
+
+async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const over = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = () => true;
+  const isSettled = await Promise.race([work.then(settled, settled), over]);
+  clearTimeout(timer);
+  return isSettled;
 }

@@ -172,10 +172,10 @@ export class KeyLedger extends PortalLedger {
     return rebuildRecords(this.context, limit, after, caller);
   }
 
-  /** Reads storage, so only the object that owns it answers. */
-  ping(): { readonly ok: true } {
+  /** Reads storage, so only the object that owns it answers. With the longest that a restriction may have to wait. */
+  ping(): { readonly leaseBoundMs: number } {
     this.keys.hasAny();
-    return { ok: true };
+    return { leaseBoundMs: this.leases.leaseBoundMs };
   }
 
   #view(row: KeyRow): ApiKey {

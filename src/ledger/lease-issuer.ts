@@ -86,7 +86,7 @@ export class LeaseIssuer {
 
   /** The receipt of a restriction that is written at `now`. */
   timing(keyId: string, now: number): RevocationTiming {
-    return { effectiveAt: now + this.waitMs(keyId, now), leaseBoundMs: this.#leaseBoundMs };
+    return { effectiveAt: now + this.waitMs(keyId, now), leaseBoundMs: this.leaseBoundMs };
   }
 
   /**
@@ -95,7 +95,7 @@ export class LeaseIssuer {
    * the same end: one that is nearer than the longest lease stays.
    */
   scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, now: number, requested: number): number {
-    const isNear = revokes_at !== null && revokes_at <= now + this.#leaseBoundMs;
+    const isNear = revokes_at !== null && revokes_at <= now + this.leaseBoundMs;
     if (isNear && requested <= revokes_at) return revokes_at;
     const currentEnd = Math.min(
       revokes_at ?? Number.POSITIVE_INFINITY,
@@ -105,7 +105,7 @@ export class LeaseIssuer {
   }
 
   timingForAll(now: number): RevocationTiming {
-    return { effectiveAt: now + this.waitMsForAll(now), leaseBoundMs: this.#leaseBoundMs };
+    return { effectiveAt: now + this.waitMsForAll(now), leaseBoundMs: this.leaseBoundMs };
   }
 
   /** The leases on a revoked key have been waited for: a repeated call need not wait again. */
@@ -113,7 +113,8 @@ export class LeaseIssuer {
     this.#book.forget(keyId);
   }
 
-  get #leaseBoundMs(): number {
+  /** No lease that may be in use lasts longer, margin included; after a change of the settings, those of before too. */
+  get leaseBoundMs(): number {
     return Math.max(this.#onDisk.longest_ms, this.#length.ms + this.#marginMs);
   }
 

@@ -1,0 +1,53 @@
+// Right after LEASE_MAX_MS was lowered, the ledger may have to wait for leases that are longer than the settings of its
+// caller allow for: the first revocation is answered with 200 all the same. A ledger that does not answer is 503.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { Account, expectRefused } from "./account.ts";
+import { DASHBOARD, Dashboard } from "./dashboard.ts";
+
+const BEFORE = { LEASE_MS: 4000, LEASE_MAX_MS: 4000, LEASE_MARGIN_MS: 200, LEDGER_TIMEOUT_MS: 1000 };
+/** Of the gateway; the ledger still has the leases of before. */
+const LOWERED = { LEASE_MS: 200, LEASE_MAX_MS: 200 };
+
+let cluster: GatewayCluster;
+let dashboard: Dashboard;
+let account: Account;
+let key: { readonly id: string; readonly secret: string };
+
+beforeAll(async () => {
+  cluster = await startCluster({ settings: BEFORE, gatewaySettings: [LOWERED], extraWorkers: [DASHBOARD] });
+  dashboard = await Dashboard.of(cluster);
+});
+afterAll(() => cluster.close());
+beforeEach(async () => {
+  account = new Account(cluster);
+  key = await account.create();
+  expect(await account.statusOf(key.secret)).toBe(200);
+});
+
+const path = () => `/keys/${key.id}`;
+
+test.each<[string, () => Promise<unknown>]>([
+  ["over HTTP", async () => (await account.call("POST", `${path()}/revoke`)).status],
+  ["together with all keys", async () => (await account.call("POST", "/revoke-all")).status],
+  [
+    "with its successor",
+    async () => (await account.call("POST", `${path()}/rotate`, { overlap_seconds: 0 })).status,
+  ],
+  [
+    "by possession",
+    async () => (await cluster.control("POST", "/revoke", { secret: key.secret }, { token: null })).status,
+  ],
+  ["over RPC", async () => (await dashboard.call("revokeKey", account.name, key.id)).ok],
+])("revokes a key %s at the first call", async (_, revoke) => {
+  const startedAt = performance.now();
+  expect([200, 201, true]).toContain(await revoke());
+  expect(performance.now() - startedAt).toBeGreaterThan(BEFORE.LEASE_MS);
+});
+
+test("a ledger that hangs is 503 without the wait for leases that nobody knows of", async () => {
+  const lift = await cluster.network.fault({ on: "ledger", how: "hang-before" });
+  expectRefused(await account.call("POST", `${path()}/revoke`), 503, "service_unavailable");
+  await lift();
+});
