@@ -6,6 +6,7 @@
  * never follows a redirect, never asks a cache.
  */
 
+import { isUnavailable } from "../keys/store-error.ts";
 import type { KnownKey } from "../leases/cached-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
@@ -85,8 +86,9 @@ async function fetchFromOrigin(
     if (answer) return answer;
   } catch (error) {
     inFlight.complete();
-    // The platform reports a connection that was refused, reset or garbled as a plain Error.
-    if (inFlight.refusal === null && error instanceof TypeError) throw error;
+    // The platform reports a connection that was refused, reset or garbled as a plain Error. A fault of the ledger, whose
+    // lease an upload may need by now, is not the origin's.
+    if (inFlight.refusal === null && !isUnavailable(error)) throw error;
   }
   return inFlight.refusal ?? { reason: "origin_unreachable" };
 }

@@ -169,6 +169,25 @@ describe("a valid response that is unusual", () => {
       "ok",
     ],
     ["an unknown content coding", `${ok}Content-Encoding: bogus\r\nContent-Length: 2\r\n\r\nok`, 200, "ok"],
+    [
+      "an interim response first",
+      `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok}Content-Length: 2\r\n\r\nok`,
+      200,
+      "ok",
+    ],
+    [
+      "two interim responses first",
+      `HTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 E\r\n\r\n${ok}Content-Length: 2\r\n\r\nok`,
+      200,
+      "ok",
+    ],
+    ["100 unasked", `HTTP/1.1 100 Continue\r\n\r\n${ok}Content-Length: 2\r\n\r\nok`, 200, "ok"],
+    [
+      "trailers",
+      `${ok}Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n`,
+      200,
+      "ok",
+    ],
     ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"],
     [
       "more bytes than announced",
