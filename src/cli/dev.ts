@@ -2,7 +2,7 @@
  * npm run dev -- [wrangler dev flags]
  *
  * Runs `wrangler dev` with secrets in .dev.vars, which the first run creates. Every flag is passed on unchanged;
- * without --port it listens on 8787. Exits when wrangler does, with its exit code.
+ * without --port it listens on 8787. PUBLIC_ORIGIN follows the port, unless it is set. Exits when wrangler does, with its exit code.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -20,9 +20,9 @@ import { onNpmExit } from "./npm-exit.ts";
 
 const flags = process.argv.slice(2);
 console.error(DEV_NOTE);
-if (!isHelp(flags)) await ensureDevVars(join(PROJECT_DIRECTORY, ".dev.vars"));
+const vars = isHelp(flags) ? {} : await ensureDevVars(join(PROJECT_DIRECTORY, ".dev.vars"));
 
-const wrangler = spawn(process.execPath, [localWranglerPath(), ...devArguments(flags)], {
+const wrangler = spawn(process.execPath, [localWranglerPath(), ...devArguments(flags, vars)], {
   cwd: PROJECT_DIRECTORY,
   env: { ...process.env, ...OFFLINE_ENVIRONMENT },
   stdio: "inherit",

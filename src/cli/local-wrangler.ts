@@ -30,10 +30,32 @@ export function localWranglerPath(): string {
   return join(dirname(manifestPath), manifest.bin.wrangler);
 }
 
-/** The flags unchanged, with a port if they name none. */
-export function devArguments(flags: readonly string[]): string[] {
-  const hasPort = flags.some((flag) => flag === "--port" || flag.startsWith("--port="));
-  return ["dev", ...(hasPort ? [] : ["--port", "8787"]), ...flags];
+const DEFAULT_PORT = "8787";
+
+/**
+ * The flags unchanged, with a port if they name none, and with that port in `PUBLIC_ORIGIN`, unless a flag or `vars`
+ * (of .dev.vars) sets it: rewritten addresses and links lead to the gateway that runs.
+ */
+export function devArguments(
+  flags: readonly string[],
+  vars: Readonly<Record<string, string>> = {},
+): string[] {
+  const named = flagValue(flags, "--port");
+  const port = named ?? DEFAULT_PORT;
+  const scheme = flagValue(flags, "--local-protocol") === "https" ? "https" : "http";
+  const isSet =
+    vars.PUBLIC_ORIGIN !== undefined || flags.some((flag) => /^(?:--var=)?PUBLIC_ORIGIN:/.test(flag));
+  const publicOrigin =
+    isSet || !/^[1-9]\d*$/.test(port) ? [] : ["--var", `PUBLIC_ORIGIN:${scheme}://localhost:${port}`];
+  // Ahead of the flags: several values of one flag may follow their name.
+  return ["dev", ...(named === null ? ["--port", port] : []), ...publicOrigin, ...flags];
+}
+
+/** The value of a flag in either spelling; null: not among the flags. */
+function flagValue(flags: readonly string[], name: string): string | null {
+  const at = flags.findLastIndex((flag) => flag === name || flag.startsWith(`${name}=`));
+  if (at === -1) return null;
+  return flags[at] === name ? (flags[at + 1] ?? "") : (flags[at] as string).slice(name.length + 1);
 }
 
 export function isHelp(flags: readonly string[]): boolean {

@@ -7,12 +7,33 @@ import { devArguments, isHelp, localWranglerPath, PROJECT_DIRECTORY } from "../.
 
 test("passes every flag on, unchanged and in order", () => {
   const flags = ["--var", "LIVE_ORIGIN:http://localhost:9101", "--port", "1", "--persist-to", "a b"];
-  expect(devArguments(flags)).toEqual(["dev", ...flags]);
+  expect(devArguments(flags).slice(-flags.length)).toEqual(flags);
 });
 
-test("listens on 8787 unless a port is named, in either spelling", () => {
-  expect(devArguments(["--live-reload"])).toEqual(["dev", "--port", "8787", "--live-reload"]);
-  expect(devArguments(["--port=1"])).toEqual(["dev", "--port=1"]);
+const publicOrigin = (value: string) => ["--var", `PUBLIC_ORIGIN:${value}`];
+
+test("listens on 8787 unless a port is named, and is reached there, in either spelling", () => {
+  const ofPort = (port: number) => publicOrigin(`http://localhost:${port}`);
+  expect(devArguments(["--live-reload"])).toEqual([
+    "dev",
+    "--port",
+    "8787",
+    ...ofPort(8787),
+    "--live-reload",
+  ]);
+  expect(devArguments(["--port=9100"])).toEqual(["dev", ...ofPort(9100), "--port=9100"]);
+  expect(devArguments(["--port", "9100"])).toEqual(["dev", ...ofPort(9100), "--port", "9100"]);
+  expect(devArguments(["--port=1", "--local-protocol=https"])[2]).toBe("PUBLIC_ORIGIN:https://localhost:1");
+});
+
+test.each<[string, string[], Record<string, string>]>([
+  ["a flag", ["--port", "9100", ...publicOrigin("https://dev.example")], {}],
+  ["a flag in one word", ["--port", "9100", "--var=PUBLIC_ORIGIN:https://dev.example"], {}],
+  ["a flag with several", ["--port", "9100", "--var", "A:b", "PUBLIC_ORIGIN:https://dev.example"], {}],
+  [".dev.vars", ["--port", "9100"], { PUBLIC_ORIGIN: "https://dev.example" }],
+  ["no port that is known before the start", ["--port", "0"], {}],
+])("PUBLIC_ORIGIN does not follow the port with %s", (_, flags, vars) => {
+  expect(devArguments(flags, vars)).toEqual(["dev", ...flags]);
 });
 
 test("finds the project and its wrangler", () => {
