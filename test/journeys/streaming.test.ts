@@ -2,8 +2,8 @@
  * Bodies are streamed, and a broken one never looks complete.
  *
  * Promise: the first bytes arrive before the last are sent, in both directions and every framing; an origin that breaks
- * off leaves the client with an aborted stream; a client that disconnects leaves the origin with a closed connection;
- * a slow reader slows its writer (backpressure).
+ * off leaves the client with an aborted stream; a client that disconnects leaves the origin with a closed connection.
+ * Backpressure is in backpressure.test.ts.
  */
 
 import type { ServerResponse } from "node:http";
@@ -174,56 +174,4 @@ test("a client that has half-closed (FIN) still gets its response", async () => 
   origin.end("an answer");
   const response = await exchange.response();
   expect([response.status, response.ended, response.bodyLength]).toEqual([200, "complete", 9]);
-});
-
-describe("backpressure", () => {
-  // Far more than the kernel and workerd buffer; far less than a harmful amount.
-  const MANY_BYTES = 200 * 1024 * 1024;
-  const KEPT_MAX_BYTES = 64 * 1024 * 1024;
-  const PIECE = Buffer.alloc(64 * 1024);
-
-  test("a client that does not read stops the origin, and gets everything once it reads", async () => {
-    const waiting = originWaits();
-    const exchange = get();
-    const origin = await waiting;
-    origin.writeHead(200, { "Content-Length": MANY_BYTES });
-    origin.write(PIECE);
-    await exchange.headers();
-    connection.pause();
-    let sent = PIECE.length;
-    while (sent < MANY_BYTES) {
-      if (!origin.write(PIECE) && !(await drained(origin))) break;
-      sent += PIECE.length;
-    }
-    expect(sent).toBeLessThan(KEPT_MAX_BYTES);
-
-    connection.resume();
-    // The piece that found no room is written too.
-    for (sent += PIECE.length; sent < MANY_BYTES; sent += PIECE.length) {
-      if (!origin.write(PIECE)) await new Promise((resolve) => origin.once("drain", resolve));
-    }
-    origin.end();
-    const response = await exchange.response();
-    expect([response.ended, response.bodyLength]).toEqual(["complete", MANY_BYTES]);
-  });
-
-  test("an origin that does not read stops the client", async () => {
-    cluster.live.respond = neverAnswer({ readBody: false });
-    await startUpload(`Content-Length: ${MANY_BYTES}`, "");
-    const request = await cluster.live.arrived();
-    let sent = 0;
-    while (sent < MANY_BYTES && (await soon(connection.write(PIECE)))) sent += PIECE.length;
-    expect(sent).toBeLessThan(KEPT_MAX_BYTES);
-    connection.destroy();
-    expect(request.bodyComplete).toBe(false);
-  });
-
-  /** Whether there is room again within a second; a slow machine can only reduce the bytes in flight. */
-  function drained(origin: ServerResponse): Promise<boolean> {
-    return soon(new Promise((resolve) => origin.once("drain", () => resolve(true))));
-  }
-
-  function soon(room: Promise<boolean>): Promise<boolean> {
-    return Promise.race([room, new Promise<boolean>((resolve) => setTimeout(resolve, 1000, false))]);
-  }
 });
