@@ -5,7 +5,8 @@
  * Guarantees that of two ledgers one has the claim: all claims are rows of one object of the class `KeyLedger`, which
  * decides about one call at a time. A ledger claims the keys of a call before it writes KV, and releases a claim only when
  * its own attempt is removed; the claim of an issued key stays. Imports alone use it, with one call for up to 250 rows, so
- * one object serves all accounts. It does not know keys that the gateway has minted; for those KV is read.
+ * one object serves all accounts. It does not know keys that the gateway has made: for those KV is read, and one that KV
+ * does not have yet can be imported elsewhere. That opens nothing, since the key names its own ledger.
  */
 
 import type { Env } from "../env.ts";

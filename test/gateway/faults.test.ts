@@ -1,6 +1,7 @@
 // A fault of the program is not an outage: a request that meets one gets 500, and the log has its stack. The outages are
 // in test/journeys/ledger-faults.test.ts and kv-faults.test.ts.
 
+import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -17,7 +18,7 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEDGER_TIMEOUT_MS: 1000 } });
+  cluster = await startCluster({ settings: { LEDGER_TIMEOUT_MS: 1000, LEGACY_KEYS: "accept" } });
 });
 afterAll(() => cluster.close());
 beforeEach(async () => {
@@ -53,17 +54,36 @@ test("a fault of the ledger is a 500 with its stack in the log, after one call, 
   await cluster.network.resetCounts();
   const response = await use(cluster, key);
   expectFault(response);
-  await expectLogged(response, identity());
+  // The key's record comes with the answer that failed.
+  await expectLogged(response);
   expect((await cluster.network.counts()).ledgerCalls).toEqual({ lease: 1 });
   expect(cluster.live.requests).toEqual([]);
 });
 
-test("a fault while the key's record is read is a 500 with its stack in the log, and is not forwarded", async () => {
-  await cluster.network.fault({ on: "kv", operation: "get", how: "fail-before", error: FAULT });
-  const response = await use(cluster, key);
+const faultyReads = () =>
+  cluster.network.fault({ on: "kv", operation: "get", how: "fail-before", error: FAULT });
+
+test("a fault while the record of an imported key is read is a 500 with its stack in the log, and is not forwarded", async () => {
+  const secret = "oct_live_imported";
+  const sha256 = createHash("sha256").update(secret).digest("hex");
+  const body = { keys: [{ sha256, name: "imported", mode: "live" }] };
+  expect((await cluster.control("POST", `/accounts/${key.account}/keys/import`, body)).status).toBe(200);
+  await faultyReads();
+  const response = await use(cluster, { secret });
   expectFault(response);
   await expectLogged(response);
   expect(cluster.live.requests).toEqual([]);
+});
+
+test("a fault of the comparison with KV is in the log: the ledger's word is enough for a key that names it", async () => {
+  await faultyReads();
+  const response = await use(cluster, key);
+  expect(response.status).toBe(200);
+  await eventually("its line", () =>
+    logLinesOf(cluster, response).some(
+      ({ event, stack }) => event === "exception" && String(stack).includes(FAULT.message),
+    ),
+  );
 });
 
 test("a fault of a renewal in the background is in the log; the lease stays valid until it expires", async () => {
