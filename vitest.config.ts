@@ -16,8 +16,8 @@ const SECRETS = {
  */
 export default defineConfig({
   test: {
-    // Most tests wait for leases to end, so two files at a time fit on two cores, with room for workerd beside them.
-    maxWorkers: 2,
+    // Most tests wait for leases to end, so three files at a time fit on two cores, with room for workerd beside them.
+    maxWorkers: 3,
     projects: [
       {
         plugins: [
