@@ -24,6 +24,21 @@ export function logException(requestId: string, error: unknown, identity: LogFie
   console.error(JSON.stringify({ event: "exception", request_id: requestId, ...identity, stack }));
 }
 
+/**
+ * A key event that did not reach `EVENTS_URL`: the status that refused it, or why there was none. `given_up`: how many
+ * events of the account are not sent any more.
+ */
+export function logDeliveryFailure(failure: {
+  readonly account: string;
+  readonly number: number;
+  readonly attempts: number;
+  readonly status?: number;
+  readonly reason?: string;
+  readonly given_up?: number;
+}): void {
+  console.error(JSON.stringify({ event: "delivery_failed", ...failure }));
+}
+
 /** Fields that are `undefined` are left out. */
 export type LogFields = Readonly<Record<string, string | number | undefined>>;
 

@@ -28,9 +28,8 @@ export type Refusal =
         | "origin_invalid_response"
         | "origin_timeout";
     }
-  | { readonly reason: "client_gone" | "exception" }
+  | { readonly reason: "client_gone" | "exception" | "bad_signature" | "scanning_keys_unreachable" }
   | InvalidSetting
-  // Of the control plane and the key page.
   | { readonly reason: "https_required" }
   | ControlRefusal
   | PageRefusal;
@@ -42,7 +41,6 @@ type ControlRefusal =
   | { readonly reason: "not_a_key" | "nothing_revoked" | "damaged_key_record" | "in_progress" }
   | { readonly reason: "conflict"; readonly text: string }
   | { readonly reason: "too_many_new_keys"; readonly retryAfterSeconds: number }
-  // The kept answer of an earlier call; the key is that call's.
   | { readonly reason: "secret_withheld"; readonly keyId: string }
   | { readonly reason: "unhealthy"; readonly health: Record<string, string | number | null> }
   | { readonly reason: "invalid_input"; readonly details: Record<string, string> };
@@ -219,6 +217,7 @@ const CONSTANT_ANSWERS = {
   refused_by_ledger: BAD_CREDENTIAL,
   wrong_control_token: BAD_CREDENTIAL,
   live_only: unauthorized(describe(INVALID_TOKEN, "This endpoint needs a live key")),
+  bad_signature: plainAnswer(403, "forbidden", "The signature does not match the body"),
   session_ended: plainAnswer(403, "forbidden", "The session has ended"),
   csrf_failed: plainAnswer(403, "forbidden", "The form was not sent from this session's page"),
   cookies_blocked: plainAnswer(403, "forbidden", "The session cookie is missing"),
@@ -245,6 +244,7 @@ const CONSTANT_ANSWERS = {
   origin_invalid_response: BAD_GATEWAY,
   store_unreachable: UNAVAILABLE,
   ledger_unreachable: UNAVAILABLE,
+  scanning_keys_unreachable: UNAVAILABLE,
   prefetch_refused: plainAnswer(503, "service_unavailable", "The page cannot be prefetched"),
   origin_timeout: plainAnswer(504, "gateway_timeout", "Gateway timeout"),
 } as const satisfies Record<string, PublicAnswer>;

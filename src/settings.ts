@@ -9,86 +9,24 @@ import { type AssertionKeys, assertionKeys } from "./assertion-keys.ts";
 import { type ControlCredential, controlCredentials } from "./control-credentials.ts";
 import type { Env } from "./env.ts";
 import { forwardHeaders } from "./forward-headers.ts";
-import { TOKEN_TEXT } from "./http/header-text.ts";
-import { isLoopback } from "./http/host.ts";
 import { LEDGER_LOCATIONS, type LedgerLocation } from "./ledger-locations.ts";
 import { TIER_NAMES } from "./rate-limits.ts";
 import type { InvalidSetting } from "./refusals.ts";
+import {
+  address,
+  fraction,
+  has,
+  host,
+  hosts,
+  optional,
+  origin,
+  secret,
+  token,
+  wholeNumber,
+} from "./setting-formats.ts";
+import { eventsSecret, type WebhookSettings, webhookSettings } from "./webhook-settings.ts";
 
 export type { AssertionKeys };
-
-const text = v.pipe(v.string(), v.nonEmpty());
-const secret = v.pipe(v.string(), v.minLength(16));
-const token = v.pipe(v.string(), v.minLength(16), v.regex(TOKEN_TEXT));
-
-/** A var may arrive as a number (`wrangler.toml`) or as its digits (`--var`). */
-function wholeNumber(min: number, max: number) {
-  return v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))]),
-    v.integer(),
-    v.minValue(min),
-    v.maxValue(max),
-  );
-}
-
-/** From 0 to 1. */
-const fraction = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.regex(/^[01](?:\.\d+)?$/), v.transform(Number))]),
-  v.minValue(0),
-  v.maxValue(1),
-);
-
-/** `scheme://host[:port]`, without path, query or credentials; plain http on loopback only. */
-const origin = v.pipe(
-  text,
-  v.check((value) => {
-    const url = URL.parse(value);
-    if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
-    // With a trailing dot it is the same host under a second name.
-    if (url.hostname.endsWith(".")) return false;
-    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-  }),
-  v.transform((value) => new URL(value).origin),
-);
-
-/** `name[:port]`. With a trailing dot it would be the same host under a second name. */
-const host = v.pipe(text, v.regex(/^[a-z0-9.-]*[a-z0-9-](?::\d+)?$/), v.check(isParsedUnchanged));
-
-function isParsedUnchanged(host: string): boolean {
-  return URL.parse(`http://${host}`)?.host === host && URL.parse(`https://${host}`)?.host === host;
-}
-
-/** A page whose fragments are the codes of refusals. */
-const docsUrl = v.pipe(
-  text,
-  v.check((value) => {
-    const url = URL.parse(value);
-    if (!url || url.hash || url.username || url.password) return false;
-    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-  }),
-  v.transform((value) => new URL(value).href),
-);
-
-/** Hosts, separated by spaces or commas. */
-const hosts = v.pipe(
-  text,
-  v.transform((value) => value.split(/[\s,]+/).filter((one) => one !== "")),
-  v.array(host),
-);
-
-/** An optional setting may be absent or empty; both are null. */
-function optional<Schema extends v.GenericSchema<string, unknown> | ReturnType<typeof wholeNumber>>(
-  schema: Schema,
-) {
-  const empty = v.pipe(
-    v.literal(""),
-    v.transform(() => null),
-  );
-  return v.optional(v.union([empty, schema]), "");
-}
-
-const has = (method: string) =>
-  v.custom<object>((value) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
 
 /** A shorter lease would expire before the answer of a distant ledger arrives. */
 const LEASE_MIN_MS = 100;
@@ -110,6 +48,11 @@ function leaseMaxMs(leaseMs: number, maxMs: number | null, marginMs: number): nu
   return maxMs ?? Math.max(leaseMs, Math.min(LEASE_MAX_DEFAULT_MS, coveredMs(marginMs)));
 }
 
+const GITHUB_KEYS_URL = "https://api.github.com/meta/public_keys/secret_scanning";
+
+/** What happens to a key that was found in public. */
+const EXPOSED_KEYS = ["revoke", "notify"] as const;
+
 const schema = v.pipe(
   v.object({
     API_KEYS: has("get"),
@@ -127,7 +70,7 @@ const schema = v.pipe(
     LEDGER_LOCATION: optional(v.picklist(LEDGER_LOCATIONS)),
     CONTROL_HOST: optional(host),
     PUBLIC_ORIGIN: origin,
-    DOCS_URL: optional(docsUrl),
+    DOCS_URL: optional(address),
     PORTAL_RETURN_HOSTS: optional(hosts),
     LEGACY_KEYS: optional(v.literal("accept")),
     KEY_PEPPER: secret,
@@ -136,6 +79,10 @@ const schema = v.pipe(
     CONTROL_TOKEN_PREVIOUS: optional(token),
     CONTROL_CREDENTIALS: optional(controlCredentials),
     ASSERTION_KEY: assertionKeys,
+    EVENTS_URL: optional(address),
+    EVENTS_SECRET: optional(eventsSecret),
+    EXPOSED_KEYS: optional(v.picklist(EXPOSED_KEYS)),
+    SECRET_SCANNING_KEYS_URL: optional(address),
     METRICS: v.picklist(["on", "off"]),
     USAGE: v.optional(has("writeDataPoint")),
     LOG_SAMPLE_RATE: fraction,
@@ -145,6 +92,10 @@ const schema = v.pipe(
   v.forward(
     v.check(({ METRICS, USAGE }) => METRICS === "off" || USAGE !== undefined),
     ["USAGE"],
+  ),
+  v.forward(
+    v.check(({ EVENTS_URL, EVENTS_SECRET }) => (EVENTS_URL === null) === (EVENTS_SECRET === null)),
+    ["EVENTS_SECRET"],
   ),
   v.forward(
     v.check(({ LEASE_MS, LEASE_MARGIN_MS }) => LEASE_MS <= coveredMs(LEASE_MARGIN_MS)),
@@ -199,6 +150,12 @@ export interface Settings {
   readonly controlTokens: CurrentFirst;
   readonly controlCredentials: readonly ControlCredential[];
   readonly assertionKeys: AssertionKeys;
+  /** null: events are not sent. */
+  readonly webhooks: WebhookSettings | null;
+  /** What happens to a key that secret scanning has found. */
+  readonly exposedKeys: (typeof EXPOSED_KEYS)[number];
+  /** Where the public keys of secret scanning are. */
+  readonly secretScanningKeysUrl: string;
   /** null: metrics are off. */
   readonly usage: AnalyticsEngineDataset | null;
   /** The share of answered requests with a log line; every refused one has one. */
@@ -234,6 +191,9 @@ export function readSettings(env: Env): Settings | InvalidSetting {
     controlTokens: currentFirst(settings.CONTROL_TOKEN, settings.CONTROL_TOKEN_PREVIOUS),
     controlCredentials: settings.CONTROL_CREDENTIALS ?? [],
     assertionKeys: settings.ASSERTION_KEY,
+    webhooks: webhookSettings(settings.EVENTS_URL, settings.EVENTS_SECRET),
+    exposedKeys: settings.EXPOSED_KEYS ?? "revoke",
+    secretScanningKeysUrl: settings.SECRET_SCANNING_KEYS_URL ?? GITHUB_KEYS_URL,
     usage:
       settings.METRICS === "on" ? ((settings.USAGE as AnalyticsEngineDataset | undefined) ?? null) : null,
     logSampleRate: settings.LOG_SAMPLE_RATE,

@@ -27,7 +27,12 @@ const ENVIRONMENTS = ["", ...DEPLOYED] as const;
 type Environment = (typeof ENVIRONMENTS)[number];
 
 /** Accepted if present; an environment has them only while a secret is exchanged. */
-const OPTIONAL_SECRETS = ["KEY_PEPPER_PREVIOUS", "CONTROL_TOKEN_PREVIOUS", "CONTROL_CREDENTIALS"];
+const OPTIONAL_SECRETS = [
+  "KEY_PEPPER_PREVIOUS",
+  "CONTROL_TOKEN_PREVIOUS",
+  "CONTROL_CREDENTIALS",
+  "EVENTS_SECRET",
+];
 /** Shown by /healthz only, so it is not checked. */
 const UNCHECKED = "CF_VERSION_METADATA";
 

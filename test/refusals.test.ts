@@ -81,6 +81,11 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     },
   },
 
+  bad_signature: {
+    status: 403,
+    body: '{"error":"The signature does not match the body","code":"forbidden"}',
+  },
+
   outside_api: { status: 404, body: NOT_FOUND },
   unknown_route: { status: 404, body: NOT_FOUND },
   not_found: { status: 404, body: NOT_FOUND },
@@ -154,6 +159,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   origin_invalid_response: { status: 502, body: BAD_GATEWAY },
   origin_refused_gateway: { status: 502, body: BAD_GATEWAY },
   store_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
+  scanning_keys_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
   ledger_unreachable: { status: 503, body: UNAVAILABLE, headers: SOON },
   unhealthy: {
     status: 503,

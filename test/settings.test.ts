@@ -59,6 +59,8 @@ const OPTIONAL = [
   "KEY_PEPPER_PREVIOUS",
   "CONTROL_TOKEN_PREVIOUS",
   "CONTROL_CREDENTIALS",
+  "EXPOSED_KEYS",
+  "SECRET_SCANNING_KEYS_URL",
   "SERVER_TIMING",
 ];
 const ORIGINS = ["LIVE_ORIGIN", "SANDBOX_ORIGIN", "PUBLIC_ORIGIN"];
@@ -87,6 +89,9 @@ test("reads well-formed settings", () => {
       signing: { ...SIGNING_KEY, alg: "EdDSA", kid: "11qYAYKx" },
       published: [{ ...PUBLIC_KEY, alg: "EdDSA", use: "sig", kid: "11qYAYKx" }],
     },
+    webhooks: null,
+    exposedKeys: "revoke",
+    secretScanningKeysUrl: "https://api.github.com/meta/public_keys/secret_scanning",
     usage: null,
     logSampleRate: 0.01,
     serverTiming: false,
@@ -498,6 +503,48 @@ test("the previous pepper and token follow the current ones", () => {
   expect(settingsWith(previous)).toMatchObject({
     peppers: ["a pepper that is long enough", "the pepper before this one"],
     controlTokens: ["a-token-that-is-long-enough", "the-token-before-this-one"],
+  });
+});
+
+describe("EVENTS_URL and EVENTS_SECRET", () => {
+  const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
+  const EVENTS_URL = "https://hooks.octopost.ink/keys";
+
+  test("are set both or neither", () => {
+    expect(settingsWith({ EVENTS_URL })).toEqual(invalid("EVENTS_SECRET"));
+    expect(settingsWith({ EVENTS_SECRET: secret(32) })).toEqual(invalid("EVENTS_SECRET"));
+    expect(settingsWith({ EVENTS_URL: "", EVENTS_SECRET: "" })).toMatchObject({ webhooks: null });
+    expect(settingsWith({ EVENTS_URL, EVENTS_SECRET: secret(32) })).toMatchObject({
+      webhooks: { url: EVENTS_URL, secrets: [new Uint8Array(32).fill(7)] },
+    });
+  });
+
+  test("may have two secrets, and plain http on loopback only", () => {
+    const two = { EVENTS_URL: "http://127.0.0.1:9/x", EVENTS_SECRET: `${secret(24)} ${secret(64)}` };
+    expect(settingsWith(two)).toMatchObject({
+      webhooks: { url: "http://127.0.0.1:9/x", secrets: [{ length: 24 }, { length: 64 }] },
+    });
+    for (const url of [
+      "http://hooks.octopost.ink/",
+      "SECRET",
+      "https://u:SECRET@x.example/",
+      "ftp://x.example",
+    ])
+      expect(settingsWith({ ...two, EVENTS_URL: url }), url).toEqual(invalid("EVENTS_URL"));
+  });
+
+  test.each([
+    "SECRET",
+    "whsec_",
+    secret(23),
+    secret(65),
+    `${secret(32)} `,
+    `${secret(32)}  ${secret(32)}`,
+    `${secret(32)} ${secret(32)} ${secret(32)}`,
+    `${secret(32)}=`,
+    secret(32).replace("whsec_", "WHSEC_"),
+  ])("refuse the secret %j", (value) => {
+    expect(settingsWith({ EVENTS_URL, EVENTS_SECRET: value })).toEqual(invalid("EVENTS_SECRET"));
   });
 });
 

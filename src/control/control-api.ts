@@ -42,6 +42,17 @@ for (const operation of OPERATIONS) {
   controlApi.on(operation.method.toUpperCase(), [path], ...guards, (c) => perform(c, operation));
 }
 
+// GitHub's signature over the raw body is the credential.
+controlApi.post("/secret-scanning/github", limitBody, async (c) => {
+  const result = await c.env.operations.secretScanning.report({
+    body: new Uint8Array(await c.req.arrayBuffer()),
+    keyId: c.req.header("Github-Public-Key-Identifier") ?? "",
+    signature: c.req.header("Github-Public-Key-Signature") ?? "",
+    address: clientAddress(c.req.raw),
+  });
+  return isRefusal(result) ? refuse(c, result) : answer(c, result, 200);
+});
+
 // An unknown path is 404 only with a credential; without one, 401.
 controlApi.all("*", requireCredential, (c) => refuse(c, { reason: "not_found" }));
 

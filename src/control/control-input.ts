@@ -75,6 +75,13 @@ export function pageLimit() {
   );
 }
 
+/** In a query a number is its digits; over RPC it is a number. */
+export const eventNumber = v.pipe(
+  v.union([v.pipe(v.number(), v.transform(String)), v.string()], "must be the number of an event"),
+  v.regex(/^\d{1,15}$/, "must be the number of an event"),
+  v.description("Oldest first, from the event after this number on"),
+);
+
 /** The query of an operation without parameters. */
 export const NO_PARAMETERS = v.strictObject({});
 

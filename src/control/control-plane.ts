@@ -19,14 +19,17 @@ import { LedgerClient } from "./ledger-client.ts";
 import type { CheckedRequest, ControlContext, Operation, OperationRequest } from "./operation.ts";
 import { PortalSessions } from "./portal-sessions.ts";
 import { RevokedKeys } from "./revoked-keys.ts";
+import { SecretScanning } from "./secret-scanning.ts";
 
 export class ControlPlane {
   readonly portal: PortalSessions;
+  readonly secretScanning: SecretScanning;
   readonly #context: ControlContext;
 
   constructor(env: Env, settings: Settings, finder: KeyFinder, now: () => number) {
     const ledgers = new LedgerClient(env.KEY_LEDGER, settings);
     this.portal = new PortalSessions(ledgers, settings);
+    this.secretScanning = new SecretScanning(settings, finder, ledgers, now);
     const revokedKeys = new RevokedKeys(now);
     this.#context = { env, settings, ledgers, finder, portal: this.portal, revokedKeys, now };
   }

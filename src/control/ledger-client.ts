@@ -51,7 +51,9 @@ export class LedgerClient {
   /** The ledger that a key names, whose account is not known. */
   callByLocator<Answer extends object>(
     locator: string,
-    call: (ledger: Pick<RemoteLedger, "getKeyByHash" | "revokeKeyByHash">) => Promise<Answer | Refusal>,
+    call: (
+      ledger: Pick<RemoteLedger, "getKeyByHash" | "revokeKeyByHash" | "exposeKeyByHash">,
+    ) => Promise<Answer | Refusal>,
     options: Partial<LedgerCallOptions> = {},
   ): Promise<Answer | Refusal> {
     return this.#call(locator, (ledger: RemoteLedger) => call(ledger), options);

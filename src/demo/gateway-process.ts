@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ensureDevVars } from "../cli/dev-vars.ts";
 import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../cli/local-wrangler.ts";
 import type { Log } from "./demo-origin.ts";
+import type { EventReceiver } from "./event-receiver.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 const RESPONSE_TIMEOUT_MS = 5_000;
@@ -35,6 +36,7 @@ export async function startGateway(settings: {
   port: number;
   liveOrigin: string;
   sandboxOrigin: string;
+  events: Pick<EventReceiver, "url" | "secret">;
   /** For secrets and storage; removed by the caller. */
   directory: string;
   log: Log;
@@ -45,6 +47,7 @@ export async function startGateway(settings: {
     ...["--port", String(settings.port), "--inspector-port", "0"],
     ...["--var", `LIVE_ORIGIN:${settings.liveOrigin}`, "--var", `SANDBOX_ORIGIN:${settings.sandboxOrigin}`],
     ...["--var", `PUBLIC_ORIGIN:${gatewayUrl(settings.port)}`],
+    ...["--var", `EVENTS_URL:${settings.events.url}`, "--var", `EVENTS_SECRET:${settings.events.secret}`],
     ...["--env-file", secretsPath, "--persist-to", join(settings.directory, "state")],
     ...["--show-interactive-dev-session=false", "--log-level", "warn"],
   ];

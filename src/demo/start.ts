@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { onNpmExit } from "../cli/npm-exit.ts";
 import { createDemoKeys, createPageLink, pageLinkUrl } from "./demo-keys.ts";
 import { serveDemoOrigin } from "./demo-origin.ts";
+import { serveEventReceiver } from "./event-receiver.ts";
 import { gatewayUrl, startGateway, waitUntilReady } from "./gateway-process.ts";
 import { findBusyPorts, replaceBusyPorts } from "./ports.ts";
 import { HELP, type Ports, readStartOptions, startCommand } from "./start-options.ts";
@@ -63,6 +64,8 @@ async function run(ports: Ports, stopped: AbortSignal, cleanups: (() => Promise<
   cleanups.push(live.close);
   const sandbox = await serveDemoOrigin({ mode: "sandbox", port: ports["sandbox-port"], jwksUrl, log });
   cleanups.push(sandbox.close);
+  const events = await serveEventReceiver(log);
+  cleanups.push(events.close);
   const directory = await mkdtemp(join(tmpdir(), "octopost-edge-gateway-"));
   cleanups.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
 
@@ -71,6 +74,7 @@ async function run(ports: Ports, stopped: AbortSignal, cleanups: (() => Promise<
     port: ports.port,
     liveOrigin: live.url,
     sandboxOrigin: sandbox.url,
+    events,
     directory,
     log,
   });
@@ -88,7 +92,9 @@ async function run(ports: Ports, stopped: AbortSignal, cleanups: (() => Promise<
 
 function printDemo(demo: Demo, pageLink: string): void {
   console.log(`\n${renderWalkthrough(demo, walkthrough(demo))}`);
-  console.log("The requests that each origin receives are listed below. Ctrl-C stops everything.\n");
+  console.log(
+    "The requests that each origin receives and the key events are listed below. Ctrl-C stops everything.\n",
+  );
   console.log(
     "The key page (Settings › API Keys). The link works once, within five minutes. For another link:",
   );

@@ -19,8 +19,8 @@ export async function sha256(message: string | Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytesOf(message)));
 }
 
-export async function hmacSha256(secret: string, message: string | Bytes): Promise<Bytes> {
-  const key = importedSecrets.get(secret) ?? (await importSecret(secret));
+export async function hmacSha256(secret: string | Bytes, message: string | Bytes): Promise<Bytes> {
+  const key = (typeof secret === "string" && importedSecrets.get(secret)) || (await importSecret(secret));
   return new Uint8Array(await crypto.subtle.sign(HMAC, key, bytesOf(message)));
 }
 
@@ -28,12 +28,14 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** RFC 4648 §4. */
+export function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
 /** RFC 4648 §5, without padding. */
 export function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** Base64 and base64url, with or without padding. */
@@ -66,9 +68,9 @@ export async function firstUnderPeppers<Result>(
   return null;
 }
 
-async function importSecret(secret: string): Promise<CryptoKey> {
+async function importSecret(secret: string | Bytes): Promise<CryptoKey> {
   const key = await crypto.subtle.importKey("raw", bytesOf(secret), HMAC, false, ["sign"]);
-  importedSecrets.set(secret, key);
+  if (typeof secret === "string") importedSecrets.set(secret, key);
   return key;
 }
 

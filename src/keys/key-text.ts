@@ -15,6 +15,8 @@ const KEY_FORMAT = /^oct_(live|test)_[0-9A-Za-z]{46}$/;
 const LEGACY_KEY_FORMAT = /^oct_(live|test)_[\x21-\x7e]{1,200}$/;
 /** A key anywhere in a text: also one that lost its last characters, or one from before the gateway if it is long enough. */
 const KEY_IN_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{20}/;
+/** Every text in the shape of a key, also where one begins within another. */
+const KEYS_IN_TEXT = /(?=(oct_(?:live|test)_[0-9A-Za-z]{46}))/g;
 const PREFIX_LENGTH = "oct_live_".length;
 const RANDOM_LENGTH = 24;
 const CHECK_LENGTH = 6;
@@ -47,6 +49,11 @@ export function locatorOf(key: string): string {
 /** Whether a key, or most of one, stands anywhere in the text. */
 export function containsKey(text: string): boolean {
   return KEY_IN_TEXT.test(text);
+}
+
+/** The texts in the shape of a key that stand anywhere in the text, whatever surrounds them. */
+export function keysIn(text: string): string[] {
+  return [...text.matchAll(KEYS_IN_TEXT)].map(([, key = ""]) => key);
 }
 
 /** Whether the text could be a key issued before the gateway; those have no check. */

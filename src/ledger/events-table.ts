@@ -33,6 +33,8 @@ type EventRow = {
 export interface EventFilter {
   readonly keyId?: string | undefined;
   readonly action?: LedgerEvent["action"] | undefined;
+  /** Oldest first, from this time on (Unix milliseconds). */
+  readonly since?: number | undefined;
 }
 
 /** Who did it. */
@@ -52,28 +54,46 @@ export interface NewEvent {
   readonly details?: LedgerEvent["details"];
 }
 
+/** The gateway itself, where no call makes an event. */
+export const GATEWAY: Actor = { name: "gateway", claimed: null };
+
+/** Called in the transaction that adds the events after `number`; `keyId` is null for many keys, and for the account. */
+export type EventObserver = (action: LedgerEvent["action"], number: number, keyId: string | null) => void;
+
 export class EventsTable {
   readonly #sql: SqlStorage;
+  #observe: EventObserver = () => {};
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(SCHEMA);
   }
 
+  observeWith(observe: EventObserver): void {
+    this.#observe = observe;
+  }
+
   add({ at, actor, action, keyId, details = {} }: NewEvent): void {
-    this.#sql.exec(
-      "INSERT INTO events (at, actor, claimed_actor, action, key_id, details) VALUES (?, ?, ?, ?, ?, ?)",
-      at,
-      actor.name,
-      actor.claimed,
-      action,
-      keyId,
-      JSON.stringify(details),
-    );
+    const { number } = this.#sql
+      .exec<{ number: number }>(
+        `INSERT INTO events (at, actor, claimed_actor, action, key_id, details) VALUES (?, ?, ?, ?, ?, ?)
+         RETURNING number`,
+        at,
+        actor.name,
+        actor.claimed,
+        action,
+        keyId,
+        JSON.stringify(details),
+      )
+      .one();
+    this.#observe(action, number - 1, keyId);
   }
 
   /** The same event for each of these keys, in one statement per 10,000. */
   addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
+    const [last] = this.#sql
+      .exec<{ number: number | null }>("SELECT MAX(number) AS number FROM events")
+      .toArray();
     for (let start = 0; start < keyIds.length; start += IDS_PER_STATEMENT) {
       this.#sql.exec(
         `INSERT INTO events (at, actor, claimed_actor, action, key_id, details)
@@ -86,35 +106,51 @@ export class EventsTable {
         JSON.stringify(keyIds.slice(start, start + IDS_PER_STATEMENT)),
       );
     }
+    if (keyIds.length > 0) this.#observe(action, last?.number ?? 0, null);
+  }
+
+  get(number: number): LedgerEvent | undefined {
+    return this.#sql.exec<EventRow>(`${SELECT} WHERE number = ?`, number).toArray().map(toEvent)[0];
   }
 
   hasAny(): boolean {
     return this.#sql.exec("SELECT 1 FROM events LIMIT 1").toArray().length > 0;
   }
 
-  /** Newest first, at most `limit`, those before `number`, each with the present name of its key. */
-  page(limit: number, before: number | null, { keyId, action }: EventFilter): LedgerEvent[] {
-    const conditions = ["number < ?", ...(keyId ? ["key_id = ?"] : []), ...(action ? ["action = ?"] : [])];
+  /** At most `limit`: newest first and before the event `position`, or with `since` oldest first and after it. */
+  page(limit: number, position: number | null, { keyId, action, since }: EventFilter): LedgerEvent[] {
+    const isForward = since !== undefined;
+    const conditions = [
+      isForward ? "number > ? AND at >= ?" : "number < ?",
+      ...(keyId ? ["key_id = ?"] : []),
+      ...(action ? ["action = ?"] : []),
+    ];
     return this.#sql
       .exec<EventRow>(
-        `SELECT events.*, keys.name AS key_name, keys.hint AS key_hint
-         FROM events LEFT JOIN keys ON keys.id = events.key_id
-         WHERE ${conditions.join(" AND ")} ORDER BY number DESC LIMIT ?`,
-        before ?? Number.MAX_SAFE_INTEGER,
-        ...[keyId, action].filter((value) => value !== undefined),
+        `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY number ${isForward ? "ASC" : "DESC"} LIMIT ?`,
+        position ?? (isForward ? 0 : Number.MAX_SAFE_INTEGER),
+        ...[since, keyId, action].filter((value) => value !== undefined),
         limit,
       )
       .toArray()
-      .map((row) => ({
-        number: row.number,
-        at: isoTime(row.at),
-        actor: row.actor,
-        claimed_actor: row.claimed_actor,
-        action: row.action as LedgerEvent["action"],
-        key_id: row.key_id,
-        key_name: row.key_name,
-        key_hint: row.key_hint,
-        details: JSON.parse(row.details) as LedgerEvent["details"],
-      }));
+      .map(toEvent);
   }
+}
+
+/** With the present name of its key. */
+const SELECT = `SELECT events.*, keys.name AS key_name, keys.hint AS key_hint
+  FROM events LEFT JOIN keys ON keys.id = events.key_id`;
+
+function toEvent(row: EventRow): LedgerEvent {
+  return {
+    number: row.number,
+    at: isoTime(row.at),
+    actor: row.actor,
+    claimed_actor: row.claimed_actor,
+    action: row.action as LedgerEvent["action"],
+    key_id: row.key_id,
+    key_name: row.key_name,
+    key_hint: row.key_hint,
+    details: JSON.parse(row.details) as LedgerEvent["details"],
+  };
 }

@@ -23,18 +23,17 @@ import type { Tier } from "../rate-limits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { revokedKey, toApiKey } from "./api-key-view.ts";
 import type { EventFilter } from "./events-table.ts";
+import { exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
 import type { KeyChange } from "./key-changes.ts";
 import type { RevokedCount } from "./key-revocation.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import type { KeyFilter, KeyPosition } from "./keys-table.ts";
+import { ACCOUNT } from "./metadata-table.ts";
 import { type ImportedKey, type ImportVerdict, type NewKey, recordOf, termsOf } from "./new-keys.ts";
 import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
-
-/** The name of the row with the ledger's own account. */
-const ACCOUNT = "account";
 
 export class KeyLedger extends PortalLedger {
   /**
@@ -124,9 +123,9 @@ export class KeyLedger extends PortalLedger {
     return { days: this.dailyUse.requestsPerDay(keyId, key.use_count, Date.now()) };
   }
 
-  /** A page, newest first. `not_found`: the account has no events. */
-  listEvents(limit: number, before: number | null, filter: EventFilter = {}): LedgerEvent[] | Refusal {
-    const events = this.events.page(limit, before, filter);
+  /** A page, as `EventsTable` orders it. `not_found`: the account has no events. */
+  listEvents(limit: number, position: number | null, filter: EventFilter = {}): LedgerEvent[] | Refusal {
+    const events = this.events.page(limit, position, filter);
     return events.length === 0 && !this.events.hasAny() ? { reason: "not_found" } : events;
   }
 
@@ -147,6 +146,19 @@ export class KeyLedger extends PortalLedger {
   ): Promise<RevokedKey | Refusal> {
     const row = this.keys.issuedByHash(hash, account);
     return row ? await this.revokeKey(row.id, caller, null) : { reason: "not_found" };
+  }
+
+  /** Marks a key that was found in public and, unless `then` is `notify`, revokes it. */
+  async exposeKeyByHash(
+    hash: string,
+    account: string | null,
+    sighting: Sighting,
+    then: "revoke" | "notify",
+  ): Promise<ApiKey | Refusal> {
+    const row = this.keys.issuedByHash(hash, account);
+    if (!row) return { reason: "not_found" };
+    const exposed = await exposeKey(this.context, this.revocation, row, sighting, then);
+    return isRefusal(exposed) ? exposed : this.#view(exposed);
   }
 
   revokeAll(filter: KeyFilter, caller: CallMetadata): Promise<RevokedCount | Refusal> {

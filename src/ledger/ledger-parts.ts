@@ -24,6 +24,7 @@ import { LeaseIssuer } from "./lease-issuer.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { MetadataTable } from "./metadata-table.ts";
 import { PortalAccess } from "./portal-access.ts";
+import { openWebhooks, type Webhooks } from "./webhooks.ts";
 
 export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly context: LedgerContext;
@@ -41,14 +42,17 @@ export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly revocation: KeyRevocation;
   protected readonly metadata: MetadataTable;
   protected readonly portal: PortalAccess;
+  readonly #alarm: AlarmSchedule;
+  readonly #webhooks: Webhooks | null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const settings = readSettings(env);
     if (isRefusal(settings)) throw new Error(`invalid setting ${settings.setting}`);
     const { storage } = ctx;
-    const alarm = new AlarmSchedule(storage);
-    const scheduleAlarm = (at: number) => alarm.schedule(at);
+    this.#alarm = new AlarmSchedule(storage);
+    void ctx.blockConcurrencyWhile(() => this.#alarm.loaded);
+    const scheduleAlarm = (at: number) => this.#alarm.schedule(at);
     this.metadata = new MetadataTable(storage.sql);
     this.keys = new KeysTable(storage.sql);
     this.events = new EventsTable(storage.sql);
@@ -79,12 +83,15 @@ export abstract class LedgerParts extends DurableObject<Env> {
     this.changes = new KeyChanges(context, this.leases);
     this.revocation = new KeyRevocation(context, this.leases);
     this.portal = new PortalAccess(context, this.answers);
+    this.#webhooks = openWebhooks(context, this.metadata, Date.now());
   }
 
   /** The one alarm: it does everything that is due, and each part schedules its next. */
   override async alarm(): Promise<void> {
     const now = Date.now();
+    this.#alarm.fired();
     this.usage.flush(now);
+    this.#webhooks?.run(now);
     await this.answers.deleteExpired(now);
     await this.creation.cleanUp(now);
   }

@@ -1,5 +1,8 @@
 /** Single values by name: the account's tier, and the state that must survive a restart. */
 
+/** The name of the row with the ledger's own account. */
+export const ACCOUNT = "account";
+
 export class MetadataTable {
   readonly #sql: SqlStorage;
 

@@ -68,15 +68,18 @@ function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>;
   );
 }
 
+const FIELDS = ["replaces", "from", "to", "revokes_at", "reason", "url"] as const;
+
 function detailText({ details }: LedgerEvent, names: ReadonlyMap<string, string>): string {
   const { detail } = texts.activity;
   const textOf = (name: string) => (typeof details[name] === "string" ? (details[name] as string) : null);
-  const [replaces, from, to, end, reason] = ["replaces", "from", "to", "revokes_at", "reason"].map(textOf);
+  const [replaces, from, to, end, reason, url] = FIELDS.map(textOf);
   return [
     replaces && detail.replaces(names.get(replaces) ?? replaces),
     from && to && detail.renamed(from, to),
     end && detail.revokes(formatMinute(end)),
     details.revokes_at === null && detail.noRevocation,
+    url && detail.foundAt(url),
     reason && detail.reason(reason),
   ]
     .filter(Boolean)

@@ -236,6 +236,7 @@ export const texts = {
       renamed: (from: string, to: string) => `From “${from}” to “${to}”.`,
       revokes: (when: string) => `Will be revoked on ${when}.`,
       noRevocation: "The scheduled revocation was cancelled.",
+      foundAt: (url: string) => `Found at ${url}`,
       reason: (reason: string) => `Reason: ${reason}`,
     },
     /** A map: callers name actors freely, `constructor` too. */
@@ -243,6 +244,8 @@ export const texts = {
       ["key_page", "A user of this page"],
       ["control_token", "The control API"],
       ["possession", "A holder of the key"],
+      ["gateway", "The gateway"],
+      ["github", "GitHub’s secret scanning"],
     ]) as ReadonlyMap<string, string>,
     actions: {
       created: "created",
@@ -258,6 +261,11 @@ export const texts = {
       portal_link_created: "requested a link to the key page of",
       portal_entered: "opened the key page of",
       portal_sessions_ended: "ended the key page sessions of",
+      expiring: "reports that this key will expire soon:",
+      aging: "reminds you to rotate",
+      expired: "reports that this key has expired:",
+      exposed: "found in public:",
+      delivery_failed: "could not send an event of",
     } satisfies Record<LedgerEvent["action"], string>,
   },
   test: {

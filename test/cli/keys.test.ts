@@ -171,6 +171,16 @@ describe("list, show, events", () => {
     );
   });
 
+  test("events --since and --after print the events oldest first", async () => {
+    await newKey("one");
+    await newKey("two");
+    const { events } = (await keys(["events", "--json"])).json;
+    expect((await keys(["events", "--since", "1d", "--json"])).json.events).toEqual(events.toReversed());
+    const after = await keys(["events", "--after", String(events[1].number), "--json"]);
+    expect(after.json.events).toEqual([events[0]]);
+    expect((await keys(["events", "--since", "2099-01-01", "--json"])).json.events).toEqual([]);
+  });
+
   test("escapes characters of a name that would move the cursor or reverse the text", async () => {
     const key = await newKey("a\u202eb\u2028c");
     for (const command of [["list"], ["show", key.id]]) {

@@ -129,6 +129,24 @@ describe("events", () => {
     expect([status, Object.keys(json.details)]).toEqual([422, ["action"]]);
   });
 
+  test("since a time or after a number come oldest first, page by page, and a later call continues", async () => {
+    const { id } = await account.create({ name: "0" });
+    for (let i = 1; i < 6; i++) await account.call("PATCH", `/keys/${id}`, { name: `${i}` });
+    const all = (await account.events()).toReversed();
+    const first = await page("events", "since=2020-01-01T00:00:00Z&limit=4");
+    expect(first.events).toEqual(all.slice(0, 4));
+    const rest = await page("events", `since=2020-01-01T00:00:00Z&limit=4&cursor=${first.next_cursor}`);
+    expect(rest).toEqual({ events: all.slice(4), next_cursor: null });
+    const last = all.at(-1)?.number;
+    expect((await page("events", `after=${last}`)).events).toEqual([]);
+    await account.call("PATCH", `/keys/${id}`, { name: "new" });
+    expect((await page("events", `after=${last}`)).events).toMatchObject([{ action: "renamed", number: 7 }]);
+    expect((await page("events", "since=2099-01-01T00:00:00Z")).events).toEqual([]);
+    expect((await page("events", "after=2&action=renamed&limit=1")).events).toMatchObject([{ number: 3 }]);
+    const { status, json } = await account.call("GET", "/events?after=-1&since=yesterday");
+    expect([status, Object.keys(json.details).sort()]).toEqual([422, ["after", "since"]]);
+  });
+
   test("name actor, claimed actor, action and time, newest first, with increasing numbers", async () => {
     const by = (actor: string) => ({ headers: [["Octopost-Actor", actor]] as const });
     const from = new Date().toISOString();

@@ -5,15 +5,19 @@
 
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { unstable_readConfig } from "wrangler";
+import { MESSAGE_TYPES } from "../../src/ledger/webhook-message.ts";
 import { claimsFor, decoded, signedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
+import { eventually } from "../support/time-limits.ts";
 import { codeBlocks, codeIn, PROJECT, sectionOf, tableRows } from "./pages.ts";
 
 const PAGE = "docs/integration.md";
@@ -44,11 +48,64 @@ const DASHBOARD: ClusterWorkers[number] = {
 let cluster: GatewayCluster;
 let key: IssuedKey;
 beforeAll(async () => {
-  cluster = await startCluster({ extraWorkers: [DASHBOARD] });
+  receiver = await receiverOfThePage();
+  const { port } = receiver.address() as AddressInfo;
+  const settings = { EVENTS_URL: `http://127.0.0.1:${port}/`, EVENTS_SECRET };
+  cluster = await startCluster({ extraWorkers: [DASHBOARD], settings });
   key = await cluster.createKey({ permissions: ["posts:read", "posts:write"] });
 });
-afterAll(() => cluster?.close());
+afterAll(async () => {
+  await cluster?.close();
+  receiver?.closeAllConnections();
+  receiver?.close();
+});
 beforeEach(() => cluster.live.clear());
+
+const EVENTS_SECRET = `whsec_${Buffer.alloc(32, "events").toString("base64")}`;
+let receiver: Server;
+
+/** The page's receiver of key events, listening. */
+async function receiverOfThePage(): Promise<Server> {
+  const [code = ""] = codeBlocks(sectionOf(PAGE, "Key events"), "js");
+  // Inside the project, so that the library is found.
+  const directory = await mkdtemp(join(PROJECT, "node_modules", ".docs-test-"));
+  await writeFile(join(directory, "receiver.mjs"), code);
+  const before = process.env.EVENTS_SECRET;
+  process.env.EVENTS_SECRET = EVENTS_SECRET;
+  const module = await import(/* @vite-ignore */ pathToFileURL(join(directory, "receiver.mjs")).href);
+  if (before === undefined) delete process.env.EVENTS_SECRET;
+  else process.env.EVENTS_SECRET = before;
+  await rm(directory, { recursive: true, force: true });
+  await new Promise<void>((resolve) => module.receiver.listen(0, "127.0.0.1", resolve));
+  return module.receiver;
+}
+
+describe("the page's receiver of key events", () => {
+  test("prints each event of a key once, in order, and refuses what is not signed", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((...words) => void lines.push(words.slice(1).join(" ")));
+    const { id } = await cluster.createKey({ account: "events", name: "CI" });
+    await cluster.revoke("events", id);
+    await eventually("both lines", () => lines.filter((line) => line.includes(id)).length === 2);
+    const { port } = receiver.address() as AddressInfo;
+    const forged = await fetch(`http://127.0.0.1:${port}/`, {
+      method: "POST",
+      body: '{"type":"key.revoked"}',
+    });
+    expect(forged.status).toBe(400);
+    vi.restoreAllMocks();
+    expect(lines.filter((line) => line.includes(id))).toEqual([
+      `key.created events ${id} CI`,
+      `key.revoked events ${id} CI`,
+    ]);
+  });
+
+  test("has every type of message, and no other", () => {
+    const documented = tableRows(sectionOf(PAGE, "Key events")).flatMap(([types = ""]) => codeIn(types));
+    const sent = new Set(Object.values(MESSAGE_TYPES).filter((type) => type !== null));
+    expect(documented.sort()).toEqual([...sent].sort());
+  });
+});
 
 /** The request that the origin received, as headers. */
 async function received(headers: readonly Header[]): Promise<ReadonlyMap<string, string>> {

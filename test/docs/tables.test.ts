@@ -7,7 +7,7 @@ import { keysProgram } from "../../src/cli/keys/program.ts";
 import { countRequest } from "../../src/gateway/metrics.ts";
 import { logAborted, logRequest } from "../../src/gateway/request-log.ts";
 import { finishRequest, RequestReport } from "../../src/gateway/request-report.ts";
-import { logException, logInvalidSetting } from "../../src/log.ts";
+import { logDeliveryFailure, logException, logInvalidSetting } from "../../src/log.ts";
 import { POLICY } from "../../src/policy.ts";
 import { limitsOf, TIER_NAMES } from "../../src/rate-limits.ts";
 import { publicAnswer, type Refusal } from "../../src/refusals.ts";
@@ -95,6 +95,14 @@ describe("docs/operations.md", () => {
       logRequest(finishRequest(fullReport(), 401, "revoked", 5));
       logAborted(fullReport(), "revoked", 5);
       logInvalidSetting("id", "METRICS");
+      logDeliveryFailure({
+        account: "acct",
+        number: 1,
+        attempts: 9,
+        status: 500,
+        reason: "timeout",
+        given_up: 1,
+      });
       logException("id", new Error("a fault"));
     });
     const section = sectionOf("docs/operations.md", "The log").split("\n### ")[0] ?? "";

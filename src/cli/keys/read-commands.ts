@@ -9,12 +9,17 @@ import { commandContext, possessionContext, printNote } from "./command-context.
 import type { ControlPlane } from "./control-plane.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
-import { keyId, wholeNumber } from "./option-parsers.ts";
+import { keyId, timeAgo, wholeNumber } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
 
 interface ListOptions {
   readonly limit?: number;
   readonly revoked?: boolean;
+}
+
+interface EventsOptions extends ListOptions {
+  readonly since?: string;
+  readonly after?: number;
 }
 
 export function addReadCommands(program: Command): void {
@@ -49,7 +54,11 @@ export function addReadCommands(program: Command): void {
     .summary("list the account's events, newest first")
     .description("List the changes to the account's keys, with actor and time, newest first.")
     .option("--limit <number>", "number of events (default: all)", wholeNumber)
-    .addHelpText("after", "\nExample:\n  npm run keys -- events --account acme --limit 20")
+    .option("--since <time>", "oldest first, from this time or this long ago (30d) on", (text) =>
+      timeAgo(text),
+    )
+    .option("--after <number>", "oldest first, from the event after this number on", wholeNumber)
+    .addHelpText("after", EVENTS_EXAMPLES)
     .action(events);
 }
 
@@ -78,9 +87,10 @@ async function find(_options: object, command: Command): Promise<void> {
   context.print(key, keyDetails(key, Date.now()));
 }
 
-async function events({ limit }: ListOptions, command: Command): Promise<void> {
+async function events({ limit, since, after }: EventsOptions, command: Command): Promise<void> {
   const context = commandContext(command);
-  const page = await fetchAllPages(context.gateway, listEvents, "events", {}, limit);
+  const query = { since, after: after === undefined ? undefined : String(after) };
+  const page = await fetchAllPages(context.gateway, listEvents, "events", query, limit);
   context.print(page, eventTable(page.events, context.terminalColumns));
   noteIfMore(page.next_cursor);
 }
@@ -93,6 +103,11 @@ const FIND_EXAMPLES = `
 Examples:
   npm run keys -- find
   npm run --silent keys -- find --json < leaked-key.txt | jq -r '.account, .id'`;
+
+const EVENTS_EXAMPLES = `
+Examples:
+  npm run keys -- events --account acme --limit 20
+  npm run --silent keys -- events --account acme --since 1d --json | jq -c '.events[]'`;
 
 const LIST_EXAMPLES = `
 Examples:

@@ -3,19 +3,22 @@ import * as v from "valibot";
 import { accountSchema, eventSchema, tierSchema } from "../../keys/api-key.ts";
 import { isRefusal } from "../../refusals.ts";
 import { eventPageSchema } from "../control-answers.ts";
-import { keyIdInput, pageLimit } from "../control-input.ts";
+import { eventNumber, keyIdInput, pageLimit, time } from "../control-input.ts";
 import { ACCOUNT, defineLedgerOperation } from "../operation.ts";
 import { eventCursorField, nextCursor } from "../page-cursor.ts";
 
 export const listEvents = defineLedgerOperation({
   name: "listEvents",
-  summary: "List an account's events, or those of a key or an action, newest first.",
+  summary:
+    "List an account's events, or those of a key or an action, newest first; with since or after, oldest first.",
   method: "get",
   path: `${ACCOUNT}/events`,
   right: "keys:read",
   query: v.strictObject({
     key_id: v.optional(keyIdInput),
     action: v.optional(eventSchema.entries.action),
+    since: v.optional(v.pipe(time, v.description("Oldest first, from this time on"))),
+    after: v.optional(eventNumber),
     limit: pageLimit(),
     cursor: eventCursorField,
   }),
@@ -23,8 +26,10 @@ export const listEvents = defineLedgerOperation({
   answer: eventPageSchema,
   refusals: [404, 422],
   repeatable: true,
-  call: async (ledger, { query: { key_id, action, limit, cursor } }) => {
-    const events = await ledger.listEvents(limit, cursor ?? null, { keyId: key_id, action });
+  call: async (ledger, { query: { key_id, action, since, after, limit, cursor } }) => {
+    const from = since !== undefined ? Date.parse(since) : after !== undefined ? 0 : undefined;
+    const position = cursor ?? (after === undefined ? null : Number(after));
+    const events = await ledger.listEvents(limit, position, { keyId: key_id, action, since: from });
     if (isRefusal(events)) return events;
     return { events, next_cursor: nextCursor(events, limit, ({ number }) => String(number)) };
   },

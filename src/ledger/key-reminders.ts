@@ -1,0 +1,141 @@
+/**
+ * Events that no call makes: a key that will expire, has expired, has reached its scheduled revocation, or has grown old.
+ *
+ * Guarantees each of them once, also after a restart, and wakes the ledger only when one is due: one row keeps until
+ * when they were written and when the next is due. A key's reminders begin when it is created or imported here: those
+ * that were due before are not made up for.
+ */
+import { isoTime } from "../keys/timestamp.ts";
+import { type Actor, type EventsTable, GATEWAY } from "./events-table.ts";
+import type { MetadataTable } from "./metadata-table.ts";
+
+const DAY_MS = 86_400_000;
+export const EXPIRING_AHEAD_MS = 7 * DAY_MS;
+/** A live key is reported at this age, and then each period. */
+export const AGING_AFTER_MS = 90 * DAY_MS;
+export const AGING_PERIOD_MS = 30 * DAY_MS;
+
+/** The row's name in the table of metadata. */
+const REMINDERS = "reminders";
+
+interface State {
+  /** Everything that was due until then is written. */
+  readonly until: number;
+  /** null: nothing is due later. */
+  readonly next_at: number | null;
+}
+
+/** For each key its ages at which it is reported, relative to the parameter: the first after it. */
+const NEXT_AGING = `created_at + ${AGING_AFTER_MS} +
+  ${AGING_PERIOD_MS} * MAX(0, CAST((? - created_at - ${AGING_AFTER_MS}) / ${AGING_PERIOD_MS} + 1 AS INTEGER))`;
+
+/** What will be due of every key; the parameter is the moment after which it is due. */
+const REMINDER_TIMES = `
+  SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'expiring' AS kind,
+    expires_at - ${EXPIRING_AHEAD_MS} AS due FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
+  UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'expired', expires_at
+    FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
+  UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'revoked', revokes_at
+    FROM keys WHERE state = 'issued' AND revokes_at IS NOT NULL
+  UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'aging', ${NEXT_AGING}
+    FROM keys WHERE state = 'issued' AND mode = 'live' AND revoked_at IS NULL`;
+
+/** Of a key that is good until then; a tombstone of a scheduled end carries its time. */
+const IS_DUE = `due > ? AND due > began_at
+  AND (revoked_at IS NULL OR (kind = 'revoked' AND revoked_at = revokes_at))
+  AND (kind = 'revoked' OR revokes_at IS NULL OR revokes_at > due)
+  AND (expires_at IS NULL OR expires_at >= due)`;
+
+type DueRow = {
+  id: string;
+  name: string;
+  kind: "expiring" | "expired" | "revoked" | "aging";
+  due: number;
+  created_at: number;
+  expires_at: number | null;
+};
+
+export class KeyReminders {
+  readonly #storage: DurableObjectStorage;
+  readonly #metadata: MetadataTable;
+  readonly #events: EventsTable;
+  readonly #scheduleAlarm: (at: number) => Promise<void>;
+  #state: State;
+
+  constructor(
+    storage: DurableObjectStorage,
+    metadata: MetadataTable,
+    events: EventsTable,
+    scheduleAlarm: (at: number) => Promise<void>,
+    now: number,
+  ) {
+    this.#storage = storage;
+    this.#metadata = metadata;
+    this.#events = events;
+    this.#scheduleAlarm = scheduleAlarm;
+    const state = metadata.get(REMINDERS) as State | undefined;
+    this.#state = state ?? { until: now, next_at: null };
+    if (!state) this.#save({ until: now, next_at: this.#nextAt(now) });
+  }
+
+  /** The key was created or changed: its next reminder may be the first one of the ledger. */
+  keyChanged(keyId: string): void {
+    const { until, next_at } = this.#state;
+    const at = this.#nextAt(until, keyId);
+    if (at !== null && (next_at === null || at < next_at)) {
+      this.#save({ until, next_at: at });
+      queueMicrotask(() => void this.#scheduleAlarm(at));
+    }
+  }
+
+  /** Writes the events that are due, and schedules the next ones. */
+  run(now: number): void {
+    const { until, next_at } = this.#state;
+    if (next_at !== null && next_at <= now) {
+      this.#storage.transactionSync(() => {
+        for (const row of this.#due(until, now)) this.#write(row, now);
+        this.#save({ until: now, next_at: this.#nextAt(now) });
+      });
+    }
+    if (this.#state.next_at !== null) void this.#scheduleAlarm(this.#state.next_at);
+  }
+
+  #due(after: number, now: number): DueRow[] {
+    return this.#storage.sql
+      .exec<DueRow>(
+        `SELECT * FROM (${REMINDER_TIMES}) WHERE ${IS_DUE} AND due <= ? ORDER BY due, id`,
+        after,
+        after,
+        now,
+      )
+      .toArray();
+  }
+
+  /** When the first reminder after `after` is due, of one key or of all. */
+  #nextAt(after: number, keyId?: string): number | null {
+    return this.#storage.sql
+      .exec<{ at: number | null }>(
+        `SELECT MIN(due) AS at FROM (${REMINDER_TIMES}) WHERE ${IS_DUE} ${keyId ? "AND id = ?" : ""}`,
+        after,
+        after,
+        ...(keyId ? [keyId] : []),
+      )
+      .one().at;
+  }
+
+  #write({ id, name, kind, created_at, expires_at, due }: DueRow, now: number): void {
+    const details = {
+      expiring: { name, expires_at: expires_at === null ? null : isoTime(expires_at) },
+      expired: { name },
+      revoked: { reason: "scheduled" },
+      aging: { name, age_days: Math.floor((due - created_at) / DAY_MS) },
+    }[kind];
+    const actor: Actor = GATEWAY;
+    this.#events.add({ at: now, actor, action: kind, keyId: id, details });
+  }
+
+  #save(state: State): void {
+    this.#state = state;
+    this.#metadata.set(REMINDERS, state);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What the ledger tells `EVENTS_URL`: every event that is sent goes into the outbox, in the transaction that adds it, and
+ * the alarm is set in the same turn, so that a restart in between loses nothing.
+ */
+import { EventDelivery } from "./event-delivery.ts";
+import { KeyReminders } from "./key-reminders.ts";
+import type { LedgerContext } from "./ledger-context.ts";
+import { ACCOUNT, type MetadataTable } from "./metadata-table.ts";
+import { OutboxTable } from "./outbox-table.ts";
+import { MESSAGE_TYPES } from "./webhook-message.ts";
+
+export interface Webhooks {
+  /** To be called by the alarm. Does not wait for the receiver. */
+  run(now: number): void;
+}
+
+/** null: events are not sent. */
+export function openWebhooks(
+  { storage, settings, events, scheduleAlarm }: LedgerContext,
+  metadata: MetadataTable,
+  now: number,
+): Webhooks | null {
+  if (settings.webhooks === null) return null;
+  const outbox = new OutboxTable(storage.sql);
+  const reminders = new KeyReminders(storage, metadata, events, scheduleAlarm, now);
+  const account = () => (metadata.get(ACCOUNT) as string | undefined) ?? "";
+  const delivery = new EventDelivery({
+    outbox,
+    events,
+    storage,
+    settings: settings.webhooks,
+    account,
+    scheduleAlarm,
+  });
+  events.observeWith((action, number, keyId) => {
+    if (MESSAGE_TYPES[action] === null) return;
+    outbox.addAllAfter(number);
+    if (keyId !== null) reminders.keyChanged(keyId);
+    // Outside the transaction, which may still be undone, and in its turn.
+    queueMicrotask(() => void scheduleAlarm(Date.now()));
+  });
+  // What an earlier instance has left.
+  if (outbox.nextAt([]) !== null) void scheduleAlarm(now);
+  return {
+    run: (at) => {
+      reminders.run(at);
+      delivery.run(at);
+    },
+  };
+}
