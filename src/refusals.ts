@@ -18,16 +18,12 @@ export type Refusal =
   | { readonly reason: "missing_credential" | CredentialRefusal | "live_only" }
   | { readonly reason: "malformed_credential"; readonly scheme?: "other" }
   | { readonly reason: "missing_permission"; readonly permission: Permission }
+  | { readonly reason: "address_not_allowed" }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly reason: "rate_limited"; readonly allowance: Allowance }
   | { readonly reason: "too_many_look_ups" | "store_unreachable" | "ledger_unreachable" }
-  | {
-      readonly reason:
-        | "origin_unreachable"
-        | "origin_refused_gateway"
-        | "origin_invalid_response"
-        | "origin_timeout";
-    }
+  | { readonly reason: "origin_unreachable" | "origin_timeout" }
+  | { readonly reason: "origin_refused_gateway" | "origin_invalid_response" }
   | { readonly reason: "client_gone" | "exception" | "bad_signature" | "scanning_keys_unreachable" }
   | InvalidSetting
   | { readonly reason: "https_required" }
@@ -64,6 +60,7 @@ type CredentialRefusal =
   | "corrupt_record"
   | "revoked"
   | "expired"
+  | "suspended"
   | "not_in_ledger"
   | "refused_by_ledger"
   | "wrong_control_token";
@@ -213,11 +210,13 @@ const CONSTANT_ANSWERS = {
   corrupt_record: BAD_CREDENTIAL,
   revoked: BAD_CREDENTIAL,
   expired: BAD_CREDENTIAL,
+  suspended: BAD_CREDENTIAL,
   not_in_ledger: BAD_CREDENTIAL,
   refused_by_ledger: BAD_CREDENTIAL,
   wrong_control_token: BAD_CREDENTIAL,
   live_only: unauthorized(describe(INVALID_TOKEN, "This endpoint needs a live key")),
   bad_signature: plainAnswer(403, "forbidden", "The signature does not match the body"),
+  address_not_allowed: plainAnswer(403, "forbidden", "API key may not be used from this IP address"),
   session_ended: plainAnswer(403, "forbidden", "The session has ended"),
   csrf_failed: plainAnswer(403, "forbidden", "The form was not sent from this session's page"),
   cookies_blocked: plainAnswer(403, "forbidden", "The session cookie is missing"),

@@ -60,6 +60,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   corrupt_record: CREDENTIAL_REFUSED,
   revoked: CREDENTIAL_REFUSED,
   expired: CREDENTIAL_REFUSED,
+  suspended: CREDENTIAL_REFUSED,
   not_in_ledger: CREDENTIAL_REFUSED,
   refused_by_ledger: CREDENTIAL_REFUSED,
   live_only: { status: 401, body: UNAUTHORIZED, headers: { "www-authenticate": LIVE_KEY_NEEDED } },
@@ -73,6 +74,10 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     },
   },
 
+  address_not_allowed: {
+    status: 403,
+    body: '{"error":"API key may not be used from this IP address","code":"forbidden"}',
+  },
   missing_right: {
     status: 403,
     body: '{"error":"The credential does not have this right","code":"forbidden","details":{"required_right":"keys:write"}}',
@@ -212,7 +217,7 @@ describe("answers", () => {
 
 test("a bad credential gets the same body and headers for every cause", async () => {
   const causes = REASONS.filter((reason) => ANSWERS[reason] === CREDENTIAL_REFUSED);
-  expect(causes).toHaveLength(10);
+  expect(causes).toHaveLength(11);
   const answers = await Promise.all(causes.map((cause) => answerTo(cause)));
   for (const answer of answers) expect(answer).toEqual(answers[0]);
 });

@@ -8,11 +8,13 @@ import { type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-jso
 import type * as v from "valibot";
 import type { Operation } from "../control/operation.ts";
 import { OPERATIONS } from "../control/operations.ts";
+import { accountSchema, changedAccountSchema, restrictedAccountSchema } from "../keys/account.ts";
 import {
-  accountSchema,
+  changedKeySchema,
   eventSchema,
   issuedKeySchema,
   keySchema,
+  restrictedKeySchema,
   revokedKeySchema,
   rotatedKeySchema,
 } from "../keys/api-key.ts";
@@ -22,9 +24,13 @@ const NAMED = {
   Key: keySchema,
   IssuedKey: issuedKeySchema,
   RotatedKey: rotatedKeySchema,
+  ChangedKey: changedKeySchema,
+  RestrictedKey: restrictedKeySchema,
   RevokedKey: revokedKeySchema,
   Event: eventSchema,
   Account: accountSchema,
+  ChangedAccount: changedAccountSchema,
+  RestrictedAccount: restrictedAccountSchema,
 };
 
 /** The dialect of OpenAPI 3.1. Checks in code, which JSON Schema cannot express, are left out. */

@@ -53,13 +53,16 @@ export const permissions = v.pipe(
   v.description("Empty: full access"),
 );
 
-/** The fields of a new key, created or imported. */
+/** The fields of a new key, created or imported; those of terms-input.ts come on top. */
 export const newKeyFields = {
   name,
   mode: modeSchema,
   permissions: v.optional(permissions, []),
   expires_at: v.optional(v.nullable(time), null),
 };
+
+/** Why a key or an account is restricted, for the event log. */
+export const reasonInput = v.strictObject({ reason: v.optional(plainText(1, 500)) });
 
 /** In a query a number is its digits; over RPC it is a number. */
 export function pageLimit() {

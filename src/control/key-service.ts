@@ -15,7 +15,13 @@ import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
 import { credentialOfBinding } from "./credential.ts";
 import type { BodyOf, Operation, OperationRequest, QueryOf } from "./operation.ts";
-import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
+import {
+  changeAccount,
+  getAccount,
+  listEvents,
+  resumeAccount,
+  suspendAccount,
+} from "./operations/accounts.ts";
 import { importKeys } from "./operations/import-keys.ts";
 import type { ImportRow } from "./operations/import-rows.ts";
 import {
@@ -24,9 +30,11 @@ import {
   getKey,
   getKeyUsage,
   listKeys,
+  resumeKey,
   revokeAll,
   revokeKey,
   rotateKey,
+  suspendKey,
 } from "./operations/keys.ts";
 import { createPortalSession, endPortalSessions } from "./operations/portal.ts";
 import { identifyKey, revokeByPossession } from "./operations/possession.ts";
@@ -64,6 +72,14 @@ export class KeyService extends WorkerEntrypoint<Env> {
     return this.#perform(changeKey, { account, id, body, caller });
   }
 
+  suspendKey(account: string, id: string, body: BodyOf<typeof suspendKey> = {}, caller: CallerInput = {}) {
+    return this.#perform(suspendKey, { account, id, body, caller });
+  }
+
+  resumeKey(account: string, id: string, caller: CallerInput = {}) {
+    return this.#perform(resumeKey, { account, id, caller });
+  }
+
   revokeKey(account: string, id: string, body: BodyOf<typeof revokeKey> = {}, caller: CallerInput = {}) {
     return this.#perform(revokeKey, { account, id, body, caller });
   }
@@ -84,8 +100,16 @@ export class KeyService extends WorkerEntrypoint<Env> {
     return this.#perform(listEvents, { account, query });
   }
 
-  setTier(account: string, tier: BodyOf<typeof setTier>["tier"], caller: CallerInput = {}) {
-    return this.#perform(setTier, { account, body: { tier }, caller });
+  changeAccount(account: string, body: BodyOf<typeof changeAccount>, caller: CallerInput = {}) {
+    return this.#perform(changeAccount, { account, body, caller });
+  }
+
+  suspendAccount(account: string, body: BodyOf<typeof suspendAccount> = {}, caller: CallerInput = {}) {
+    return this.#perform(suspendAccount, { account, body, caller });
+  }
+
+  resumeAccount(account: string, caller: CallerInput = {}) {
+    return this.#perform(resumeAccount, { account, caller });
   }
 
   /** A link to the account's key page, on `CONTROL_HOST` or else at `PUBLIC_ORIGIN`. */

@@ -1,6 +1,12 @@
 /** Every operation of the control plane, in the order in which the OpenAPI document shows them. */
 import type { Operation } from "./operation.ts";
-import { getAccount, listEvents, setTier } from "./operations/accounts.ts";
+import {
+  changeAccount,
+  getAccount,
+  listEvents,
+  resumeAccount,
+  suspendAccount,
+} from "./operations/accounts.ts";
 import { importKeys } from "./operations/import-keys.ts";
 import {
   changeKey,
@@ -8,9 +14,11 @@ import {
   getKey,
   getKeyUsage,
   listKeys,
+  resumeKey,
   revokeAll,
   revokeKey,
   rotateKey,
+  suspendKey,
 } from "./operations/keys.ts";
 import { createPortalSession, endPortalSessions } from "./operations/portal.ts";
 import { identifyKey, revokeByPossession } from "./operations/possession.ts";
@@ -23,12 +31,16 @@ export const OPERATIONS: readonly Operation[] = [
   getKey,
   getKeyUsage,
   changeKey,
+  suspendKey,
+  resumeKey,
   revokeKey,
   rotateKey,
   revokeAll,
   listEvents,
   getAccount,
-  setTier,
+  changeAccount,
+  suspendAccount,
+  resumeAccount,
   createPortalSession,
   endPortalSessions,
   rebuildKv,

@@ -1,7 +1,7 @@
 /** Where a list's next page begins, as text that a client hands back unread. */
 import * as v from "valibot";
 import type { ApiKey } from "../keys/api-key.ts";
-import type { KeyPosition } from "../ledger/keys-table.ts";
+import type { KeyPosition } from "../ledger/key-listing.ts";
 
 const KEY_CURSOR = /^(-?\d{1,16})-(key_[0-9A-Za-z]{22})$/;
 const EVENT_CURSOR = /^\d{1,16}$/;

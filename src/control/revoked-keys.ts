@@ -31,7 +31,7 @@ export class RevokedKeys {
   async object(text: string): Promise<ApiKey | undefined> {
     const entry = this.#entries.get(await digestOf(text));
     if (entry === undefined || this.#now() - entry.storedAt > OBJECT_KEPT_MS) return undefined;
-    const { waited_ms: _, ...key } = entry.key;
+    const { effective_at: _, waited_ms: __, lease_bound_ms: ___, ...key } = entry.key;
     return key;
   }
 

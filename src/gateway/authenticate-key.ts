@@ -1,7 +1,7 @@
 /**
  * Step 2, authenticate: which key does the request carry, and is it good now?
  *
- * Guarantees that the key it returns is under a valid lease. The key comes from the Authorization header and from
+ * Guarantees that the key it returns is under a valid lease, whose terms allow the client's address. The key comes from the Authorization header and from
  * nowhere else. It does not know the routes, so a client without a good key learns nothing about them.
  */
 import { bearerToken } from "../http/bearer-token.ts";
@@ -9,6 +9,7 @@ import { clientAddress } from "../http/client-address.ts";
 import { isKnown, type KnownKey } from "../leases/cached-key.ts";
 import type { KeyCache } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
+import { refuseAddress } from "./allowed-addresses.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** The log's word for what the lease's status costs the request: nothing, a call in the background, a call it waits for. */
@@ -24,7 +25,7 @@ export async function authenticateKey(context: RequestContext, keys: KeyCache): 
 
   report.key = key;
   const { lease } = key;
-  // A key that was refused for good costs no call to the ledger.
+  // A key that is known to be refused costs no call to the ledger.
   if (lease.refusal) return lease.refusal;
   const status = lease.status();
   report.lease = LEASE_USE[status];
@@ -33,6 +34,8 @@ export async function authenticateKey(context: RequestContext, keys: KeyCache): 
     if (refusal) return refusal;
   }
   if (!isKnown(key)) throw new Error("a lease was granted on an unknown key");
+  const refusal = refuseAddress(lease.terms, clientAddress(request));
+  if (refusal) return refusal;
   lease.countUse();
   return key;
 }

@@ -1,13 +1,14 @@
 /**
  * Step 5, forward: sends the request to the one origin that its key's mode leads to, and answers.
  *
- * Guarantees that the answer's headers leave only under a valid lease, that its body is cut when the
- * key dies, and that a body which ends early never looks complete. Streams both ways; never retries,
+ * Guarantees that the answer's headers leave only under a valid lease on terms that allow the request, that its body is
+ * cut when that ends, and that a body which ends early never looks complete. Streams both ways; never retries,
  * never follows a redirect, never asks a cache.
  */
 
 import { isUnavailable } from "../keys/store-error.ts";
 import type { KnownKey } from "../leases/cached-key.ts";
+import type { Terms } from "../leases/protocol.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
@@ -25,25 +26,19 @@ export async function forwardToOrigin(
   context: RequestContext,
   accepted: AcceptedRequest,
   key: KnownKey,
+  judge: (terms: Terms) => Refusal | null,
 ): Promise<Response | Refusal> {
   const { settings, clock, lifetime, report } = context;
   const origin = key.record.mode === "live" ? settings.liveOrigin : settings.sandboxOrigin;
   if (origin === null) throw new Error("a test key passed a policy without a sandbox");
   const startedAt = clock.now();
-  const identity = await identityOf(key, origin, settings.assertionKeys, startedAt);
-  const inFlight = new InFlightRequest(key.lease, context, settings.originTimeoutMs);
+  const inFlight = new InFlightRequest(key.lease, context, judge, settings.originTimeoutMs);
   context.inFlight = inFlight;
   lifetime.onDisconnect(() => inFlight.abort({ reason: "client_gone" }));
 
   const answer = await fetchFromOrigin(context, key, inFlight, {
+    origin,
     url: origin + accepted.path + accepted.query,
-    headers: originRequestHeaders({
-      request: context.request,
-      record: key.record,
-      identity,
-      requestId: report.requestId,
-      settings,
-    }),
     address: publicAddress(settings.publicOrigin, origin),
   });
   // Measured without an answer too: all of that time was spent waiting for the origin.
@@ -56,7 +51,7 @@ export async function forwardToOrigin(
   const refusal = await key.lease.ensureValidForResponse(context, !gathered.isWhole);
   if (refusal) inFlight.abort(refusal);
   // The request's own renewal may have failed while this one succeeded: what has been aborted has no body to send.
-  const ended = inFlight.refusal ?? refusal;
+  const ended = inFlight.judge() ?? refusal;
   if (ended) return ended;
   const body = gathered.isWhole ? gathered.bytes : pipeBody(context, response, gathered.start, inFlight);
   if (gathered.isWhole) inFlight.complete();
@@ -64,8 +59,8 @@ export async function forwardToOrigin(
 }
 
 interface OriginRequest {
+  readonly origin: string;
   readonly url: string;
-  readonly headers: HeadersInit;
   readonly address: PublicAddress;
 }
 
@@ -97,9 +92,10 @@ async function exchange(
   context: RequestContext,
   key: KnownKey,
   inFlight: InFlightRequest,
-  { url, headers, address }: OriginRequest,
+  { origin, url, address }: OriginRequest,
 ): Promise<OriginAnswer | Refusal> {
-  const { method, body: clientBody } = context.request;
+  const { request, settings, report } = context;
+  const { method, body: clientBody } = request;
   let body: BodyInit | null = null;
   if (method !== "GET" && method !== "HEAD" && clientBody !== null) {
     body = await startUpload(context.request, {
@@ -113,6 +109,12 @@ async function exchange(
     const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context));
     if (refusal) return refusal;
   }
+  // Last, so that the origin is told the permissions under which the request is forwarded.
+  const identity = await identityOf(key, origin, settings.assertionKeys, context.clock.now());
+  const refusal = inFlight.judge();
+  if (refusal) return refusal;
+  const { record } = key;
+  const headers = originRequestHeaders({ request, record, identity, requestId: report.requestId, settings });
   const response = await fetch(url, {
     method,
     headers,
@@ -126,9 +128,9 @@ async function exchange(
   });
   inFlight.headersReceived();
   context.report.originStatus = response.status;
-  const origin = readOriginResponse(response, address);
-  if (isRefusal(origin)) return origin;
-  return { origin, body: await startOf(origin) };
+  const originResponse = readOriginResponse(response, address);
+  if (isRefusal(originResponse)) return originResponse;
+  return { origin: originResponse, body: await startOf(originResponse) };
 }
 
 type ResponseBody =

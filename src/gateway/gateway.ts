@@ -6,12 +6,15 @@
  */
 
 import type { Env } from "../env.ts";
+import { clientAddress } from "../http/client-address.ts";
 import type { KeyFinder } from "../keys/find-key.ts";
 import { KeyCache } from "../leases/key-cache.ts";
 import { LeaseClock } from "../leases/lease-clock.ts";
+import type { Terms } from "../leases/protocol.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import { acceptRequest } from "./accept-request.ts";
+import { refuseAddress } from "./allowed-addresses.ts";
 import { authenticateKey } from "./authenticate-key.ts";
 import { authorizeRow, findRow } from "./authorize-route.ts";
 import { enforceLimit } from "./enforce-limit.ts";
@@ -89,20 +92,23 @@ export class Gateway {
     if (!isRefusal(row)) report.row = row;
     const { record, lease } = key;
     const hasSandbox = settings.sandboxOrigin !== null;
-    const authorize = () => (isRefusal(row) ? row : authorizeRow(row, record.mode, lease.terms, hasSandbox));
+    const address = clientAddress(request);
+    const judge = (terms: Terms) =>
+      refuseAddress(terms, address) ??
+      (isRefusal(row) ? row : authorizeRow(row, record.mode, terms, hasSandbox));
     // A test key on a live-only endpoint is answered like a bad key, and does not count. Other refusals count.
-    const early = authorize();
+    const early = judge(lease.terms);
     if (early?.reason === "live_only") return early;
 
     const permit = await enforceLimit(context, lease);
     if (isRefusal(permit)) return permit;
     report.permit = permit;
     // Again: the terms may have changed while it waited for a permit.
-    const refusal = authorize();
+    const refusal = judge(lease.terms);
     if (refusal) return refusal;
     if (hasKeyInUrl(request.url)) return { reason: "key_in_url" };
 
-    return await traceStep("forward", report, () => forwardToOrigin(context, accepted, key));
+    return await traceStep("forward", report, () => forwardToOrigin(context, accepted, key, judge));
   }
 }
 

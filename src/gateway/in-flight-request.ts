@@ -1,12 +1,14 @@
 /**
- * One request between its forwarding and the last byte of its response; aborted when its key is refused.
+ * One request between its forwarding and the last byte of its response; aborted when its key is refused, or the key's
+ * terms no longer allow it.
  *
- * Guarantees that the fetch to the origin, an upload in progress and the response body are aborted once the key is
- * refused, and that no byte of a body passes without a valid lease. Time is passed in, so the simulator runs this code.
+ * Guarantees that the fetch to the origin, an upload in progress and the response body are aborted then, and that no byte
+ * of a body passes without a valid lease on terms that allow it. Time is passed in, so the simulator runs this code.
  * Nothing here runs per chunk of a response; a request in flight costs one timer.
  */
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
+import type { Terms } from "../leases/protocol.ts";
 import type { CallUser } from "../leases/shared-call.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestLifetime } from "./request-lifetime.ts";
@@ -26,7 +28,10 @@ const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
 export class InFlightRequest {
   readonly #lease: Lease;
   readonly #context: InFlightContext;
+  readonly #judge: (terms: Terms) => Refusal | null;
   readonly #originTimeoutMs: number;
+  /** The last that allowed the request. */
+  #judgedTerms: Terms | null = null;
   #originDeadline: number;
   #sendingBody = false;
   #renewing = false;
@@ -38,10 +43,19 @@ export class InFlightRequest {
   #stopWaiting: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
-  /** Starts the checks. `originTimeoutMs`: from the end of the upload until the origin's response headers. */
-  constructor(lease: Lease, context: InFlightContext, originTimeoutMs: number) {
+  /**
+   * Starts the checks. `judge`: why the terms of the lease do not allow the request, or null. `originTimeoutMs`: from the
+   * end of the upload until the origin's response headers.
+   */
+  constructor(
+    lease: Lease,
+    context: InFlightContext,
+    judge: (terms: Terms) => Refusal | null,
+    originTimeoutMs: number,
+  ) {
     this.#lease = lease;
     this.#context = context;
+    this.#judge = judge;
     this.#originTimeoutMs = originTimeoutMs;
     this.#originDeadline = context.clock.now() + originTimeoutMs;
     this.#scheduleCheck();
@@ -67,6 +81,13 @@ export class InFlightRequest {
 
   /** Why the request was aborted, or null. */
   get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  /** Aborts the request if the terms that the lease has now do not allow it, and returns why it was aborted, or null. */
+  judge(): Refusal | null {
+    const refusal = this.#refusedByTerms();
+    if (refusal) this.abort(refusal);
     return this.#refusal;
   }
 
@@ -118,8 +139,18 @@ export class InFlightRequest {
   #reasonToAbort(): Refusal | null {
     if (this.#lease.refusal) return this.#lease.refusal;
     if (this.#sendingBody && !this.#lease.isValid()) return this.#renewalRefusal ?? UNREACHABLE;
+    const refusal = this.#refusedByTerms();
+    if (refusal) return refusal;
     if (this.#context.clock.now() >= this.#originDeadline) return { reason: "origin_timeout" };
     return null;
+  }
+
+  #refusedByTerms(): Refusal | null {
+    const { terms } = this.#lease;
+    if (terms === this.#judgedTerms) return null;
+    const refusal = this.#judge(terms);
+    if (refusal === null) this.#judgedTerms = terms;
+    return refusal;
   }
 
   /** It outlives the request, since others need the lease. */

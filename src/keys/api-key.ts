@@ -1,11 +1,14 @@
 /**
- * The public shape of keys, events and accounts: one schema each, from which the types here and the OpenAPI document
+ * The public shape of keys and events: one schema each, from which the types here and the OpenAPI document
  * derive. Times are ISO 8601 UTC. No I/O.
  */
 import * as v from "valibot";
-import { TIER_NAMES } from "../rate-limits.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./key-record.ts";
 import { timestampSchema } from "./timestamp.ts";
+
+/** Of a key that is issued. */
+export const KEY_STATES = ["active", "retiring", "suspended", "expired", "revoked"] as const;
+export type KeyState = (typeof KEY_STATES)[number];
 
 const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
 const LEASE_BOUND =
@@ -17,11 +20,25 @@ const keyEntries = {
   name: v.string(),
   mode: modeSchema,
   permissions: v.pipe(v.array(permissionSchema), v.description("Empty: full access")),
+  allowed_ips: v.pipe(
+    v.array(v.string()),
+    v.description("The networks from which the key may be used, in CIDR notation; empty: anywhere"),
+  ),
+  labels: v.record(v.string(), v.string()),
+  state: v.pipe(
+    v.picklist(KEY_STATES),
+    v.description("`suspended`: the key or its account is. `retiring`: its revocation is scheduled"),
+  ),
   hint: v.pipe(v.string(), v.description("The prefix and the last four characters of the key")),
   created_at: timestampSchema,
+  created_by: v.pipe(v.string(), v.description("The actor of the call that issued the key")),
   expires_at: v.nullable(timestampSchema),
   last_used_at: v.pipe(v.nullable(timestampSchema), v.description("Up to a minute old; null: never used")),
   use_count: v.pipe(v.number(), v.integer(), v.description("Approximate")),
+  suspended_at: v.pipe(
+    v.nullable(timestampSchema),
+    v.description("Of the key itself; null: not suspended, or only with its account"),
+  ),
   revokes_at: v.pipe(v.nullable(timestampSchema), v.description("When a scheduled revocation ends the key")),
   revoked_at: v.nullable(timestampSchema),
   replaced_by: v.pipe(
@@ -30,13 +47,27 @@ const keyEntries = {
       "The id of the successor that a rotation has issued; null: not rotated, or the revocation was cancelled",
     ),
   ),
+};
+
+/** When a change is in effect everywhere. */
+export const receiptEntries = {
   effective_at: v.pipe(
-    v.nullable(timestampSchema),
+    timestampSchema,
     v.description(
-      "After this moment no request with the key succeeds anywhere (at a scheduled end: within the lease margin); null: not revoked",
+      "After this moment no request succeeds anywhere that the change forbids, nor one in flight",
     ),
   ),
-  lease_bound_ms: v.pipe(v.nullable(leaseBound), v.description(`${LEASE_BOUND}; null: not revoked`)),
+  waited_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.description("How long the change waited for the last lease from before it to end"),
+  ),
+};
+
+/** Of a change that may restrict a key or widen what it may do. */
+export const optionalReceiptEntries = {
+  effective_at: v.optional(receiptEntries.effective_at),
+  waited_ms: v.optional(receiptEntries.waited_ms),
 };
 
 export const keySchema = v.strictObject(keyEntries);
@@ -46,25 +77,32 @@ export const issuedKeySchema = v.strictObject({
   secret: v.pipe(v.string(), v.description("The key itself; shown only in this answer")),
 });
 
+/** With the receipt if the change restricts the key. */
+export const changedKeySchema = v.strictObject({ ...keyEntries, ...optionalReceiptEntries });
+
+/** A key that was suspended or resumed. */
+export const restrictedKeySchema = v.strictObject({ ...keyEntries, ...receiptEntries });
+
 export const rotatedKeySchema = v.strictObject({
   ...issuedKeySchema.entries,
-  replaces: v.pipe(keySchema, v.description("The old key, with its end scheduled")),
+  replaces: v.pipe(changedKeySchema, v.description("The old key, with its end scheduled")),
 });
 
 export const revokedKeySchema = v.strictObject({
-  ...keyEntries,
+  ...restrictedKeySchema.entries,
   revoked_at: timestampSchema,
-  effective_at: timestampSchema,
   lease_bound_ms: v.pipe(leaseBound, v.description(LEASE_BOUND)),
-  waited_ms: v.pipe(
-    v.number(),
-    v.integer(),
-    v.description("How long the revocation waited for the last lease on the key to end"),
-  ),
 });
 
 /** Plain data of known types, so that it is typed across RPC too. */
-const detail = v.union([v.string(), v.number(), v.boolean(), v.null(), v.record(v.string(), v.number())]);
+const detail = v.union([
+  v.string(),
+  v.number(),
+  v.boolean(),
+  v.null(),
+  v.array(v.string()),
+  v.record(v.string(), v.union([v.number(), v.string()])),
+]);
 
 export const eventSchema = v.strictObject({
   number: v.pipe(v.number(), v.integer()),
@@ -80,10 +118,19 @@ export const eventSchema = v.strictObject({
       "renamed",
       "rotated",
       "rescheduled",
+      "expiry_changed",
+      "permissions_changed",
+      "allowed_ips_changed",
+      "labels_changed",
+      "suspended",
+      "resumed",
       "revoked",
       "creations_abandoned",
       "imported",
       "tier_changed",
+      "policy_changed",
+      "account_suspended",
+      "account_resumed",
       "kv_rebuilt",
       "answer_repeated",
       "portal_link_created",
@@ -115,28 +162,11 @@ export const keyUsageSchema = v.strictObject({
   ),
 });
 
-const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
-const limit = v.pipe(
-  v.number(LIMIT_MESSAGE),
-  v.integer(LIMIT_MESSAGE),
-  v.minValue(1, LIMIT_MESSAGE),
-  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
-);
-
-export const tierSchema = v.union(
-  [v.picklist(TIER_NAMES), v.strictObject({ requests_per_minute: limit, publish_per_hour: limit })],
-  `must be one of ${TIER_NAMES.join(", ")}, or an object with requests_per_minute and publish_per_hour`,
-);
-
-export const accountSchema = v.strictObject({
-  account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
-  tier: tierSchema,
-});
-
 export type ApiKey = v.InferOutput<typeof keySchema>;
 export type IssuedKey = v.InferOutput<typeof issuedKeySchema>;
+export type ChangedKey = v.InferOutput<typeof changedKeySchema>;
+export type RestrictedKey = v.InferOutput<typeof restrictedKeySchema>;
 export type RotatedKey = v.InferOutput<typeof rotatedKeySchema>;
 export type RevokedKey = v.InferOutput<typeof revokedKeySchema>;
 export type KeyUsageDays = v.InferOutput<typeof keyUsageSchema>;
 export type LedgerEvent = v.InferOutput<typeof eventSchema>;
-export type Account = v.InferOutput<typeof accountSchema>;

@@ -1,22 +1,36 @@
 /**
- * The state of a key, computed in one place for the key page and the CLI. Pure; `now` in Unix milliseconds.
+ * The state of a key, computed in one place, and its age. Pure; `now` in Unix milliseconds.
  *
  * It describes what the ledger reported. Whether a request is allowed is decided by the lease, never here.
  */
-import type { ApiKey } from "./api-key.ts";
+import type { ApiKey, KeyState } from "./api-key.ts";
 
 const DAY_MS = 86_400_000;
 /** The Octopost documentation: rotate production keys at least every 90 days. */
 const ROTATION_AGE_DAYS = 90;
 
-export const KEY_STATES = ["active", "retiring", "expired", "revoked"] as const;
-export type KeyState = (typeof KEY_STATES)[number];
+/** What decides on a key's state. Times are Unix milliseconds. */
+export interface StateFields {
+  readonly revokedAt: number | null;
+  readonly revokesAt: number | null;
+  readonly expiresAt: number | null;
+  /** The key or its account. */
+  readonly isSuspended: boolean;
+}
 
-export function keyState(key: ApiKey, now: number): KeyState {
-  if (key.revoked_at !== null) return "revoked";
-  const end = scheduledEnd(key);
-  if (end !== null && Date.parse(end.at) <= now) return end.kind === "expires" ? "expired" : "revoked";
-  return key.revokes_at === null ? "active" : "retiring";
+/** The first that applies: what cannot change any more comes before what can. */
+export function keyState(
+  { revokedAt, revokesAt, expiresAt, isSuspended }: StateFields,
+  now: number,
+): KeyState {
+  if (revokedAt !== null || hasPassed(revokesAt, now)) return "revoked";
+  if (hasPassed(expiresAt, now)) return "expired";
+  if (isSuspended) return "suspended";
+  return revokesAt === null ? "active" : "retiring";
+}
+
+export function hasPassed(moment: number | null, now: number): boolean {
+  return moment !== null && moment <= now;
 }
 
 /** The scheduled revocation or the expiry, whichever is first; null when neither is set. */
@@ -32,5 +46,5 @@ export function ageDays(key: ApiKey, now: number): number {
 }
 
 export function isDueForRotation(key: ApiKey, now: number): boolean {
-  return keyState(key, now) === "active" && ageDays(key, now) >= ROTATION_AGE_DAYS;
+  return key.state === "active" && ageDays(key, now) >= ROTATION_AGE_DAYS;
 }

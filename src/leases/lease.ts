@@ -2,25 +2,17 @@
  * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
  *
  * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call, only
- * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered. Requests that
+ * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered, a suspension for a while. Requests that
  * wait for it share one call. Time and transport are passed in, so the simulator runs this code.
  */
 
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
+import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
 import { Permits } from "./permits.ts";
-import {
-  checkGrant,
-  FOR_GOOD,
-  KNOWN_REFUSALS,
-  type LeaseAnswer,
-  type LeaseGrant,
-  type LeaseRefusal,
-  type LeaseReport,
-  type Terms,
-} from "./protocol.ts";
+import { checkGrant, type LeaseAnswer, type LeaseGrant, type LeaseReport, type Terms } from "./protocol.ts";
 import { type CallUser, SharedCall, UNREACHABLE } from "./shared-call.ts";
 
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`. */
@@ -37,7 +29,7 @@ export class Lease {
   readonly #timeLimitMs: number;
   readonly #sharedCall: SharedCall;
 
-  #refusal: LeaseRefusal | "corrupt_record" | null = null;
+  readonly #refused: KnownRefusal;
   #terms: Terms | null = null;
   #unreportedUses = 0;
   #epoch = 0;
@@ -58,17 +50,18 @@ export class Lease {
     this.#callLedger = callLedger;
     this.#clock = clock;
     this.#timeLimitMs = timeLimitMs;
+    this.#refused = new KnownRefusal(clock);
     this.#sharedCall = new SharedCall(() => clock.now());
   }
 
-  /** Why the key is refused for good, or null. */
+  /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
   get refusal(): Refusal | null {
-    return this.#refusal && { reason: this.#refusal };
+    return this.#refused.refusal;
   }
 
   /** Refuses the key, though its ledger grants leases on it. */
   refuse(reason: "corrupt_record"): void {
-    this.#refusal ??= reason;
+    this.#refused.refuseForGood(reason);
   }
 
   /** On which the key may be used until the lease expires. Only after a grant. */
@@ -79,7 +72,7 @@ export class Lease {
 
   status(): LeaseStatus {
     const now = this.#clock.now();
-    if (this.#refusal || this.#epoch !== this.#clock.epoch || now >= this.#validUntil) return "expired";
+    if (this.refusal || this.#epoch !== this.#clock.epoch || now >= this.#validUntil) return "expired";
     return now >= this.#renewFrom ? "renewable" : "valid";
   }
 
@@ -123,7 +116,7 @@ export class Lease {
    * renewed first: the body would be aborted when the lease expires. null: the lease is valid now.
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
-    if (this.#refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
+    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
@@ -203,9 +196,8 @@ export class Lease {
     }
 
     if (!answer.granted) {
-      const { reason } = answer;
-      if (FOR_GOOD.has(reason)) this.#refusal = reason;
-      return { reason: KNOWN_REFUSALS.has(reason) ? reason : "refused_by_ledger" };
+      if (answer.reason === "suspended") this.#validUntil = Number.NEGATIVE_INFINITY;
+      return this.#refused.apply(answer, calledAt, epoch);
     }
     checkGrant(answer);
     this.permits.applyGrant(answer.permits, calledAt, epoch);
@@ -214,7 +206,8 @@ export class Lease {
   }
 
   async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
-    if (this.#refusal) return this.refusal;
+    const refusal = this.refusal;
+    if (refusal) return refusal;
     const status = this.status();
     if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid(user));
     if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
@@ -234,6 +227,8 @@ export class Lease {
     const roundTripMs = this.#clock.now() - calledAt;
     if (epoch !== this.#clock.epoch) return; // The clock stepped back meanwhile: the age of the answer is unknown.
     const validUntil = calledAt + ttlMs;
+    // While a refusal is remembered no call is made: this one was made before.
+    if (this.refusal) return;
     // Answers may overtake each other, and leases get shorter. The ledger honours each, so the longest one counts.
     if (this.#epoch === epoch && validUntil <= this.#validUntil) {
       this.#ttlMs = Math.min(this.#ttlMs, ttlMs);
@@ -242,9 +237,14 @@ export class Lease {
     }
     this.#epoch = epoch;
     this.#ttlMs = ttlMs;
-    this.#terms = terms;
+    this.#terms = this.#terms && isSameTerms(this.#terms, terms) ? this.#terms : terms;
     this.#validUntil = validUntil;
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
+}
+
+/** What was made from equal terms need not be made again. */
+function isSameTerms(one: Terms, other: Terms): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -14,15 +14,22 @@ export interface Terms {
   readonly permissions: readonly Permission[];
   /** Networks in CIDR notation from which the key may be used. Empty: anywhere. */
   readonly allowed_ips: readonly string[];
+  /** The same for all keys of the account. */
+  readonly account_allowed_ips: readonly string[];
 }
 
 /** A lease of `ttl_ms`, or the reason of its refusal. */
-export type LeaseVerdict =
-  | { readonly granted: true; readonly ttl_ms: number }
-  | { readonly granted: false; readonly reason: LeaseRefusal };
+export type LeaseVerdict = { readonly granted: true; readonly ttl_ms: number } | RefusedLease;
+
+export interface RefusedLease {
+  readonly granted: false;
+  readonly reason: LeaseRefusal;
+  /** Of a suspension: how long the isolate remembers it. */
+  readonly ttl_ms?: number;
+}
 
 /** The ledger's answer. */
-export type LeaseAnswer = (LeaseGrant | { readonly granted: false; readonly reason: LeaseRefusal }) & {
+export type LeaseAnswer = (LeaseGrant | RefusedLease) & {
   /** If the request wants it, and the ledger knows the key. */
   readonly record?: KeyRecord;
 };
@@ -35,14 +42,15 @@ export interface LeaseGrant {
   readonly permits: readonly BucketGrant[] | null;
 }
 
-/** Throws for a grant without a time, which would compare as a lease that never expires, or without terms: full access. */
+/** Throws for a grant without a time, which would compare as a lease that never expires, or without terms, which would allow all. */
 export function checkGrant({ ttl_ms, terms }: LeaseGrant): void {
-  const isComplete =
-    Number.isFinite(ttl_ms) && Array.isArray(terms?.permissions) && Array.isArray(terms.allowed_ips);
+  const lists = [terms?.permissions, terms?.allowed_ips, terms?.account_allowed_ips];
+  const isComplete = Number.isFinite(ttl_ms) && lists.every(Array.isArray);
   if (!isComplete) throw new TypeError("the ledger granted a lease without its time or its terms");
 }
 
-export type LeaseRefusal = "revoked" | "expired" | "not_in_ledger";
+/** The first two are for good; a suspension may end. */
+export type LeaseRefusal = "revoked" | "expired" | "suspended" | "not_in_ledger";
 
 /** Remembered by the isolate: a key that is refused for one of these is refused for ever. */
 export const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "expired"]);
@@ -51,6 +59,7 @@ export const FOR_GOOD: ReadonlySet<string> = new Set<LeaseRefusal>(["revoked", "
 export const KNOWN_REFUSALS: ReadonlySet<string> = new Set<LeaseRefusal>([
   "revoked",
   "expired",
+  "suspended",
   "not_in_ledger",
 ]);
 

@@ -107,9 +107,12 @@ export class SharedCall {
   }
 
   #end(call: Call, outcome: Outcome): void {
-    // What a grant or a refusal for good says holds for every request, whichever call it waits for.
+    // What a grant, a refusal for good or a suspension says holds for every request, whichever call it waits for.
     const holdsForAll =
-      "refusal" in outcome && (outcome.refusal === null || FOR_GOOD.has(outcome.refusal.reason));
+      "refusal" in outcome &&
+      (outcome.refusal === null ||
+        outcome.refusal.reason === "suspended" ||
+        FOR_GOOD.has(outcome.refusal.reason));
     for (const ended of holdsForAll ? [...this.#calls, call] : [call]) {
       this.#calls.delete(ended);
       if (this.#current === ended) this.#current = null;

@@ -1,38 +1,55 @@
-/** A key's row in the public shape of a key. Pure; `now` in Unix milliseconds. */
-import type { ApiKey, RevokedKey } from "../keys/api-key.ts";
+/** A key's row in the public shape of a key, and receipts. Pure; `now` in Unix milliseconds. */
+import type { ApiKey, RestrictedKey, RevokedKey } from "../keys/api-key.ts";
+import { hasPassed, keyState } from "../keys/key-state.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
 import type { Permission } from "../policy.ts";
+import type { Receipt } from "./key-changes.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import { hasPassed } from "./lease-book.ts";
 
-export function toApiKey(row: KeyRow, now: number): ApiKey {
-  const endedAt = hasPassed(row.revokes_at, now) ? row.revokes_at : null;
-  const revokedAt = row.revoked_at ?? endedAt;
-  const effectiveAt = row.effective_at ?? endedAt;
+export function toApiKey(row: KeyRow, now: number, isAccountSuspended: boolean): ApiKey {
+  const isSuspended = isAccountSuspended || row.suspended_at !== null;
+  const { revoked_at: revokedAt, revokes_at: revokesAt, expires_at: expiresAt } = row;
   return {
     id: row.id,
     account: row.account,
     name: row.name,
     mode: row.mode,
     permissions: JSON.parse(row.permissions) as Permission[],
+    allowed_ips: JSON.parse(row.allowed_ips) as string[],
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    state: keyState({ revokedAt, revokesAt, expiresAt, isSuspended }, now),
     hint: row.hint,
     created_at: isoTime(row.created_at),
+    created_by: row.created_by,
     expires_at: isoTimeOrNull(row.expires_at),
     last_used_at: isoTimeOrNull(row.last_used_at),
     use_count: row.use_count,
+    suspended_at: isoTimeOrNull(row.suspended_at),
     revokes_at: isoTimeOrNull(row.revokes_at),
-    revoked_at: isoTimeOrNull(revokedAt),
+    revoked_at: isoTimeOrNull(revocationOf(row, now)?.at ?? null),
     replaced_by: row.replaced_by,
-    effective_at: isoTimeOrNull(effectiveAt),
-    // No lease reaches past a scheduled end, so there was nothing to wait for.
-    lease_bound_ms: row.lease_bound_ms ?? (revokedAt && effectiveAt && effectiveAt - revokedAt),
   };
 }
 
-/** The receipt of a revoked key. */
-export function revokedKey(key: ApiKey): RevokedKey {
-  const { revoked_at, effective_at, lease_bound_ms } = key;
-  if (revoked_at === null || effective_at === null || lease_bound_ms === null) throw new Error("not revoked");
-  const waited_ms = Date.parse(effective_at) - Date.parse(revoked_at);
-  return { ...key, revoked_at, effective_at, lease_bound_ms, waited_ms };
+export function withReceipt<Key extends ApiKey>(key: Key, { at, effectiveAt }: Receipt): Key & RestrictedKey {
+  return { ...key, effective_at: isoTime(effectiveAt), waited_ms: effectiveAt - at };
+}
+
+/** The receipt of a key that is revoked, or has ended as scheduled. */
+export function revokedKey(row: KeyRow, now: number, isAccountSuspended: boolean): RevokedKey {
+  const receipt = revocationOf(row, now);
+  if (receipt === null) throw new Error("not revoked");
+  return {
+    ...withReceipt(toApiKey(row, now, isAccountSuspended), receipt),
+    revoked_at: isoTime(receipt.at),
+    lease_bound_ms: row.lease_bound_ms ?? receipt.effectiveAt - receipt.at,
+  };
+}
+
+/** A key that ends as scheduled is revoked from then on. Leases do not reach past its end, unless it was set too late. */
+function revocationOf(row: KeyRow, now: number): Receipt | null {
+  const { revoked_at, revokes_at, effective_at, restriction_effective_at } = row;
+  const at = revoked_at ?? (hasPassed(revokes_at, now) ? revokes_at : null);
+  if (at === null) return null;
+  return { at, effectiveAt: effective_at ?? Math.max(at, restriction_effective_at ?? at) };
 }

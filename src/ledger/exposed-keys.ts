@@ -4,11 +4,12 @@
  * Guarantees that a report which is repeated changes nothing: a key that has ended is left as it is, and a place is
  * recorded once.
  */
+import { hasPassed } from "../keys/key-state.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Actor } from "./events-table.ts";
 import type { KeyRevocation } from "./key-revocation.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import { hasPassed, isRevoked } from "./lease-book.ts";
+import { isRevoked } from "./lease-book.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 
 /** Where a key was found. */

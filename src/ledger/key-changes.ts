@@ -1,58 +1,228 @@
-/** Changing a key that is not revoked: its name, and the moment of its scheduled revocation. */
+/**
+ * Changing a key in place: its name, labels, permissions, addresses and ends.
+ *
+ * Guarantees that a change which restricts the key is answered when no request succeeds any more that the new terms
+ * forbid; one that widens it is answered at once, and holds with the next lease of each isolate. A repeated change gets the
+ * same answer, and writes nothing. A key that is revoked or has expired stays so: only its name and labels can change.
+ */
+
+import { hasPassed } from "../keys/key-state.ts";
+import { LruCache } from "../keys/lru-cache.ts";
 import { isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
+import type { Permission } from "../policy.ts";
 import type { Refusal } from "../refusals.ts";
-import type { Actor } from "./events-table.ts";
+import type { Actor, NewEvent } from "./events-table.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
+import { endsSooner, losesAddress, losesPermission, policyProblems } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import { isRevoked } from "./lease-book.ts";
+import type { ChangeableColumn } from "./keys-table.ts";
+import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
-import type { LedgerContext } from "./ledger-context.ts";
+import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
 
 export interface KeyChange {
   readonly name?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly permissions?: readonly Permission[] | undefined;
+  readonly allowed_ips?: readonly string[] | undefined;
+  readonly expires_at?: string | null | undefined;
   /** null cancels a scheduled revocation. */
   readonly revokes_at?: string | null | undefined;
 }
 
+/** When a restriction was written, and since when it is in effect everywhere. */
+export interface Receipt {
+  readonly at: number;
+  readonly effectiveAt: number;
+}
+
+export interface ChangedRow {
+  readonly row: KeyRow;
+  /** null: the change does not restrict the key. */
+  readonly receipt: Receipt | null;
+}
+
+/** One field that gets another value, with its event. */
+interface Edit {
+  readonly column: ChangeableColumn | "name" | "labels";
+  readonly value: string | number | null;
+  readonly action: NewEvent["action"];
+  readonly details: NonNullable<NewEvent["details"]>;
+  /** How long the change waits for leases; null: it does not restrict the key. */
+  readonly waitMs: number | null;
+}
+
+/** Restrictions whose wait is over, so that a repeated call need not wait again. */
+const SETTLED_MAX_KEYS = 1000;
+
+const NOT_TERMS: ReadonlySet<Edit["column"]> = new Set(["name", "labels"]);
+
 export class KeyChanges {
   readonly #context: LedgerContext;
   readonly #leases: LeaseIssuer;
+  /** By key, when its last restriction took effect. */
+  readonly #settled = new LruCache<number>(SETTLED_MAX_KEYS);
 
   constructor(context: LedgerContext, leases: LeaseIssuer) {
     this.#context = context;
     this.#leases = leases;
   }
 
-  /**
-   * All of the change with its events, or nothing; a repeated call changes nothing. A revoked key can only be renamed.
-   */
-  change(keyId: string, { name, revokes_at }: KeyChange, { actor }: CallMetadata): KeyRow | Refusal {
-    const { storage, keys } = this.#context;
+  /** All of the change with its events, or nothing. */
+  async change(keyId: string, change: KeyChange, { actor }: CallMetadata): Promise<ChangedRow | Refusal> {
+    const { keys, storage } = this.#context;
     const row = keys.issued(keyId);
     if (!row) return { reason: "not_found" };
     const now = Date.now();
-    if (revokes_at !== undefined && isRevoked(row, now)) return ALREADY_REVOKED;
-    return storage.transactionSync(() => {
-      if (name !== undefined && name !== row.name) this.#rename(row, name, now, actor);
-      if (revokes_at !== undefined) this.#reschedule(row, unixMsOrNull(revokes_at), now, actor);
-      return keys.issued(keyId) ?? row;
+    const refusal = this.#refused(row, change, now);
+    if (refusal) return refusal;
+
+    const edits = this.#edits(row, change, now);
+    const changesTerms = edits.some(({ column }) => !NOT_TERMS.has(column));
+    const waits = edits.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs !== null);
+    const write = (receipt: Receipt | null): ChangedRow => {
+      for (const edit of edits) this.#write(keyId, edit, now, actor);
+      if (changesTerms) keys.setRestriction(keyId, receipt);
+      return { row: keys.issued(keyId) ?? row, receipt };
+    };
+    if (waits.length > 0) {
+      const waitMs = Math.max(...waits);
+      const effectiveAt = now + waitMs;
+      const changed = await restrict(this.#context, waitMs, () => write({ at: now, effectiveAt }));
+      this.#settled.set(keyId, effectiveAt);
+      return changed;
+    }
+    if (!changesTerms && touchesTerms(change)) {
+      const receipt = receiptOf(row);
+      if (receipt) await this.#settle(keyId, receipt, now);
+      return storage.transactionSync(() => write(receipt));
+    }
+    return storage.transactionSync(() => write(null));
+  }
+
+  /** The first call may still be waiting, or have been cut short by a restart. */
+  async #settle(keyId: string, { effectiveAt }: Receipt, now: number): Promise<void> {
+    const isSettled = this.#settled.get(keyId) === effectiveAt;
+    if (isSettled || now >= effectiveAt + CLOCK_STEP_MAX_MS) return;
+    await takeEffect(this.#context, this.#leases.waitMs(keyId, now));
+  }
+
+  #refused(row: KeyRow, change: KeyChange, now: number): Refusal | null {
+    if (!touchesTerms(change)) return null;
+    if (isRevoked(row, now)) return { reason: "conflict", text: "The key is revoked" };
+    if (hasPassed(row.expires_at, now)) return { reason: "conflict", text: "The key has expired" };
+    const ends = { expires_at: change.expires_at, revokes_at: change.revokes_at };
+    const past = Object.entries(ends).filter(
+      ([, end]) => typeof end === "string" && hasPassed(Date.parse(end), now),
+    );
+    const problems =
+      past.length > 0
+        ? Object.fromEntries(past.map(([field]) => [field, "must be in the future"]))
+        : this.#policyProblems(row, change);
+    return problems && { reason: "invalid_input", details: problems };
+  }
+
+  /** Of the changed fields alone: a policy applies to what is decided from then on. */
+  #policyProblems(row: KeyRow, { permissions, expires_at }: KeyChange): Record<string, string> | null {
+    const expiresAt = expires_at === undefined ? row.expires_at : unixMsOrNull(expires_at);
+    const problems = policyProblems(this.#context.account.row.policy, {
+      permissions: permissions ?? permissionsOf(row),
+      createdAt: row.created_at,
+      expiresAt,
     });
+    if (problems === null) return null;
+    const isUnchanged = { permissions: permissions === undefined, expires_at: expiresAt === row.expires_at };
+    if (isUnchanged.permissions || permissionsOf(row).length === 0) delete problems.permissions;
+    if (isUnchanged.expires_at || endsSooner(row.expires_at, expiresAt)) delete problems.expires_at;
+    return Object.keys(problems).length > 0 ? problems : null;
   }
 
-  #rename({ id, name: from }: KeyRow, to: string, now: number, actor: Actor): void {
-    this.#context.keys.rename(id, to);
-    this.#context.events.add({ at: now, actor, action: "renamed", keyId: id, details: { from, to } });
+  /** The fields that get another value. */
+  #edits(row: KeyRow, change: KeyChange, now: number): Edit[] {
+    const { name, labels, permissions, allowed_ips, expires_at, revokes_at } = change;
+    const edits: Edit[] = [];
+    const add = (edit: Edit) => {
+      if (row[edit.column] !== edit.value) edits.push(edit);
+    };
+    const waitMs = this.#leases.waitMs(row.id, now);
+    if (name !== undefined)
+      add({
+        column: "name",
+        value: name,
+        action: "renamed",
+        details: { from: row.name, to: name },
+        waitMs: null,
+      });
+    if (labels !== undefined)
+      add({
+        column: "labels",
+        value: JSON.stringify(labels),
+        action: "labels_changed",
+        details: { labels },
+        waitMs: null,
+      });
+    if (permissions !== undefined) {
+      const from = permissionsOf(row);
+      const isSame = from.length === permissions.length && from.every((one) => permissions.includes(one));
+      const value = isSame ? row.permissions : JSON.stringify(permissions);
+      const details = { from, to: [...permissions] };
+      const isNarrower = losesPermission(from, permissions);
+      add({
+        column: "permissions",
+        value,
+        action: "permissions_changed",
+        details,
+        waitMs: isNarrower ? waitMs : null,
+      });
+    }
+    if (allowed_ips !== undefined) {
+      const from = JSON.parse(row.allowed_ips) as string[];
+      const details = { from, to: [...allowed_ips] };
+      const isNarrower = losesAddress(from, allowed_ips);
+      const value = JSON.stringify(allowed_ips);
+      add({
+        column: "allowed_ips",
+        value,
+        action: "allowed_ips_changed",
+        details,
+        waitMs: isNarrower ? waitMs : null,
+      });
+    }
+    if (expires_at !== undefined) add(this.#endEdit(row, "expires_at", unixMsOrNull(expires_at), now));
+    if (revokes_at !== undefined) add(this.#endEdit(row, "revokes_at", unixMsOrNull(revokes_at), now));
+    return edits;
   }
 
-  #reschedule(row: KeyRow, requestedEnd: number | null, now: number, actor: Actor): void {
+  #endEdit(row: KeyRow, column: "expires_at" | "revokes_at", end: number | null, now: number): Edit {
+    const isSooner = endsSooner(row[column], end);
+    return {
+      column,
+      value: end,
+      action: column === "expires_at" ? "expiry_changed" : "rescheduled",
+      details: { [column]: isoTimeOrNull(end) },
+      waitMs: isSooner && end !== null ? this.#leases.waitMsForEnd(row.id, now, end) : null,
+    };
+  }
+
+  #write(keyId: string, { column, value, action, details }: Edit, now: number, actor: Actor): void {
     const { keys, events } = this.#context;
-    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(row.id, row, now, requestedEnd);
-    if (end === row.revokes_at) return;
-    if (end === null) keys.cancelRevocation(row.id);
-    else keys.schedule(row.id, end);
-    const details = { revokes_at: isoTimeOrNull(end) };
-    events.add({ at: now, actor, action: "rescheduled", keyId: row.id, details });
+    if (column === "name") keys.rename(keyId, String(value));
+    else if (column === "labels") keys.setLabels(keyId, String(value));
+    else if (column === "revokes_at" && value === null) keys.cancelRevocation(keyId);
+    else keys.change(keyId, column, value as KeyRow[typeof column]);
+    events.add({ at: now, actor, action, keyId, details });
   }
 }
 
-const ALREADY_REVOKED = { reason: "conflict", text: "The key is revoked" } as const;
+function touchesTerms({ permissions, allowed_ips, expires_at, revokes_at }: KeyChange): boolean {
+  return [permissions, allowed_ips, expires_at, revokes_at].some((field) => field !== undefined);
+}
+
+function permissionsOf({ permissions }: KeyRow): Permission[] {
+  return JSON.parse(permissions) as Permission[];
+}
+
+function receiptOf({ restricted_at, restriction_effective_at }: KeyRow): Receipt | null {
+  if (restricted_at === null || restriction_effective_at === null) return null;
+  return { at: restricted_at, effectiveAt: restriction_effective_at };
+}

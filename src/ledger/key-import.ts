@@ -7,12 +7,15 @@
  */
 
 import pMap from "p-map";
+import type { Policy } from "../keys/account.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import { findKeyRecords } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
+import { tooManyActiveKeys } from "./key-issuing.ts";
+import { policyProblems } from "./key-terms.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { type ImportedKey, type ImportVerdict, importedHashes, importedKeyRow } from "./new-keys.ts";
@@ -23,7 +26,7 @@ interface Attempt {
   readonly hashes: readonly string[];
 }
 
-type Failure = Extract<ImportVerdict, { error: string }>["error"];
+type Failure = "store_unreachable" | "ledger_unreachable" | "known_elsewhere";
 
 export class KeyImport {
   readonly #context: LedgerContext;
@@ -47,7 +50,13 @@ export class KeyImport {
       const { peppers } = this.#context.settings;
       const hashed = await Promise.all(rows.map(({ sha256 }) => importedHashes(sha256, peppers)));
       const now = Date.now();
-      const started = rows.map((row, i) => this.#start(account, row, hashed[i] ?? [], now));
+      const active = this.#context.listing.activeCount(now);
+      let added = 0;
+      const started = rows.map((row, i) => {
+        const one = this.#start(account, row, hashed[i] ?? [], now, caller.actor.name, active + added);
+        if (isAttempt(one)) added += 1;
+        return one;
+      });
       const failures = await this.#findFailures(account, started.filter(isAttempt));
       const verdicts = await pMap(started, (one) => this.#finish(one, failures, caller), {
         concurrency: CALLS_CONCURRENCY,
@@ -63,6 +72,8 @@ export class KeyImport {
     input: ImportedKey,
     hashes: readonly string[],
     now: number,
+    actor: string,
+    activeCount: number,
   ): Attempt | ImportVerdict {
     const { keys } = this.#context;
     const existing = hashes.map((hash) => keys.byHash(hash)).find((row) => row !== undefined);
@@ -73,7 +84,9 @@ export class KeyImport {
       keys.restartCreation(existing.id, now);
       return { row: existing, hashes };
     }
-    const row = importedKeyRow(account, input, hashes[0] as string, now);
+    const row = importedKeyRow(account, input, hashes[0] as string, now, actor);
+    const refused = refusedByPolicy(this.#context.account.row.policy, row, input, activeCount);
+    if (refused) return refused;
     keys.add(row);
     return { row, hashes };
   }
@@ -170,6 +183,20 @@ export class KeyImport {
     // Another call may have issued the same row meanwhile.
     return keys.issued(row.id) ? { id: row.id } : { error: "store_unreachable" };
   }
+}
+
+function refusedByPolicy(
+  policy: Policy,
+  row: NewKeyRow,
+  { permissions }: ImportedKey,
+  activeCount: number,
+): ImportVerdict | null {
+  const checked = { permissions, createdAt: row.created_at, expiresAt: row.expires_at };
+  const problems = policyProblems(policy, checked);
+  if (problems) return { error: "validation_error", details: problems };
+  const { max_active_keys: max } = policy;
+  if (max === null || activeCount < max) return null;
+  return { error: "conflict", details: { policy: tooManyActiveKeys(max) } };
 }
 
 function isAttempt(started: Attempt | ImportVerdict): started is Attempt {

@@ -2,19 +2,21 @@
  * Creating a key and rotating one: a new secret, whose text is in the answer and never again.
  *
  * Guarantees that a call with an `Idempotency-Key` is carried out once, that a key has at most one successor that is
- * valid, that a key which is revoked while it is being rotated gets none, and that an account gets at most
- * `NEW_KEYS_PER_MINUTE` keys in a minute.
+ * valid, that a key which is revoked or suspended while it is being rotated gets none, that an account gets at most
+ * `NEW_KEYS_PER_MINUTE` keys in a minute, and none that its policy does not allow.
  */
 
-import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
+import type { ChangedKey, IssuedKey, RotatedKey } from "../keys/api-key.ts";
+import { hasPassed } from "../keys/key-state.ts";
 import { isoTime, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
-import { toApiKey } from "./api-key-view.ts";
+import { toApiKey, withReceipt } from "./api-key-view.ts";
 import type { Actor } from "./events-table.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
+import { endsSooner, latestEnd, policyProblems } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import { hasPassed, isRevoked } from "./lease-book.ts";
+import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 import { mintSecret, type NewKey, newKeyRow, successorRow } from "./new-keys.ts";
@@ -36,33 +38,40 @@ export class KeyIssuing {
     this.#leases = leases;
   }
 
-  create(account: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
-    const { settings, events } = this.#context;
+  create(accountName: string, input: NewKey, caller: CallMetadata): Promise<IssuedKey | Refusal> {
+    const { settings, events, account } = this.#context;
     return this.#answers.once("create", input, caller, async (save) => {
-      const minted = await mintSecret(input.mode, account, settings.peppers[0]);
+      const minted = await mintSecret(input.mode, accountName, settings.peppers[0]);
       const { secret } = minted;
       const sealedSecret = await this.#answers.seal(secret);
       const now = Date.now();
       // Checked here: a retry after the key has expired still gets its answer.
       if (hasPassed(unixMsOrNull(input.expires_at), now)) return EXPIRES_IN_THE_PAST;
-      const tooMany = this.#refusedRate(now);
+      const { permissions } = input;
+      const checked = { permissions, createdAt: now, expiresAt: unixMsOrNull(input.expires_at) };
+      const problems = policyProblems(account.row.policy, checked);
+      if (problems) return { reason: "invalid_input", details: problems };
+      const tooMany = this.#refusedRate(now) ?? this.#refusedCount(now, null);
       if (tooMany) return tooMany;
-      return await this.#creation.issue(newKeyRow(account, input, minted, now), (key) => {
-        events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
-        const answer = toApiKey(key, now);
-        save(answer, sealedSecret);
-        return { ...answer, secret };
-      });
+      return await this.#creation.issue(
+        newKeyRow(accountName, input, minted, now, caller.actor.name),
+        (key) => {
+          events.add({ at: now, actor: caller.actor, action: "created", keyId: key.id });
+          const answer = toApiKey(key, now, account.isSuspended);
+          save(answer, sealedSecret);
+          return { ...answer, secret };
+        },
+      );
     });
   }
 
   /**
-   * Issues a successor with the same name, mode and permissions, and schedules the end of the old key. With no
-   * overlap the old key is revoked, and the answer waits until that is in effect.
+   * Issues a successor with the same name, mode, terms and labels, and schedules the end of the old key. With no
+   * overlap the old key is revoked. The answer waits until the end of the old key is in effect.
    */
   async rotate(oldId: string, overlapMs: number, caller: CallMetadata): Promise<RotatedKey | Refusal> {
     const answer = await this.#answers.once(`rotate ${oldId}`, { overlapMs }, caller, async (save) => {
-      const { settings, keys } = this.#context;
+      const { settings, keys, account } = this.#context;
       const existing = keys.issued(oldId);
       if (!existing) return { reason: "not_found" };
       const minted = await mintSecret(existing.mode, existing.account, settings.peppers[0]);
@@ -70,9 +79,14 @@ export class KeyIssuing {
       const sealedSecret = await this.#answers.seal(secret);
       const startedAt = Date.now();
       const old = keys.issued(oldId) as KeyRow;
-      const refusal = this.#refusedRotation(old, startedAt) ?? this.#refusedRate(startedAt);
+      const refusal =
+        this.#refusedRotation(old, startedAt) ??
+        this.#refusedRate(startedAt) ??
+        this.#refusedCount(startedAt, old);
       if (refusal) return refusal;
-      return await this.#creation.issue(successorRow(old, minted, startedAt), (successor) => {
+      const latest = latestEnd(account.row.policy, startedAt);
+      const row = successorRow(old, minted, startedAt, caller.actor.name, latest);
+      return await this.#creation.issue(row, (successor) => {
         const now = Date.now();
         // Another call may have revoked or rotated the old key meanwhile.
         const current = keys.issued(oldId) ?? old;
@@ -82,36 +96,56 @@ export class KeyIssuing {
           return late;
         }
         const replaced = this.#replace(current, successor.id, overlapMs, now, caller.actor);
-        const answer = { ...toApiKey(successor, now), replaces: toApiKey(replaced, now) };
+        const answer = { ...toApiKey(successor, now, account.isSuspended), replaces: replaced };
         save(answer, sealedSecret);
         return { ...answer, secret };
       });
     });
-    if (overlapMs === 0 && "secret" in answer)
-      await takeEffect(this.#context, this.#leases.waitMs(oldId, Date.now()));
+    if ("secret" in answer) await this.#whenEnded(answer.replaces, Date.now());
     return answer;
   }
 
   /** Ends the old key, now or after the overlap but never later than it would have ended, with the events of both. */
-  #replace(old: KeyRow, successorId: string, overlapMs: number, at: number, actor: Actor): KeyRow {
-    const { keys, events } = this.#context;
+  #replace(old: KeyRow, successorId: string, overlapMs: number, at: number, actor: Actor): ChangedKey {
+    const { keys, events, account } = this.#context;
     keys.setSuccessor(old.id, successorId);
+    let effectiveAt: number | null;
     if (overlapMs === 0) {
-      keys.revoke(old.id, at, this.#leases.timing(old.id, at));
+      const timing = this.#leases.timing(old.id, at);
+      keys.revoke(old.id, at, timing);
       events.add({ at, actor, action: "revoked", keyId: old.id, details: { reason: "rotated" } });
+      effectiveAt = timing.effectiveAt;
     } else {
       const ends = [at + overlapMs, old.revokes_at, old.expires_at].filter((end) => end !== null);
-      const end = this.#leases.scheduledEnd(old.id, old, at, Math.min(...ends));
-      keys.schedule(old.id, end);
+      const end = Math.min(...ends);
+      effectiveAt = endsSooner(old.revokes_at, end) ? at + this.#leases.waitMsForEnd(old.id, at, end) : null;
+      keys.change(old.id, "revokes_at", end);
+      if (effectiveAt !== null) keys.setRestriction(old.id, { at, effectiveAt });
       events.add({ at, actor, action: "rotated", keyId: old.id, details: { revokes_at: isoTime(end) } });
     }
     events.add({ at, actor, action: "created", keyId: successorId, details: { replaces: old.id } });
-    return keys.issued(old.id) as KeyRow;
+    const replaced = toApiKey(keys.issued(old.id) as KeyRow, at, account.isSuspended);
+    return effectiveAt === null ? replaced : withReceipt(replaced, { at, effectiveAt });
+  }
+
+  /** A kept answer may be given while the first call still waits. */
+  async #whenEnded({ id, effective_at }: ChangedKey, now: number): Promise<void> {
+    if (effective_at === undefined || now >= Date.parse(effective_at) + CLOCK_STEP_MAX_MS) return;
+    await takeEffect(this.#context, this.#leases.waitMs(id, now));
+  }
+
+  /** `replaced`: the key that stops being active in exchange. */
+  #refusedCount(now: number, replaced: KeyRow | null): Refusal | null {
+    const { account, listing } = this.#context;
+    const { max_active_keys: max } = account.row.policy;
+    if (max === null) return null;
+    const kept = listing.activeCount(now) - (replaced !== null && replaced.revokes_at === null ? 1 : 0);
+    return kept < max ? null : { reason: "conflict", text: tooManyActiveKeys(max) };
   }
 
   /** A session or a program that has gone wrong cannot fill the account with keys. Imports are not limited. */
   #refusedRate(now: number): Refusal | null {
-    const earliest = this.#context.keys.mintedAt(NEW_KEYS_PER_MINUTE - 1, now - MINUTE_MS);
+    const earliest = this.#context.listing.mintedAt(NEW_KEYS_PER_MINUTE - 1, now - MINUTE_MS);
     if (earliest === null) return null;
     return {
       reason: "too_many_new_keys",
@@ -124,10 +158,17 @@ export class KeyIssuing {
     const conflict = (text: string) => ({ reason: "conflict", text }) as const;
     if (isRevoked(old, now)) return conflict("The key is revoked");
     if (hasPassed(old.expires_at, now)) return conflict("The key has expired");
+    if (old.suspended_at !== null) return conflict("The key is suspended: resume it first");
+    if (this.#context.account.row.policy.require_permissions && JSON.parse(old.permissions).length === 0)
+      return conflict("The key has full access: give it permissions first (policy require_permissions)");
     const successor = old.replaced_by === null ? undefined : this.#context.keys.issued(old.replaced_by);
     if (!successor || isRevoked(successor, now) || hasPassed(successor.expires_at, now)) return null;
     return conflict(`The key has been rotated already: its successor is ${successor.id}`);
   }
+}
+
+export function tooManyActiveKeys(max: number): string {
+  return `The account may have at most ${max} active keys (policy max_active_keys)`;
 }
 
 const EXPIRES_IN_THE_PAST = {

@@ -9,27 +9,30 @@
  */
 
 import type { DurableObject } from "cloudflare:workers";
+import type { Account, ChangedAccount, RestrictedAccount } from "../keys/account.ts";
 import type {
-  Account,
   ApiKey,
+  ChangedKey,
   IssuedKey,
   KeyUsageDays,
   LedgerEvent,
+  RestrictedKey,
   RevokedKey,
   RotatedKey,
 } from "../keys/api-key.ts";
 import type { LeaseAnswer, LeaseRequest } from "../leases/protocol.ts";
-import type { Tier } from "../rate-limits.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import { revokedKey, toApiKey } from "./api-key-view.ts";
+import type { AccountChange } from "./account-changes.ts";
+import { revokedKey, toApiKey, withReceipt } from "./api-key-view.ts";
 import type { EventFilter } from "./events-table.ts";
 import { exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
-import type { KeyChange } from "./key-changes.ts";
+import type { ChangedRow, KeyChange } from "./key-changes.ts";
+import type { KeyPosition, ListFilter } from "./key-listing.ts";
 import type { RevokedCount } from "./key-revocation.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import type { KeyFilter, KeyPosition } from "./keys-table.ts";
+import type { KeyFilter } from "./keys-table.ts";
 import { ACCOUNT } from "./metadata-table.ts";
 import { type ImportedKey, type ImportVerdict, type NewKey, recordOf, termsOf } from "./new-keys.ts";
 import { PortalLedger } from "./portal-ledger.ts";
@@ -44,12 +47,14 @@ export class KeyLedger extends PortalLedger {
     const now = Date.now();
     const row = this.keys.issuedByHash(hash, account);
     if (!row) return { granted: false, reason: "not_in_ledger" };
-    const verdict = this.leases.grant(row.id, row, now);
+    const { policy, suspended_at } = this.context.account.row;
+    const key = suspended_at === null ? row : { ...row, suspended_at };
+    const verdict = this.leases.grant(row.id, key, now);
     const record = wants_record ? { record: recordOf(row) } : {};
     if (!verdict.granted) return { ...verdict, ...record };
     this.usage.recordUse(row.id, now, uses);
     const permits = this.limits.permit(row.id, holder, reports, now, verdict.ttl_ms);
-    return { ...verdict, ...record, terms: termsOf(row), permits };
+    return { ...verdict, ...record, terms: termsOf(row, policy), permits };
   }
 
   /**
@@ -110,10 +115,12 @@ export class KeyLedger extends PortalLedger {
   }
 
   /** A page, newest first. `not_found`: the account never had a key. */
-  listKeys(limit: number, after: KeyPosition | null, includeRevoked: boolean): ApiKey[] | Refusal {
-    if (!this.keys.hasAny()) return { reason: "not_found" };
-    if (!includeRevoked) this.keys.revokeEnded(Date.now());
-    return this.keys.page(limit, after, includeRevoked).map((row) => this.#view(row));
+  listKeys(limit: number, after: KeyPosition | null, filter: ListFilter): ApiKey[] | Refusal {
+    const { listing, account } = this.context;
+    const now = Date.now();
+    if (!listing.hasAny()) return { reason: "not_found" };
+    if (!filter.includeRevoked) this.keys.revokeEnded(now);
+    return listing.page(limit, after, filter, now, account.isSuspended).map((row) => this.#view(row));
   }
 
   /** Requests per day for the last 30 days, oldest first. */
@@ -129,14 +136,23 @@ export class KeyLedger extends PortalLedger {
     return events.length === 0 && !this.events.hasAny() ? { reason: "not_found" } : events;
   }
 
-  changeKey(keyId: string, change: KeyChange, caller: CallMetadata): ApiKey | Refusal {
-    const row = this.changes.change(keyId, change, caller);
-    return isRefusal(row) ? row : this.#view(row);
+  async changeKey(keyId: string, change: KeyChange, caller: CallMetadata): Promise<ChangedKey | Refusal> {
+    return this.#viewChanged(await this.changes.change(keyId, change, caller));
+  }
+
+  async suspendKey(keyId: string, caller: CallMetadata, reason: string | null) {
+    const suspended = await this.suspension.suspend(keyId, caller, reason);
+    return this.#viewChanged(suspended) as RestrictedKey | Refusal;
+  }
+
+  resumeKey(keyId: string, caller: CallMetadata) {
+    return this.#viewChanged(this.suspension.resume(keyId, caller)) as RestrictedKey | Refusal;
   }
 
   async revokeKey(keyId: string, caller: CallMetadata, reason: string | null): Promise<RevokedKey | Refusal> {
     const row = await this.revocation.revoke(keyId, caller, reason);
-    return isRefusal(row) ? row : revokedKey(this.#view(row));
+    if (isRefusal(row)) return row;
+    return revokedKey(this.#withUsage(row), Date.now(), this.context.account.isSuspended);
   }
 
   async revokeKeyByHash(
@@ -165,15 +181,21 @@ export class KeyLedger extends PortalLedger {
     return this.revocation.revokeAll(filter, caller);
   }
 
-  setTier(account: string, tier: Tier, caller: CallMetadata): Account {
-    this.limits.setTier(tier, caller);
-    return { account, tier };
+  changeAccount(account: string, change: AccountChange, caller: CallMetadata): Promise<ChangedAccount> {
+    return this.accountChanges.change(account, change, caller);
   }
 
-  /** With the effective tier: the account's own, or the default. `not_found`: the account has no events. */
+  suspendAccount(account: string, caller: CallMetadata, reason: string | null) {
+    return this.accountChanges.suspend(account, caller, reason);
+  }
+
+  resumeAccount(account: string, caller: CallMetadata): RestrictedAccount | Refusal {
+    return this.accountChanges.resume(account, caller);
+  }
+
+  /** `not_found`: the account has no events. */
   getAccount(account: string): Account | Refusal {
-    if (!this.events.hasAny()) return { reason: "not_found" };
-    return { account, tier: this.limits.tier };
+    return this.events.hasAny() ? this.accountChanges.view(account) : { reason: "not_found" };
   }
 
   rebuildRecords(
@@ -186,14 +208,24 @@ export class KeyLedger extends PortalLedger {
 
   /** Reads storage, so only the object that owns it answers. With the longest that a restriction may have to wait. */
   ping(): { readonly leaseBoundMs: number } {
-    this.keys.hasAny();
+    this.events.hasAny();
     return { leaseBoundMs: this.leases.leaseBoundMs };
   }
 
+  #viewChanged(changed: ChangedRow | Refusal): ChangedKey | Refusal {
+    if (isRefusal(changed)) return changed;
+    const key = this.#view(changed.row);
+    return changed.receipt ? withReceipt(key, changed.receipt) : key;
+  }
+
   #view(row: KeyRow): ApiKey {
-    const now = Date.now();
-    const current = this.usage.writeKey(row.id, now) ? this.keys.issued(row.id) : row;
-    return toApiKey(current ?? row, now);
+    return toApiKey(this.#withUsage(row), Date.now(), this.context.account.isSuspended);
+  }
+
+  /** Unwritten uses are written before they are shown. */
+  #withUsage(row: KeyRow): KeyRow {
+    const current = this.usage.writeKey(row.id, Date.now()) ? this.keys.issued(row.id) : row;
+    return current ?? row;
   }
 }
 

@@ -12,7 +12,7 @@ import type { CallMetadata } from "./idempotency-store.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import type { KeyFilter } from "./keys-table.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
-import { type LedgerContext, takeEffect } from "./ledger-context.ts";
+import { type LedgerContext, restrict } from "./ledger-context.ts";
 
 export interface RevokedCount {
   readonly revoked: number;
@@ -34,8 +34,9 @@ export class KeyRevocation {
     const row = keys.issued(keyId);
     if (!row) return { reason: "not_found" };
     const now = Date.now();
-    if (row.revoked_at === null) this.#writeTombstone(keyId, now, caller, reason);
-    await takeEffect(this.#context, this.#leases.waitMs(keyId, now));
+    await restrict(this.#context, this.#leases.waitMs(keyId, now), () => {
+      if (row.revoked_at === null) this.#writeTombstone(keyId, now, caller, reason);
+    });
     this.#leases.forget(keyId);
     return keys.issued(keyId) ?? row;
   }
@@ -45,11 +46,11 @@ export class KeyRevocation {
    * also those that were revoked before. `not_found`: the account has neither a key nor an event.
    */
   async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
-    const { storage, keys, events } = this.#context;
+    const { keys, listing, events } = this.#context;
     const now = Date.now();
     const timing = this.#leases.timingForAll(now);
     const details: NewEvent["details"] = { all: true };
-    const revoked = storage.transactionSync(() => {
+    const revoked = await restrict(this.#context, this.#leases.waitMsForAll(now), () => {
       const abandoned = keys.abandonCreations(filter);
       keys.revokeEnded(now);
       const ids = keys.revokeAll(filter, now, timing);
@@ -62,20 +63,17 @@ export class KeyRevocation {
           keyId: null,
           details: { count: abandoned },
         });
-      return keys.hasAny() || events.hasAny() ? ids.length : null;
+      return listing.hasAny() || events.hasAny() ? ids.length : null;
     });
     if (revoked === null) return { reason: "not_found" };
-    await takeEffect(this.#context, this.#leases.waitMsForAll(now));
     return { revoked, effective_at: isoTime(keys.lastEffectiveAt(filter) ?? now) };
   }
 
   #writeTombstone(keyId: string, now: number, { actor }: CallMetadata, reason: string | null): void {
-    const { storage, keys, events } = this.#context;
+    const { keys, events } = this.#context;
     const details: NewEvent["details"] = reason === null ? {} : { reason };
-    storage.transactionSync(() => {
-      keys.revokeEnded(now);
-      const isNew = keys.revoke(keyId, now, this.#leases.timing(keyId, now));
-      if (isNew) events.add({ at: now, actor, action: "revoked", keyId, details });
-    });
+    keys.revokeEnded(now);
+    const isNew = keys.revoke(keyId, now, this.#leases.timing(keyId, now));
+    if (isNew) events.add({ at: now, actor, action: "revoked", keyId, details });
   }
 }

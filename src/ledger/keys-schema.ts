@@ -6,11 +6,15 @@ export const KEYS_SCHEMA = `
     id TEXT PRIMARY KEY,
     account TEXT NOT NULL,
     name TEXT NOT NULL,
+    name_folded TEXT NOT NULL DEFAULT '',
     mode TEXT NOT NULL,
     permissions TEXT NOT NULL,
+    allowed_ips TEXT NOT NULL DEFAULT '[]',
+    labels TEXT NOT NULL DEFAULT '{}',
     hint TEXT NOT NULL,
     hash TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL DEFAULT '',
     expires_at INTEGER,
     last_used_at INTEGER,
     use_count INTEGER NOT NULL DEFAULT 0,
@@ -19,6 +23,11 @@ export const KEYS_SCHEMA = `
     effective_at INTEGER,
     lease_bound_ms INTEGER,
     replaced_by TEXT,
+    suspended_at INTEGER,
+    suspension_effective_at INTEGER,
+    resumed_at INTEGER,
+    restricted_at INTEGER,
+    restriction_effective_at INTEGER,
     state TEXT NOT NULL DEFAULT 'creating',
     began_at INTEGER NOT NULL,
     is_imported INTEGER NOT NULL DEFAULT 0
@@ -35,12 +44,19 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   id: string;
   account: string;
   name: string;
+  /** For searches that ignore case: see `foldCase`. */
+  name_folded: string;
   mode: Mode;
   /** JSON array; empty = full access. */
   permissions: string;
+  /** JSON array of networks; empty = anywhere. */
+  allowed_ips: string;
+  /** JSON object. */
+  labels: string;
   hint: string;
   hash: string;
   created_at: number;
+  created_by: string;
   expires_at: number | null;
   last_used_at: number | null;
   use_count: number;
@@ -52,6 +68,14 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   lease_bound_ms: number | null;
   /** The id of its successor; null when it has none, or its scheduled revocation was cancelled. */
   replaced_by: string | null;
+  /** null: not suspended. */
+  suspended_at: number | null;
+  suspension_effective_at: number | null;
+  /** The end of the last suspension; null while the key is suspended. */
+  resumed_at: number | null;
+  /** The last restriction of the key's terms; null when a change has widened them since. */
+  restricted_at: number | null;
+  restriction_effective_at: number | null;
   /** `issued`: its KV record is written and its secret may be handed out. `abandoned`: that failed. */
   state: "creating" | "issued" | "abandoned";
   /** When its creation in this ledger began; an imported key was created before. */
@@ -65,11 +89,15 @@ export type NewKeyRow = Pick<
   | "id"
   | "account"
   | "name"
+  | "name_folded"
   | "mode"
   | "permissions"
+  | "allowed_ips"
+  | "labels"
   | "hint"
   | "hash"
   | "created_at"
+  | "created_by"
   | "expires_at"
   | "began_at"
   | "is_imported"

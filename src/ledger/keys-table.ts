@@ -1,22 +1,20 @@
 /**
- * The table of keys, and every statement on it. Times are Unix milliseconds. Synchronous.
+ * The table of keys, and every statement that changes it; key-listing.ts has the reads. Times are Unix milliseconds. Synchronous.
  *
  * A revoked key is a tombstone: no statement here clears `revoked_at` or removes a key that was issued.
  */
 import type { Mode } from "../policy.ts";
+import { foldCase } from "./key-listing.ts";
 import { KEYS_SCHEMA, type KeyRow, type NewKeyRow } from "./keys-schema.ts";
 import type { RevocationTiming } from "./lease-book.ts";
-
-/** The last key of a page; the next page begins after it. */
-export interface KeyPosition {
-  readonly createdAt: number;
-  readonly id: string;
-}
 
 export interface KeyFilter {
   readonly mode?: Mode | undefined;
   readonly createdBefore?: number | undefined;
 }
+
+/** The columns that have no statement of their own. */
+export type ChangeableColumn = "permissions" | "allowed_ips" | "expires_at" | "revokes_at";
 
 /** The keys that a filter selects; its parameters are those of `matching`. */
 const MATCHES = "mode LIKE ? AND created_at < ?";
@@ -53,50 +51,24 @@ export class KeysTable {
     return this.#sql.exec("SELECT 1 FROM keys WHERE id = ?", id).toArray().length > 0;
   }
 
-  /** Newest first, at most `limit`, after a position. */
-  page(limit: number, after: KeyPosition | null, includeRevoked: boolean): KeyRow[] {
-    return this.#sql
-      .exec<KeyRow>(
-        `SELECT * FROM keys WHERE state = 'issued' AND (created_at, id) < (?, ?)
-         ${includeRevoked ? "" : "AND revoked_at IS NULL"} ORDER BY created_at DESC, id DESC LIMIT ?`,
-        after?.createdAt ?? Number.MAX_SAFE_INTEGER,
-        after?.id ?? "",
-        limit,
-      )
-      .toArray();
-  }
-
-  /** Whether the account has ever had a key. */
-  hasAny(): boolean {
-    return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
-  }
-
-  /** When the last but `skipped` of the keys minted after `since` was begun; null: there are not as many. */
-  mintedAt(skipped: number, since: number): number | null {
-    const [row] = this.#sql
-      .exec<{ began_at: number }>(
-        `SELECT began_at FROM keys WHERE is_imported = 0 AND began_at > ?
-         ORDER BY began_at DESC LIMIT 1 OFFSET ?`,
-        since,
-        skipped,
-      )
-      .toArray();
-    return row?.began_at ?? null;
-  }
-
   add(key: NewKeyRow): void {
     this.#sql.exec(
       `INSERT INTO keys
-         (id, account, name, mode, permissions, hint, hash, created_at, expires_at, began_at, is_imported)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, account, name, name_folded, mode, permissions, allowed_ips, labels, hint, hash, created_at, created_by,
+          expires_at, began_at, is_imported)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       key.id,
       key.account,
       key.name,
+      key.name_folded,
       key.mode,
       key.permissions,
+      key.allowed_ips,
+      key.labels,
       key.hint,
       key.hash,
       key.created_at,
+      key.created_by,
       key.expires_at,
       key.began_at,
       key.is_imported,
@@ -126,12 +98,39 @@ export class KeysTable {
   }
 
   rename(id: string, name: string): void {
-    this.#sql.exec("UPDATE keys SET name = ? WHERE id = ?", name, id);
+    this.#sql.exec("UPDATE keys SET name = ?, name_folded = ? WHERE id = ?", name, foldCase(name), id);
   }
 
-  /** Schedules the revocation of a key that is not revoked. */
-  schedule(id: string, revokesAt: number): void {
-    this.#sql.exec("UPDATE keys SET revokes_at = ? WHERE id = ? AND revoked_at IS NULL", revokesAt, id);
+  setLabels(id: string, labels: string): void {
+    this.#sql.exec("UPDATE keys SET labels = ? WHERE id = ?", labels, id);
+  }
+
+  /** Not `revokes_at: null`: see `cancelRevocation`. */
+  change<Column extends ChangeableColumn>(id: string, column: Column, value: KeyRow[Column]): void {
+    this.#sql.exec(`UPDATE keys SET ${column} = ? WHERE id = ? AND revoked_at IS NULL`, value, id);
+  }
+
+  /** The receipt of the last restriction of the key's terms; null: widened since. */
+  setRestriction(id: string, receipt: { readonly at: number; readonly effectiveAt: number } | null): void {
+    this.#sql.exec(
+      "UPDATE keys SET restricted_at = ?, restriction_effective_at = ? WHERE id = ?",
+      receipt?.at ?? null,
+      receipt?.effectiveAt ?? null,
+      id,
+    );
+  }
+
+  suspend(id: string, at: number, effectiveAt: number): void {
+    this.#sql.exec(
+      "UPDATE keys SET suspended_at = ?, suspension_effective_at = ?, resumed_at = NULL WHERE id = ?",
+      at,
+      effectiveAt,
+      id,
+    );
+  }
+
+  resume(id: string, at: number): void {
+    this.#sql.exec("UPDATE keys SET suspended_at = NULL, resumed_at = ? WHERE id = ?", at, id);
   }
 
   /** Cancels the scheduled revocation of a key that is not revoked; its successor no longer replaces it. */
@@ -165,7 +164,8 @@ export class KeysTable {
    */
   revokeEnded(now: number): void {
     this.#sql.exec(
-      `UPDATE keys SET revoked_at = revokes_at, effective_at = revokes_at
+      `UPDATE keys SET revoked_at = revokes_at,
+         effective_at = MAX(revokes_at, IFNULL(restriction_effective_at, revokes_at))
        WHERE revoked_at IS NULL AND revokes_at IS NOT NULL AND revokes_at <= ?`,
       now,
     );

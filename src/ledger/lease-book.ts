@@ -6,6 +6,7 @@
  * duration of a whole lease, not for what the clock says is left of one. Pure: no clock, no storage; the simulator runs
  * it too. Times are Unix milliseconds on the ledger's clock.
  */
+import { hasPassed } from "../keys/key-state.ts";
 import type { LeaseVerdict } from "../leases/protocol.ts";
 
 /** The columns of a key's row that decide on leases. */
@@ -14,6 +15,7 @@ export interface KeyState {
   /** A scheduled revocation. */
   readonly revokes_at: number | null;
   readonly revoked_at: number | null;
+  readonly suspended_at: number | null;
 }
 
 /** When a revocation takes effect, as its receipt says it. */
@@ -29,15 +31,12 @@ export function isRevoked({ revoked_at, revokes_at }: KeyState, now: number): bo
   return revoked_at !== null || hasPassed(revokes_at, now);
 }
 
-export function hasPassed(moment: number | null, now: number): boolean {
-  return moment !== null && moment <= now;
-}
-
 /** A lease of at most `grantMs` that does not reach past a scheduled end. `undefined`: no such key. */
 export function decideLease(key: KeyState | undefined, now: number, grantMs: number): LeaseVerdict {
   if (!key) return { granted: false, reason: "not_in_ledger" };
   if (isRevoked(key, now)) return { granted: false, reason: "revoked" };
   if (hasPassed(key.expires_at, now)) return { granted: false, reason: "expired" };
+  if (key.suspended_at !== null) return { granted: false, reason: "suspended", ttl_ms: grantMs };
   const ends = [key.revokes_at, key.expires_at].filter((end) => end !== null);
   return { granted: true, ttl_ms: Math.min(grantMs, ...ends.map((end) => end - now)) };
 }

@@ -89,19 +89,10 @@ export class LeaseIssuer {
     return { effectiveAt: now + this.waitMs(keyId, now), leaseBoundMs: this.leaseBoundMs };
   }
 
-  /**
-   * When a revocation that is requested for `requested` can take effect by itself. Leases do not reach past the end
-   * that the key has already, so a request for that end or an earlier one never moves it later. A repeated request gets
-   * the same end: one that is nearer than the longest lease stays.
-   */
-  scheduledEnd(keyId: string, { revokes_at, expires_at }: KeyState, now: number, requested: number): number {
-    const isNear = revokes_at !== null && revokes_at <= now + this.leaseBoundMs;
-    if (isNear && requested <= revokes_at) return revokes_at;
-    const currentEnd = Math.min(
-      revokes_at ?? Number.POSITIVE_INFINITY,
-      expires_at ?? Number.POSITIVE_INFINITY,
-    );
-    return Math.max(requested, Math.min(now + this.waitMs(keyId, now), currentEnd));
+  /** How long a change that ends the key at `end` waits: not at all when the leases in use expire before. */
+  waitMsForEnd(keyId: string, now: number, end: number): number {
+    const waitMs = this.waitMs(keyId, now);
+    return now + waitMs <= end ? 0 : waitMs;
   }
 
   timingForAll(now: number): RevocationTiming {

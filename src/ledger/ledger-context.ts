@@ -1,8 +1,10 @@
-/** The storage, tables and settings that the parts of one ledger share, and the wait that every restriction ends with. */
+/** The storage, tables and settings that the parts of one ledger share, and the one way in which it restricts keys. */
 
 import type { Settings } from "../settings.ts";
+import type { AccountState } from "./account-state.ts";
 import type { EventsTable } from "./events-table.ts";
 import type { ImportClaims } from "./import-claims.ts";
+import type { KeyListing } from "./key-listing.ts";
 import type { KeysTable } from "./keys-table.ts";
 
 export interface LedgerContext {
@@ -10,6 +12,8 @@ export interface LedgerContext {
   readonly kv: KVNamespace;
   readonly settings: Settings;
   readonly keys: KeysTable;
+  readonly listing: KeyListing;
+  readonly account: AccountState;
   readonly events: EventsTable;
   readonly claims: ImportClaims;
   /** Sets the ledger's one alarm to `at` (Unix milliseconds), unless it is due sooner. */
@@ -30,4 +34,18 @@ export async function takeEffect({ storage }: LedgerContext, waitMs: number): Pr
   const waited = waitMs > 0 ? scheduler.wait(waitMs + TIMER_GRAIN_MS) : null;
   await storage.sync();
   await waited;
+}
+
+/**
+ * Restricts one key or all of them: `write` makes the change with its event, in one transaction. From then on leases are
+ * granted on the new terms only. Resolves after `waitMs`, when no lease on older terms is in use.
+ */
+export async function restrict<Result>(
+  context: LedgerContext,
+  waitMs: number,
+  write: () => Result,
+): Promise<Result> {
+  const result = context.storage.transactionSync(write);
+  await takeEffect(context, waitMs);
+  return result;
 }

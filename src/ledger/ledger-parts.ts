@@ -7,7 +7,9 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { isRefusal } from "../refusals.ts";
 import { readSettings } from "../settings.ts";
+import { AccountChanges } from "./account-changes.ts";
 import { AccountLimits } from "./account-limits.ts";
+import { AccountState } from "./account-state.ts";
 import { AlarmSchedule } from "./alarm-schedule.ts";
 import { DailyUseTable } from "./daily-use-table.ts";
 import { EventsTable } from "./events-table.ts";
@@ -17,7 +19,9 @@ import { KeyChanges } from "./key-changes.ts";
 import { KeyCreation } from "./key-creation.ts";
 import { KeyImport } from "./key-import.ts";
 import { KeyIssuing } from "./key-issuing.ts";
+import { KeyListing } from "./key-listing.ts";
 import { KeyRevocation } from "./key-revocation.ts";
+import { KeySuspension } from "./key-suspension.ts";
 import { FLUSH_INTERVAL_MS, KeyUsage } from "./key-usage.ts";
 import { KeysTable } from "./keys-table.ts";
 import { LeaseIssuer } from "./lease-issuer.ts";
@@ -39,7 +43,9 @@ export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly issuing: KeyIssuing;
   protected readonly import: KeyImport;
   protected readonly changes: KeyChanges;
+  protected readonly suspension: KeySuspension;
   protected readonly revocation: KeyRevocation;
+  protected readonly accountChanges: AccountChanges;
   protected readonly metadata: MetadataTable;
   protected readonly portal: PortalAccess;
   readonly #alarm: AlarmSchedule;
@@ -62,6 +68,8 @@ export abstract class LedgerParts extends DurableObject<Env> {
       kv: env.API_KEYS,
       settings,
       keys: this.keys,
+      listing: new KeyListing(storage.sql),
+      account: new AccountState(this.metadata),
       events: this.events,
       claims: new ImportClaims(env.KEY_LEDGER, settings.ledgerTimeoutMs),
       scheduleAlarm,
@@ -81,7 +89,9 @@ export abstract class LedgerParts extends DurableObject<Env> {
     this.issuing = new KeyIssuing(context, this.creation, this.answers, this.leases);
     this.import = new KeyImport(context, this.creation, this.answers);
     this.changes = new KeyChanges(context, this.leases);
+    this.suspension = new KeySuspension(context, this.leases);
     this.revocation = new KeyRevocation(context, this.leases);
+    this.accountChanges = new AccountChanges(context, this.leases, this.limits);
     this.portal = new PortalAccess(context, this.answers);
     this.#webhooks = openWebhooks(context, this.metadata, Date.now());
   }

@@ -3,12 +3,14 @@
  * storage; the same row always makes the same record, so KV can be rebuilt from the ledger.
  */
 
+import type { Policy } from "../keys/account.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-text.ts";
-import { isoTime, isoTimeOrNull, LAST_TIME_MS, unixMsOrNull } from "../keys/timestamp.ts";
+import { isoTime, LAST_TIME_MS, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Terms } from "../leases/protocol.ts";
 import type { Mode, Permission } from "../policy.ts";
 import type { CurrentFirst } from "../settings.ts";
+import { foldCase } from "./key-listing.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 
 export interface NewKey {
@@ -16,10 +18,13 @@ export interface NewKey {
   readonly mode: Mode;
   /** Empty: full access. */
   readonly permissions: readonly Permission[];
+  /** Networks; empty: anywhere. */
+  readonly allowed_ips: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly expires_at: string | null;
 }
 
-export interface ImportedKey extends NewKey {
+export interface ImportedKey extends Omit<NewKey, "allowed_ips" | "labels"> {
   /** SHA-256 of the key, 64 hex digits. */
   readonly sha256: string;
   readonly created_at: string | null;
@@ -28,7 +33,9 @@ export interface ImportedKey extends NewKey {
 /** The result of one row of an import. */
 export type ImportVerdict =
   | { readonly id: string }
-  | { readonly error: "store_unreachable" | "ledger_unreachable" | "known_elsewhere" };
+  | { readonly error: "store_unreachable" | "ledger_unreachable" | "known_elsewhere" }
+  // The account's policy does not allow the key.
+  | { readonly error: "validation_error" | "conflict"; readonly details: Record<string, string> };
 
 /** The secret of a new key, and what is kept of it. */
 export interface MintedSecret {
@@ -47,21 +54,30 @@ export function newKeyRow(
   input: NewKey,
   { secret, hash }: MintedSecret,
   now: number,
+  actor: string,
 ): NewKeyRow {
-  return newRow(account, input, now, hash, keyHint(secret), now, 0);
+  return newRow(account, input, now, hash, keyHint(secret), now, actor, 0);
 }
 
-/** The row of a new key with the name, mode, permissions and lifetime of an old one. */
-export function successorRow(old: KeyRow, minted: MintedSecret, now: number): NewKeyRow {
-  const lifetimeMs = old.expires_at === null ? null : old.expires_at - old.created_at;
-  const expiresAt = lifetimeMs === null ? null : Math.min(now + lifetimeMs, LAST_TIME_MS);
+/** The row of a new key with the name, mode, terms, labels and lifetime of an old one; `latest`: its last possible end. */
+export function successorRow(
+  old: KeyRow,
+  minted: MintedSecret,
+  now: number,
+  actor: string,
+  latest: number | null,
+): NewKeyRow {
+  const lifetimeMs = old.expires_at === null ? Number.POSITIVE_INFINITY : old.expires_at - old.created_at;
+  const expiresAt = Math.min(now + lifetimeMs, latest ?? Number.POSITIVE_INFINITY);
   const input = {
     name: old.name,
     mode: old.mode,
     permissions: JSON.parse(old.permissions) as Permission[],
-    expires_at: isoTimeOrNull(expiresAt),
+    allowed_ips: JSON.parse(old.allowed_ips) as string[],
+    labels: JSON.parse(old.labels) as Record<string, string>,
+    expires_at: Number.isFinite(expiresAt) ? isoTime(Math.min(expiresAt, LAST_TIME_MS)) : null,
   };
-  return newKeyRow(old.account, input, minted, now);
+  return newKeyRow(old.account, input, minted, now, actor);
 }
 
 /** The hash of an imported key under every pepper, the current one first. */
@@ -71,9 +87,16 @@ export async function importedHashes(sha256: string, peppers: CurrentFirst): Pro
 }
 
 /** The row of a key known by its SHA-256 alone. `now` in Unix milliseconds. */
-export function importedKeyRow(account: string, input: ImportedKey, hash: string, now: number): NewKeyRow {
+export function importedKeyRow(
+  account: string,
+  input: ImportedKey,
+  hash: string,
+  now: number,
+  actor: string,
+): NewKeyRow {
   const createdAt = unixMsOrNull(input.created_at) ?? now;
-  return newRow(account, input, createdAt, hash, `oct_${input.mode}_…`, now, 1);
+  const key = { ...input, allowed_ips: [], labels: {} };
+  return newRow(account, key, createdAt, hash, `oct_${input.mode}_…`, now, actor, 1);
 }
 
 /** The key's record, as KV has it too. */
@@ -82,8 +105,12 @@ export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
 }
 
 /** On which a lease is granted. */
-export function termsOf(row: KeyRow): Terms {
-  return { permissions: JSON.parse(row.permissions) as Permission[], allowed_ips: [] };
+export function termsOf(row: KeyRow, { allowed_ips }: Pick<Policy, "allowed_ips">): Terms {
+  return {
+    permissions: JSON.parse(row.permissions) as Permission[],
+    allowed_ips: JSON.parse(row.allowed_ips) as string[],
+    account_allowed_ips: allowed_ips,
+  };
 }
 
 function newRow(
@@ -93,17 +120,22 @@ function newRow(
   hash: string,
   hint: string,
   beganAt: number,
+  createdBy: string,
   isImported: 0 | 1,
 ): NewKeyRow {
   return {
     id: mintKeyId(),
     account,
     name: input.name,
+    name_folded: foldCase(input.name),
     mode: input.mode,
     permissions: JSON.stringify(input.permissions),
+    allowed_ips: JSON.stringify(input.allowed_ips),
+    labels: JSON.stringify(input.labels),
     hint,
     hash,
     created_at: createdAt,
+    created_by: createdBy,
     expires_at: unixMsOrNull(input.expires_at),
     began_at: beganAt,
     is_imported: isImported,

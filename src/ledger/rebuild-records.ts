@@ -7,7 +7,7 @@ import { writeKeyRecord } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
-import type { KeyPosition } from "./keys-table.ts";
+import type { KeyPosition } from "./key-listing.ts";
 import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
 
@@ -19,13 +19,13 @@ export interface RebuiltPage {
 
 /** Writes the records of a page of keys, newest first, and one event. `not_found`: the account never had a key. */
 export async function rebuildRecords(
-  { kv, keys, events, settings }: LedgerContext,
+  { kv, listing, events, settings }: LedgerContext,
   limit: number,
   after: KeyPosition | null,
   { actor }: CallMetadata,
 ): Promise<RebuiltPage | Refusal> {
-  if (!keys.hasAny()) return { reason: "not_found" };
-  const rows = keys.page(limit, after, true);
+  if (!listing.hasAny()) return { reason: "not_found" };
+  const rows = listing.page(limit, after, { includeRevoked: true }, Date.now(), false);
   try {
     await pMap(rows, (row) => writeKeyRecord(kv, row.hash, recordOf(row), settings.ledgerTimeoutMs), {
       concurrency: CALLS_CONCURRENCY,

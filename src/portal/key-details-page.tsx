@@ -1,12 +1,11 @@
 /** One key: its facts, its name to edit, and links to rotate or revoke it. */
 import { changeKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
-import { Badges, KeyFacts } from "./key-summary.tsx";
+import { Badges, isRotatable, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
@@ -66,7 +65,7 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
         <MoreFacts of={key} />
         <RenameForm c={c} of={key} refused={refused} />
       </section>
-      <KeyActions of={key} now={now} />
+      <KeyActions of={key} />
     </>,
   );
 }
@@ -123,8 +122,8 @@ function RenameForm(props: { c: PortalRequest; of: ApiKey; refused: RefusedName 
   );
 }
 
-function KeyActions({ of: key, now }: { of: ApiKey; now: number }) {
-  const state = keyState(key, now);
+function KeyActions({ of: key }: { of: ApiKey }) {
+  const { state } = key;
   const { list } = texts;
   if (state === "revoked") {
     return (
@@ -137,7 +136,7 @@ function KeyActions({ of: key, now }: { of: ApiKey; now: number }) {
   }
   return (
     <section class="sheet form two">
-      {state !== "expired" && (
+      {isRotatable(key) && (
         <div>
           <h2>{list.rotate}</h2>
           <p>{texts.key.rotateHint}</p>

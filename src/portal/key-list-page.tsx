@@ -1,10 +1,9 @@
 /** The list of keys with its filter, page by page. An account without keys gets the first steps instead. */
-import type { ApiKey } from "../keys/api-key.ts";
-import { KEY_STATES, type KeyState, keyState } from "../keys/key-state.ts";
+import { type ApiKey, KEY_STATES, type KeyState } from "../keys/api-key.ts";
 import type { Mode } from "../policy.ts";
 import { isRefusal } from "../refusals.ts";
 import { ACCOUNT_KEYS_MAX, loadAccountKeys } from "./account-keys.ts";
-import { Badges, KeyFacts } from "./key-summary.tsx";
+import { Badges, isRotatable, KeyFacts } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -28,8 +27,8 @@ function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
   };
 }
 
-function matches(key: ApiKey, { name, mode, state }: KeyFilter, now: number): boolean {
-  const actual = keyState(key, now);
+function matches(key: ApiKey, { name, mode, state }: KeyFilter): boolean {
+  const actual = key.state;
   const hasState = state === "all" || (state === "" ? actual !== "revoked" : actual === state);
   return (
     hasState &&
@@ -43,7 +42,7 @@ export async function keyListPage(c: PortalRequest) {
   if (isRefusal(loaded)) return refuse(c, loaded);
   const now = c.env.now();
   const filter = readFilter(c.req.query());
-  const matching = loaded.keys.filter((key) => matches(key, filter, now));
+  const matching = loaded.keys.filter((key) => matches(key, filter));
   const last = Math.max(1, Math.ceil(matching.length / KEYS_PER_PAGE));
   const number = Math.min(Math.max(1, Number(c.req.query("page")) || 1), last);
   const shown = matching.slice((number - 1) * KEYS_PER_PAGE, number * KEYS_PER_PAGE);
@@ -144,7 +143,7 @@ function Options(props: {
 
 function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }) {
   const { list } = texts;
-  const state = keyState(key, now);
+  const { state } = key;
   const [rotate, rotateLabel] =
     state === "retiring" ? [list.continue, list.continueRotation] : [list.rotate, list.rotate];
   return (
@@ -159,7 +158,7 @@ function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }
       <KeyFacts of={key} now={now} />
       {state !== "revoked" && (
         <p class="actions">
-          {state !== "expired" && (
+          {isRotatable(key) && (
             <a class="button" href={paths.rotate(key.id)} aria-label={list.ofKey(rotateLabel, key.name)}>
               {rotate}
             </a>

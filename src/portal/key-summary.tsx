@@ -1,6 +1,6 @@
 /** A key's badges, times and facts, shared by several pages. Never the key's secret. */
 import type { ApiKey } from "../keys/api-key.ts";
-import { ageDays, isDueForRotation, keyState, scheduledEnd } from "../keys/key-state.ts";
+import { ageDays, isDueForRotation, scheduledEnd } from "../keys/key-state.ts";
 import { formatDay, formatMinute, relativeTime } from "./format-time.ts";
 import { permissionText } from "./permissions.tsx";
 import { paths } from "./portal-context.ts";
@@ -30,7 +30,7 @@ function Day({ at }: { readonly at: string }) {
 }
 
 export function Badges({ of: key, now }: KeyProps) {
-  const state = keyState(key, now);
+  const { state } = key;
   return (
     <p class="badges">
       <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
@@ -46,6 +46,11 @@ export function Badges({ of: key, now }: KeyProps) {
       )}
     </p>
   );
+}
+
+/** Whether it can have a successor, or has one. */
+export function isRotatable({ state }: ApiKey): boolean {
+  return state === "active" || state === "retiring";
 }
 
 export function LastUsed({ of: key, now }: KeyProps) {

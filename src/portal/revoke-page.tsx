@@ -1,7 +1,6 @@
 /** Revokes a key: a confirmation that names it, then the receipt with the ledger's `effective_at`. */
 
 import { revokeKey as revokeKeyOperation } from "../control/operations/keys.ts";
-import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Field, Form, SubmitOrCancel } from "./form.tsx";
@@ -20,8 +19,11 @@ export async function revokePage(c: PortalRequest) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
   const { revoke } = texts;
-  if (keyState(key, now()) === "revoked" && key.effective_at !== null) {
-    return showReceipt(c, key.name, key.hint, key.effective_at);
+  if (key.state === "revoked") {
+    // Revoking it again changes nothing, and returns its receipt.
+    const receipt = await perform(c, revokeKeyOperation, { id: key.id, body: {} });
+    if (isRefusal(receipt)) return refuse(c, receipt);
+    return showReceipt(c, key.name, key.hint, receipt.effective_at);
   }
   return showPage(
     c,

@@ -5,7 +5,6 @@
  */
 import { rotateKey as rotateKeyOperation } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { keyState } from "../keys/key-state.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { showFinish } from "./finish-rotation-page.tsx";
@@ -29,7 +28,7 @@ export function rotatePage(c: PortalRequest) {
 async function showRotation(c: PortalRequest, problems: FieldProblems) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
-  const state = keyState(key, c.env.now());
+  const { state } = key;
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
   return showStart(c, key, problems);

@@ -3,7 +3,6 @@
  * second tab and no going back shows it again. Whoever has lost it so can replace the key.
  */
 import type { ApiKey } from "../keys/api-key.ts";
-import { keyState } from "../keys/key-state.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
@@ -75,7 +74,7 @@ async function showAlreadyShown(c: PortalRequest, shown: KeyToShow) {
   const { secret } = texts;
   const key = await loadKey(c, shown.id);
   if (isRefusal(key)) return refuse(c, key);
-  const isActive = keyState(key, c.env.now()) === "active";
+  const isActive = key.state === "active";
   return showPage(
     c,
     { title: secret.shownTitle, nav: "keys" },

@@ -4,7 +4,6 @@
  */
 import { identifyKey, revokeByPossession } from "../control/operations/possession.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { keyState } from "../keys/key-state.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
@@ -122,7 +121,7 @@ function SecretField({ id, problem }: { id: string; problem?: string | undefined
 function IdentifiedKey({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
   const { test } = texts;
   const isOwn = key.account === c.var.session.account;
-  const isRevoked = keyState(key, c.env.now()) === "revoked";
+  const isRevoked = key.state === "revoked";
   if (isOwn) {
     return (
       <>
@@ -146,7 +145,7 @@ function IdentifiedKey({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
       <h2>{test.other}</h2>
       <p class="badges">
         <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
-        <span class={`badge ${keyState(key, c.env.now())}`}>{texts.state[keyState(key, c.env.now())]}</span>
+        <span class={`badge ${key.state}`}>{texts.state[key.state]}</span>
       </p>
       <p>{permissionText(key.permissions)}</p>
       {!isRevoked && (

@@ -1,7 +1,6 @@
-/** Every text of the pages; those of refusals are in notice-texts.ts. A text with a variable part is a function. */
-import type { LedgerEvent } from "../keys/api-key.ts";
-import type { KeyState } from "../keys/key-state.ts";
+/** Every text of the pages but those of refusals and the activity. A text with a variable part is a function. */
 import type { Mode } from "../policy.ts";
+import { ACTIVITY_TEXTS } from "./activity-texts.ts";
 
 export const texts = {
   product: "Octopost",
@@ -25,10 +24,13 @@ export const texts = {
   notInFuture: "must be in the future",
   never: "never",
   mode: { live: "Live", test: "Test" } satisfies Record<Mode, string>,
-  state: { active: "Active", retiring: "Retiring", expired: "Expired", revoked: "Revoked" } satisfies Record<
-    KeyState,
-    string
-  >,
+  state: {
+    active: "Active",
+    retiring: "Retiring",
+    suspended: "Suspended",
+    expired: "Expired",
+    revoked: "Revoked",
+  },
   retiringIn: (when: string) => `Retiring ${when}`,
   rotateAge: (days: number) => `Rotate: ${days} days old`,
   /** Descriptions other than the documentation's, whose text names an endpoint that does not exist. */
@@ -207,6 +209,7 @@ export const texts = {
     at: "Time (UTC)",
     save: "Save",
     revoked: "This key is revoked and cannot be rotated.",
+    suspended: "This key is suspended and cannot be rotated.",
     expired: "This key has expired. Create a new key instead.",
   },
   revoke: {
@@ -224,50 +227,7 @@ export const texts = {
       "Changes made by earlier requests remain. Check before you repeat a request that was in flight.",
     toList: "Back to your keys",
   },
-  activity: {
-    title: "Activity",
-    intro: "Changes to the keys of this account, newest first.",
-    none: "There is no activity yet.",
-    older: "Older",
-    newest: "Newest",
-    account: "the account",
-    detail: {
-      replaces: (name: string) => `Replaces ${name}.`,
-      renamed: (from: string, to: string) => `From “${from}” to “${to}”.`,
-      revokes: (when: string) => `Will be revoked on ${when}.`,
-      noRevocation: "The scheduled revocation was cancelled.",
-      foundAt: (url: string) => `Found at ${url}`,
-      reason: (reason: string) => `Reason: ${reason}`,
-    },
-    /** A map: callers name actors freely, `constructor` too. */
-    actors: new Map([
-      ["key_page", "A user of this page"],
-      ["control_token", "The control API"],
-      ["possession", "A holder of the key"],
-      ["gateway", "The gateway"],
-      ["github", "GitHub’s secret scanning"],
-    ]) as ReadonlyMap<string, string>,
-    actions: {
-      created: "created",
-      renamed: "renamed",
-      rotated: "rotated",
-      rescheduled: "rescheduled the revocation of",
-      revoked: "revoked",
-      creations_abandoned: "abandoned keys that were being created for",
-      imported: "imported",
-      tier_changed: "changed the tier of",
-      kv_rebuilt: "rebuilt the KV entries of",
-      answer_repeated: "repeated the call that created",
-      portal_link_created: "requested a link to the key page of",
-      portal_entered: "opened the key page of",
-      portal_sessions_ended: "ended the key page sessions of",
-      expiring: "reports that this key will expire soon:",
-      aging: "reminds you to rotate",
-      expired: "reports that this key has expired:",
-      exposed: "found in public:",
-      delivery_failed: "could not send an event of",
-    } satisfies Record<LedgerEvent["action"], string>,
-  },
+  activity: ACTIVITY_TEXTS,
   test: {
     title: "Test a key",
     intro: "Find out what an API key is for. The key is neither stored nor logged.",

@@ -96,7 +96,7 @@ test("revoke retries", async () => {
 test("operations that are not repeatable are sent once, and their outcome is called unknown", async () => {
   await newKey();
   for (const [operation, args] of [
-    ["setTier", ["tier", "pro"]],
+    ["changeAccount", ["tier", "pro"]],
     ["revokeAll", ["revoke-all", "--yes"]],
   ] as const) {
     await lostAnswers(operation, 1);

@@ -17,15 +17,19 @@ const KEY = {
   name: "Production Server",
   mode: "live",
   permissions: [],
+  allowed_ips: [],
+  labels: {},
+  state: "active",
   hint: "oct_live_…WXYZ",
   created_at: "2026-11-01T00:00:00.000Z",
+  created_by: "ada@example.com",
   expires_at: null,
   last_used_at: null,
   use_count: 0,
+  suspended_at: null,
   revokes_at: null,
   revoked_at: null,
-  effective_at: null,
-  lease_bound_ms: null,
+  replaced_by: null,
 };
 const REVOKED = { id: ID, effective_at: "2026-11-28T20:00:00.123Z", waited_ms: 1200 };
 

@@ -155,10 +155,10 @@ describe("list, show, events", () => {
     expect(stdout).toMatch(/^permissions +all \(full access\)$/m);
     expect(stdout).toMatch(/^state +active$/m);
     expect(stdout).toMatch(/^expires +never$/m);
-    expect(stdout).toMatch(/^created +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m);
+    expect(stdout).toMatch(/^created +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by control_token$/m);
     expect((await keys(["show", key.id, "--json"])).json).toEqual(await shown(key.id));
     await cluster.revoke(account, key.id);
-    expect((await keys(["show", key.id])).stdout).toMatch(/^revoked everywhere since +\d{4}-.* UTC$/m);
+    expect((await keys(["show", key.id])).stdout).toMatch(/^state +revoked \d{4}-/m);
   });
 
   test("events prints action, actor, key and reason", async () => {
@@ -225,7 +225,7 @@ describe("rename, reschedule, tier", () => {
       stdout: `account  ${account}\ntier     pro\n`,
     });
     const numbers = ["tier", "--requests-per-minute", "600", "--publish-per-hour", "120"];
-    expect((await keys([...numbers, "--json"])).json).toEqual({
+    expect((await keys([...numbers, "--json"])).json).toMatchObject({
       account,
       tier: { requests_per_minute: 600, publish_per_hour: 120 },
     });
@@ -235,6 +235,75 @@ describe("rename, reschedule, tier", () => {
       code: 2,
       stderr: expect.stringContaining("Allowed choices are free, starter, pro, unlimited"),
     });
+  });
+});
+
+describe("what a key may do", () => {
+  test("update narrows a key, and prints when that is in effect; the same command again prints the same", async () => {
+    const key = await newKey("one");
+    const narrowing = [
+      "update",
+      key.id,
+      "--permissions",
+      "posts:read",
+      "--allowed-ips",
+      "203.0.113.7,2001:db8::/32",
+    ];
+    const { code, stdout } = await keys(narrowing);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^permissions +posts:read$/m);
+    expect(stdout).toMatch(/^allowed IPs +203\.0\.113\.7\/32,2001:db8::\/32$/m);
+    expect(stdout).toMatch(/^In effect everywhere since \d{4}-.* UTC, after /m);
+    expect((await keys(narrowing)).stdout).toBe(stdout);
+    const widened = await keys(["update", key.id, "--permissions", "all", "--allowed-ips", "anywhere"]);
+    expect(widened.stdout).not.toContain("In effect");
+    const labelled = await keys([
+      "update",
+      key.id,
+      "--label",
+      "team=billing",
+      "--label",
+      "env=prod",
+      "--json",
+    ]);
+    expect(labelled.json.labels).toEqual({ env: "prod", team: "billing" });
+    expect((await keys(["list", "--label", "team=billing", "--json"])).json.keys).toHaveLength(1);
+    expect(await keys(["update", key.id])).toMatchObject({ code: 2 });
+  });
+
+  test("suspend stops a key, resume starts it again", async () => {
+    const key = await newKey("one");
+    const suspended = await keys(["suspend", key.id, "--reason", "unclear"]);
+    expect(suspended.stdout).toMatch(/^state +suspended \d{4}-/m);
+    expect(suspended.stdout).toContain("In effect everywhere since");
+    expect(await shown(key.id)).toMatchObject({ state: "suspended" });
+    expect((await keys(["list", "--state", "suspended", "--json"])).json.keys).toHaveLength(1);
+    const resumed = await keys(["resume", key.id]);
+    expect(resumed.stdout).toContain("It works again within a lease.");
+    expect(await shown(key.id)).toMatchObject({ state: "active" });
+    expect(await keys(["resume", (await newKey("two")).id])).toMatchObject({ code: 1 });
+  });
+
+  test("account suspend and policy show what holds for the account", async () => {
+    await newKey("one");
+    expect((await keys(["account", "suspend"])).stdout).toMatch(/^suspended +\d{4}-/m);
+    expect((await keys(["account", "resume"])).stdout).toMatch(/^suspended +no$/m);
+    await keys(["policy", "--max-lifetime-days", "90", "--require-permissions"]);
+    const { stdout } = await keys(["policy", "--allowed-ips", "203.0.113.0/24"]);
+    // Rules that are not named stay.
+    expect(stdout).toMatch(/^max lifetime \(days\) +90$/m);
+    expect(stdout).toMatch(/^require permissions +yes$/m);
+    expect(stdout).toMatch(/^allowed IPs +203\.0\.113\.0\/24$/m);
+    expect((await keys(["account"])).stdout).toContain("203.0.113.0/24");
+    const open = await keys([
+      "policy",
+      "--no-require-permissions",
+      "--max-lifetime-days",
+      "none",
+      "--allowed-ips",
+      "anywhere",
+    ]);
+    expect(open.stdout).toMatch(/^require permissions +no$/m);
   });
 });
 

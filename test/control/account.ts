@@ -13,23 +13,31 @@ import { type Bytes, type RawResponse, rawRequest } from "../support/raw-http.ts
 export interface ShownKey extends Omit<IssuedKey, "secret"> {
   readonly last_used_at: string | null;
   readonly use_count: number;
+  readonly suspended_at: string | null;
   readonly revokes_at: string | null;
   readonly revoked_at: string | null;
   readonly replaced_by: string | null;
-  readonly effective_at: string | null;
-  readonly lease_bound_ms: number | null;
 }
 
-export interface RevokedKey extends ShownKey {
-  readonly revoked_at: string;
+export interface ChangedKey extends ShownKey {
+  readonly effective_at?: string;
+  readonly waited_ms?: number;
+}
+
+/** A key that was suspended or resumed. */
+export interface RestrictedKey extends ShownKey {
   readonly effective_at: string;
-  readonly lease_bound_ms: number;
   readonly waited_ms: number;
+}
+
+export interface RevokedKey extends RestrictedKey {
+  readonly revoked_at: string;
+  readonly lease_bound_ms: number;
 }
 
 export interface RotatedKey extends ShownKey {
   readonly secret: string;
-  readonly replaces: ShownKey;
+  readonly replaces: ChangedKey;
 }
 
 export interface ShownEvent {
@@ -82,7 +90,15 @@ export class Account {
     return (await this.#good(201, "POST", `/keys/${id}/rotate`, { overlap_seconds })).json;
   }
 
-  async change(id: string, change: object): Promise<ShownKey> {
+  async suspend(id: string): Promise<RestrictedKey> {
+    return (await this.#good(200, "POST", `/keys/${id}/suspend`)).json;
+  }
+
+  async resume(id: string): Promise<RestrictedKey> {
+    return (await this.#good(200, "POST", `/keys/${id}/resume`)).json;
+  }
+
+  async change(id: string, change: object): Promise<ChangedKey> {
     return (await this.#good(200, "PATCH", `/keys/${id}`, change)).json;
   }
 

@@ -4,9 +4,13 @@
  */
 
 import {
+  LABEL_TEXTS,
+  LABELS,
   MISSING,
   MODES,
   NAMES,
+  NETWORK_LISTS,
+  NETWORKS_IN_A_LIST,
   NOT_A_STRING,
   NOT_AN_OBJECT,
   PAST_TIMES,
@@ -42,8 +46,53 @@ export const BAD_INPUTS: readonly BadInput[] = [
     permissions: [...PERMISSIONS, ["one twice", ["posts:read", "posts:write", "posts:read"]]],
     "permissions.1": PERMISSIONS_IN_A_LIST,
     expires_at: [...TIMES, ...PAST_TIMES],
+    allowed_ips: NETWORK_LISTS,
+    "allowed_ips.1": NETWORKS_IN_A_LIST,
+    labels: LABELS,
+    "labels.team": LABEL_TEXTS,
   }),
-  ...call("changing", "PATCH", KEY, {}, { name: NAMES, revokes_at: [...TIMES, ...PAST_TIMES] }),
+  ...call(
+    "changing",
+    "PATCH",
+    KEY,
+    {},
+    {
+      name: NAMES,
+      revokes_at: [...TIMES, ...PAST_TIMES],
+      expires_at: [...TIMES, ...PAST_TIMES],
+      permissions: PERMISSIONS,
+      allowed_ips: NETWORK_LISTS,
+      "allowed_ips.1": NETWORKS_IN_A_LIST,
+      labels: LABELS,
+      "labels.team": LABEL_TEXTS,
+    },
+  ),
+  ...call("suspending", "POST", `${KEY}/suspend`, {}, { reason: textOf(500) }),
+  ...call("suspending the account", "POST", "/accounts/{account}/suspend", {}, { reason: textOf(500) }),
+  ...call(
+    "setting the policy",
+    "PUT",
+    "/accounts/{account}",
+    {},
+    {
+      policy: [
+        ["a string", "strict"],
+        ["null", null],
+        ["a list", []],
+      ],
+      "policy.max_lifetime_days": [0, -1, 1.5, 3651, "90"].map((value) => [
+        String(value),
+        { max_lifetime_days: value },
+      ]),
+      "policy.max_active_keys": [0, -1, 1.5, 100_001].map((value) => [
+        String(value),
+        { max_active_keys: value },
+      ]),
+      "policy.require_permissions": [["a string", { require_permissions: "yes" }]],
+      "policy.allowed_ips.0": [["no network", { allowed_ips: ["office"] }]],
+      "policy.unknown": [["a rule that does not exist", { unknown: 1 }]],
+    },
+  ),
   { ...on("changing", "PATCH", KEY), what: "nothing", body: {}, fields: ["body"] },
   {
     ...on("changing", "PATCH", KEY),
@@ -98,7 +147,6 @@ export const BAD_INPUTS: readonly BadInput[] = [
     { tier: "pro" },
     {
       tier: [
-        MISSING,
         ["unknown", "gold"],
         ["null", null],
         ["a number", 60],
@@ -142,6 +190,10 @@ export const BAD_INPUTS: readonly BadInput[] = [
   ...queries("listing keys", KEYS, {
     limit: ["0", "201", "-1", "1.5", "x", "1e2", "", "9".repeat(400)],
     include: ["all", "", "Revoked"],
+    mode: ["both", ""],
+    state: ["creating", "issued", ""],
+    q: ["", "x".repeat(101), `oct_live_${"aB3".repeat(12)}`, `x oct_live_${"aB3".repeat(12)}`],
+    label: ["", "team", ":x", "Team:x", "constructor:x", 'a"]:x'],
     cursor: [
       "",
       "x",

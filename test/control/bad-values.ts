@@ -51,6 +51,55 @@ export const PERMISSIONS_IN_A_LIST: Values = [
   ["null", ["posts:read", null]],
 ];
 
+export const NETWORK_LISTS: Values = [
+  ["null", null],
+  ["one string", "203.0.113.0/24"],
+  ["51 networks", Array.from({ length: 51 }, (_, i) => `203.0.113.${i}`)],
+];
+
+export const NETWORKS_IN_A_LIST: Values = [
+  "",
+  "anywhere",
+  "203.0.113.0/33",
+  "203.0.113.0/-1",
+  "203.0.113.0/024",
+  "203.0.113.0/",
+  "203.0.113/24",
+  "203.0.113.256",
+  "203.0.113.07",
+  "203.0.113.7.",
+  " 203.0.113.7",
+  "0x7f.0.0.1",
+  "2130706433",
+  "2001:db8::/129",
+  "2001:db8::1::",
+  "2001:db8:::",
+  "2001:db8::g",
+  "[2001:db8::1]",
+  "fe80::1%eth0",
+  "::ffff:203.0.113.07",
+  "1:2:3:4:5:6:7:8:9",
+  "example.com",
+].map((text) => [JSON.stringify(text), ["203.0.113.0/24", text]]);
+
+export const LABELS: Values = [
+  ["null", null],
+  ["a string", "team"],
+  ["a list", [["team", "billing"]]],
+  ["21 labels", Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`label${i}`, "x"]))],
+  ["an empty name", { "": "x" }],
+  ["a name in capitals", { Team: "x" }],
+  ["a name with a colon", { "a:b": "x" }],
+  ["a name with a quote", { 'a"': "x" }],
+  ["a name of 41 characters", { ["a".repeat(41)]: "x" }],
+  ["a name that every object inherits", { constructor: "x" }],
+  ["the name __proto__", JSON.parse('{"__proto__":"x"}')],
+];
+
+export const LABEL_TEXTS: Values = textOf(100)
+  .filter(([what]) => what !== "empty" && what !== "blank")
+  .map(([what, value]) => [what, { team: value }]);
+
 export const TIMES: Values = [
   ["a number", 4_000_000_000],
   ["a boolean", true],

@@ -113,7 +113,7 @@ describe("over RPC, a value that is not JSON", () => {
     ["a Map as the overlap", ["rotateKey", "rpc", `key_${"0".repeat(22)}`, MAP]],
     ["a Map as the query", ["listKeys", "rpc", MAP]],
     ["a Map as the caller", ["createKey", "rpc", { name: "a key", mode: "live" }, MAP]],
-    ["a Map as the tier", ["setTier", "rpc", MAP]],
+    ["a Map as the tier", ["changeAccount", "rpc", { tier: MAP }]],
     ["a Map as the secret", ["revokeByPossession", MAP]],
     ["a Map as the address", ["revokeByPossession", "oct_live_abc", MAP]],
     ["an object as the address", ["revokeByPossession", "oct_live_abc", {}]],
@@ -162,7 +162,7 @@ describe("a refusal names what is allowed", () => {
         tier: "must be one of free, starter, pro, unlimited, or an object with requests_per_minute and publish_per_hour",
       },
     ],
-    ["a missing tier", "PUT", "", {}, { tier: "is required" }],
+    ["a change of nothing", "PUT", "", {}, { body: "must have a tier or a policy" }],
     [
       "a time",
       "POST",

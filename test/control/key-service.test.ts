@@ -64,7 +64,9 @@ describe("every operation", () => {
     const revokes_at = "2099-01-01T00:00:00.000Z";
     const changed = await done("changeKey", account.name, id, { name: "renamed", revokes_at });
     expect(changed).toMatchObject({ name: "renamed", revokes_at });
-    expect(await account.get(id)).toEqual(changed);
+    const { effective_at, waited_ms, ...key } = changed;
+    expect([Date.parse(effective_at) > 0, waited_ms]).toEqual([true, 0]);
+    expect(await account.get(id)).toEqual(key);
   });
 
   test("rotates a key: both work, then the old one is revoked and only the new one does", async () => {
@@ -105,9 +107,13 @@ describe("every operation", () => {
 
   test("sets the tier", async () => {
     const tier = { requests_per_minute: 5000, publish_per_hour: 900 };
-    expect(await done("setTier", account.name, tier)).toEqual({ account: account.name, tier });
-    expect(await done("setTier", account.name, "pro")).toEqual({ account: account.name, tier: "pro" });
-    expect(await done("getAccount", account.name)).toEqual({ account: account.name, tier: "pro" });
+    expect(await done("changeAccount", account.name, { tier })).toMatchObject({
+      account: account.name,
+      tier,
+    });
+    const changed = await done("changeAccount", account.name, { tier: "pro" });
+    expect(changed).toMatchObject({ account: account.name, tier: "pro", suspended_at: null });
+    expect(await done("getAccount", account.name)).toEqual(changed);
   });
 
   test("rebuilds KV, a page at a time, until every key can be found again", async () => {
@@ -174,7 +180,7 @@ test("events name the binding as the actor, and beside it the one that the calle
   const { id } = await done("createKey", account.name, NEW_KEY, by);
   await done("changeKey", account.name, id, { name: "renamed" }, by);
   await done("rotateKey", account.name, id, { overlap_seconds: 60 }, by);
-  await done("setTier", account.name, "pro", by);
+  await done("changeAccount", account.name, { tier: "pro" }, by);
   await done("importKeys", account.name, [{ sha256: sha256(randomUUID()), name: "old", mode: "live" }], by);
   await done("revokeKey", account.name, id, {}, by);
   await done("revokeAll", account.name, {}, by);
@@ -182,7 +188,7 @@ test("events name the binding as the actor, and beside it the one that the calle
   expect(events).toHaveLength(9);
   expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(["dashboard"]));
   expect(new Set(events.map(({ claimed_actor }) => claimed_actor))).toEqual(new Set([by.actor]));
-  await done("setTier", account.name, "free");
+  await done("changeAccount", account.name, { tier: "free" });
   expect((await account.events())[0]).toMatchObject({ actor: "dashboard", claimed_actor: null });
 });
 
@@ -243,7 +249,7 @@ describe("a caller's mistake is answered as data, with HTTP's error", () => {
     ["no input", "createKey", ["acct"]],
     ["an account that is a number", "listKeys", [1]],
     ["an account that is null", "getKey", [null, UNKNOWN_KEY]],
-    ["an account that is malformed", "setTier", ["no account", "pro"]],
+    ["an account that is malformed", "changeAccount", ["no account", { tier: "pro" }]],
     ["an input that is null", "createKey", ["acct", null]],
     ["an input that is a list", "revokeAll", ["acct", []]],
     ["a query that is a string", "listKeys", ["acct", "limit=1"]],
@@ -254,7 +260,7 @@ describe("a caller's mistake is answered as data, with HTTP's error", () => {
     ["rows that are not a list", "importKeys", ["acct", "rows"]],
     ["a return address that is a number", "createPortalSession", ["acct", { return_url: 1 }]],
     ["a link with a caller that is null", "createPortalSession", ["acct", {}, null]],
-    ["a tier that does not exist", "setTier", ["acct", "gold"]],
+    ["a tier that does not exist", "changeAccount", ["acct", { tier: "gold" }]],
   ])("%s: 422", async (_, method, args) => {
     const { ok, error } = await call(method, ...args);
     expect(ok).toBe(false);

@@ -52,13 +52,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       mode: "live",
       permissions: ["posts:read", "posts:write"],
       expires_at: "2099-01-01T00:00:00+02:00",
+      allowed_ips: ["203.0.113.7", "2001:db8::/32"],
+      labels: { team: "billing" },
     }),
   },
   listKeys: {
     method: "get",
     path: `${ACCOUNT}/keys`,
     right: "keys:read",
-    example: ofAccount("/keys?include=revoked&limit=1"),
+    example: ofAccount("/keys?include=revoked&limit=1&mode=live&state=active&q=a&label=team:x"),
   },
   importKeys: {
     method: "post",
@@ -75,7 +77,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     method: "patch",
     path: KEY,
     right: "keys:write",
-    example: ofKey("", { name: "Another name", revokes_at: "2099-01-01T00:00:00Z" }),
+    example: ofKey("", {
+      name: "Another name",
+      permissions: ["posts:read"],
+      allowed_ips: ["203.0.113.0/24"],
+      expires_at: "2098-01-01T00:00:00Z",
+      revokes_at: "2097-01-01T00:00:00Z",
+      labels: { env: "production" },
+    }),
+  },
+  suspendKey: {
+    method: "post",
+    path: `${KEY}/suspend`,
+    right: "keys:revoke",
+    example: ofKey("/suspend", { reason: "unclear" }),
+  },
+  resumeKey: {
+    method: "post",
+    path: `${KEY}/resume`,
+    right: "keys:write",
+    example: async (cluster) => {
+      const { account, id } = await new Account(cluster).create();
+      const path = `/accounts/${account}/keys/${id}`;
+      await cluster.control("POST", `${path}/suspend`);
+      return { path: `${path}/resume` };
+    },
   },
   revokeKey: {
     method: "post",
@@ -102,11 +128,30 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: ofAccount("/events?limit=1"),
   },
   getAccount: { method: "get", path: ACCOUNT, right: "keys:read", example: ofAccount("") },
-  setTier: {
+  changeAccount: {
     method: "put",
     path: ACCOUNT,
     right: "accounts:write",
-    example: ofAccount("", { tier: { requests_per_minute: 5000, publish_per_hour: 900 } }),
+    example: ofAccount("", {
+      tier: { requests_per_minute: 5000, publish_per_hour: 900 },
+      policy: { max_lifetime_days: 90, require_permissions: true, allowed_ips: ["203.0.113.0/24"] },
+    }),
+  },
+  suspendAccount: {
+    method: "post",
+    path: `${ACCOUNT}/suspend`,
+    right: "accounts:write",
+    example: ofAccount("/suspend", { reason: "spam" }),
+  },
+  resumeAccount: {
+    method: "post",
+    path: `${ACCOUNT}/resume`,
+    right: "accounts:write",
+    example: async (cluster) => {
+      const { account } = await new Account(cluster).create();
+      await cluster.control("POST", `/accounts/${account}/suspend`);
+      return { path: `/accounts/${account}/resume` };
+    },
   },
   createPortalSession: {
     method: "post",

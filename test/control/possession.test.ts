@@ -58,9 +58,8 @@ describe("revoking by possession", () => {
     for (const gateway of [0, 1]) expect(await account.statusOf(secret, { gateway })).toBe(200);
     const { status, json } = await revoke(secret, newAddress(), 1);
     for (const gateway of [0, 1]) expect(await account.statusOf(secret, { gateway })).toBe(401);
-    const key = await account.get(id);
-    const waited_ms = Date.parse(key.effective_at ?? "") - Date.parse(key.revoked_at ?? "");
-    expect([status, json]).toEqual([200, { id, effective_at: key.effective_at, waited_ms }]);
+    const { effective_at, waited_ms } = await account.revoke(id);
+    expect([status, json]).toEqual([200, { id, effective_at, waited_ms }]);
     const [event] = await account.events();
     expect(event).toMatchObject({ action: "revoked", actor: "possession", key_id: id });
   });

@@ -17,13 +17,14 @@ export type Provoke = (cluster: GatewayCluster) => Promise<ControlAnswer>;
 const ANSWERED_FOR_ANY_ACCOUNT = [
   "createKey",
   "importKeys",
-  "setTier",
+  "changeAccount",
   "createPortalSession",
   "endPortalSessions",
   "health",
 ];
 const BY_POSSESSION = ["revokeByPossession", "identifyKey"];
 const KEY_PATH = "/accounts/{account}/keys/{id}";
+const WITHOUT_BODY = ["resumeKey", "resumeAccount"];
 const BODY_MAX_BYTES = 1_048_576;
 /** By operation, then by status, the ways to provoke it. */
 export const PROVOCATIONS: Readonly<
@@ -33,7 +34,7 @@ export const PROVOCATIONS: Readonly<
 function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   const success = ["createKey", "rotateKey"].includes(name) ? 201 : 200;
   const hasToken = !BY_POSSESSION.includes(name);
-  const hasBody = !["get", "delete"].includes(OPERATIONS[name]?.method ?? "");
+  const hasBody = !["get", "delete"].includes(OPERATIONS[name]?.method ?? "") && !WITHOUT_BODY.includes(name);
   return {
     [success]: { "a valid request": (cluster) => callAs(cluster, name) },
     ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),
@@ -134,7 +135,7 @@ function notFound(name: string): Record<string, Record<string, Provoke>> {
 function conflict(name: string): Record<string, Record<string, Provoke>> {
   const ofRevoked: Provoke = async (cluster) => {
     const example = await exampleOf(cluster, name);
-    await cluster.control("POST", `${example.path.replace("/rotate", "")}/revoke`);
+    await cluster.control("POST", `${example.path.replace(/\/(?:rotate|suspend|resume)$/, "")}/revoke`);
     return make(cluster, name, example);
   };
   const inProgress: Provoke = async (cluster) => {
@@ -153,8 +154,20 @@ function conflict(name: string): Record<string, Record<string, Provoke>> {
     return { 409: { "the same request in progress": inProgress } };
   if (name === "rotateKey")
     return { 409: { "a revoked key": ofRevoked, "the same request in progress": inProgress } };
-  if (name === "changeKey") return { 409: { "a revoked key": ofRevoked } };
+  if (name === "changeKey" || name === "suspendKey") return { 409: { "a revoked key": ofRevoked } };
+  if (name === "resumeKey")
+    return { 409: { "a revoked key": ofRevoked, "a key that was never suspended": neverSuspended(name) } };
+  if (name === "resumeAccount")
+    return { 409: { "an account that was never suspended": neverSuspended(name) } };
   return {};
+}
+
+function neverSuspended(name: string): Provoke {
+  return async (cluster) => {
+    const { account, id } = await new Account(cluster).create();
+    const path = OPERATIONS[name]?.path.replace("{account}", account).replace("{id}", id) ?? "";
+    return await make(cluster, name, { path });
+  };
 }
 
 function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> {

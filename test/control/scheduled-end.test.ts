@@ -9,7 +9,7 @@ import type { RecordedRequest } from "../support/recording-origin.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 
-/** Longer than a lease, so that the end need not be deferred, and longer than a busy machine's delays. */
+/** Longer than a lease, so that no lease outlasts the end, and longer than a busy machine's delays. */
 const SOON_MS = 3000;
 
 let cluster: GatewayCluster;
@@ -131,7 +131,7 @@ describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
     await useUntilTheEnd(key, 0);
     const end = new Date(key.endsAt).toISOString();
     const shown = await account.get(key.id);
-    expect(shown).toMatchObject({ revokes_at: end, revoked_at: end, effective_at: end });
+    expect(shown).toMatchObject({ state: "revoked", revokes_at: end, revoked_at: end });
     // No code had to run: nothing was written.
     const tombstone = () =>
       cluster.network.ledgerRows(account.name, `SELECT revoked_at FROM keys WHERE id = '${key.id}'`);
@@ -154,24 +154,46 @@ describe.concurrent.each(ENDINGS.slice(0, 2))("after %s", (_, ending) => {
   });
 });
 
-test.concurrent("an end that is asked for sooner than the leases that are out is put off until then, and says so", async () => {
-  const account = new Account(cluster);
-  const { id, secret } = await account.create();
-  expect(await account.statusOf(secret)).toBe(200);
-  const asked = Date.now() + 300;
-  const { revokes_at } = await account.change(id, { revokes_at: new Date(asked).toISOString() });
-  const endsAt = Date.parse(revokes_at ?? "");
-  expect(endsAt).toBeGreaterThanOrEqual(asked);
-  expect(endsAt).toBeLessThanOrEqual(Date.now() + 1100);
-  await Promise.all([0, 1].map((gateway) => useUntilTheEnd({ account, id, secret, endsAt }, gateway)));
-});
+test.concurrent.each(["revokes_at", "expires_at"] as const)(
+  "a sooner %s than the leases in use is kept, and answered when none of them outlasts it",
+  async (field) => {
+    const account = new Account(cluster);
+    const { id, secret } = await account.create();
+    for (const gateway of [0, 1]) expect(await account.statusOf(secret, { gateway })).toBe(200);
+    const end = new Date(Date.now() + 300).toISOString();
+    const answer = await account.change(id, { [field]: end });
+    for (const gateway of [0, 1]) expect(await account.statusOf(secret, { gateway })).toBe(401);
+    expect(answer[field]).toBe(end);
+    expect(Date.parse(answer.effective_at ?? "")).toBeGreaterThanOrEqual(Date.parse(end));
+    expect(answer.waited_ms).toBeGreaterThan(0);
+    expect(answer.waited_ms).toBeLessThanOrEqual(1100);
+  },
+);
+
+test.concurrent.each(["revokes_at", "expires_at"] as const)(
+  "a sooner %s repeated gets the same answer",
+  async (field) => {
+    const account = new Account(cluster);
+    const { id, secret } = await account.create();
+    expect(await account.statusOf(secret)).toBe(200);
+    const change = { [field]: new Date(Date.now() + 30_000).toISOString() };
+    const first = await account.change(id, change);
+    expect(first.waited_ms).toBe(0);
+    for (let repeat = 0; repeat < 3; repeat++) {
+      const { last_used_at: _, use_count: __, ...again } = await account.change(id, change);
+      const { last_used_at: ___, use_count: ____, ...same } = first;
+      expect(again).toEqual(same);
+    }
+    expect((await account.events()).filter(({ action }) => action !== "created")).toHaveLength(1);
+  },
+);
 
 test.concurrent("a key that is revoked before its scheduled end stays revoked when that moment comes", async () => {
   const key = await byChange();
   const revoked = await key.account.revoke(key.id);
   expect(Date.parse(revoked.effective_at)).toBeLessThan(key.endsAt);
   while (Date.now() <= key.endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
-  const { waited_ms: _, ...shown } = revoked;
+  const { effective_at: _, waited_ms: __, lease_bound_ms: ___, ...shown } = revoked;
   expect(await key.account.get(key.id)).toEqual(shown);
   expect(await key.account.statusOf(key.secret)).toBe(401);
 });

@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { InFlightRequest } from "../../src/gateway/in-flight-request.ts";
 import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
-import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+import type { LeaseAnswer, Terms } from "../../src/leases/protocol.ts";
 import type { Schedule } from "../../src/leases/shared-call.ts";
+import type { Refusal } from "../../src/refusals.ts";
 import { grantAnswer } from "../support/lease-answers.ts";
 
 const TTL_MS = 1000;
@@ -26,12 +27,14 @@ let ledger: LeaseAnswer | null;
 let clock: LeaseClock;
 let logged: unknown[];
 let lease: Lease;
+let judge: (terms: Terms) => Refusal | null;
 
 beforeEach(async () => {
   time = 0;
   timers = [];
   calls = [];
   logged = [];
+  judge = () => null;
   ledger = granted();
   clock = new LeaseClock(() => time);
   lease = new Lease(askLedger, clock, LEDGER_LIMIT_MS);
@@ -391,8 +394,80 @@ test("two requests under one lease make no more ledger calls than one", async ()
   expect(calls).toHaveLength(20);
 });
 
+describe("when the lease is renewed on other terms", () => {
+  const NARROWER: Terms = { permissions: ["posts:read"], allowed_ips: [], account_allowed_ips: [] };
+  const FORBIDDEN: Refusal = { reason: "missing_permission", permission: "posts:write" };
+
+  function renewOn(terms: Terms): void {
+    ledger = { granted: true, ttl_ms: TTL_MS, terms, permits: null };
+  }
+
+  test("a request that they do not allow is aborted, before the lease on the old ones ends", async () => {
+    judge = ({ permissions }) => (permissions.length === 0 ? null : FORBIDDEN);
+    const inFlight = startRequest();
+    renewOn(NARROWER);
+    await advance(TTL_MS - 1);
+    expect(inFlight.refusal).toEqual(FORBIDDEN);
+    expect(inFlight.signal.aborted).toBe(true);
+  });
+
+  test("a body that they do not allow is cut", async () => {
+    judge = ({ permissions }) => (permissions.length === 0 ? null : FORBIDDEN);
+    const inFlight = startBody();
+    renewOn(NARROWER);
+    await advance(TTL_MS - 1);
+    expect(inFlight.signal.aborted).toBe(true);
+  });
+
+  test("a request that they still allow goes on", async () => {
+    const inFlight = startRequest();
+    renewOn(NARROWER);
+    await advance(10_000);
+    expect(inFlight.refusal).toBeNull();
+  });
+
+  test("each version of the terms is judged once", async () => {
+    let judged = 0;
+    judge = () => {
+      judged += 1;
+      return null;
+    };
+    startRequest();
+    await advance(3000);
+    renewOn(NARROWER);
+    await advance(6000);
+    renewOn({ ...NARROWER, allowed_ips: ["10.0.0.0/8"] });
+    await advance(9000);
+    expect(judged).toBe(3);
+  });
+
+  test("judging them at once aborts the request too", async () => {
+    judge = ({ permissions }) => (permissions.length === 0 ? null : FORBIDDEN);
+    const inFlight = startRequest();
+    expect(inFlight.judge()).toBeNull();
+    time = TTL_MS;
+    renewOn(NARROWER);
+    await lease.renew();
+    expect(inFlight.judge()).toEqual(FORBIDDEN);
+    expect(inFlight.refusal).toEqual(FORBIDDEN);
+  });
+});
+
+test("a request whose key is suspended is aborted, and so is one that comes next, without a call", async () => {
+  const first = startRequest();
+  ledger = { granted: false, reason: "suspended", ttl_ms: TTL_MS };
+  await advance(TTL_MS - 1);
+  expect(first.refusal).toEqual({ reason: "suspended" });
+  const made = calls.length;
+  const second = startRequest();
+  await advance(TTL_MS + 10);
+  expect(second.refusal).toEqual({ reason: "suspended" });
+  expect(calls).toHaveLength(made);
+});
+
 function startRequest(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
-  return new InFlightRequest(lease, { clock, schedule, lifetime, waitUntil, logException }, originTimeoutMs);
+  const context = { clock, schedule, lifetime, waitUntil, logException };
+  return new InFlightRequest(lease, context, judge, originTimeoutMs);
 }
 
 function startBody(): InFlightRequest {

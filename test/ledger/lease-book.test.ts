@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { CLOCK_STEP_MAX_MS, decideLease, type KeyState, LeaseBook } from "../../src/ledger/lease-book.ts";
 
-const GOOD: KeyState = { expires_at: null, revokes_at: null, revoked_at: null };
+const GOOD: KeyState = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
 const NOW = 100_000;
 const GRANT_MS = 1000;
 /** The grant and the margin. */
@@ -21,6 +21,10 @@ describe("a lease decision", () => {
     ["a key whose scheduled revocation is past", { ...GOOD, revokes_at: NOW - 1 }, "revoked"],
     ["an expired key", { ...GOOD, expires_at: NOW - 1 }, "expired"],
     ["a key that expires this very moment", { ...GOOD, expires_at: NOW }, "expired"],
+    ["a suspended key", { ...GOOD, suspended_at: NOW }, "suspended"],
+    ["a key suspended at time 0", { ...GOOD, suspended_at: 0 }, "suspended"],
+    ["a suspended key that has expired", { ...GOOD, suspended_at: 1, expires_at: NOW }, "expired"],
+    ["a suspended key that is revoked", { ...GOOD, suspended_at: 1, revoked_at: NOW }, "revoked"],
     ["a revoked key that has also expired", { ...GOOD, expires_at: NOW, revoked_at: NOW - 1 }, "revoked"],
   ])("refuses %s", (_, key, reason) => {
     expect(decideLease(key, NOW, GRANT_MS)).toEqual({ granted: false, reason });

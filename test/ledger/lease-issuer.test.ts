@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { CLOCK_STEP_MAX_MS, type KeyState } from "../../src/ledger/lease-book.ts";
 import { LEASES_IN_USE, LeaseIssuer, type LeasesOnDisk } from "../../src/ledger/lease-issuer.ts";
 
-const KEY: KeyState = { expires_at: null, revokes_at: null, revoked_at: null };
+const KEY: KeyState = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
 const SETTINGS = { leaseMs: 1000, leaseMaxMs: 5000, leaseMarginMs: 200 };
 const LASTS_MS = 1200;
 const NOW = 1_000_000;
@@ -88,56 +88,21 @@ describe("the row on disk", () => {
   });
 });
 
-describe("the end of a scheduled revocation", () => {
-  const schedule = (key: KeyState, now: number, requested: number) =>
-    issuer.scheduledEnd("a", key, now, requested);
-
-  test("is the requested moment for a key without leases", () => {
-    expect(schedule(KEY, NOW, NOW + 1)).toBe(NOW + 1);
+describe("the wait of a change that ends the key sooner", () => {
+  test("is none for a key without leases", () => {
+    expect(issuer.waitMsForEnd("a", NOW, NOW + 1)).toBe(0);
   });
 
-  test("is not before the leases in use expire", () => {
+  test("is none when the leases in use expire before the end", () => {
     issuer.grant("a", KEY, NOW);
-    expect(schedule(KEY, NOW, NOW + 1)).toBe(NOW + LASTS_MS);
-    expect(schedule(KEY, NOW, NOW + 5000)).toBe(NOW + 5000);
+    expect(issuer.waitMsForEnd("a", NOW, NOW + LASTS_MS)).toBe(0);
+    expect(issuer.waitMsForEnd("a", NOW, NOW + 5000)).toBe(0);
   });
 
-  test.each([0, 1000, 1201, 4000])(
-    "is the same for repeated requests, %i ms after the last lease",
-    (idleMs) => {
-      issuer.grant("a", KEY, NOW);
-      const scheduledAt = NOW + idleMs;
-      const requested = scheduledAt + 1190;
-      const revokes_at = schedule(KEY, scheduledAt, requested);
-      for (let now = scheduledAt; now < revokes_at; now += 10) {
-        const isUsed = now % 100 === 0;
-        if (isUsed) issuer.grant("a", { ...KEY, revokes_at }, now);
-        expect(schedule({ ...KEY, revokes_at }, now, requested), `${now - scheduledAt} ms later`).toBe(
-          revokes_at,
-        );
-      }
-    },
-  );
-
-  test("is the same for repeated requests when the key becomes idle", () => {
+  test("is that of any restriction when one of them may outlast the end", () => {
     issuer.grant("a", KEY, NOW);
-    const scheduledAt = NOW + 4000;
-    const revokes_at = schedule(KEY, scheduledAt, scheduledAt + 1150);
-    for (let now = scheduledAt; now < revokes_at; now += 10)
-      expect(schedule({ ...KEY, revokes_at }, now, scheduledAt + 1150)).toBe(revokes_at);
-  });
-
-  test("is never later than the end that the key has already", () => {
-    issuer.grant("a", KEY, NOW);
-    expect(schedule({ ...KEY, expires_at: NOW + 300 }, NOW, NOW + 1)).toBe(NOW + 300);
-    expect(schedule({ ...KEY, revokes_at: NOW + 300 }, NOW, NOW + 1)).toBe(NOW + 300);
-  });
-
-  test("moves to an earlier moment that leases allow, and to a later one", () => {
-    issuer.grant("a", KEY, NOW);
-    const key = { ...KEY, revokes_at: NOW + 50_000 };
-    expect(schedule(key, NOW, NOW + 1)).toBe(NOW + LASTS_MS);
-    expect(schedule(key, NOW, NOW + 60_000)).toBe(NOW + 60_000);
+    expect(issuer.waitMsForEnd("a", NOW, NOW + LASTS_MS - 1)).toBe(LASTS_MS);
+    expect(issuer.waitMsForEnd("a", NOW, NOW + 1)).toBe(LASTS_MS);
   });
 });
 

@@ -36,6 +36,8 @@ export interface NewKey {
   readonly name?: string;
   readonly mode?: "live" | "test";
   readonly permissions?: readonly string[];
+  readonly allowed_ips?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
   readonly expires_at?: string;
 }
 
@@ -46,8 +48,12 @@ export interface IssuedKey {
   readonly name: string;
   readonly mode: "live" | "test";
   readonly permissions: readonly string[];
+  readonly allowed_ips: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: string;
   readonly hint: string;
   readonly created_at: string;
+  readonly created_by: string;
   readonly expires_at: string | null;
   readonly secret: string;
 }

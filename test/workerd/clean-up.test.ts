@@ -123,7 +123,9 @@ describe("a creation whose KV write fails", () => {
       return await creating;
     });
     expect(answer).toEqual({ reason: "store_unreachable" });
-    expect(await ledger.run((it) => it.listKeys(50, null, true))).toEqual({ reason: "not_found" });
+    expect(await ledger.run((it) => it.listKeys(50, null, { includeRevoked: true }))).toEqual({
+      reason: "not_found",
+    });
   });
 });
 
@@ -264,7 +266,7 @@ describe("an answer kept for an Idempotency-Key", () => {
 test("a ledger with nothing to clean up has no alarm", async () => {
   const { id } = await ledger.create();
   await ledger.runAlarm();
-  await ledger.run((it) => it.setTier(ledger.account, "pro", CALLER));
+  await ledger.run((it) => it.changeAccount(ledger.account, { tier: "pro" }, CALLER));
   await ledger.run((it) => it.revokeKey(id, CALLER, null));
   expect(await ledger.alarmInMs()).toBeNull();
 });

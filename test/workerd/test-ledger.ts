@@ -20,7 +20,14 @@ export const CALLER = {
   credential: "a test",
   idempotencyKey: null,
 };
-export const NEW_KEY = { name: "a key", mode: "live", permissions: [], expires_at: null } as const;
+export const NEW_KEY = {
+  name: "a key",
+  mode: "live",
+  permissions: [],
+  allowed_ips: [],
+  labels: {},
+  expires_at: null,
+} as const;
 
 let accounts = 0;
 

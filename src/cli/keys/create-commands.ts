@@ -12,7 +12,15 @@ import { commandContext, freshIdempotencyKey, printNote } from "./command-contex
 import type { CallInput, ControlPlane } from "./control-plane.ts";
 import { CallError } from "./errors.ts";
 import { COPY_NOW, keyLabel, newKey } from "./key-format.ts";
-import { headerText, keyId, overlapSeconds, permissionList, timeAhead } from "./option-parsers.ts";
+import {
+  addLabel,
+  headerText,
+  keyId,
+  networkList,
+  overlapSeconds,
+  permissionList,
+  timeAhead,
+} from "./option-parsers.ts";
 import { confirm, requireConfirmation, yesOption } from "./prompts.ts";
 import { fetchKey } from "./read-commands.ts";
 import { printable, readableTime } from "./text-format.ts";
@@ -22,6 +30,8 @@ interface CreateOptions {
   readonly mode: string;
   readonly permissions?: readonly string[];
   readonly expires?: string;
+  readonly allowedIps?: readonly string[];
+  readonly label?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
 }
 
@@ -46,6 +56,12 @@ export function addCreateCommands(program: Command): void {
     .option("--expires <when>", "expiry: a time, a date or a duration (90d) (default: never)", (text) =>
       timeAhead(text),
     )
+    .option(
+      "--allowed-ips <list>",
+      "networks in CIDR notation, separated by commas (default: anywhere)",
+      networkList,
+    )
+    .option("--label <name=value>", "a label; repeat it", addLabel)
     .addOption(idempotencyKeyOption())
     .addHelpText("after", CREATE_EXAMPLES)
     .action(create);
@@ -54,7 +70,7 @@ export function addCreateCommands(program: Command): void {
     .command("rotate")
     .summary("create a key's successor and schedule the revocation of the old key")
     .description(
-      "Create a key with the same name, mode and permissions, and schedule the revocation of the old key. Until then both work.",
+      "Create a key with the same name, mode, permissions, allowed IPs and labels, and schedule the revocation of the old key. Until then both work.",
     )
     .argument("<id>", "the old key's id")
     .option(
@@ -69,18 +85,28 @@ export function addCreateCommands(program: Command): void {
 }
 
 async function create(options: CreateOptions, command: Command): Promise<void> {
-  const { name, mode, permissions, expires, idempotencyKey = freshIdempotencyKey() } = options;
+  const {
+    name,
+    mode,
+    permissions,
+    expires,
+    allowedIps,
+    label,
+    idempotencyKey = freshIdempotencyKey(),
+  } = options;
   const context = commandContext(command);
   const body = {
     name,
     mode,
     ...(permissions && { permissions }),
     ...(expires && { expires_at: expires }),
+    ...(allowedIps && { allowed_ips: allowedIps }),
+    ...(label && { labels: label }),
   };
   // The same `90d` a moment later is another time, and so another request.
   const repeatOptions = expires === undefined ? "" : ` --expires ${expires}`;
   const key = await issue(context.gateway, createKey, { body, idempotencyKey }, repeatOptions);
-  context.print(key, newKey(key, Date.now()));
+  context.print(key, newKey(key));
   printNote(COPY_NOW);
 }
 
@@ -97,13 +123,13 @@ async function rotate(id: string, options: RotateOptions, command: Command): Pro
   }
   const body = overlap === undefined ? {} : { overlap_seconds: overlap };
   const key = await issue(context.gateway, rotateKey, { id, body, idempotencyKey });
-  context.print(key, newKey(key, Date.now()));
+  context.print(key, newKey(key));
   printNote(COPY_NOW);
   printNote(describeOldKey(key));
 }
 
 function describeOldKey({ replaces }: RotatedKey): string {
-  if (replaces.effective_at !== null) {
+  if (replaces.state === "revoked" && replaces.effective_at !== undefined) {
     return `The old key ${replaces.id} is revoked everywhere since ${readableTime(replaces.effective_at)}.`;
   }
   const end = scheduledEnd(replaces)?.at ?? null;

@@ -1,19 +1,19 @@
-// Keys and events as text for people. Pure: the current time is passed in, as Unix milliseconds.
+// Keys, events and receipts as text for people. Pure.
 
-import type { ApiKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
-import { keyState, scheduledEnd } from "../../keys/key-state.ts";
+import type { ApiKey, ChangedKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
+import { scheduledEnd } from "../../keys/key-state.ts";
 import { fields, table } from "./table.ts";
-import { readableTime, timeInTable } from "./text-format.ts";
+import { readableMs, readableTime, timeInTable } from "./text-format.ts";
 
 export const COPY_NOW = "Copy the key now: it is displayed only once. Whoever has it can use it.";
 
-export function keyTable(keys: readonly ApiKey[], now: number, terminalColumns?: number): string {
+export function keyTable(keys: readonly ApiKey[], terminalColumns?: number): string {
   return table(
     ["ID", "KEY", "STATE (UTC)", "CREATED", "LAST USED", "PERMISSIONS", "NAME"],
     keys.map((key) => [
       key.id,
       key.hint,
-      describeState(key, now),
+      describeState(key),
       timeInTable(key.created_at, ""),
       timeInTable(key.last_used_at, "never"),
       key.permissions.join(",") || "all",
@@ -23,7 +23,7 @@ export function keyTable(keys: readonly ApiKey[], now: number, terminalColumns?:
   );
 }
 
-export function keyDetails(key: ApiKey, now: number): string {
+export function keyDetails(key: ApiKey): string {
   return fields({
     id: key.id,
     name: key.name,
@@ -31,13 +31,14 @@ export function keyDetails(key: ApiKey, now: number): string {
     mode: key.mode,
     permissions: key.permissions.join(",") || "all (full access)",
     key: key.hint,
-    state: describeState(key, now),
-    created: readableTime(key.created_at),
+    ...(key.allowed_ips.length > 0 && { "allowed IPs": key.allowed_ips.join(",") }),
+    ...(Object.keys(key.labels).length > 0 && { labels: labelText(key.labels) }),
+    state: describeState(key),
+    created: `${readableTime(key.created_at)} by ${key.created_by}`,
     expires: readableTime(key.expires_at, "never"),
     ...(key.replaced_by && { "replaced by": key.replaced_by }),
     "last used": readableTime(key.last_used_at, "never"),
     uses: `about ${key.use_count.toLocaleString("en-US")}`,
-    ...(key.effective_at === null ? {} : { "revoked everywhere since": readableTime(key.effective_at) }),
   });
 }
 
@@ -48,8 +49,8 @@ export function keyLabel(key: ApiKey): string {
 }
 
 /** The details, then the key itself on its own line, so that it is easy to copy. */
-export function newKey(key: IssuedKey, now: number): string {
-  return `${keyDetails(key, now)}\n${key.secret}\n`;
+export function newKey(key: IssuedKey): string {
+  return `${keyDetails(key)}\n${key.secret}\n`;
 }
 
 export function eventTable(events: readonly LedgerEvent[], terminalColumns?: number): string {
@@ -68,13 +69,32 @@ export function eventTable(events: readonly LedgerEvent[], terminalColumns?: num
   );
 }
 
-function describeState(key: ApiKey, now: number): string {
+/** When a change is in effect. It has no receipt when it restricts nothing. */
+export function receiptText({
+  effective_at,
+  waited_ms,
+}: Pick<ChangedKey, "effective_at" | "waited_ms">): string {
+  if (effective_at === undefined || waited_ms === undefined) return "";
+  return `In effect everywhere since ${readableTime(effective_at)}, after ${readableMs(waited_ms)}.\n`;
+}
+
+function labelText(labels: ApiKey["labels"]): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(", ");
+}
+
+function describeState(key: ApiKey): string {
   const end = scheduledEnd(key);
-  switch (keyState(key, now)) {
+  switch (key.state) {
     case "revoked":
       return `revoked ${timeInTable(key.revoked_at ?? end?.at ?? null, "")}`;
     case "expired":
       return `expired ${timeInTable(key.expires_at, "")}`;
+    case "suspended":
+      return key.suspended_at === null
+        ? "suspended with its account"
+        : `suspended ${timeInTable(key.suspended_at, "")}`;
     default:
       return end === null ? "active" : `${end.kind} ${timeInTable(end.at, "")}`;
   }

@@ -71,6 +71,21 @@ export function permissionList(text: string): Permission[] {
   return list as Permission[];
 }
 
+/** Networks, separated by commas; `anywhere`: none. The gateway checks each. */
+export function networkList(text: string): string[] {
+  return text === "anywhere" ? [] : text.split(",").map((part) => part.trim());
+}
+
+/** Collects `name=value` of an option that may be repeated. */
+export function addLabel(
+  text: string,
+  labels: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const end = text.indexOf("=");
+  if (end < 1) throw new InvalidArgumentError("Use name=value.");
+  return { ...labels, [text.slice(0, end)]: text.slice(end + 1) };
+}
+
 export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Use a whole number from 1 up.");
   return Number(text);

@@ -2,6 +2,7 @@
 // a usage error is thrown, as an error of commander.
 
 import { Command, Option, type OutputConfiguration } from "commander";
+import { addAccountCommands } from "./account-commands.ts";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
 import { addCreateCommands } from "./create-commands.ts";
 import { EXIT_CODES } from "./errors.ts";
@@ -53,6 +54,7 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
   addCreateCommands(program);
   addReadCommands(program);
   addUpdateCommands(program);
+  addAccountCommands(program);
   addRevokeCommands(program);
   addImportCommands(program);
   addMaintenanceCommands(program);

@@ -1,10 +1,10 @@
 // list, show, find, events: the commands that only read.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { listEvents } from "../../control/operations/accounts.ts";
 import { getKey, listKeys } from "../../control/operations/keys.ts";
 import { identifyKey } from "../../control/operations/possession.ts";
-import type { ApiKey } from "../../keys/api-key.ts";
+import { type ApiKey, KEY_STATES } from "../../keys/api-key.ts";
 import { commandContext, possessionContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
@@ -15,6 +15,10 @@ import { fetchAllPages } from "./pagination.ts";
 interface ListOptions {
   readonly limit?: number;
   readonly revoked?: boolean;
+  readonly mode?: string;
+  readonly state?: string;
+  readonly search?: string;
+  readonly label?: string;
 }
 
 interface EventsOptions extends ListOptions {
@@ -28,6 +32,10 @@ export function addReadCommands(program: Command): void {
     .summary("list the account's keys, newest first")
     .description("List the account's keys, newest first.")
     .option("--revoked", "include revoked keys")
+    .addOption(new Option("--mode <mode>", "only keys of this mode").choices(["live", "test"]))
+    .addOption(new Option("--state <state>", "only keys in this state").choices(KEY_STATES))
+    .option("--search <text>", "only keys with this text in their name, the end of the key, or the id")
+    .option("--label <name=value>", "only keys with this label")
     .option("--limit <number>", "number of keys (default: all)", wholeNumber)
     .addHelpText("after", LIST_EXAMPLES)
     .action(list);
@@ -66,11 +74,15 @@ export function fetchKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
   return gateway.call(getKey, { id });
 }
 
-async function list({ limit, revoked }: ListOptions, command: Command): Promise<void> {
+async function list(
+  { limit, revoked, mode, state, search, label }: ListOptions,
+  command: Command,
+): Promise<void> {
   const context = commandContext(command);
-  const query = { include: revoked ? "revoked" : undefined };
+  const include = revoked ? "revoked" : undefined;
+  const query = { include, mode, state, q: search, label: label?.replace("=", ":") };
   const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit);
-  context.print(page, keyTable(page.keys, Date.now(), context.terminalColumns));
+  context.print(page, keyTable(page.keys, context.terminalColumns));
   noteIfMore(page.next_cursor);
 }
 
@@ -78,13 +90,13 @@ async function show(id: string, _options: object, command: Command): Promise<voi
   keyId(id);
   const context = commandContext(command);
   const key = await fetchKey(context.gateway, id);
-  context.print(key, keyDetails(key, Date.now()));
+  context.print(key, keyDetails(key));
 }
 
 async function find(_options: object, command: Command): Promise<void> {
   const context = possessionContext(command);
   const key = await context.gateway.call(identifyKey, { body: { secret: await readKey() } });
-  context.print(key, keyDetails(key, Date.now()));
+  context.print(key, keyDetails(key));
 }
 
 async function events({ limit, since, after }: EventsOptions, command: Command): Promise<void> {
@@ -112,4 +124,5 @@ Examples:
 const LIST_EXAMPLES = `
 Examples:
   npm run keys -- list --account acme
-  npm run --silent keys -- list --account acme --revoked --json | jq -r '.keys[].id'`;
+  npm run --silent keys -- list --account acme --revoked --json | jq -r '.keys[].id'
+  npm run keys -- list --account acme --state active --label team=billing`;

@@ -1,19 +1,21 @@
-// rename, reschedule, tier: the commands that change neither the secret nor the access of a key.
+// rename, reschedule, update, suspend, resume: the commands that change a key in place.
+//
+// "In effect everywhere" is printed only after the gateway has reported the time from which it holds.
 
-import { Argument, type Command } from "commander";
-import { getAccount, setTier } from "../../control/operations/accounts.ts";
-import { changeKey } from "../../control/operations/keys.ts";
-import type { Account } from "../../keys/api-key.ts";
-import { TIER_NAMES } from "../../rate-limits.ts";
+import type { Command } from "commander";
+import { changeKey, resumeKey, suspendKey } from "../../control/operations/keys.ts";
 import { commandContext } from "./command-context.ts";
 import { UsageError } from "./errors.ts";
-import { keyDetails } from "./key-format.ts";
-import { keyId, timeAheadOrNever, wholeNumber } from "./option-parsers.ts";
-import { fields } from "./table.ts";
+import { keyDetails, receiptText } from "./key-format.ts";
+import { addLabel, keyId, networkList, permissionList, timeAheadOrNever } from "./option-parsers.ts";
 
-interface TierOptions {
-  readonly requestsPerMinute?: number;
-  readonly publishPerHour?: number;
+interface UpdateOptions {
+  readonly name?: string;
+  readonly permissions?: readonly string[];
+  readonly allowedIps?: readonly string[];
+  readonly expires?: string | null;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly removeLabels?: boolean;
 }
 
 export function addUpdateCommands(program: Command): void {
@@ -40,48 +42,87 @@ export function addUpdateCommands(program: Command): void {
     );
 
   program
-    .command("tier")
-    .summary("show or set the account's tier")
-    .description("Show the account's tier, or set it: a named tier, or two limits of its own.")
-    .addArgument(new Argument("[tier]", "the new tier; without it, the tier is shown").choices(TIER_NAMES))
-    .option("--requests-per-minute <number>", "a limit of its own, with --publish-per-hour", wholeNumber)
-    .option("--publish-per-hour <number>", "a limit of its own, with --requests-per-minute", wholeNumber)
-    .addHelpText("after", TIER_EXAMPLES)
-    .action(showOrSetTier);
+    .command("update")
+    .summary("change a key's name, permissions, allowed IPs, expiry or labels")
+    .description(
+      "Change a key in place. When a change that restricts the key is answered, no request succeeds anywhere that it forbids, and such requests in flight have failed. A change that allows more holds within a lease.",
+    )
+    .argument("<id>", "the key's id")
+    .option("--name <text>", "the new name, 1 to 100 characters")
+    .option("--permissions <list>", "the new permissions, separated by commas, or all", permissionsOrAll)
+    .option(
+      "--allowed-ips <list>",
+      "networks in CIDR notation, separated by commas, or anywhere",
+      networkList,
+    )
+    .option("--expires <when>", "a time, a date, a duration from now (90d), or never", (text) =>
+      timeAheadOrNever(text),
+    )
+    .option("--label <name=value>", "a label; repeat it. The new labels replace all labels", addLabel)
+    .option("--remove-labels", "remove all labels")
+    .addHelpText("after", UPDATE_EXAMPLES)
+    .action(update);
+
+  program
+    .command("suspend")
+    .summary("suspend a key immediately, everywhere, until it is resumed")
+    .description(
+      "Suspend a key. When the command ends, no request with it succeeds anywhere, and requests in flight have failed with 401. The resume command ends it.",
+    )
+    .argument("<id>", "the key's id")
+    .option("--reason <text>", "the reason in the event log, 1 to 500 characters")
+    .addHelpText(
+      "after",
+      '\nExample:\n  npm run keys -- suspend key_… --reason "under investigation" --account acme',
+    )
+    .action(suspend);
+
+  program
+    .command("resume")
+    .summary("resume a suspended key")
+    .description("Resume a suspended key. It works again within a lease (LEASE_MS).")
+    .argument("<id>", "the key's id")
+    .addHelpText("after", "\nExample:\n  npm run keys -- resume key_… --account acme")
+    .action(resume);
 }
 
 async function change(id: string, body: object, command: Command): Promise<void> {
   keyId(id);
   const context = commandContext(command);
   const key = await context.gateway.call(changeKey, { id, body });
-  context.print(key, keyDetails(key, Date.now()));
+  context.print(key, keyDetails(key) + receiptText(key));
 }
 
-async function showOrSetTier(
-  name: string | undefined,
-  options: TierOptions,
+async function update(id: string, options: UpdateOptions, command: Command): Promise<void> {
+  const { name, permissions, allowedIps: allowed_ips, expires: expires_at, label, removeLabels } = options;
+  if (label !== undefined && removeLabels) throw new UsageError("use --label or --remove-labels, not both");
+  const labels = removeLabels ? {} : label;
+  const body = { name, permissions, allowed_ips, expires_at, labels };
+  if (Object.values(body).every((field) => field === undefined))
+    throw new UsageError("name a field to change");
+  await change(id, body, command);
+}
+
+async function suspend(
+  id: string,
+  { reason }: { readonly reason?: string },
   command: Command,
 ): Promise<void> {
-  const hasLimits = Object.keys(options).length > 0;
-  const tier = name ?? limitsOf(options);
-  if (hasLimits && (tier === null || name !== undefined)) {
-    throw new UsageError("use a tier, or both --requests-per-minute and --publish-per-hour");
-  }
+  keyId(id);
   const context = commandContext(command);
-  const account = await (tier === null
-    ? context.gateway.call(getAccount)
-    : context.gateway.call(setTier, { body: { tier } }));
-  context.print(account, fields({ account: account.account, tier: describeTier(account.tier) }));
+  const key = await context.gateway.call(suspendKey, { id, body: reason === undefined ? {} : { reason } });
+  context.print(key, keyDetails(key) + receiptText(key));
 }
 
-function limitsOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
-  if (requestsPerMinute === undefined || publishPerHour === undefined) return null;
-  return { requests_per_minute: requestsPerMinute, publish_per_hour: publishPerHour };
+async function resume(id: string, _options: object, command: Command): Promise<void> {
+  keyId(id);
+  const context = commandContext(command);
+  const key = await context.gateway.call(resumeKey, { id });
+  context.print(key, `${keyDetails(key)}It works again within a lease.\n`);
 }
 
-function describeTier(tier: Account["tier"]): string {
-  if (typeof tier === "string") return tier;
-  return `${tier.requests_per_minute} requests a minute, ${tier.publish_per_hour} publishes an hour`;
+function permissionsOrAll(text: string): readonly string[] {
+  return text === "all" ? [] : permissionList(text);
 }
 
 const RESCHEDULE_EXAMPLES = `
@@ -89,8 +130,8 @@ Examples:
   npm run keys -- reschedule key_… 14d --account acme
   npm run keys -- reschedule key_… never --account acme`;
 
-const TIER_EXAMPLES = `
+const UPDATE_EXAMPLES = `
 Examples:
-  npm run keys -- tier --account acme
-  npm run keys -- tier pro --account acme
-  npm run keys -- tier --requests-per-minute 600 --publish-per-hour 120 --account acme`;
+  npm run keys -- update key_… --permissions posts:read --account acme
+  npm run keys -- update key_… --allowed-ips 203.0.113.0/24,2001:db8::/32 --account acme
+  npm run keys -- update key_… --label team=billing --label env=production --account acme`;

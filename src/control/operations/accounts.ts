@@ -1,11 +1,18 @@
-/** The operations on an account as a whole: its tier and its event log. */
+/** The operations on an account as a whole: its tier, policy and suspension, and its event log. */
 import * as v from "valibot";
-import { accountSchema, eventSchema, tierSchema } from "../../keys/api-key.ts";
+import {
+  accountSchema,
+  changedAccountSchema,
+  restrictedAccountSchema,
+  tierSchema,
+} from "../../keys/account.ts";
+import { eventSchema } from "../../keys/api-key.ts";
 import { isRefusal } from "../../refusals.ts";
 import { eventPageSchema } from "../control-answers.ts";
-import { eventNumber, keyIdInput, pageLimit, time } from "../control-input.ts";
+import { eventNumber, keyIdInput, pageLimit, reasonInput, time } from "../control-input.ts";
 import { ACCOUNT, defineLedgerOperation } from "../operation.ts";
 import { eventCursorField, nextCursor } from "../page-cursor.ts";
+import { policyFields, policyInput } from "../terms-input.ts";
 
 export const listEvents = defineLedgerOperation({
   name: "listEvents",
@@ -37,7 +44,7 @@ export const listEvents = defineLedgerOperation({
 
 export const getAccount = defineLedgerOperation({
   name: "getAccount",
-  summary: "Get an account's tier.",
+  summary: "Get an account: its tier, its policy, and whether it is suspended.",
   method: "get",
   path: ACCOUNT,
   right: "keys:read",
@@ -48,15 +55,49 @@ export const getAccount = defineLedgerOperation({
   call: (ledger, { account }) => ledger.getAccount(account),
 });
 
-export const setTier = defineLedgerOperation({
-  name: "setTier",
-  summary: "Set an account's tier.",
+export const changeAccount = defineLedgerOperation({
+  name: "changeAccount",
+  summary: "Set an account's tier or policy.",
   method: "put",
   path: ACCOUNT,
   right: "accounts:write",
-  body: v.strictObject({ tier: tierSchema }),
+  body: v.pipe(
+    v.strictObject({ tier: v.optional(tierSchema), policy: v.optional(policyInput) }),
+    v.check((change) => Object.keys(change).length > 0, "must have a tier or a policy"),
+  ),
+  documentedBody: v.strictObject({ tier: v.optional(tierSchema), policy: v.optional(policyFields) }),
   status: 200,
-  answer: accountSchema,
+  answer: changedAccountSchema,
   refusals: [422],
-  call: (ledger, { account, body, caller }) => ledger.setTier(account, body.tier, caller),
+  waitsFor: ["leases"],
+  call: (ledger, { account, body, caller }) => ledger.changeAccount(account, body, caller),
+});
+
+export const suspendAccount = defineLedgerOperation({
+  name: "suspendAccount",
+  summary: "Suspend all keys of an account. Answers once no request with one of them can succeed anywhere.",
+  method: "post",
+  path: `${ACCOUNT}/suspend`,
+  right: "accounts:write",
+  body: reasonInput,
+  bodyOptional: true,
+  status: 200,
+  answer: restrictedAccountSchema,
+  refusals: [404, 422],
+  repeatable: true,
+  waitsFor: ["leases"],
+  call: (ledger, { account, body, caller }) => ledger.suspendAccount(account, caller, body.reason ?? null),
+});
+
+export const resumeAccount = defineLedgerOperation({
+  name: "resumeAccount",
+  summary: "Resume a suspended account. Its keys work again within a lease.",
+  method: "post",
+  path: `${ACCOUNT}/resume`,
+  right: "accounts:write",
+  status: 200,
+  answer: restrictedAccountSchema,
+  refusals: [404, 409, 422],
+  repeatable: true,
+  call: (ledger, { account, caller }) => ledger.resumeAccount(account, caller),
 });

@@ -1,23 +1,44 @@
 /** The operations on one account's keys. What they do is the ledger's; importing keys is in import-keys.ts. */
 import * as v from "valibot";
 import {
+  changedKeySchema,
   issuedKeySchema,
+  KEY_STATES,
   keySchema,
   keyUsageSchema,
+  restrictedKeySchema,
   revokedKeySchema,
   rotatedKeySchema,
 } from "../../keys/api-key.ts";
 import { modeSchema } from "../../keys/key-record.ts";
+import { containsKey } from "../../keys/key-text.ts";
 import { isRefusal } from "../../refusals.ts";
 import { refusePast } from "../check-input.ts";
 import { keyPageSchema, revokedCountSchema } from "../control-answers.ts";
-import { name, newKeyFields, OVERLAP_MAX_SECONDS, pageLimit, plainText, time } from "../control-input.ts";
+import {
+  name,
+  newKeyFields,
+  OVERLAP_MAX_SECONDS,
+  pageLimit,
+  permissions,
+  plainText,
+  reasonInput,
+  time,
+} from "../control-input.ts";
 import { ACCOUNT, defineLedgerOperation, KEY, KEYS } from "../operation.ts";
 import { keyCursor, keyCursorField, nextCursor } from "../page-cursor.ts";
+import { allowedIps, labelFilter, labels } from "../terms-input.ts";
 
 const SECOND_MS = 1000;
 /** One day: time to deploy the new key, short enough that a leaked old one does not linger. */
 const OVERLAP_DEFAULT_SECONDS = 86_400;
+
+/** A query ends up in the logs of proxies, so that a key's text does not belong in it. */
+const searchText = v.pipe(
+  plainText(1, 100),
+  v.check((text) => !containsKey(text), "must not be a key: use identify"),
+  v.description("Only keys with this text in their name, hint or id"),
+);
 
 export const createKey = defineLedgerOperation({
   name: "createKey",
@@ -25,7 +46,11 @@ export const createKey = defineLedgerOperation({
   method: "post",
   path: KEYS,
   right: "keys:write",
-  body: v.strictObject(newKeyFields),
+  body: v.strictObject({
+    ...newKeyFields,
+    allowed_ips: v.optional(allowedIps, []),
+    labels: v.optional(labels, {}),
+  }),
   idempotent: true,
   status: 201,
   answer: issuedKeySchema,
@@ -42,6 +67,10 @@ export const listKeys = defineLedgerOperation({
   right: "keys:read",
   query: v.strictObject({
     include: v.optional(v.picklist(["revoked"], 'must be "revoked"')),
+    mode: v.optional(modeSchema),
+    state: v.optional(v.picklist(KEY_STATES)),
+    q: v.optional(searchText),
+    label: v.optional(labelFilter),
     limit: pageLimit(),
     cursor: keyCursorField,
   }),
@@ -49,8 +78,9 @@ export const listKeys = defineLedgerOperation({
   answer: keyPageSchema,
   refusals: [404, 422],
   repeatable: true,
-  call: async (ledger, { query: { include, limit, cursor } }) => {
-    const keys = await ledger.listKeys(limit, cursor ?? null, include === "revoked");
+  call: async (ledger, { query: { include, mode, state, q: text, label, limit, cursor } }) => {
+    const filter = { includeRevoked: include === "revoked", mode, state, text, label };
+    const keys = await ledger.listKeys(limit, cursor ?? null, filter);
     return isRefusal(keys) ? keys : { keys, next_cursor: nextCursor(keys, limit, keyCursor) };
   },
 });
@@ -83,26 +113,61 @@ export const getKeyUsage = defineLedgerOperation({
 
 export const changeKey = defineLedgerOperation({
   name: "changeKey",
-  summary: "Rename a key, or reschedule its revocation.",
+  summary: "Change a key. A change that restricts it is answered once it is in effect everywhere.",
   method: "patch",
   path: KEY,
   right: "keys:write",
   body: v.pipe(
     v.strictObject({
       name: v.optional(name),
+      permissions: v.optional(permissions),
+      allowed_ips: v.optional(allowedIps),
+      expires_at: v.optional(v.pipe(v.nullable(time), v.description("null: never"))),
       revokes_at: v.optional(
         v.pipe(v.nullable(time), v.description("Reschedules the revocation; null cancels it")),
       ),
+      labels: v.optional(labels),
     }),
-    v.check((change) => Object.keys(change).length > 0, "must have a name or revokes_at"),
+    v.check((change) => Object.keys(change).length > 0, "must have at least one field"),
   ),
   status: 200,
-  answer: keySchema,
+  answer: changedKeySchema,
   refusals: [404, 409, 422],
   // Only a difference is written, with its event: a repeat of a lost answer changes nothing.
   repeatable: true,
+  waitsFor: ["leases"],
   call: (ledger, { id, body, caller }, { now }) =>
-    refusePast({ revokes_at: body.revokes_at }, now()) ?? ledger.changeKey(id, body, caller),
+    refusePast({ expires_at: body.expires_at, revokes_at: body.revokes_at }, now()) ??
+    ledger.changeKey(id, body, caller),
+});
+
+export const suspendKey = defineLedgerOperation({
+  name: "suspendKey",
+  summary: "Suspend a key until it is resumed. Answers once no request with it can succeed anywhere.",
+  method: "post",
+  path: `${KEY}/suspend`,
+  right: "keys:revoke",
+  body: reasonInput,
+  bodyOptional: true,
+  status: 200,
+  answer: restrictedKeySchema,
+  refusals: [404, 409, 422],
+  repeatable: true,
+  waitsFor: ["leases"],
+  call: (ledger, { id, body, caller }) => ledger.suspendKey(id, caller, body.reason ?? null),
+});
+
+export const resumeKey = defineLedgerOperation({
+  name: "resumeKey",
+  summary: "Resume a suspended key. It works again within a lease.",
+  method: "post",
+  path: `${KEY}/resume`,
+  right: "keys:write",
+  status: 200,
+  answer: restrictedKeySchema,
+  refusals: [404, 409, 422],
+  repeatable: true,
+  call: (ledger, { id, caller }) => ledger.resumeKey(id, caller),
 });
 
 export const revokeKey = defineLedgerOperation({
@@ -111,7 +176,7 @@ export const revokeKey = defineLedgerOperation({
   method: "post",
   path: `${KEY}/revoke`,
   right: "keys:revoke",
-  body: v.strictObject({ reason: v.optional(plainText(1, 500)) }),
+  body: reasonInput,
   bodyOptional: true,
   status: 200,
   answer: revokedKeySchema,

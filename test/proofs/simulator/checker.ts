@@ -13,6 +13,7 @@ import {
   type History,
   lostEveryPermitRace,
   type RequestRecord,
+  type ScheduleWrite,
   statusOf,
   type Violation,
   wasAccepted,
@@ -28,7 +29,7 @@ export interface KeyEnd {
   readonly answeredAt: number;
   /** `effective_at` of the receipt. Infinity where true time cannot be derived: after a restart with another clock. */
   readonly effectiveAt: number;
-  /** A scheduled revocation or an expiry, plus the margin. */
+  /** A scheduled revocation or an expiry, plus the margin; when it was set too late for that, once that was answered. */
   readonly scheduledAt: number;
 }
 
@@ -58,15 +59,14 @@ export function checkRun(world: World): Violation[] {
 
 export type Report = (rule: string, what: string) => void;
 
-function findKeyEnd({ history, scenario, disk, ledgerClock }: World): KeyEnd {
+function findKeyEnd(world: World): KeyEnd {
+  const { history, scenario, ledgerClock } = world;
   const { marginMs, clockStepMs, clockStep } = scenario.ledger;
   const steps = clockStepMs > 0 || clockStep !== null;
   // A lease that was granted before a clock step ends by the clock as it was.
   const otherClockMs = steps ? longestLeaseMsOf(scenario.ledger) / (1 - DRIFT) : 0;
   const answers = history.revokeAnswers;
-  const row = disk.keys.get("ending");
-  const ends = [row?.revokes_at, row?.expires_at].filter((end) => end !== null && end !== undefined);
-  const end = Math.min(...ends);
+  const end = endOnDisk(world);
   const effectiveAt = answers[0]?.receipt.effectiveAt;
   return {
     answeredAt: Math.min(...answers.map(({ leftAt }) => leftAt)),
@@ -75,8 +75,24 @@ function findKeyEnd({ history, scenario, disk, ledgerClock }: World): KeyEnd {
         ? Number.POSITIVE_INFINITY
         : ledgerClock.trueTimeOf(effectiveAt),
     scheduledAt:
-      end === Number.POSITIVE_INFINITY ? end : ledgerClock.trueTimeOf(end) + marginMs + otherClockMs,
+      end === Number.POSITIVE_INFINITY
+        ? end
+        : Math.max(
+            ledgerClock.trueTimeOf(end) + marginMs + otherClockMs,
+            ...history.schedules.map(inEffectAt),
+          ),
   };
+
+  /** Not answered: leases from before it may be in use until the longest of them has ended. */
+  function inEffectAt({ writtenAt, answeredAt }: ScheduleWrite): number {
+    return Math.min(answeredAt, writtenAt + (longestLeaseMsOf(scenario.ledger) + marginMs) / (1 - DRIFT));
+  }
+}
+
+/** The scheduled revocation or the expiry, on the ledger's clock. Infinity: neither. */
+export function endOnDisk({ disk }: World): number {
+  const row = disk.keys.get("ending");
+  return Math.min(...[row?.revokes_at, row?.expires_at].filter((end) => end !== null && end !== undefined));
 }
 
 function checkAfterEnd(request: RequestRecord, keyEnd: KeyEnd, report: Report): void {

@@ -2,7 +2,7 @@
  * A client of the control plane that revokes the key, schedules its end or changes the account's tier. It repeats the
  * call until it is answered, or gives up after the first attempt.
  */
-import type { TierChange } from "./history.ts";
+import type { ScheduleWrite, TierChange } from "./history.ts";
 import type { LedgerRules } from "./ledger-rules.ts";
 import { Link } from "./network.ts";
 import { sendProbes } from "./probe-requests.ts";
@@ -38,14 +38,21 @@ export class ControlCaller {
     this.#link.send(() => ledger.deliver({ run, fail }, !persistent));
   }
 
-  readonly #schedule = (ledger: LedgerRules) => {
-    const { time, scenario, ledgerClock, trace } = this.#world;
-    const end = ledger.scheduleRevocation("ending", this.#requestedEnd);
-    trace?.(`ledger: end scheduled for ${this.#requestedEnd}: ${end}`);
-    if (typeof end === "number") {
-      time.at(ledgerClock.trueTimeOf(end) + scenario.ledger.marginMs, () => sendProbes(this.#world));
-    }
-    return () => this.#sendAnswer();
+  readonly #schedule = async (ledger: LedgerRules) => {
+    const { time, scenario, ledgerClock, history, trace } = this.#world;
+    const end = this.#requestedEnd;
+    const schedule: ScheduleWrite = { writtenAt: time.now, answeredAt: Number.POSITIVE_INFINITY };
+    history.schedules.push(schedule);
+    const outcome = await ledger.scheduleRevocation("ending", end);
+    trace?.(`ledger: end scheduled for ${end}: ${outcome}`);
+    return () => {
+      schedule.answeredAt = time.now;
+      if (end !== null && outcome === "scheduled") {
+        const endedAt = ledgerClock.trueTimeOf(end) + scenario.ledger.marginMs;
+        time.at(Math.max(time.now, endedAt), () => sendProbes(this.#world));
+      }
+      this.#sendAnswer();
+    };
   };
 
   readonly #changeTier = (ledger: LedgerRules) => {

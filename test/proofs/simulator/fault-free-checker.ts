@@ -2,7 +2,7 @@
  * Checks the promises for fault-free runs: no message lost, short distances, no restart, no clock that steps.
  */
 
-import type { KeyEnd, Report } from "./checker.ts";
+import { endOnDisk, type KeyEnd, type Report } from "./checker.ts";
 import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { checkFaultFreeLimits } from "./fault-free-limit-checker.ts";
 import { AMPLE_LIMIT } from "./generate-limits.ts";
@@ -20,7 +20,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export function checkFaultFreeRun(world: World, keyEnd: KeyEnd, report: Report): void {
   const { history, scenario } = world;
-  const endsFrom = Math.min(history.firstRevokeSentAt, scheduledEnd(scenario, keyEnd));
+  const endsFrom = Math.min(history.firstRevokeSentAt, scheduledEnd(world));
   for (const request of history.requests) {
     if (request.plan.key === "active") checkAnswer(request, NEVER, NEVER, report);
     else checkAnswer(request, endsFrom, Math.min(keyEnd.answeredAt, keyEnd.scheduledAt), report);
@@ -33,12 +33,14 @@ export function checkFaultFreeRun(world: World, keyEnd: KeyEnd, report: Report):
 }
 
 /** The last leases before a scheduled end expire early, by their round trip to the ledger. */
-function scheduledEnd({ ledger, isolates, controlCalls }: Scenario, { scheduledAt }: KeyEnd): number {
+function scheduledEnd(world: World): number {
+  const { ledger, isolates, controlCalls } = world.scenario;
   const schedules = controlCalls.filter(({ method }) => method === "schedule");
   // When a schedule is changed, leases have expired early for an end that was then withdrawn.
   if (schedules.length > 1) return 0;
   const maxRoundTripMs = Math.max(...isolates.map(roundTripMs));
-  return scheduledAt - ledger.marginMs - maxRoundTripMs - 2 * DRIFT * longestLeaseMsOf(ledger);
+  const endsAt = world.ledgerClock.trueTimeOf(endOnDisk(world));
+  return endsAt - maxRoundTripMs - 2 * DRIFT * longestLeaseMsOf(ledger);
 }
 
 function checkAnswer(request: RequestRecord, endsFrom: number, endedFrom: number, report: Report): void {

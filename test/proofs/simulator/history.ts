@@ -68,6 +68,12 @@ export interface RevokeAnswer {
   readonly receipt: Receipt;
 }
 
+/** A scheduled end, as written by the ledger; answered when `answeredAt` is not Infinity. */
+export interface ScheduleWrite {
+  readonly writtenAt: number;
+  answeredAt: number;
+}
+
 /** A call for a lease. */
 export interface LeaseCall {
   readonly isolate: number;
@@ -83,6 +89,8 @@ export interface Violation {
 export class History {
   readonly requests: RequestRecord[] = [];
   readonly revokeAnswers: RevokeAnswer[] = [];
+  /** In the order of the writes. */
+  readonly schedules: ScheduleWrite[] = [];
   /** Calls made while the lease was still valid, in order to renew it ahead; calls for permits are not among them. */
   readonly renewals: LeaseCall[] = [];
   /** All calls for a lease. */

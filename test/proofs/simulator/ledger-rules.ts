@@ -51,7 +51,7 @@ export interface Receipt {
 export const LIMITS_ROW = "limits";
 
 /** Full access, from anywhere. */
-const TERMS: Terms = { permissions: [], allowed_ips: [] };
+const TERMS: Terms = { permissions: [], allowed_ips: [], account_allowed_ips: [] };
 
 export class LedgerRules {
   readonly #runtime: LedgerRuntime;
@@ -83,14 +83,17 @@ export class LedgerRules {
     return (this.#runtime.metadata.get(LIMITS_ROW) ?? null) as Limits | null;
   }
 
-  /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when the key will end. */
-  scheduleRevocation(keyId: string, requestedEnd: number | null): number | null | "conflict" {
+  /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when that is in effect. */
+  async scheduleRevocation(keyId: string, end: number | null): Promise<"scheduled" | "conflict"> {
     const row = this.#runtime.keys.issued(keyId);
     const now = this.#runtime.now();
-    if (!row || isRevoked(row, now)) return "conflict";
-    const end = requestedEnd === null ? null : this.#leases.scheduledEnd(keyId, row, now, requestedEnd);
+    if (!row || isRevoked(row, now) || (end !== null && end <= now)) return "conflict";
+    const isSooner = end !== null && (row.revokes_at === null || end < row.revokes_at);
+    const isRepeated = end === row.revokes_at;
+    const waitMs = end === null || !(isSooner || isRepeated) ? 0 : this.#leases.waitMsForEnd(keyId, now, end);
     this.#runtime.keys.change(keyId, { revokes_at: end });
-    return end;
+    await this.#takeEffect(waitMs);
+    return "scheduled";
   }
 
   /** Returns when the key is revoked everywhere. */

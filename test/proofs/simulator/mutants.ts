@@ -10,6 +10,7 @@ import { LIMIT_MUTANTS } from "./limit-mutants.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 const LEASE = "src/leases/lease.ts";
+const REFUSED = "src/leases/known-refusal.ts";
 const CLOCK = "src/leases/lease-clock.ts";
 const BOOK = "src/ledger/lease-book.ts";
 const LEASES = "src/ledger/lease-issuer.ts";
@@ -29,10 +30,10 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a renewal is accepted after a refusal",
     LEASE,
-    "    this.#epoch = epoch;\n",
-    "    this.#epoch = epoch;\n    this.#refusal = null;\n",
+    "    if (this.refusal) return;\n",
+    "    this.#refused = new KnownRefusal(this.#clock);\n",
   ),
-  mutant("a refusal is not remembered", LEASE, "if (FOR_GOOD.has(reason)) this.#refusal = reason;", ""),
+  mutant("a refusal is not remembered", REFUSED, "if (FOR_GOOD.has(reason)) this.refuseForGood(reason);", ""),
   mutant("a clock that jumps back does not void the lease", CLOCK, "this.#epoch += 1;", ""),
   mutant(
     "no request renews ahead",
@@ -152,10 +153,10 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   mutant(
-    "an end is scheduled before outstanding leases expire",
-    REVOKING,
-    "this.#leases.scheduledEnd(keyId, row, now, requestedEnd);",
-    "requestedEnd;",
+    "an end sooner than the leases in use is answered at once",
+    LEASES,
+    "return now + waitMs <= end ? 0 : waitMs;",
+    "return end < 0 ? waitMs : 0;",
   ),
   {
     name: "a superseded ledger grants from memory",

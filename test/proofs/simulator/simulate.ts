@@ -96,6 +96,7 @@ function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyN
     expires_at: null,
     revokes_at: null,
     revoked_at: null,
+    suspended_at: null,
     effective_at: null,
     lease_bound_ms: null,
   };

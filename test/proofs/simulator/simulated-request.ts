@@ -29,7 +29,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
     refuse(isolate, request, reason);
   };
 
-  const inFlight = new InFlightRequest(lease, isolate.user, scenario.originTimeoutMs);
+  const inFlight = new InFlightRequest(lease, isolate.user, () => null, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(

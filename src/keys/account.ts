@@ -1,0 +1,70 @@
+/**
+ * The public shape of an account, its tier and its policy: one schema each, from which the types here and the OpenAPI
+ * document derive. No I/O.
+ */
+import * as v from "valibot";
+import { TIER_NAMES } from "../rate-limits.ts";
+import { optionalReceiptEntries, receiptEntries } from "./api-key.ts";
+import { ACCOUNT_FORMAT } from "./key-record.ts";
+import { timestampSchema } from "./timestamp.ts";
+
+const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
+const limit = v.pipe(
+  v.number(LIMIT_MESSAGE),
+  v.integer(LIMIT_MESSAGE),
+  v.minValue(1, LIMIT_MESSAGE),
+  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
+);
+
+export const tierSchema = v.union(
+  [v.picklist(TIER_NAMES), v.strictObject({ requests_per_minute: limit, publish_per_hour: limit })],
+  `must be one of ${TIER_NAMES.join(", ")}, or an object with requests_per_minute and publish_per_hour`,
+);
+
+const POLICY_DAYS_MAX = 3650;
+const POLICY_KEYS_MAX = 100_000;
+
+function countUpTo(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message), v.maxValue(max, message));
+}
+
+/** Rules for keys made from then on. */
+export const newKeyRules = {
+  max_lifetime_days: v.pipe(
+    v.nullable(countUpTo(POLICY_DAYS_MAX)),
+    v.description("A new key expires after at most this many days; null: no such rule"),
+  ),
+  max_active_keys: v.pipe(
+    v.nullable(countUpTo(POLICY_KEYS_MAX)),
+    v.description("The most keys that are neither revoked, expired nor retiring; null: no such rule"),
+  ),
+  require_permissions: v.pipe(
+    v.boolean("must be true or false"),
+    v.description("A new key must not have full access"),
+  ),
+};
+
+export const policySchema = v.strictObject({
+  ...newKeyRules,
+  allowed_ips: v.pipe(
+    v.array(v.string()),
+    v.description("The networks from which all keys of the account may be used; empty: anywhere"),
+  ),
+});
+
+const accountEntries = {
+  account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
+  tier: tierSchema,
+  policy: policySchema,
+  suspended_at: v.nullable(timestampSchema),
+};
+
+export const accountSchema = v.strictObject(accountEntries);
+export const changedAccountSchema = v.strictObject({ ...accountEntries, ...optionalReceiptEntries });
+export const restrictedAccountSchema = v.strictObject({ ...accountEntries, ...receiptEntries });
+
+export type Policy = v.InferOutput<typeof policySchema>;
+export type Account = v.InferOutput<typeof accountSchema>;
+export type ChangedAccount = v.InferOutput<typeof changedAccountSchema>;
+export type RestrictedAccount = v.InferOutput<typeof restrictedAccountSchema>;

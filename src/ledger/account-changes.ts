@@ -1,0 +1,120 @@
+/**
+ * Changing an account as a whole: its tier and policy, suspending and resuming it.
+ *
+ * Guarantees that a restriction of all keys together is answered when no lease of the account from before it is in use.
+ * The rules of a policy apply to keys made from then on; its addresses to all keys at once. A repeated call gets the same
+ * answer, and writes nothing.
+ */
+
+import type { Account, ChangedAccount, Policy, RestrictedAccount } from "../keys/account.ts";
+import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
+import type { Tier } from "../rate-limits.ts";
+import type { Refusal } from "../refusals.ts";
+import type { AccountLimits } from "./account-limits.ts";
+import type { CallMetadata } from "./idempotency-store.ts";
+import type { Receipt } from "./key-changes.ts";
+import { losesAddress } from "./key-terms.ts";
+import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
+import type { LeaseIssuer } from "./lease-issuer.ts";
+import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
+
+export interface AccountChange {
+  readonly tier?: Tier | undefined;
+  readonly policy?: Policy | undefined;
+}
+
+export class AccountChanges {
+  readonly #context: LedgerContext;
+  readonly #leases: LeaseIssuer;
+  readonly #limits: AccountLimits;
+
+  constructor(context: LedgerContext, leases: LeaseIssuer, limits: AccountLimits) {
+    this.#context = context;
+    this.#leases = leases;
+    this.#limits = limits;
+  }
+
+  /** With the effective tier: the account's own, or the default. */
+  view(account: string): Account {
+    const { policy, suspended_at } = this.#context.account.row;
+    return { account, tier: this.#limits.tier, policy, suspended_at: isoTimeOrNull(suspended_at) };
+  }
+
+  /** All of the change with its events, or nothing. A tier takes effect with the next lease of each isolate. */
+  async change(name: string, { tier, policy }: AccountChange, caller: CallMetadata): Promise<ChangedAccount> {
+    const { account, storage } = this.#context;
+    const now = Date.now();
+    const before = account.row;
+    const changesPolicy = policy !== undefined && JSON.stringify(policy) !== JSON.stringify(before.policy);
+    const restricts = changesPolicy && losesAddress(before.policy.allowed_ips, policy.allowed_ips);
+    const write = (receipt: Receipt | null): ChangedAccount => {
+      if (tier !== undefined) this.#limits.setTier(tier, caller);
+      if (changesPolicy) this.#setPolicy(policy, receipt, now, caller);
+      return { ...this.view(name), ...(receipt && receiptFields(receipt)) };
+    };
+    if (restricts) {
+      const waitMs = this.#leases.waitMsForAll(now);
+      return await restrict(this.#context, waitMs, () => write({ at: now, effectiveAt: now + waitMs }));
+    }
+    const { restricted_at: at, restriction_effective_at: effectiveAt } = before;
+    const isRepeat = policy !== undefined && !changesPolicy && at !== null && effectiveAt !== null;
+    // The first call may still be waiting.
+    if (isRepeat && now < effectiveAt + CLOCK_STEP_MAX_MS)
+      await takeEffect(this.#context, this.#leases.waitMsForAll(now));
+    return storage.transactionSync(() => write(isRepeat ? { at, effectiveAt } : null));
+  }
+
+  async suspend(
+    name: string,
+    { actor }: CallMetadata,
+    reason: string | null,
+  ): Promise<RestrictedAccount | Refusal> {
+    const { account, events } = this.#context;
+    if (!events.hasAny()) return { reason: "not_found" };
+    const now = Date.now();
+    // No lease was granted since a first call, so that a repeated one waits for the rest at most.
+    const waitMs = this.#leases.waitMsForAll(now);
+    return await restrict(this.#context, waitMs, () => {
+      if (!account.isSuspended) {
+        account.change({ suspended_at: now, suspension_effective_at: now + waitMs, resumed_at: null });
+        const details = reason === null ? {} : { reason };
+        events.add({ at: now, actor, action: "account_suspended", keyId: null, details });
+      }
+      const { suspended_at, suspension_effective_at } = account.row;
+      const at = suspended_at ?? now;
+      return { ...this.view(name), ...receiptFields({ at, effectiveAt: suspension_effective_at ?? at }) };
+    });
+  }
+
+  /** Answers at once; it holds when an isolate asks again, within a lease. */
+  resume(name: string, { actor }: CallMetadata): RestrictedAccount | Refusal {
+    const { account, events, storage } = this.#context;
+    if (!events.hasAny()) return { reason: "not_found" };
+    const now = Date.now();
+    const { suspended_at, resumed_at } = account.row;
+    if (suspended_at === null && resumed_at === null)
+      return { reason: "conflict", text: "The account is not suspended" };
+    return storage.transactionSync(() => {
+      if (suspended_at !== null) {
+        account.change({ suspended_at: null, resumed_at: now });
+        events.add({ at: now, actor, action: "account_resumed", keyId: null });
+      }
+      const at = suspended_at === null ? (resumed_at ?? now) : now;
+      return { ...this.view(name), ...receiptFields({ at, effectiveAt: at }) };
+    });
+  }
+
+  #setPolicy(policy: Policy, receipt: Receipt | null, now: number, { actor }: CallMetadata): void {
+    const { account, events } = this.#context;
+    account.change({
+      policy,
+      restricted_at: receipt?.at ?? null,
+      restriction_effective_at: receipt?.effectiveAt ?? null,
+    });
+    events.add({ at: now, actor, action: "policy_changed", keyId: null, details: { ...policy } });
+  }
+}
+
+function receiptFields({ at, effectiveAt }: Receipt): Pick<RestrictedAccount, "effective_at" | "waited_ms"> {
+  return { effective_at: isoTime(effectiveAt), waited_ms: effectiveAt - at };
+}

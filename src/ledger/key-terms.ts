@@ -1,0 +1,59 @@
+/**
+ * What a key may do, and what an account's policy requires of it. Pure; times are Unix milliseconds.
+ *
+ * Guarantees that a change is called no restriction only if everything that the new terms allow was allowed before.
+ */
+import type { Policy } from "../keys/account.ts";
+import { containsNetwork, type IpNetwork, parseIpNetwork } from "../keys/ip-network.ts";
+import type { Permission } from "../policy.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Whether fewer actions are allowed. Empty: all. */
+export function losesPermission(from: readonly Permission[], to: readonly Permission[]): boolean {
+  if (to.length === 0) return false;
+  return from.length === 0 || from.some((permission) => !to.includes(permission));
+}
+
+/** Whether an address may be excluded that was allowed. Empty: none is excluded. */
+export function losesAddress(from: readonly string[], to: readonly string[]): boolean {
+  if (to.length === 0) return false;
+  const networks = networksOf(to);
+  const isKept = (network: IpNetwork) => networks.some((one) => containsNetwork(one, network));
+  return from.length === 0 || !networksOf(from).every(isKept);
+}
+
+function networksOf(texts: readonly string[]): IpNetwork[] {
+  return texts.map(parseIpNetwork).filter((network) => network !== null);
+}
+
+/** Whether the end is sooner. null: there is none. */
+export function endsSooner(from: number | null, to: number | null): boolean {
+  return to !== null && (from === null || to < from);
+}
+
+export interface PolicyChecked {
+  readonly permissions: readonly Permission[];
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
+/** The problem of each field, with the rule; null: the policy allows the key. */
+export function policyProblems(
+  policy: Policy,
+  { permissions, createdAt, expiresAt }: PolicyChecked,
+): Record<string, string> | null {
+  const { max_lifetime_days: days, require_permissions } = policy;
+  const latest = latestEnd(policy, createdAt);
+  const problems: Record<string, string> = {};
+  if (latest !== null && (expiresAt === null || expiresAt > latest))
+    problems.expires_at = `must be at most ${days} days after the key's creation: policy max_lifetime_days`;
+  if (require_permissions && permissions.length === 0)
+    problems.permissions = "must name at least one permission: policy require_permissions";
+  return Object.keys(problems).length > 0 ? problems : null;
+}
+
+/** When a key must have expired; null: no such rule. */
+export function latestEnd({ max_lifetime_days: days }: Policy, createdAt: number): number | null {
+  return days === null ? null : createdAt + days * DAY_MS;
+}

@@ -1,0 +1,84 @@
+// A suspended key: refused without a call for the time of a lease, then asked for again. Times are milliseconds.
+
+import { beforeEach, expect, test } from "vitest";
+import { Lease } from "../../src/leases/lease.ts";
+import { LeaseClock } from "../../src/leases/lease-clock.ts";
+import type { LeaseAnswer } from "../../src/leases/protocol.ts";
+import { grantAnswer } from "../support/lease-answers.ts";
+
+const TTL_MS = 1000;
+const SUSPENDED: LeaseAnswer = { granted: false, reason: "suspended", ttl_ms: TTL_MS };
+
+let time: number;
+let ledger: () => Promise<LeaseAnswer>;
+let calls: number;
+let lease: Lease;
+
+beforeEach(() => {
+  time = 0;
+  calls = 0;
+  const call = () => {
+    calls += 1;
+    return ledger();
+  };
+  lease = new Lease(call, new LeaseClock(() => time), 2000);
+});
+
+test("is remembered for the time of a lease, and then no longer", async () => {
+  ledger = async () => SUSPENDED;
+  expect(await lease.renew()).toEqual({ reason: "suspended" });
+  expect(lease.refusal).toEqual({ reason: "suspended" });
+  time = TTL_MS - 1;
+  expect(lease.refusal).toEqual({ reason: "suspended" });
+  time = TTL_MS;
+  expect(lease.refusal).toBeNull();
+  ledger = async () => grantAnswer(TTL_MS);
+  expect(await lease.renew()).toBeNull();
+  expect(lease.status()).toBe("valid");
+  expect(calls).toBe(2);
+});
+
+test("is counted from before the call", async () => {
+  ledger = async () => {
+    time = 900;
+    return SUSPENDED;
+  };
+  await lease.renew();
+  time = TTL_MS;
+  expect(lease.refusal).toBeNull();
+});
+
+test("ends the lease that the key has", async () => {
+  ledger = async () => grantAnswer(TTL_MS);
+  await lease.renew();
+  ledger = async () => SUSPENDED;
+  time = 500;
+  await lease.renew();
+  expect(lease.status()).toBe("expired");
+});
+
+test("is not undone by an older answer that arrives later", async () => {
+  const older = Promise.withResolvers<LeaseAnswer>();
+  ledger = () => older.promise;
+  const renewal = lease.renew();
+  ledger = async () => SUSPENDED;
+  await lease.renew();
+  older.resolve(grantAnswer(TTL_MS));
+  expect(await renewal).toEqual({ reason: "suspended" });
+  expect(lease.status()).toBe("expired");
+});
+
+test("without a time is not remembered", async () => {
+  ledger = async () => ({ granted: false, reason: "suspended" });
+  expect(await lease.renew()).toEqual({ reason: "suspended" });
+  expect(lease.refusal).toBeNull();
+});
+
+test("does not replace a refusal for good", async () => {
+  ledger = async () => ({ granted: false, reason: "revoked" });
+  await lease.renew();
+  ledger = async () => SUSPENDED;
+  await lease.renew();
+  time = 5 * TTL_MS;
+  expect(lease.refusal).toEqual({ reason: "revoked" });
+});
