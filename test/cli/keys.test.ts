@@ -268,6 +268,10 @@ describe("what a key may do", () => {
     ]);
     expect(labelled.json.labels).toEqual({ env: "prod", team: "billing" });
     expect((await keys(["list", "--label", "team=billing", "--json"])).json.keys).toHaveLength(1);
+    expect((await keys(["update", key.id, "--expires", "90d", "--json"])).json.expires_at).toEqual(
+      expect.any(String),
+    );
+    expect((await keys(["update", key.id, "--expires", "never", "--json"])).json.expires_at).toBeNull();
     expect(await keys(["update", key.id])).toMatchObject({ code: 2 });
   });
 

@@ -22,8 +22,8 @@ interface TierOptions {
 }
 
 interface PolicyOptions {
-  readonly maxLifetimeDays?: number | null;
-  readonly maxActiveKeys?: number | null;
+  readonly maxLifetimeDays?: number | "none";
+  readonly maxActiveKeys?: number | "none";
   readonly requirePermissions?: boolean;
   readonly allowedIps?: readonly string[];
 }
@@ -114,8 +114,8 @@ async function showOrSetPolicy(options: PolicyOptions, command: Command): Promis
   }
   const current = await currentPolicy(context);
   const policy = {
-    max_lifetime_days: maxLifetimeDays === undefined ? current?.max_lifetime_days : maxLifetimeDays,
-    max_active_keys: maxActiveKeys === undefined ? current?.max_active_keys : maxActiveKeys,
+    max_lifetime_days: limitOf(maxLifetimeDays, current?.max_lifetime_days),
+    max_active_keys: limitOf(maxActiveKeys, current?.max_active_keys),
     require_permissions: requirePermissions ?? current?.require_permissions,
     allowed_ips: allowedIps ?? current?.allowed_ips,
   };
@@ -168,8 +168,14 @@ function accountText({ account, tier, policy, suspended_at }: Account): string {
   });
 }
 
-function numberOrNone(text: string): number | null {
-  return text === "none" ? null : wholeNumber(text);
+/** Not null for `none`: commander would take that for an option without a value. */
+function numberOrNone(text: string): number | "none" {
+  return text === "none" ? text : wholeNumber(text);
+}
+
+function limitOf(option: number | "none" | undefined, current: number | null = null): number | null {
+  if (option === undefined) return current;
+  return option === "none" ? null : option;
 }
 
 const TIER_EXAMPLES = `

@@ -13,7 +13,8 @@ interface UpdateOptions {
   readonly name?: string;
   readonly permissions?: readonly string[];
   readonly allowedIps?: readonly string[];
-  readonly expires?: string | null;
+  /** `never`, or a time. */
+  readonly expires?: string;
   readonly label?: Readonly<Record<string, string>>;
   readonly removeLabels?: boolean;
 }
@@ -55,9 +56,7 @@ export function addUpdateCommands(program: Command): void {
       "networks in CIDR notation, separated by commas, or anywhere",
       networkList,
     )
-    .option("--expires <when>", "a time, a date, a duration from now (90d), or never", (text) =>
-      timeAheadOrNever(text),
-    )
+    .option("--expires <when>", "a time, a date, a duration from now (90d), or never", timeOrNever)
     .option("--label <name=value>", "a label; repeat it. The new labels replace all labels", addLabel)
     .option("--remove-labels", "remove all labels")
     .addHelpText("after", UPDATE_EXAMPLES)
@@ -94,9 +93,10 @@ async function change(id: string, body: object, command: Command): Promise<void>
 }
 
 async function update(id: string, options: UpdateOptions, command: Command): Promise<void> {
-  const { name, permissions, allowedIps: allowed_ips, expires: expires_at, label, removeLabels } = options;
+  const { name, permissions, allowedIps: allowed_ips, expires, label, removeLabels } = options;
   if (label !== undefined && removeLabels) throw new UsageError("use --label or --remove-labels, not both");
   const labels = removeLabels ? {} : label;
+  const expires_at = expires === "never" ? null : expires;
   const body = { name, permissions, allowed_ips, expires_at, labels };
   if (Object.values(body).every((field) => field === undefined))
     throw new UsageError("name a field to change");
@@ -119,6 +119,11 @@ async function resume(id: string, _options: object, command: Command): Promise<v
   const context = commandContext(command);
   const key = await context.gateway.call(resumeKey, { id });
   context.print(key, `${keyDetails(key)}It works again within a lease.\n`);
+}
+
+/** Not null for `never`: commander would take that for an option without a value. */
+function timeOrNever(text: string): string {
+  return timeAheadOrNever(text) ?? text;
 }
 
 function permissionsOrAll(text: string): readonly string[] {
