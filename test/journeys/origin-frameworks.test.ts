@@ -7,14 +7,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { ETAG, LAST_MODIFIED, POSTS_JSON } from "../support/framework-origins/content.ts";
-import {
-  FRAMEWORKS,
-  type FrameworkOrigin,
-  startFrameworkOrigin,
-} from "../support/framework-origins/start.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawRequest, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { ETAG, LAST_MODIFIED, POSTS_JSON } from "./framework-origins/content.ts";
+import { FRAMEWORKS, type FrameworkOrigin, startFrameworkOrigin } from "./framework-origins/start.ts";
 
 /** Lower-case names of headers that differ from the origin's own, and why. */
 const CHANGED_BY_THE_GATEWAY: ReadonlyMap<string, string> = new Map([
