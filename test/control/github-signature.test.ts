@@ -50,6 +50,11 @@ test("follows a rotation after a minute, keeps keys for an hour, and accepts eve
   expect([await isAccepted([]), github.fetches]).toEqual([true, 3]);
   now += 61 * MINUTE_MS;
   github.failure = 500;
-  expect(await isAccepted([])).toBe(null);
+  const { fetches } = github;
+  for (let i = 0; i < 5; i++) expect(await isAccepted([])).toBe(null);
+  expect(github.fetches).toBe(fetches + 1);
+  now += 1000;
+  github.failure = null;
+  expect(await isAccepted([])).toBe(true);
   await github.close();
 });

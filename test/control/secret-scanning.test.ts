@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
 import { type Match, ScanningKeys } from "../support/scanning-keys.ts";
+import { eventually } from "../support/time-limits.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { Account } from "./account.ts";
 
@@ -204,14 +205,17 @@ describe("the public keys", () => {
       });
     try {
       keys.failure = 500;
-      expect((await sendTo(keys.signed([]))).status).toBe(503);
+      const failing = [1, 2, 3].map(async () => (await sendTo(keys.signed([]))).status);
+      expect(await Promise.all(failing)).toEqual([503, 503, 503]);
       keys.failure = null;
+      await eventually("the keys", async () => (await sendTo(keys.signed([]))).status === 200);
       for (let i = 0; i < 5; i++) expect((await sendTo(keys.signed([]))).status).toBe(200);
-      expect(keys.fetches).toBe(2);
+      const { fetches } = keys;
+      expect(fetches).toBeLessThanOrEqual(4);
       keys.rotate();
       // Within the minute the new key is unknown, and unknown ids fetch nothing.
       for (let i = 0; i < 5; i++) expect((await sendTo(keys.signed([]))).status).toBe(403);
-      expect(keys.fetches).toBe(2);
+      expect(keys.fetches).toBe(fetches);
     } finally {
       await own.close();
       await keys.close();

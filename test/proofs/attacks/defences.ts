@@ -352,7 +352,6 @@ export const DEFENCES: readonly Defence[] = [
       "a credential of one account cannot read another's keys",
       "a credential of one account cannot create a key in another",
       "a credential of one account cannot open another's key page",
-      "dot segments do not lead from one account to another",
     ],
   },
   {
