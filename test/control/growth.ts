@@ -7,6 +7,7 @@
  * keys, since 100,000 creations would take minutes; the 200 keys that are measured are created by calls.
  */
 
+import { accountLocator } from "../../src/keys/locator.ts";
 import { buildWorker } from "../support/build-worker.ts";
 import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
@@ -25,10 +26,10 @@ const CALLER: ClusterWorkers[number] = {
   modules: true,
   script: `export default {
     async fetch(request, env) {
-      const { account, calls } = await request.json();
+      const { ledger, calls } = await request.json();
       const startedAt = performance.now();
       let answer;
-      for (const [method, ...args] of calls) answer = await env.LEDGER.getByName(account)[method](...args);
+      for (const [method, ...args] of calls) answer = await env.LEDGER.getByName(ledger)[method](...args);
       return Response.json({ ms: (performance.now() - startedAt) / calls.length, answer });
     },
   };`,
@@ -59,6 +60,11 @@ const seedEvents = (count: number) =>
 const FORGET_NEW_KEYS =
   "UPDATE keys SET began_at = 0 WHERE is_imported = 0 AND began_at > unixepoch('now') * 1000 - 61000";
 
+interface MeasuredKey {
+  readonly id: string;
+  readonly hash: string;
+}
+
 class Measured {
   readonly #cluster: GatewayCluster;
   readonly #caller: URL;
@@ -73,7 +79,7 @@ class Measured {
   /** Makes the calls one after the other; returns their average time and the last answer. */
   async call(...calls: readonly Call[]): Promise<{ ms: number; answer: unknown }> {
     await this.sql(FORGET_NEW_KEYS);
-    const body = JSON.stringify({ account: this.#account, calls });
+    const body = JSON.stringify({ ledger: await accountLocator(this.#account), calls });
     const response = await fetch(this.#caller, {
       method: "POST",
       body,
@@ -87,20 +93,27 @@ class Measured {
     return await this.#cluster.network.ledgerRows(this.#account, text);
   }
 
-  /** Ids of keys created by calls; each is used once. */
-  async newKeys(count: number): Promise<string[]> {
-    const ids: string[] = [];
+  /** Keys created by calls; each is used once. */
+  async newKeys(count: number): Promise<MeasuredKey[]> {
+    const keys: MeasuredKey[] = [];
     const key = { name: "measured", mode: "live", permissions: [], expires_at: null };
     for (let i = 0; i < count; i++) {
       const { answer } = await this.call(["createKey", this.#account, key, BY]);
-      ids.push((answer as { id: string }).id);
+      const { id } = answer as { id: string };
+      const [row] = await this.sql(`SELECT hash FROM keys WHERE id = '${id}'`);
+      keys.push({ id, hash: String(row?.hash) });
     }
-    return ids;
+    return keys;
   }
 }
 
-/** The call that is measured, by operation; `id` is a key that no other call has used. */
-const OPERATIONS: Readonly<Record<string, (id: string, size: number) => Call>> = {
+const leaseOf = (hash: string, uses: number): Call => [
+  "lease",
+  { hash, account: null, uses, holder: "measured", permits: [], wants_record: uses === 0 },
+];
+
+/** The call that is measured, by operation, with a key that no other call has used. */
+const OPERATIONS: Readonly<Record<string, (key: MeasuredKey, size: number) => Call>> = {
   "list, first page of 50": () => ["listKeys", 50, null, false],
   "list, a page in the middle": (_, size) => [
     "listKeys",
@@ -109,19 +122,19 @@ const OPERATIONS: Readonly<Record<string, (id: string, size: number) => Call>> =
     false,
   ],
   "events, first page of 50": () => ["listEvents", 50, null],
-  get: (id) => ["getKey", id],
-  "lease, first": (id) => ["lease", id, 0],
-  "lease, again": (id) => ["lease", id, 1],
-  rename: (id) => ["changeKey", id, { name: "renamed" }, BY],
-  rotate: (id) => ["rotateKey", id, 3_600_000, BY],
-  "revoke, idle": (id) => ["revokeKey", id, BY, null],
+  get: ({ id }) => ["getKey", id],
+  "lease, first": ({ hash }) => leaseOf(hash, 0),
+  "lease, again": ({ hash }) => leaseOf(hash, 1),
+  rename: ({ id }) => ["changeKey", id, { name: "renamed" }, BY],
+  rotate: ({ id }) => ["rotateKey", id, 3_600_000, BY],
+  "revoke, idle": ({ id }) => ["revokeKey", id, BY, null],
 };
 
 interface Sized {
   readonly size: number;
   readonly account: Measured;
   /** Created by calls, among the seeded ones. */
-  readonly ids: readonly string[];
+  readonly keys: readonly MeasuredKey[];
   /** An account with the same number of keys, of which all but three have ended as scheduled. */
   readonly rotated: Measured;
 }
@@ -135,7 +148,7 @@ async function prepare(cluster: GatewayCluster, caller: URL, size: number): Prom
   const rotated = new Measured(cluster, caller, `rotated_${size}`);
   await rotated.newKeys(3);
   await rotated.sql(seedKeys(size, SEEDED_AT + 1_000_000));
-  return { size, account, ids: await account.newKeys(ROUNDS * BATCH_CALLS), rotated };
+  return { size, account, keys: await account.newKeys(ROUNDS * BATCH_CALLS), rotated };
 }
 
 /** The sizes take turns, so that other load on the machine affects all of them alike. */
@@ -161,9 +174,9 @@ async function measureOperations(
   for (const operation of operations) {
     const call = OPERATIONS[operation];
     if (call === undefined) throw new Error(`no operation is called ${operation}`);
-    measured[operation] = await medians(sized, ({ account, ids, size }, round) => {
-      const used = ids.slice(round * BATCH_CALLS, (round + 1) * BATCH_CALLS);
-      return [account, used.map((id) => call(id, size))];
+    measured[operation] = await medians(sized, ({ account, keys, size }, round) => {
+      const used = keys.slice(round * BATCH_CALLS, (round + 1) * BATCH_CALLS);
+      return [account, used.map((key) => call(key, size))];
     });
   }
   return measured;

@@ -4,6 +4,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { forgeRecord } from "../support/forged-keys.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import type { RawRequest } from "../support/raw-request.ts";
@@ -63,7 +64,10 @@ describe("an imported key", () => {
     ["the documentation's own", "oct_live_abc123def456"],
     ["with a dash, a dot and a sign", `oct_live_${randomUUID()}.a+b/c=~`],
     ["as long as one may be", `oct_live_${"x".repeat(164)}${randomUUID()}`],
-    ["shaped like a new one, without its check", `oct_live_${randomUUID().replaceAll("-", "")}0000`],
+    [
+      "shaped like a new one, without its check",
+      `oct_live_${randomUUID().replaceAll("-", "")}${"0".repeat(14)}`,
+    ],
   ])("%s works on every gateway, on its permissions alone", async (_, key) => {
     await imported(key, { permissions: ["posts:read"] });
     for (const gateway of [0, 1]) {
@@ -108,6 +112,75 @@ describe("an imported key", () => {
     expect([answer.status, answer.json.id]).toEqual([200, id]);
     expect([unknown.status, unknown.json.error]).toEqual([404, "No such key: nothing was revoked"]);
     for (const gateway of [0, 1]) expect(await account.statusOf(key, { gateway })).toBe(401);
+  });
+});
+
+describe("an imported key needs its KV entry, whose word is checked against the ledger's", () => {
+  beforeEach(() => cluster.sandbox.clear());
+
+  async function use(key: string) {
+    const [status, before] = [await account.statusOf(key), cluster.live.requests.length];
+    return { status, forwarded: before };
+  }
+
+  test.each<[string, Record<string, unknown>]>([
+    ["the other mode", { mode: "test" }],
+    ["another id", { id: `key_${"0".repeat(22)}` }],
+    ["another account", { account: "another_account" }],
+    ["another age", { created_at: "2020-01-01T00:00:00.000Z" }],
+    ["full access", { permissions: "all" }],
+  ])("with %s in its entry the key opens nothing", async (_, change) => {
+    const key = `oct_live_${randomUUID()}`;
+    const id = await imported(key, { permissions: ["posts:read"] });
+    await forgeRecord(cluster, id, change);
+    for (let i = 0; i < 2; i++) expect(await use(key)).toEqual({ status: 401, forwarded: 0 });
+    expect(cluster.sandbox.requests.length).toBe(0);
+  });
+
+  test("with the entry of a key of one's own in its place, the key opens nothing", async () => {
+    const [key, own] = [`oct_live_${randomUUID()}`, `oct_live_${randomUUID()}`];
+    const [id, ownId] = [await imported(key, { permissions: ["posts:read"] }), await imported(own)];
+    const entry = (await (await cluster.kv()).get(await cluster.recordName(ownId), "text")) ?? "";
+    await cluster.overwriteRecord(id, entry);
+    expect(await use(key)).toEqual({ status: 401, forwarded: 0 });
+  });
+
+  test("a repaired entry makes it work again within two seconds", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    const id = await imported(key);
+    const name = await cluster.recordName(id);
+    const kv = await cluster.kv();
+    const entry = (await kv.get(name, "text")) ?? "";
+    await forgeRecord(cluster, id, { mode: "test" });
+    expect(await account.statusOf(key)).toBe(401);
+    await kv.put(name, entry);
+    await eventually("the repair", async () => (await account.statusOf(key)) === 200, 3000);
+  });
+
+  test.each(["{}", "not JSON", ""])(
+    "its holder hears that a damaged entry prevents revoking: %j",
+    async (entry) => {
+      const key = `oct_live_${randomUUID()}`;
+      const id = await imported(key);
+      await cluster.overwriteRecord(id, entry);
+      const options = { token: null, headers: from(newAddress()) };
+      for (const path of ["/revoke", "/identify"]) {
+        const { status, json } = await cluster.control("POST", path, { secret: key }, options);
+        expect([status, json.code]).toEqual([500, "internal_error"]);
+        expect(json.error).toContain("nothing was revoked");
+      }
+      expect((await account.get(id)).revoked_at).toBeNull();
+    },
+  );
+
+  test("its holder gets 503 while KV is unreachable, since the key may still work", async () => {
+    const key = `oct_live_${randomUUID()}`;
+    await imported(key);
+    const lift = await cluster.network.fault({ on: "kv", operation: "get", how: "fail-before" });
+    const options = { token: null, headers: from(newAddress()) };
+    expect((await cluster.control("POST", "/revoke", { secret: key }, options)).status).toBe(503);
+    await lift();
+    expect(await account.statusOf(key)).toBe(200);
   });
 });
 

@@ -5,6 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { ControlAnswer } from "../support/control-client.ts";
+import { unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, type Content, callWithBytes } from "./account.ts";
@@ -61,7 +62,7 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
     ...(!hasToken && { 429: { "guess after guess": guessed(name) } }),
     ...(success === 201 && { 429: { "key after key": afterManyKeys(name) } }),
     // An import reports it row by row.
-    ...(name !== "importKeys" && { 503: { "an unreachable store": unreachableStore(name, hasToken) } }),
+    ...(name !== "importKeys" && { 503: { "an unreachable store": unreachableStore(name) } }),
   };
 }
 
@@ -81,11 +82,10 @@ function afterManyKeys(name: string): Provoke {
   };
 }
 
-function unreachableStore(name: string, hasToken: boolean): Provoke {
+function unreachableStore(name: string): Provoke {
   return async (cluster) => {
     const example = await exampleOf(cluster, name);
-    if (hasToken) await cluster.network.fault({ on: "ledger", how: "fail-before" });
-    else await cluster.network.fault({ on: "kv", how: "fail-before", operation: "get" });
+    await cluster.network.fault({ on: "ledger", how: "fail-before" });
     return await make(cluster, name, example);
   };
 }
@@ -115,7 +115,8 @@ function withoutTheRight(name: string): Provoke {
 
 function notFound(name: string): Record<string, Record<string, Provoke>> {
   if (ANSWERED_FOR_ANY_ACCOUNT.includes(name)) return {};
-  if (BY_POSSESSION.includes(name)) return { 404: { "a key that KV does not have": withoutRecord(name) } };
+  if (BY_POSSESSION.includes(name))
+    return { 404: { "a key that the ledger does not have": withUnknownKey(name) } };
   const unknownAccount: Provoke = async (cluster) => {
     const { path, body } = await exampleOf(cluster, name);
     return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/nobody"), body });
@@ -186,12 +187,8 @@ function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> 
   };
 }
 
-function withoutRecord(name: string): Provoke {
-  return async (cluster) => {
-    const { id, secret } = await new Account(cluster).create();
-    await (await cluster.kv()).delete(await cluster.recordName(id));
-    return await callAs(cluster, name, { body: { secret } });
-  };
+function withUnknownKey(name: string): Provoke {
+  return async (cluster) => await callAs(cluster, name, { body: { secret: await unknownKey(cluster) } });
 }
 
 /** Guesses until the address is blocked. */

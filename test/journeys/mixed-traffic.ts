@@ -8,6 +8,7 @@
 
 import { createHash } from "node:crypto";
 import type { ControlAnswer, NewKey } from "../support/control-client.ts";
+import { forgeRecord, unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import {
   neverAnswer,
@@ -185,6 +186,7 @@ export class MixedTraffic {
     const [a, b, corrupt] = cold as [Key, Key, Key];
     await network.fault({ on: "kv", how: "fail-before", caller: 0 });
     await this.send(a.secret);
+    await this.send(`oct_live_${MARKS.header}`);
     await this.#control("GET", "/health");
     await network.liftAllFaults();
     await network.fault({ on: "ledger", how: "hang-before", caller: 0 });
@@ -195,14 +197,17 @@ export class MixedTraffic {
     await this.#control("POST", "/accounts/acct/keys", { name: "not issued", mode: "live" });
     await network.liftAllFaults();
     await this.#cluster.overwriteRecord(corrupt.id, "{}");
+    await forgeRecord(this.#cluster, a.id, { mode: "test" });
+    // KV answers before the ledger.
+    await network.configure({ delaysMs: [50, 50] });
     await this.send(corrupt.secret);
-    const kv = await this.#cluster.kv();
-    const name = await this.#cluster.recordName(a.id);
-    const record = (await kv.get(name, "text")) ?? "";
-    await kv.put(name, record.replace(a.id, `key_${"0".repeat(22)}`));
     await this.send(a.secret, {}, 1);
-    await kv.delete(await this.#cluster.recordName(b.id));
+    await network.configure({ delaysMs: [] });
+    await (await this.#cluster.kv()).delete(await this.#cluster.recordName(b.id));
     await this.send(b.secret, {}, 1);
+    const unknown = await unknownKey(this.#cluster);
+    this.secrets.push(unknown);
+    await this.send(unknown);
 
     for (const respond of [resetConnection(), neverAnswer(), reply(401, [], MARKS.answer)]) {
       live.respond = respond;

@@ -8,7 +8,9 @@
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
+import { accountLocator } from "../../../src/keys/locator.ts";
 import { buildWorker } from "../../support/build-worker.ts";
+import { unknownKey } from "../../support/forged-keys.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import { eventually } from "../../support/time-limits.ts";
@@ -53,18 +55,18 @@ async function kindsOfRefusal(
     credential,
     microseconds: [],
   });
+  const locator = await accountLocator("acct_1");
   const checked = (right: number) => () => almostKey(String(KEY_PEPPER), right);
   const wrongToken = (shared: number) => () => token.slice(0, shared) + random(token.length - shared);
   const controlCall = (name: string, credential: () => string) =>
     kind(name, credential, "/control/v1/accounts/acct/keys");
 
-  const [revoked, expired, withoutEntry] = [
+  const [revoked, expired, unknown] = [
     await cluster.createKey(),
     await cluster.createKey({ expires_at: new Date(Date.now() + 1000).toISOString() }),
-    await cluster.createKey(),
+    await unknownKey(cluster),
   ];
   await cluster.revoke(revoked.account, revoked.id);
-  await (await cluster.kv()).delete(await cluster.recordName(withoutEntry.id));
   await eventually("the expiry of a key", () => Date.now() > Date.parse(expired.expires_at ?? "") + 100);
   return {
     indistinguishable: [
@@ -74,6 +76,11 @@ async function kindsOfRefusal(
           checked(right),
         ),
       ),
+      // Whether an account has a ledger is no secret that a made-up key may tell.
+      [
+        kind("made-up key, with the locator of a ledger", () => almostKey(String(KEY_PEPPER), 0, locator)),
+        kind("made-up key, with a made-up locator", checked(0)),
+      ],
       [
         controlCall("control token, no character right", wrongToken(0)),
         ...[1, 22, 43].map((n) => controlCall(`control token, first ${n} right`, wrongToken(n))),
@@ -84,7 +91,7 @@ async function kindsOfRefusal(
       kind("malformed: not the shape of a key", () => `oct_live_${random(20)}`),
       kind("revoked", () => revoked.secret),
       kind("expired", () => expired.secret),
-      kind("unknown: a valid check, but no entry", () => withoutEntry.secret),
+      kind("unknown: a valid check, but no such key in the ledger", () => unknown),
     ],
   };
 }
@@ -131,8 +138,8 @@ function print(indistinguishable: readonly Kind[][], others: readonly Kind[]): v
 }
 
 /** A text with a key's shape in which only the first characters of the check are right. */
-function almostKey(pepper: string, right: number): string {
-  const start = `oct_live_${random(30)}`;
+function almostKey(pepper: string, right: number, locator = random(16)): string {
+  const start = `oct_live_${locator}${random(24)}`;
   const check = checkOf(start, pepper);
   const wrong = [...random(6)].map((char, i) =>
     char === check[i] ? BASE62[(BASE62.indexOf(char) + 1) % 62] : char,
@@ -146,7 +153,7 @@ function checkOf(start: string, pepper: string): string {
   let number = mac.readBigUInt64BE(0);
   let check = "";
   for (let i = 0; i < 6; i++) {
-    check += BASE62[Number(number % 62n)];
+    check = BASE62[Number(number % 62n)] + check;
     number /= 62n;
   }
   return check;
