@@ -24,7 +24,8 @@ const ONE_TRIP_MS = 380;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 4 });
+  // Long leases: none is renewed during a test.
+  cluster = await startCluster({ gateways: 4, settings: { LEASE_MS: 8000, LEASE_MARGIN_MS: 300 } });
   // What an isolate does once: settings, timers, the route table.
   const warmUp = await cluster.createKey();
   for (const gateway of GATEWAYS) expect((await use(cluster, warmUp, gateway)).status).toBe(200);
