@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { type Header, rawRequest } from "../../support/raw-http.ts";
-import { requiredOutcome } from "./policy-oracle.ts";
+import { type OracleKey, requiredOutcome } from "./policy-oracle.ts";
 
 const RUNS = 600;
 
@@ -21,7 +21,18 @@ const KEYS = [
   { mode: "live", permissions: ["posts:write", "accounts:write"] },
   { mode: "test", permissions: ["accounts:read", "accounts:write"] },
   { mode: "live", permissions: ["presets:read", "presets:write", "webhooks:read"] },
-] as const;
+  { mode: "live", permissions: [], addressesFrom: ["203.0.113.", "2001:db8:"] },
+  { mode: "test", permissions: ["posts:read"], addressesFrom: ["203.0.113."] },
+  { mode: "live", permissions: [], isSuspended: true },
+] as const satisfies readonly OracleKey[];
+
+/** The networks of the addresses that begin so. */
+const NETWORKS: Readonly<Record<string, string>> = {
+  "203.0.113.": "203.0.113.0/24",
+  "2001:db8:": "2001:db8::/32",
+};
+
+const ADDRESSES = ["203.0.113.7", "203.0.114.7", "2001:db8::1", "2001:db9::1"] as const;
 
 /** Invalid credentials, some of them derived from a valid key. */
 const INVALID: readonly ((key: string) => string | null)[] = [
@@ -82,6 +93,7 @@ const request = fc.record({
   query: fc.constantFrom("", "?", "?a=1&a=2", "?x=/../v1/accounts", "?_method=DELETE", "?a=%2e%2e%zz"),
   body: fc.constantFrom(null, "", '{"a":1}'),
   key: fc.nat(KEYS.length - 1),
+  address: fc.constantFrom(...ADDRESSES),
   invalid: fc.option(fc.nat(INVALID.length - 1), { freq: 5 }),
 });
 
@@ -91,23 +103,29 @@ let keys: IssuedKey[];
 beforeAll(async () => {
   cluster = await startCluster();
   keys = [];
-  for (const key of KEYS) keys.push(await cluster.createKey(key));
+  for (const { mode, permissions, ...terms } of KEYS as readonly OracleKey[]) {
+    const allowed_ips = (terms.addressesFrom ?? []).map((beginning) => NETWORKS[beginning] ?? "");
+    const key = await cluster.createKey({ mode, permissions, allowed_ips });
+    if (terms.isSuspended) await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/suspend`);
+    keys.push(key);
+  }
 });
 afterAll(() => cluster?.close());
 
 test("answers and forwards every request as the policy requires", async () => {
   await fc.assert(
-    fc.asyncProperty(request, async ({ method, path, query, body, key: index, invalid }) => {
+    fc.asyncProperty(request, async ({ method, path, query, body, key: index, address, invalid }) => {
       const { secret = "" } = keys[index] ?? {};
       const credential = invalid === null ? `Bearer ${secret}` : INVALID[invalid]?.(secret);
-      const headers: Header[] = credential ? [["Authorization", credential]] : [];
+      const headers: Header[] = [["CF-Connecting-IP", address]];
+      if (credential) headers.push(["Authorization", credential]);
       for (const origin of [cluster.live, cluster.sandbox]) origin.clear();
 
       const sent = { method, target: path + query, headers, ...(body === null ? {} : { body }) };
       const { status } = await rawRequest(cluster.gateway(0), sent);
 
-      const key = invalid === null ? (KEYS[index] ?? null) : null;
-      const expected = requiredOutcome({ method, path, hasBody: Boolean(body), key });
+      const key: OracleKey | null = invalid === null ? (KEYS[index] ?? null) : null;
+      const expected = requiredOutcome({ method, path, hasBody: Boolean(body), key, address });
       const forwarded = expected.path === null ? [] : [`${method} ${expected.path}${query}`];
       expect({ status, ...forwardedTo() }).toEqual({
         status: expected.status,

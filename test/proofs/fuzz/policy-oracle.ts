@@ -2,8 +2,8 @@
  * The outcome that the policy requires for a request, implemented a second time and as plainly as possible: no URL
  * parser, no regular expression, no code of the gateway. It shares only the rows of the policy table, as data.
  *
- * It implements the order of checks in the README: malformed before unauthorized, unauthorized before unknown, live-only
- * before permission. It does not model rate limits, revocation and failures.
+ * It implements the order of checks in the README: malformed before unauthorized, unauthorized before the client's address,
+ * the address before unknown, live-only before permission. It does not model rate limits, revocation and failures.
  */
 import { POLICY } from "../../../src/policy.ts";
 
@@ -13,7 +13,16 @@ export interface PolicyRequest {
   readonly path: string;
   readonly hasBody: boolean;
   /** null: no valid credential. */
-  readonly key: { readonly mode: "live" | "test"; readonly permissions: readonly string[] } | null;
+  readonly key: OracleKey | null;
+  readonly address: string;
+}
+
+export interface OracleKey {
+  readonly mode: "live" | "test";
+  readonly permissions: readonly string[];
+  /** Beginnings of the addresses from which it may be used; none: anywhere. */
+  readonly addressesFrom?: readonly string[];
+  readonly isSuspended?: boolean;
 }
 
 export interface RequiredOutcome {
@@ -25,14 +34,22 @@ export interface RequiredOutcome {
 const PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 const refused = (status: number): RequiredOutcome => ({ status, path: null });
 
-export function requiredOutcome({ method, path: written, hasBody, key }: PolicyRequest): RequiredOutcome {
+export function requiredOutcome({
+  method,
+  path: written,
+  hasBody,
+  key,
+  address,
+}: PolicyRequest): RequiredOutcome {
   const path = resolved(written);
   if (!path.startsWith("/v1/")) return refused(404);
   const segments = path.slice(1).split("/");
   if (!segments.every(isPlain)) return refused(400);
   const isRead = method === "GET" || method === "HEAD";
   if (isRead && hasBody) return refused(400);
-  if (!key) return refused(401);
+  if (!key || key.isSuspended) return refused(401);
+  const from = key.addressesFrom ?? [];
+  if (from.length > 0 && !from.some((beginning) => address.startsWith(beginning))) return refused(403);
 
   const rowsOfPath = POLICY.filter(({ route }) => matches(route, segments));
   const row = rowsOfPath.find((one) => one.method === (isRead ? "GET" : method));
