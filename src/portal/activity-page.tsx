@@ -1,10 +1,13 @@
-/** The account's event log, newest first, page by page. */
+/** The account's event log, newest first, page by page, of all keys or one, of all actions or one. */
 import { listEvents } from "../control/operations/accounts.ts";
-import type { LedgerEvent } from "../keys/api-key.ts";
+import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
+import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { isRefusal } from "../refusals.ts";
-import { loadAccountKeys } from "./account-keys.ts";
-import { formatMinute } from "./format-time.ts";
-import { RelativeTime } from "./key-summary.tsx";
+import { loadAccountKeys, loadKey } from "./account-keys.ts";
+import { EventList } from "./event-list.tsx";
+import { ACTIONS, activityTexts, EVENT_ACTIONS } from "./event-texts.ts";
+import { Options } from "./form.tsx";
+import { matches } from "./key-filter.ts";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
@@ -13,75 +16,126 @@ import { texts } from "./texts.ts";
 
 const EVENTS_PER_PAGE = 50;
 
+/** The filter as it was submitted. */
+interface ActivityFilter {
+  /** Names a key: its name, last four characters or id. */
+  readonly key: string;
+  readonly action: LedgerEvent["action"] | "";
+}
+
+export function readActivityFilter(query: Readonly<Record<string, string>>): ActivityFilter {
+  const { key = "", action = "" } = query;
+  return { key: key.trim(), action: ACTIONS.find((one) => one === action) ?? "" };
+}
+
 export async function activityPage(c: PortalRequest) {
+  const filter = readActivityFilter(c.req.query());
+  const found = await findKeys(c, filter.key);
+  if (isRefusal(found)) return refuse(c, found);
+  const [key] = found;
+  if (filter.key !== "" && (key === undefined || found.length > 1)) return showChoice(c, filter, found);
   const cursor = c.req.query("cursor");
-  const query = { limit: EVENTS_PER_PAGE, ...(cursor !== undefined && { cursor }) };
-  const [page, loaded] = await Promise.all([perform(c, listEvents, { query }), loadAccountKeys(c)]);
-  if (isRefusal(loaded)) return refuse(c, loaded);
+  const page = await perform(c, listEvents, {
+    query: { ...eventQuery(filter, key), limit: EVENTS_PER_PAGE, ...(cursor !== undefined && { cursor }) },
+  });
   // `not_found`: the account has no events. Here that is an empty list.
   const isNew = isRefusal(page) && page.reason === "not_found";
   if (isRefusal(page) && !isNew)
     return refuse(c, page.reason === "invalid_input" ? { reason: "not_found" } : page);
   const { events, next_cursor: next } = isRefusal(page) ? { events: [], next_cursor: null } : page;
-  const names = new Map(loaded.keys.map(({ id, name }) => [id, name]));
-  const { activity } = texts;
-  return showPage(
+  const isFiltered = filter.key !== "" || filter.action !== "";
+  const query = { key: key?.id ?? "", action: filter.action };
+  const link = (path: string, more: Record<string, string> = {}) =>
+    `${path}?${new URLSearchParams({ ...query, ...more })}`;
+  return showActivity(
     c,
-    { title: activity.title, nav: "activity" },
+    filter,
     <>
-      <Heading title={activity.title} lead={activity.intro} />
+      {key && (
+        <p class="of-key">
+          {activityTexts.of} <a href={paths.key(key.id)}>{key.name}</a> <code>{key.hint}</code> ·{" "}
+          <a href={paths.activity}>{activityTexts.all}</a>
+        </p>
+      )}
       {events.length === 0 ? (
-        <p class="sheet">{activity.none}</p>
+        <p class="sheet">{isFiltered ? activityTexts.noMatch : activityTexts.none}</p>
       ) : (
-        <ol class="sheet events">
-          {events.map((event) => (
-            <EventItem of={event} names={names} now={c.env.now()} />
-          ))}
-        </ol>
+        <EventList events={events} now={c.env.now()} />
       )}
       <p class="pages">
-        {cursor !== undefined && <a href={paths.activity}>{activity.newest}</a>}
-        {next !== null && (
-          <a href={`${paths.activity}?cursor=${encodeURIComponent(next)}`}>{activity.older}</a>
-        )}
+        {cursor !== undefined && <a href={link(paths.activity)}>{activityTexts.newest}</a>}
+        {next !== null && <a href={link(paths.activity, { cursor: next })}>{activityTexts.older}</a>}
+        <span class="export">
+          <a href={link(paths.activityCsv)}>{activityTexts.exportCsv}</a>{" "}
+          <a href={link(paths.activityJson)}>{activityTexts.exportJson}</a>
+        </span>
       </p>
     </>,
   );
 }
 
-function EventItem(props: { of: LedgerEvent; names: ReadonlyMap<string, string>; now: number }) {
-  const { of: event, names, now } = props;
-  const { actors, actions, account } = texts.activity;
-  const { key_id: id } = event;
-  const details = detailText(event, names);
-  const claimed = event.claimed_actor === null ? "" : ` (${event.claimed_actor})`;
-  return (
-    <li>
-      <p>
-        <strong>{actors.get(event.actor) ?? event.actor}</strong>
-        {claimed} {actions[event.action]}{" "}
-        {id === null ? account : <a href={paths.key(id)}>{names.get(id) ?? id}</a>}
-      </p>
-      {details !== "" && <p class="hint">{details}</p>}
-      <RelativeTime at={event.at} now={now} />
-    </li>
+/** What the ledger is asked for. */
+export function eventQuery({ action }: ActivityFilter, key: ApiKey | undefined) {
+  return { ...(key && { key_id: key.id }), ...(action !== "" && { action }) };
+}
+
+/** The keys that a text names, revoked ones too; none for an empty text. */
+export async function findKeys(c: PortalRequest, text: string) {
+  if (text === "") return [];
+  if (KEY_ID_FORMAT.test(text)) {
+    const key = await loadKey(c, text);
+    return isRefusal(key) ? (key.reason === "not_found" ? [] : key) : [key];
+  }
+  const loaded = await loadAccountKeys(c);
+  if (isRefusal(loaded)) return loaded;
+  return loaded.keys.filter((key) => matches(key, { q: text, mode: "", state: "all" }));
+}
+
+function showActivity(c: PortalRequest, filter: ActivityFilter, content: unknown) {
+  return showPage(
+    c,
+    { title: activityTexts.title, nav: "activity" },
+    <>
+      <Heading title={activityTexts.title} lead={activityTexts.intro} />
+      <Filter filter={filter} />
+      {content as string}
+    </>,
   );
 }
 
-const FIELDS = ["replaces", "from", "to", "revokes_at", "reason", "url"] as const;
+function Filter({ filter }: { readonly filter: ActivityFilter }) {
+  const actions = [["", activityTexts.anyAction], ...ACTIONS.map((one) => [one, EVENT_ACTIONS[one]])];
+  return (
+    <search aria-label={activityTexts.filter}>
+      <form class="filter" action={paths.activity}>
+        <label class="broad">
+          {activityTexts.key}
+          <input type="search" name="key" value={filter.key} maxlength={100} />
+        </label>
+        <Options name="action" label={activityTexts.action} options={actions} selected={filter.action} />
+        <button type="submit">{texts.list.apply}</button>
+      </form>
+    </search>
+  );
+}
 
-function detailText({ details }: LedgerEvent, names: ReadonlyMap<string, string>): string {
-  const { detail } = texts.activity;
-  const textOf = (name: string) => (typeof details[name] === "string" ? (details[name] as string) : null);
-  const [replaces, from, to, end, reason, url] = FIELDS.map(textOf);
-  return [
-    replaces && detail.replaces(names.get(replaces) ?? replaces),
-    from && to && detail.renamed(from, to),
-    end && detail.revokes(formatMinute(end)),
-    details.revokes_at === null && detail.noRevocation,
-    url && detail.foundAt(url),
-    reason && detail.reason(reason),
-  ]
-    .filter(Boolean)
-    .join(" ");
+/** Several keys have this text, or none. */
+function showChoice(c: PortalRequest, filter: ActivityFilter, keys: readonly ApiKey[]) {
+  const link = (id: string) => `${paths.activity}?${new URLSearchParams({ ...filter, key: id })}`;
+  return showActivity(
+    c,
+    filter,
+    <section class="sheet form">
+      <p>{keys.length === 0 ? activityTexts.noKey : activityTexts.whichKey}</p>
+      {keys.length > 0 && (
+        <ul class="selected">
+          {keys.map((key) => (
+            <li>
+              <a href={link(key.id)}>{key.name}</a> <code>{key.hint}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>,
+  );
 }

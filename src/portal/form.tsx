@@ -54,6 +54,27 @@ export function Field(props: {
   );
 }
 
+/** A choice of a filter. */
+export function Options(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly options: readonly (readonly string[])[];
+  readonly selected: string;
+}) {
+  return (
+    <label>
+      {props.label}
+      <select name={props.name}>
+        {props.options.map(([value = "", label = ""]) => (
+          <option value={value} selected={value === props.selected}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 /** The summary of a refused form, focused by the script; each problem links to its field. */
 export function ProblemSummary({ of }: { readonly of: readonly (readonly [id: string, text: string])[] }) {
   if (of.length === 0) return "";

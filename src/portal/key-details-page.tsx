@@ -1,16 +1,23 @@
-/** One key: its facts, its name to edit, and links to rotate or revoke it. */
-import { changeKey } from "../control/operations/keys.ts";
-import type { ApiKey } from "../keys/api-key.ts";
-import { isRefusal } from "../refusals.ts";
+/** One key: its facts, where it comes from and what replaces it, its use, its history, and what can be done with it. */
+import { listEvents } from "../control/operations/accounts.ts";
+import { changeKey, getKeyUsage } from "../control/operations/keys.ts";
+import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
+import { EventList } from "./event-list.tsx";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
-import { Badges, isRotatable, KeyFacts } from "./key-summary.tsx";
+import { KeyActions } from "./key-actions.tsx";
+import { OriginFacts } from "./key-origin.tsx";
+import { Badges, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
+import { UsageChart } from "./usage-chart.tsx";
+
+const EVENTS_SHOWN = 10;
 
 /** By the `saved` parameter of the redirect after a form. */
 const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
@@ -20,7 +27,7 @@ const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
 
 export async function keyDetailsPage(c: PortalRequest) {
   const key = await loadKey(c);
-  return isRefusal(key) ? refuse(c, key) : showDetails(c, key);
+  return isRefusal(key) ? refuse(c, key) : await showDetails(c, key);
 }
 
 export async function renameKey(c: PortalRequest) {
@@ -35,7 +42,7 @@ export async function renameKey(c: PortalRequest) {
     problem = Object.values(changed.details)[0];
   }
   const key = await loadKey(c);
-  return isRefusal(key) ? refuse(c, key) : showDetails(c, key, { name, problem: problem ?? "" });
+  return isRefusal(key) ? refuse(c, key) : await showDetails(c, key, { name, problem: problem ?? "" });
 }
 
 interface RefusedName {
@@ -43,14 +50,21 @@ interface RefusedName {
   readonly problem: string;
 }
 
-function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
+async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
   const now = c.env.now();
+  const [usage, history, origin] = await Promise.all([
+    perform(c, getKeyUsage, { id: key.id }),
+    loadEvents(c, { key_id: key.id, limit: EVENTS_SHOWN }),
+    loadOrigin(c, key),
+  ]);
+  const refusal = [usage, history, origin].find((one): one is Refusal => one !== null && isRefusal(one));
+  if (refusal) return refuse(c, refusal);
   const hasProblems = refused !== undefined;
   const savedText = SAVED_TEXTS.get(c.req.query("saved") ?? "");
   return showPage(
     c,
     { title: key.name, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
-    <>
+    <div class="key">
       <section class="sheet form">
         <h1>{key.name}</h1>
         <code>{key.hint}</code>
@@ -62,40 +76,37 @@ function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
         )}
         <ProblemSummary of={hasProblems ? [["name", `${texts.create.name} ${refused.problem}`]] : []} />
         <KeyFacts of={key} now={now} />
-        <MoreFacts of={key} />
+        <OriginFacts of={key} origin={origin as LedgerEvent | null} />
         <RenameForm c={c} of={key} refused={refused} />
       </section>
       <KeyActions of={key} />
-    </>,
+      <section class="sheet form">
+        <h2>{texts.usage.title}</h2>
+        {!isRefusal(usage) && <UsageChart of={usage} />}
+      </section>
+      <section class="form history">
+        <h2>{texts.key.history}</h2>
+        <EventList events={history as readonly LedgerEvent[]} now={now} />
+        <a href={`${paths.activity}?key=${key.id}`}>{texts.key.allHistory}</a>
+      </section>
+    </div>,
   );
 }
 
-function MoreFacts({ of: key }: { of: ApiKey }) {
-  const { facts } = texts;
-  return (
-    <dl class="facts">
-      {key.use_count > 0 && (
-        <div>
-          <dt>{facts.uses}</dt>
-          <dd>{facts.approximately(key.use_count)}</dd>
-        </div>
-      )}
-      {key.replaced_by !== null && (
-        <div>
-          <dt>{facts.replacedBy}</dt>
-          <dd>
-            <a href={paths.key(key.replaced_by)}>{facts.newKey}</a>
-          </dd>
-        </div>
-      )}
-      <div class="wide">
-        <dt>{facts.id}</dt>
-        <dd>
-          <code>{key.id}</code>
-        </dd>
-      </div>
-    </dl>
-  );
+async function loadEvents(c: PortalRequest, query: object): Promise<readonly LedgerEvent[] | Refusal> {
+  const page = await perform(c, listEvents, { query });
+  return isRefusal(page) ? page : page.events;
+}
+
+/** The event in which the key was made; null: there is none. */
+async function loadOrigin(c: PortalRequest, { id: key_id }: ApiKey): Promise<LedgerEvent | Refusal | null> {
+  for (const action of ["created", "imported"] as const) {
+    const events = await loadEvents(c, { key_id, action, limit: 1 });
+    if (isRefusal(events)) return events;
+    const [event] = events;
+    if (event) return event;
+  }
+  return null;
 }
 
 function RenameForm(props: { c: PortalRequest; of: ApiKey; refused: RefusedName | undefined }) {
@@ -119,39 +130,5 @@ function RenameForm(props: { c: PortalRequest; of: ApiKey; refused: RefusedName 
       />
       <button type="submit">{texts.key.save}</button>
     </Form>
-  );
-}
-
-function KeyActions({ of: key }: { of: ApiKey }) {
-  const { state } = key;
-  const { list } = texts;
-  if (state === "revoked") {
-    return (
-      <section class="sheet form">
-        <a class="button" href={paths.revoke(key.id)}>
-          {texts.key.receipt}
-        </a>
-      </section>
-    );
-  }
-  return (
-    <section class="sheet form two">
-      {isRotatable(key) && (
-        <div>
-          <h2>{list.rotate}</h2>
-          <p>{texts.key.rotateHint}</p>
-          <a class="button" href={paths.rotate(key.id)}>
-            {state === "retiring" ? list.continueRotation : list.rotate}
-          </a>
-        </div>
-      )}
-      <div>
-        <h2>{texts.key.revoke}</h2>
-        <p>{texts.key.revokeHint}</p>
-        <a class="button danger" href={paths.revoke(key.id)} data-dialog>
-          {list.revoke}
-        </a>
-      </div>
-    </section>
   );
 }

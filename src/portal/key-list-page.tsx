@@ -1,9 +1,10 @@
 /** The list of keys with its filter, page by page. An account without keys gets the first steps instead. */
-import { type ApiKey, KEY_STATES, type KeyState } from "../keys/api-key.ts";
-import type { Mode } from "../policy.ts";
+import { type ApiKey, KEY_STATES } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { ACCOUNT_KEYS_MAX, loadAccountKeys } from "./account-keys.ts";
-import { Badges, isRotatable, KeyFacts } from "./key-summary.tsx";
+import { Options } from "./form.tsx";
+import { isFiltered, type KeyFilter, matches, readFilter } from "./key-filter.ts";
+import { BULK_FORM, KeyTable } from "./key-table.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -11,30 +12,14 @@ import { texts } from "./texts.ts";
 
 const KEYS_PER_PAGE = 20;
 
-interface KeyFilter {
-  readonly name: string;
-  readonly mode: Mode | "";
-  /** Empty: every key that is not revoked. */
-  readonly state: KeyState | "all" | "";
-}
-
-function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
-  const { name = "", mode = "", state = "" } = query;
-  return {
-    name: name.trim(),
-    mode: mode === "live" || mode === "test" ? mode : "",
-    state: KEY_STATES.find((one) => one === state) ?? (state === "all" ? "all" : ""),
-  };
-}
-
-function matches(key: ApiKey, { name, mode, state }: KeyFilter): boolean {
-  const actual = key.state;
-  const hasState = state === "all" || (state === "" ? actual !== "revoked" : actual === state);
-  return (
-    hasState &&
-    (mode === "" || key.mode === mode) &&
-    key.name.toLocaleLowerCase().includes(name.toLocaleLowerCase())
-  );
+interface PageOfKeys {
+  readonly filter: KeyFilter;
+  readonly shown: readonly ApiKey[];
+  /** Of the first shown key, from 0. */
+  readonly start: number;
+  /** All keys that match. */
+  readonly total: number;
+  readonly isTruncated: boolean;
 }
 
 export async function keyListPage(c: PortalRequest) {
@@ -45,10 +30,17 @@ export async function keyListPage(c: PortalRequest) {
   const matching = loaded.keys.filter((key) => matches(key, filter));
   const last = Math.max(1, Math.ceil(matching.length / KEYS_PER_PAGE));
   const number = Math.min(Math.max(1, Number(c.req.query("page")) || 1), last);
-  const shown = matching.slice((number - 1) * KEYS_PER_PAGE, number * KEYS_PER_PAGE);
+  const start = (Math.floor(number) - 1) * KEYS_PER_PAGE;
+  const page: PageOfKeys = {
+    filter,
+    shown: matching.slice(start, start + KEYS_PER_PAGE),
+    start,
+    total: matching.length,
+    isTruncated: loaded.isTruncated,
+  };
   return showPage(
     c,
-    { title: texts.nav.keys, nav: "keys" },
+    { title: texts.nav.keys, nav: "keys", isWide: true },
     <>
       <Heading title={texts.title} lead={texts.list.intro}>
         <a class="button main" href={paths.newKey}>
@@ -58,19 +50,42 @@ export async function keyListPage(c: PortalRequest) {
       {loaded.keys.length === 0 ? (
         <FirstSteps />
       ) : (
-        <>
-          <Filter filter={filter} matching={matching.length} />
-          {loaded.isTruncated && <p class="note">{texts.list.newest(ACCOUNT_KEYS_MAX)}</p>}
-          {shown.length === 0 && <p class="sheet">{texts.list.none}</p>}
-          <ul class="keys">
-            {shown.map((key) => (
-              <KeyItem of={key} now={now} />
-            ))}
-          </ul>
-          <Pages filter={filter} number={number} last={last} />
-        </>
+        <Keys of={page} predecessors={predecessorsIn(loaded.keys)} now={now} />
       )}
     </>,
+  );
+}
+
+/** By the id of the successor. */
+function predecessorsIn(keys: readonly ApiKey[]): ReadonlyMap<string, ApiKey> {
+  return new Map(keys.flatMap((key) => (key.replaced_by === null ? [] : [[key.replaced_by, key] as const])));
+}
+
+function Keys(props: { of: PageOfKeys; predecessors: ReadonlyMap<string, ApiKey>; now: number }) {
+  const { of: page, predecessors, now } = props;
+  const { list } = texts;
+  return (
+    <>
+      <Filter filter={page.filter} />
+      {page.isTruncated && <p class="note">{list.newest(ACCOUNT_KEYS_MAX)}</p>}
+      {page.shown.length === 0 ? (
+        <p class="sheet">{list.none}</p>
+      ) : (
+        <KeyTable keys={page.shown} predecessors={predecessors} now={now} />
+      )}
+      <div class="below">
+        <form id={BULK_FORM} action={paths.revokeSelected}>
+          {page.shown.length > 0 && (
+            <button type="submit" class="danger">
+              {list.revokeSelected}
+            </button>
+          )}
+        </form>
+        <p>{list.range(page.start, page.shown.length, page.total)}</p>
+        <Pages of={page} />
+        <a href={`${paths.exportKeys}?${new URLSearchParams({ ...page.filter })}`}>{list.export}</a>
+      </div>
+    </>
   );
 }
 
@@ -88,7 +103,7 @@ function FirstSteps() {
   );
 }
 
-function Filter({ filter, matching }: { readonly filter: KeyFilter; readonly matching: number }) {
+function Filter({ filter }: { readonly filter: KeyFilter }) {
   const { list, state, mode } = texts;
   const states = [["", list.notRevoked], ...KEY_STATES.map((one) => [one, state[one]]), ["all", list.all]];
   const modes = [
@@ -96,94 +111,30 @@ function Filter({ filter, matching }: { readonly filter: KeyFilter; readonly mat
     ["live", mode.live],
     ["test", mode.test],
   ];
-  const isFiltered = filter.name !== "" || filter.mode !== "" || filter.state !== "";
   return (
     <search aria-label={list.filter}>
       <form class="filter" action={paths.keys}>
         <label>
-          {texts.create.name}
-          <input type="search" name="name" value={filter.name} />
+          {list.search}
+          <input type="search" name="q" value={filter.q} maxlength={100} />
         </label>
         <Options name="mode" label={texts.create.mode} options={modes} selected={filter.mode} />
         <Options name="state" label={list.state} options={states} selected={filter.state} />
         <button type="submit">{list.apply}</button>
-        <p>
-          {list.count(matching)}
-          {isFiltered && (
-            <>
-              {" · "}
-              <a href={paths.keys}>{list.clear}</a>
-            </>
-          )}
-        </p>
+        {isFiltered(filter) && <a href={paths.keys}>{list.clear}</a>}
       </form>
     </search>
   );
 }
 
-function Options(props: {
-  readonly name: string;
-  readonly label: string;
-  readonly options: readonly (readonly string[])[];
-  readonly selected: string;
-}) {
-  return (
-    <label>
-      {props.label}
-      <select name={props.name}>
-        {props.options.map(([value = "", label = ""]) => (
-          <option value={value} selected={value === props.selected}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function KeyItem({ of: key, now }: { readonly of: ApiKey; readonly now: number }) {
+function Pages({ of: { filter, start, shown, total } }: { readonly of: PageOfKeys }) {
   const { list } = texts;
-  const { state } = key;
-  const [rotate, rotateLabel] =
-    state === "retiring" ? [list.continue, list.continueRotation] : [list.rotate, list.rotate];
-  return (
-    <li class="sheet">
-      <div class="identity">
-        <h2>
-          <a href={paths.key(key.id)}>{key.name}</a>
-        </h2>
-        <code>{key.hint}</code>
-        <Badges of={key} now={now} />
-      </div>
-      <KeyFacts of={key} now={now} />
-      {state !== "revoked" && (
-        <p class="actions">
-          {isRotatable(key) && (
-            <a class="button" href={paths.rotate(key.id)} aria-label={list.ofKey(rotateLabel, key.name)}>
-              {rotate}
-            </a>
-          )}
-          <a
-            class="button danger"
-            href={paths.revoke(key.id)}
-            aria-label={list.ofKey(list.revoke, key.name)}
-            data-dialog
-          >
-            {list.revoke}
-          </a>
-        </p>
-      )}
-    </li>
-  );
-}
-
-function Pages({ filter, number, last }: { filter: KeyFilter; number: number; last: number }) {
-  if (last === 1) return "";
+  const number = start / KEYS_PER_PAGE + 1;
   const link = (page: number) => `${paths.keys}?${new URLSearchParams({ ...filter, page: String(page) })}`;
   return (
-    <p class="pages">
-      {number > 1 && <a href={link(number - 1)}>{texts.list.newer}</a>}
-      {number < last && <a href={link(number + 1)}>{texts.activity.older}</a>}
-    </p>
+    <>
+      {number > 1 && <a href={link(number - 1)}>{list.newer}</a>}
+      {start + shown.length < total && <a href={link(number + 1)}>{list.older}</a>}
+    </>
   );
 }

@@ -11,18 +11,21 @@ import { requireHttps } from "../http/require-https.ts";
 import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { logException } from "../log.ts";
 import { isRefusal } from "../refusals.ts";
+import { exportActivityCsv, exportActivityJson } from "./activity-export.ts";
 import { activityPage } from "./activity-page.tsx";
 import { csrfCheck, limitForm } from "./csrf-check.ts";
 import { enter, enterPage } from "./enter-page.tsx";
 import { scheduleRevocation } from "./finish-rotation-page.tsx";
 import { keyDetailsPage, renameKey } from "./key-details-page.tsx";
+import { exportKeys } from "./key-export.ts";
 import { keyListPage } from "./key-list-page.tsx";
 import { createKey, newKeyPage } from "./new-key-page.tsx";
 import { refuse, showNotice, showSignedOut } from "./notices.tsx";
 import { FORM_ID, type PortalContext, paths } from "./portal-context.ts";
 import { revokeKey, revokePage } from "./revoke-page.tsx";
+import { revokeSelected, revokeSelectedPage } from "./revoke-selected-page.tsx";
 import { replaceKey, rotateKey, rotatePage } from "./rotate-page.tsx";
-import { clearSessionCookie, requireSession } from "./session.ts";
+import { clearSessionCookie, requireSession, setSessionCookie } from "./session.ts";
 import { showOncePage } from "./show-once-page.tsx";
 import { revokeTestedKey, testKey, testKeyPage } from "./test-key-page.tsx";
 
@@ -83,6 +86,9 @@ keyPage.get(paths.root, (c) => c.redirect(paths.keys, 303));
 keyPage.get(paths.keys, keyListPage);
 keyPage.get(paths.newKey, newKeyPage);
 keyPage.post(paths.newKey, createKey);
+keyPage.get(paths.exportKeys, exportKeys);
+keyPage.get(paths.revokeSelected, revokeSelectedPage);
+keyPage.post(paths.revokeSelected, revokeSelected);
 keyPage.get(paths.showOnce(FORM), showOncePage);
 keyPage.get(paths.key(ID), keyDetailsPage);
 keyPage.post(paths.rename(ID), renameKey);
@@ -93,9 +99,20 @@ keyPage.post(paths.scheduleRevocation(ID), scheduleRevocation);
 keyPage.get(paths.revoke(ID), revokePage);
 keyPage.post(paths.revoke(ID), revokeKey);
 keyPage.get(paths.activity, activityPage);
+keyPage.get(paths.activityCsv, exportActivityCsv);
+keyPage.get(paths.activityJson, exportActivityJson);
 keyPage.get(paths.test, testKeyPage);
 keyPage.post(paths.test, testKey);
 keyPage.post(paths.testRevoke, revokeTestedKey);
+
+// The script asks for JSON, so that the page stays as it is.
+keyPage.post(paths.stay, async (c) => {
+  const session = await c.env.operations.portal.extend(c.var.session);
+  if (isRefusal(session)) return refuse(c, session);
+  setSessionCookie(c, session);
+  if (c.req.header("Accept") === "application/json") return c.json({ ends_at: session.endsAt });
+  return c.redirect(paths.keys, 303);
+});
 
 keyPage.post(paths.signOut, async (c) => {
   const { session } = c.var;

@@ -1,10 +1,13 @@
-/** A key's badges, times and facts, shared by several pages. Never the key's secret. */
+/** A key's badges and facts, shared by several pages. Never the key's secret. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { ageDays, isDueForRotation, scheduledEnd } from "../keys/key-state.ts";
-import { formatDay, formatMinute, relativeTime } from "./format-time.ts";
+import { relativeTime } from "./format-time.ts";
 import { permissionText } from "./permissions.tsx";
 import { paths } from "./portal-context.ts";
+import { Day, RelativeTime } from "./relative-time.tsx";
 import { texts } from "./texts.ts";
+
+const EXPIRES_SOON_MS = 7 * 86_400_000;
 
 interface KeyProps {
   readonly of: ApiKey;
@@ -12,38 +15,38 @@ interface KeyProps {
   readonly now: number;
 }
 
-/** “3 minutes ago”, kept current by the script; the exact time is the tooltip. */
-export function RelativeTime({ at, now }: { readonly at: string; readonly now: number }) {
-  return (
-    <time datetime={at} title={formatMinute(at)} data-relative>
-      {relativeTime(at, now)}
-    </time>
-  );
+export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
+  return <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>;
 }
 
-function Day({ at }: { readonly at: string }) {
+/** The state, and what asks for action: an expiry that is near, an age that asks for a rotation. */
+export function StateBadges({ of: key, now }: KeyProps) {
+  const state = key.state;
+  const expiresInMs = key.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.expires_at) - now;
   return (
-    <time datetime={at} title={formatMinute(at)}>
-      {formatDay(at)}
-    </time>
-  );
-}
-
-export function Badges({ of: key, now }: KeyProps) {
-  const { state } = key;
-  return (
-    <p class="badges">
-      <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
+    <>
       <span class={`badge ${state}`}>
         {state === "retiring" && key.revokes_at !== null
           ? texts.retiringIn(relativeTime(key.revokes_at, now))
           : texts.state[state]}
       </span>
+      {state === "active" && key.expires_at !== null && expiresInMs <= EXPIRES_SOON_MS && (
+        <span class="badge due">{texts.expiresIn(relativeTime(key.expires_at, now))}</span>
+      )}
       {isDueForRotation(key, now) && (
         <a class="badge due" href={paths.rotate(key.id)}>
           {texts.rotateAge(ageDays(key, now))}
         </a>
       )}
+    </>
+  );
+}
+
+export function Badges({ of: key, now }: KeyProps) {
+  return (
+    <p class="badges">
+      <ModeBadge of={key} />
+      <StateBadges of={key} now={now} />
     </p>
   );
 }
@@ -86,7 +89,7 @@ export function KeyFacts({ of: key, now }: KeyProps) {
   );
 }
 
-function endFact(key: ApiKey): { readonly label: string; readonly at: string | null } {
+export function endFact(key: ApiKey): { readonly label: string; readonly at: string | null } {
   const { facts } = texts;
   if (key.revoked_at !== null) return { label: facts.revoked, at: key.revoked_at };
   const end = scheduledEnd(key);

@@ -2,9 +2,9 @@
 import { html, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { Form } from "./form.tsx";
-import { RelativeTime } from "./key-summary.tsx";
 import { type PortalRequest, paths, sessionOf } from "./portal-context.ts";
 import { SCRIPT } from "./script.ts";
+import { SessionEnd, SessionWarning } from "./session-end.tsx";
 import { STYLES } from "./styles.ts";
 import { texts } from "./texts.ts";
 
@@ -15,10 +15,13 @@ interface Page {
   /** Whether a form was refused; the title says so too. */
   readonly hasProblems?: boolean;
   readonly status?: number;
+  /** For tables. */
+  readonly isWide?: boolean;
 }
 
 export function showPage(c: PortalRequest, page: Page, content: Child): Response | Promise<Response> {
-  const { title, hasProblems = false, status = 200 } = page;
+  const { title, hasProblems = false, status = 200, isWide = false } = page;
+  const session = sessionOf(c);
   const nonce = c.var.secureHeadersNonce;
   const document = (
     <html lang="en" data-now={c.env.now()}>
@@ -40,7 +43,8 @@ export function showPage(c: PortalRequest, page: Page, content: Child): Response
           {texts.skip}
         </a>
         {header(c, page)}
-        <main id="content" tabindex={-1}>
+        {session && <SessionWarning c={c} endsAt={session.endsAt} />}
+        <main id="content" tabindex={-1} class={isWide ? "wide-page" : undefined}>
           {content}
         </main>
         {footer(c)}
@@ -87,11 +91,9 @@ function header(c: PortalRequest, { nav }: Page) {
 function footer(c: PortalRequest) {
   const session = sessionOf(c);
   if (!session) return "";
-  const endsAt = new Date(session.endsAt).toISOString();
   return (
     <footer>
-      {texts.account} <strong>{session.account}</strong> · {texts.sessionEnds}{" "}
-      <RelativeTime at={endsAt} now={c.env.now()} />
+      {texts.account} <strong>{session.account}</strong> · <SessionEnd c={c} endsAt={session.endsAt} />
     </footer>
   );
 }

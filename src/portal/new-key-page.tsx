@@ -47,10 +47,12 @@ function draftLike({ name, mode, permissions }: ApiKey): Draft {
 export async function createKey(c: PortalRequest) {
   const { form } = c.var;
   const fields = new FormReader(form);
+  const name = fields.text("name");
+  const mode = fields.text("mode");
   const { draft: access, permissions } = readAccess(fields, form);
   const draft: Draft = {
-    name: fields.text("name"),
-    mode: fields.text("mode"),
+    name,
+    mode,
     access,
     expires: fields.choice("expires", EXPIRY_CHOICES),
     expiresOn: form.get("expires_on") ?? "",
@@ -58,7 +60,6 @@ export async function createKey(c: PortalRequest) {
   const formId = fields.formId();
   const expires_at = readExpiry(fields, draft.expires, c.env.now());
   if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
-  const { name, mode } = draft;
   const body = { name, mode, permissions, expires_at };
   const created = await performOnce(c, formId, createKeyOperation, { body });
   // The same form again after its secret was shown leads to the same page.
@@ -111,7 +112,7 @@ function listProblems(problems: FieldProblems): (readonly [id: string, text: str
     ["Idempotency-Key", ["name", create.thisForm]],
   ]);
   return [...problems].map(([field, text]) => {
-    const [id, label] = fields.get(field) ?? ["permissions", create.permissions];
+    const [id, label] = fields.get(field) ?? ["access-full", create.permissions];
     return [id, `${label} ${field === "Idempotency-Key" ? create.alreadySubmitted : text}`];
   });
 }

@@ -53,7 +53,14 @@ export function AccessField({ of: draft, problem }: { of: AccessDraft; problem?:
       <div class="choices three">
         {ACCESS_CHOICES.map((choice) => (
           <label class="choice">
-            <input type="radio" name="access" value={choice} checked={draft.access === choice} required />
+            <input
+              type="radio"
+              name="access"
+              id={`access-${choice}`}
+              value={choice}
+              checked={draft.access === choice}
+              required
+            />
             <strong>{create.access[choice].label}</strong>
             <span>{create.access[choice].hint}</span>
           </label>

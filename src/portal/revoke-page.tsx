@@ -5,12 +5,13 @@ import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Field, Form, SubmitOrCancel } from "./form.tsx";
 import { formatSecond } from "./format-time.ts";
-import { Badges, RelativeTime } from "./key-summary.tsx";
+import { Badges } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { RelativeTime } from "./relative-time.tsx";
 import { texts } from "./texts.ts";
 
 /** The confirmation, or the receipt of a key that is revoked. */

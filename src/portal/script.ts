@@ -17,6 +17,8 @@ const removeSecrets = () => all("[data-secret]").forEach((element) => element.re
 addEventListener("pagehide", removeSecrets);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+/* The clock of this computer may be wrong. */
+const clockDifference = Number(document.documentElement.dataset.now) - Date.now();
 const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC })};
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -49,7 +51,10 @@ if (isUncopied) {
     const opensHere = link && link !== afterCopy && !link.hash && !(event.ctrlKey || event.metaKey || event.shiftKey);
     if (opensHere) ask(event, () => location.assign(link.href));
   }, true);
-  document.addEventListener("submit", (event) => ask(event, () => event.target.submit()), true);
+  const staysHere = (form) => form.classList.contains("stay");
+  document.addEventListener("submit", (event) => {
+    if (!staysHere(event.target)) ask(event, () => event.target.submit());
+  }, true);
   dialog.querySelector("[data-stay]").addEventListener("click", () => { dialog.close(); secretButton.focus(); });
   dialog.querySelector("[data-leave]").addEventListener("click", () => { isUncopied = false; leave(); });
 }
@@ -113,6 +118,32 @@ all("form[data-needs-cookies]").forEach((form) => {
 });
 showBusyOnSubmit(document);
 
+/* Two minutes before the session ends, a warning with a button that postpones the end. */
+const WARNED_BEFORE_MS = 120000;
+const ending = document.getElementById("session-warning");
+let endsAt = Number(ending?.dataset.endsAt);
+const showSessionEnd = () => {
+  const leftMs = endsAt - Date.now() - clockDifference;
+  ending.children[0].hidden = leftMs > WARNED_BEFORE_MS || leftMs <= 0;
+  ending.children[1].hidden = leftMs > 0;
+};
+if (ending) {
+  setInterval(showSessionEnd, 1000);
+  all("form.stay").forEach((form) => form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form));
+    const request = { method: "POST", headers: { Accept: "application/json" }, body };
+    const answer = await fetch(form.action, request).then((response) => response.json()).catch(() => null);
+    if (answer === null) return form.submit();
+    endsAt = answer.ends_at;
+    const footer = document.querySelector("footer time");
+    footer.dateTime = new Date(endsAt).toISOString();
+    updateTimes();
+    showSessionEnd();
+    announce(footer.parentElement.textContent);
+  }));
+}
+
 /* The mark of the entry must not be taken for a fresh one later. */
 if (new URLSearchParams(location.search).has("entered")) history.replaceState(null, "", location.pathname);
 
@@ -151,8 +182,6 @@ document.addEventListener("click", async (event) => {
 const units = ${JSON.stringify(TIME_UNITS)};
 const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
-/* The clock of this computer may be wrong. */
-const clockDifference = Number(document.documentElement.dataset.now) - Date.now();
 const relativeText = (ms) => {
   if (Math.abs(ms) < units[0][1]) return ms > 0 ? "in a moment" : "just now";
   const [unit, size] = units.find(([, size, max]) => Math.round(Math.abs(ms) / size) < max);

@@ -8,12 +8,13 @@ import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { firstRequest } from "./first-request.ts";
 import { Form } from "./form.tsx";
-import { Badges, RelativeTime } from "./key-summary.tsx";
+import { Badges } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { LeaveDialog } from "./leave-dialog.tsx";
 import { refuse } from "./notices.tsx";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { RelativeTime } from "./relative-time.tsx";
 import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 

@@ -58,11 +58,40 @@ box-shadow:var(--shadow)}
 .notice{max-width:34rem;margin:3rem auto;padding:2rem;display:grid;gap:1rem;justify-items:start}`;
 
 const KEYS = `
-.keys{list-style:none;display:grid;gap:.75rem}
-.keys>li{display:grid;gap:1rem 1.75rem;grid-template-columns:minmax(0,16rem) minmax(0,1fr) 8rem}
-.keys>li+li{margin:0}
-.keys h2 a{color:inherit;text-decoration-color:var(--line)}
-.keys h2 a:hover{text-decoration-color:currentColor}
+.wide-page,body:has(.wide-page) .bar,body:has(.wide-page) footer{max-width:84rem}
+.wide-page .lead{max-width:none}
+body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
+#session-warning{width:100%;max-width:66rem;margin:0 auto;padding:0 1.25rem}
+.keys{width:100%;border-collapse:collapse;padding:0;font-size:.875rem;border-spacing:0;overflow:hidden;display:table}
+.keys th,.keys td{padding:.125rem .5rem;line-height:1.4;text-align:left;font-weight:400;border-top:1px solid var(--line);white-space:nowrap;height:1.875rem}
+.keys thead th{border-top:0;color:var(--soft);font-size:.8125rem}
+.keys tbody th a{display:inline-block;vertical-align:bottom;max-width:16rem;overflow:hidden;text-overflow:ellipsis;font-weight:600;color:inherit;text-decoration-color:var(--line)}
+.keys code{color:var(--soft);margin-left:.375rem}
+.keys .permissions{max-width:13rem;overflow:hidden;text-overflow:ellipsis}
+.keys .select,.keys thead th:first-child{padding-left:1rem;width:2.5rem}
+.keys thead th:first-child,.keys thead th:last-child{color:transparent}
+.keys .select input{margin:0;display:block}
+.row-actions a{padding:.25rem .375rem;font-weight:560}
+.bad{color:var(--bad)}
+.keys .badge{margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
+.wide-page{padding-top:1.25rem;padding-bottom:1rem}
+.wide-page .heading{margin-bottom:1rem}
+.wide-page .filter{margin-bottom:.75rem}
+.below{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:.75rem;font-size:.875rem;min-height:2.5rem}
+.below p{color:var(--soft)}
+.below>a:last-child{margin-left:auto}
+.keys:not(:has([name=id]:checked))~.below button{display:none}
+.selected{list-style:none;display:grid;gap:.5rem}
+.usage svg{display:block;width:100%;height:4.5rem;margin-top:.75rem;fill:var(--accent);border-bottom:1px solid var(--line)}
+.usage{margin:0}
+.axis{display:flex;justify-content:space-between;font-size:.8125rem;color:var(--soft)}
+.stay{display:inline}
+footer .plain{min-height:1.5rem;padding:0 .375rem;text-decoration:underline;font-size:inherit}
+#session-warning .note{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:1rem}
+.history{padding-top:.5rem!important}
+.history .sheet{padding-left:1rem;padding-right:1rem}
+.of-key{margin-bottom:1rem}
+.export{margin-left:auto}
 .identity code,.form>code{color:var(--soft)}
 .badges{display:flex;flex-wrap:wrap;gap:.375rem;margin-top:.5rem}
 .badge{padding:.0625rem .5625rem;border-radius:1rem;font-size:.8125rem;font-weight:560;background:var(--paper);
@@ -75,18 +104,29 @@ color:var(--soft);border:1px solid var(--line)}
 .facts .wide{grid-column:1/-1}
 .facts dd{overflow-wrap:anywhere}
 dt{font-size:.8125rem}
-.keys .actions{flex-direction:column;align-items:stretch;justify-content:flex-start}
 .filter{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end;margin-bottom:1.25rem}
 .filter label{display:grid;gap:.25rem;font-size:.8125rem;color:var(--soft);flex:1 1 8rem;max-width:15rem}
-.filter p{margin-left:auto;font-size:.875rem;color:var(--soft);padding:.625rem 0}
+.filter a{padding:.625rem 0;font-size:.875rem}
+.filter .broad{max-width:22rem;flex-basis:16rem}
 .empty ol{padding-left:1.25rem;margin-top:.75rem;display:grid;gap:.5rem}
 .events{list-style:none;padding-top:.25rem;padding-bottom:.25rem}
 .events li{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 1.5rem;padding:.75rem 0;overflow-wrap:anywhere}
 .events li+li{border-top:1px solid var(--line)}
-.events time{grid-area:1/2;font-size:.875rem;color:var(--soft)}
+.events .when{grid-area:1/2;font-size:.875rem;color:var(--soft)}
+.events code{color:var(--soft)}
 .events .hint{grid-column:1/-1}
-@media(max-width:50rem){.keys>li{grid-template-columns:minmax(0,1fr)}.keys .actions{flex-direction:row}
-.keys .actions>*{flex:1}}
+@media(max-width:64rem){.keys,.keys tbody,.keys tr,.keys td,.keys tbody th{display:block}.keys thead{position:absolute;clip-path:inset(50%)}
+.keys{background:none;border:0;box-shadow:none;overflow:visible}
+.keys tr{display:grid;grid-template-columns:1fr 1fr;gap:.25rem 1rem;position:relative;padding:1rem;background:var(--sheet);border:1px solid var(--line);border-radius:.875rem}
+.keys tr+tr{margin-top:.75rem}
+.keys th,.keys td{border:0;padding:0;height:auto;white-space:normal}
+.keys tbody th{grid-column:1/-1;padding-left:2rem;font-size:1rem}
+.keys tbody th a{display:inline;overflow-wrap:anywhere}
+.keys .select{position:absolute;left:1rem;top:1.125rem;padding:0}
+.keys .state,.keys .permissions,.keys .row-actions{grid-column:1/-1;max-width:none}
+.keys td[data-label]::before{content:attr(data-label);display:block;font-size:.8125rem;color:var(--soft)}
+.row-actions{display:flex!important;gap:.5rem;margin-top:.25rem}
+.row-actions a{flex:1;text-align:center;padding:.5rem;border:1px solid var(--line);border-radius:.625rem;text-decoration:none}}
 @media(max-width:30rem){.facts{grid-template-columns:1fr 1fr}.filter label,.filter button{flex:1 1 100%;max-width:none}
 .filter label:nth-of-type(n+2){flex-basis:8rem}main{padding-top:1.5rem}.bar,main,footer{padding-left:1rem;padding-right:1rem}
 .sheet{padding:1.125rem 1rem}.heading .button{width:100%}.brand span:last-child{display:none}nav{order:2;flex:1 0 100%;margin:0 -.625rem .5rem}nav a{padding:.5rem .625rem}.bar{gap:0 .5rem}.account-links .plain{padding:.25rem 0 .25rem .5rem}}`;
@@ -155,6 +195,7 @@ font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:no
 .in-line{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end}
 .in-line .field{flex:1 1 14rem}
 .in-line .field input{max-width:none}
+.in-line>input{flex:1 1 14rem;width:auto!important}
 .two{grid-template-columns:1fr 1fr}
 .two>div{display:grid;gap:.5rem;justify-items:start;align-content:start}
 dialog{width:calc(100% - 2rem);max-width:38rem;padding:0;border:0;border-radius:.875rem;background:var(--sheet);color:inherit}

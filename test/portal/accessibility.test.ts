@@ -60,10 +60,11 @@ const goTo = (path: string) => async (page: Page) => {
 /** Every page, and how to open it. */
 const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   list: goTo("/keys?state=all"),
-  "list, no match": goTo("/keys?name=nothing"),
+  "list, no match": goTo("/keys?q=nothing"),
   "new key": goTo("/keys/new"),
   "new key, refused": async (page) => {
     await goTo("/keys/new")(page);
+    await page.getByRole("radio", { name: "Full access" }).check();
     await page.getByLabel("Name").fill(" ");
     await page.getByLabel("Expires").selectOption("date");
     await page.getByLabel("Last day").fill("2020-01-01");
@@ -82,6 +83,16 @@ const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   },
   receipt: (page) => goTo(`/keys/${ids.revoked}/revoke`)(page),
   activity: goTo("/activity"),
+  "activity of one key": (page) => goTo(`/activity?key=${ids.active}`)(page),
+  "activity, no such key": goTo("/activity?key=nothing"),
+  "revoke selected": (page) => goTo(`/keys/revoke?id=${ids.active}&id=${ids.retiring}`)(page),
+  "receipt of selected": (page) => goTo(`/keys/revoke?id=${ids.revoked}`)(page),
+  "details of a revoked key": (page) => goTo(`/keys/${ids.revoked}`)(page),
+  "leave without copying": async (page) => {
+    await createKeyOnPage(page, "Not copied");
+    await page.getByRole("link", { name: "Activity" }).click();
+    await page.getByRole("dialog").waitFor();
+  },
   test: goTo("/test"),
   "test, unknown key": async (page) => {
     await page.getByLabel("API key").fill("oct_live_nothing");
@@ -218,7 +229,7 @@ describe("a full page of the list", () => {
     const response = await page.reload();
     await page.waitForLoadState("networkidle");
     const body = (await response?.body()) ?? Buffer.alloc(0);
-    expect(await page.locator(".keys > li").count()).toBe(KEYS_PER_PAGE);
+    expect(await page.locator(".keys tbody tr").count()).toBe(KEYS_PER_PAGE);
     expect(requests).toHaveLength(1);
     // Cloudflare compresses the response.
     expect(gzipSync(body).length).toBeLessThan(LIST_MAX_BYTES / 3);
@@ -236,7 +247,7 @@ describe("a full page of the list", () => {
     );
     expect(shift).toBe(0);
     await page.getByRole("link", { name: "Older" }).click();
-    expect(await page.locator(".keys h2").allTextContents()).toEqual(["Production Server 0"]);
+    expect(await page.locator(".keys tbody th a").allTextContents()).toEqual(["Production Server 0"]);
     await context.close();
   });
 });

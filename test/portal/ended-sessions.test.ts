@@ -57,5 +57,5 @@ test("the activity page names links, entries and the end of sessions", async () 
     .replaceAll(/<[^>]+>/g, "");
   expect(text).toContain("The control API ended the key page sessions of the account");
   expect(text).toContain("A user of this page opened the key page of the account");
-  expect(text).toContain("A user of this page requested a link to the key page of the account");
+  expect(text).toContain("The control API requested a link to the key page of the account");
 });

@@ -1,8 +1,8 @@
-/** Every text of the activity page. */
+/** The texts of the activity: who did what, in sentences. */
 import type { LedgerEvent } from "../keys/api-key.ts";
 
 /** A verb that stands between the actor and the key or the account. */
-const EVENT_ACTIONS = {
+export const EVENT_ACTIONS = {
   created: "created",
   renamed: "renamed",
   rotated: "rotated",
@@ -25,35 +25,49 @@ const EVENT_ACTIONS = {
   portal_link_created: "requested a link to the key page of",
   portal_entered: "opened the key page of",
   portal_sessions_ended: "ended the key page sessions of",
-  expiring: "reports that this key will expire soon:",
-  aging: "reminds you to rotate",
-  expired: "reports that this key has expired:",
+  expiring: "reported that it will expire soon:",
+  aging: "asked to rotate",
+  expired: "reported that it has expired:",
   exposed: "found in public:",
   delivery_failed: "could not send an event of",
 } satisfies Record<LedgerEvent["action"], string>;
 
-export const ACTIVITY_TEXTS = {
+export const ACTIONS = Object.keys(EVENT_ACTIONS) as LedgerEvent["action"][];
+
+/** A map: credentials are named freely, `constructor` too. */
+export const ACTORS: ReadonlyMap<string, { readonly alone: string; readonly beside: string }> = new Map([
+  ["key_page", { alone: "A user of this page", beside: "on this page" }],
+  ["control_token", { alone: "The control API", beside: "control API" }],
+  ["possession", { alone: "A holder of the key", beside: "holder of the key" }],
+  ["gateway", { alone: "The gateway", beside: "gateway" }],
+  ["github", { alone: "GitHub’s secret scanning", beside: "GitHub’s secret scanning" }],
+]);
+
+export const activityTexts = {
   title: "Activity",
   intro: "Changes to the keys of this account, newest first.",
   none: "There is no activity yet.",
+  noMatch: "No activity matches this filter.",
   older: "Older",
   newest: "Newest",
+  filter: "Filter activity",
+  key: "Key: name, last four characters or ID",
+  action: "Action",
+  anyAction: "Every action",
+  whichKey: "Several keys match. Which one?",
+  noKey: "No key matches this text.",
+  of: "Activity of",
+  all: "All activity",
+  exportCsv: "Export as CSV",
+  exportJson: "as JSON",
   account: "the account",
   detail: {
-    replaces: (name: string) => `Replaces ${name}.`,
+    replaces: "It replaces",
+    anotherKey: "another key",
     renamed: (from: string, to: string) => `From “${from}” to “${to}”.`,
     revokes: (when: string) => `Will be revoked on ${when}.`,
     noRevocation: "The scheduled revocation was cancelled.",
     foundAt: (url: string) => `Found at ${url}`,
     reason: (reason: string) => `Reason: ${reason}`,
   },
-  /** A map: callers name actors freely, `constructor` too. */
-  actors: new Map([
-    ["key_page", "A user of this page"],
-    ["control_token", "The control API"],
-    ["possession", "A holder of the key"],
-    ["gateway", "The gateway"],
-    ["github", "GitHub’s secret scanning"],
-  ]) as ReadonlyMap<string, string>,
-  actions: EVENT_ACTIONS,
 } as const;

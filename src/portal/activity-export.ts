@@ -1,0 +1,54 @@
+/** The activity, with its filter, as a file: CSV for spreadsheets, JSON as the control plane answers it. */
+import { listEvents } from "../control/operations/accounts.ts";
+import type { LedgerEvent } from "../keys/api-key.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import { eventQuery, findKeys, readActivityFilter } from "./activity-page.tsx";
+import { csvOf, download } from "./csv.ts";
+import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
+import type { PortalRequest } from "./portal-context.ts";
+
+const EVENTS_PER_CALL = 200;
+/** The newest of more: a program reads them all from the control plane. */
+const EVENTS_MAX = 10_000;
+
+const COLUMNS = ["at", "actor", "claimed_actor", "action", "key_name", "key_hint", "key_id", "details"];
+
+export async function exportActivityCsv(c: PortalRequest) {
+  const events = await loadEvents(c);
+  if (isRefusal(events)) return refuse(c, events);
+  const rows = events.map((one) => [
+    one.at,
+    one.actor,
+    one.claimed_actor,
+    one.action,
+    one.key_name,
+    one.key_hint,
+    one.key_id,
+    JSON.stringify(one.details),
+  ]);
+  return download(c, csvOf(COLUMNS, rows), "api-key-activity.csv", "text/csv; charset=utf-8");
+}
+
+export async function exportActivityJson(c: PortalRequest) {
+  const events = await loadEvents(c);
+  if (isRefusal(events)) return refuse(c, events);
+  return download(c, JSON.stringify({ events }), "api-key-activity.json", "application/json");
+}
+
+async function loadEvents(c: PortalRequest): Promise<readonly LedgerEvent[] | Refusal> {
+  const filter = readActivityFilter(c.req.query());
+  const found = await findKeys(c, filter.key);
+  if (isRefusal(found)) return found;
+  if (filter.key !== "" && found.length !== 1) return { reason: "not_found" };
+  const events: LedgerEvent[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { ...eventQuery(filter, found[0]), limit: EVENTS_PER_CALL, ...(cursor && { cursor }) };
+    const page = await perform(c, listEvents, { query });
+    if (isRefusal(page)) return page.reason === "not_found" ? events : page;
+    events.push(...page.events);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && events.length < EVENTS_MAX);
+  return events;
+}

@@ -1,0 +1,92 @@
+/** A session can be kept from ending: by a button without JavaScript, and by a warning two minutes before its end. */
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { startBrowser } from "../support/browser.ts";
+import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { expireSessions, headingOf, openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+
+const MINUTE_MS = 60_000;
+
+let cluster: GatewayCluster;
+let browser: Browser;
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await cluster.close();
+});
+
+/** Lets the account's sessions end so soon, and have begun so long ago. */
+const setEnd = (account: string, inMs: number, begunMsAgo = 0) =>
+  cluster.network.ledgerRows(
+    account,
+    `UPDATE portal_tokens SET ends_at = ${Date.now() + inMs}, began_at = ${Date.now() - begunMsAgo} WHERE kind = 'session'`,
+  );
+
+async function minutesLeft(account: string): Promise<number> {
+  const rows = await cluster.network.ledgerRows(
+    account,
+    "SELECT ends_at FROM portal_tokens WHERE kind = 'session'",
+  );
+  return Math.round((Number(rows[0]?.ends_at) - Date.now()) / MINUTE_MS);
+}
+
+async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
+  const opened = await openKeyPage(cluster, browser, options);
+  onTestFinished(() => opened.context.close());
+  return opened;
+}
+
+test("the button in the footer postpones the end without JavaScript", async () => {
+  const { page, account } = await open({ javaScriptEnabled: false });
+  await setEnd(account, 3 * MINUTE_MS);
+  await page.getByRole("button", { name: "Stay signed in" }).click();
+  expect(await headingOf(page)).toBe("API keys");
+  expect(await minutesLeft(account)).toBe(30);
+});
+
+test("a warning two minutes before the end postpones it in place, with what was typed", async () => {
+  const { page, account, origin } = await open();
+  await page.goto(`${origin}/portal/keys/new`);
+  const warning = page.getByText("Your session ends in less than two minutes.");
+  expect(await warning.isVisible()).toBe(false);
+  await setEnd(account, 2 * MINUTE_MS + 3000);
+  await page.reload();
+  await page.getByLabel("Name").fill("Half filled in");
+  expect(await warning.isVisible()).toBe(false);
+  await warning.waitFor({ state: "visible", timeout: 10_000 });
+  await page.getByRole("alert").getByRole("button", { name: "Stay signed in" }).click();
+  await warning.waitFor({ state: "hidden" });
+  expect(await minutesLeft(account)).toBe(30);
+  expect(await page.getByLabel("Name").inputValue()).toBe("Half filled in");
+  const cookies = await page.context().cookies();
+  expect((cookies[0]?.expires ?? 0) * 1000 - Date.now()).toBeGreaterThan(29 * MINUTE_MS);
+});
+
+test("an ended session is said on the page, and cannot be extended", async () => {
+  const { page, account, origin } = await open();
+  await setEnd(account, 1500);
+  await page.goto(`${origin}/portal/test`);
+  await page.getByText("Your session has ended. Open this page again").waitFor({ timeout: 10_000 });
+  const { cookie, token, origin: sent, account: other } = await signIn(cluster);
+  await expireSessions(cluster, other);
+  const late = await requestPage(cluster, "/portal/stay", [cookie, sent], { form_token: token });
+  expect(late.status).toBe(403);
+  expect(await minutesLeft(other)).toBeLessThan(0);
+});
+
+test("a session ends 12 hours after it began, however often it is extended", async () => {
+  const { cookie, token, origin, account } = await signIn(cluster);
+  await setEnd(account, MINUTE_MS, 12 * 60 * MINUTE_MS - 10 * MINUTE_MS);
+  for (let i = 0; i < 2; i++) {
+    const stayed = await requestPage(cluster, "/portal/stay", [cookie, origin], { form_token: token });
+    expect(stayed.status).toBe(303);
+    expect(await minutesLeft(account)).toBe(10);
+  }
+  await setEnd(account, 5 * MINUTE_MS, 13 * 60 * MINUTE_MS);
+  await requestPage(cluster, "/portal/stay", [cookie, origin], { form_token: token });
+  // It is never shortened.
+  expect(await minutesLeft(account)).toBe(5);
+});
