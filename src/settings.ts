@@ -51,7 +51,7 @@ function leaseMaxMs(leaseMs: number, maxMs: number | null, marginMs: number): nu
 const GITHUB_KEYS_URL = "https://api.github.com/meta/public_keys/secret_scanning";
 
 /** What happens to a key that was found in public. */
-const EXPOSED_KEYS = ["revoke", "notify"] as const;
+const EXPOSED_KEYS = ["revoke", "suspend", "notify"] as const;
 
 const schema = v.pipe(
   v.object({

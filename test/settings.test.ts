@@ -227,6 +227,8 @@ const MALFORMED: [name: string, values: unknown[]][] = [
     ],
   ],
   ["LEGACY_KEYS", ["SECRET", "true", "1", true, "ACCEPT"]],
+  ["EXPOSED_KEYS", ["SECRET", "Revoke", "delete", true]],
+  ["SECRET_SCANNING_KEYS_URL", ["SECRET", "http://keys.example/SECRET", "https://u:SECRET@keys.example/", 1]],
   ["SERVER_TIMING", ["SECRET", "true", "off", true]],
   ["DEFAULT_TIER", ["SECRET", "Free", "gold", 1, null, { requests_per_minute: 1, publish_per_hour: 1 }]],
   ["LEDGER_LOCATION", ["SECRET", "WEUR", "weur ", "eu", 1, ["weur"]]],

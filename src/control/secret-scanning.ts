@@ -1,6 +1,6 @@
 /**
- * Keys that GitHub's secret scanning has found in public: each is marked as exposed and, with `EXPOSED_KEYS` = `revoke`,
- * revoked. The partner programme's contract, which is why this is no operation of the control plane: GitHub's signature
+ * Keys that GitHub's secret scanning has found in public: each is marked as exposed and, by `EXPOSED_KEYS`,
+ * revoked or suspended. The partner programme's contract, which is why this is no operation of the control plane: GitHub's signature
  * is the credential, and the answer is GitHub's feedback.
  *
  * Guarantees that nothing happens without a valid signature, that a message which is sent again changes nothing, and

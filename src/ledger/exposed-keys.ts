@@ -1,13 +1,15 @@
 /**
- * A key that was found in public: an event that says where, and its revocation.
+ * A key that was found in public: an event that says where, and its revocation or suspension.
  *
  * Guarantees that a report which is repeated changes nothing: a key that has ended is left as it is, and a place is
  * recorded once.
  */
 import { hasPassed } from "../keys/key-state.ts";
-import type { Refusal } from "../refusals.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
+import type { Settings } from "../settings.ts";
 import type { Actor } from "./events-table.ts";
 import type { KeyRevocation } from "./key-revocation.ts";
+import type { KeySuspension } from "./key-suspension.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { isRevoked } from "./lease-book.ts";
 import type { LedgerContext } from "./ledger-context.ts";
@@ -22,28 +24,35 @@ export interface Sighting {
 const GITHUB: Actor = { name: "github", claimed: null };
 const CALLER = { actor: GITHUB, credential: "github", idempotencyKey: null };
 
+const REASON = "found in public";
+
 /** Reports of one key that is not revoked. */
 const SIGHTINGS_MAX = 20;
 
-/** `then`: whether the key is revoked. */
+export type ExposedKeys = Settings["exposedKeys"];
+
+/** `then`: what happens to the key beyond the event. */
 export async function exposeKey(
   { keys, events }: LedgerContext,
-  revocation: KeyRevocation,
+  { revocation, suspension }: { readonly revocation: KeyRevocation; readonly suspension: KeySuspension },
   row: KeyRow,
   sighting: Sighting,
-  then: "revoke" | "notify",
+  then: ExposedKeys,
 ): Promise<KeyRow | Refusal> {
   const now = Date.now();
   const hasEnded = isRevoked(row, now) || hasPassed(row.expires_at, now);
-  if (!hasEnded) {
-    const known = events.page(SIGHTINGS_MAX, null, { keyId: row.id, action: "exposed" });
-    const isKnown = known.some(({ details }) => details.url === sighting.url);
-    if (!isKnown && known.length < SIGHTINGS_MAX) {
-      const details = { name: row.name, url: sighting.url, source: sighting.source };
-      events.add({ at: now, actor: GITHUB, action: "exposed", keyId: row.id, details });
-    }
+  const known = events.page(SIGHTINGS_MAX, null, { keyId: row.id, action: "exposed" });
+  const isNew = known.length < SIGHTINGS_MAX && !known.some(({ details }) => details.url === sighting.url);
+  if (!hasEnded && isNew) {
+    const details = { name: row.name, url: sighting.url, source: sighting.source };
+    events.add({ at: now, actor: GITHUB, action: "exposed", keyId: row.id, details });
   }
   // Also when it has been revoked: the call answers when that is in effect.
-  if (then === "revoke") return await revocation.revoke(row.id, CALLER, "found in public");
+  if (then === "revoke") return await revocation.revoke(row.id, CALLER, REASON);
+  // A key that was resumed since stays so: only another place suspends it again.
+  if (then === "suspend" && !hasEnded && (isNew || row.suspended_at !== null)) {
+    const suspended = await suspension.suspend(row.id, CALLER, REASON);
+    return isRefusal(suspended) ? suspended : suspended.row;
+  }
   return keys.issued(row.id) ?? row;
 }

@@ -25,7 +25,7 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AccountChange } from "./account-changes.ts";
 import { revokedKey, toApiKey, withReceipt } from "./api-key-view.ts";
 import type { EventFilter } from "./events-table.ts";
-import { exposeKey, type Sighting } from "./exposed-keys.ts";
+import { type ExposedKeys, exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
 import type { ChangedRow, KeyChange } from "./key-changes.ts";
@@ -164,16 +164,22 @@ export class KeyLedger extends PortalLedger {
     return row ? await this.revokeKey(row.id, caller, null) : { reason: "not_found" };
   }
 
-  /** Marks a key that was found in public and, unless `then` is `notify`, revokes it. */
+  /** Marks a key that was found in public, and revokes or suspends it. */
   async exposeKeyByHash(
     hash: string,
     account: string | null,
     sighting: Sighting,
-    then: "revoke" | "notify",
+    then: ExposedKeys,
   ): Promise<ApiKey | Refusal> {
     const row = this.keys.issuedByHash(hash, account);
     if (!row) return { reason: "not_found" };
-    const exposed = await exposeKey(this.context, this.revocation, row, sighting, then);
+    const exposed = await exposeKey(
+      this.context,
+      { revocation: this.revocation, suspension: this.suspension },
+      row,
+      sighting,
+      then,
+    );
     return isRefusal(exposed) ? exposed : this.#view(exposed);
   }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     gateways: GATEWAYS,
     settings,
-    gatewaySettings: [{}, {}, { EXPOSED_KEYS: "notify" }],
+    gatewaySettings: [{}, { EXPOSED_KEYS: "suspend" }, { EXPOSED_KEYS: "notify" }],
   });
 });
 afterAll(async () => {
@@ -101,6 +101,22 @@ test("with EXPOSED_KEYS = notify the key works on, and each place is one event",
   expect((await account.events()).map(({ action }) => action)).toEqual(["exposed", "exposed", "created"]);
 });
 
+test("with EXPOSED_KEYS = suspend the key is suspended everywhere, and only another place suspends it again", async () => {
+  const { id, secret } = await account.create();
+  expect(await statusesOf(secret)).toEqual([200, 200, 200]);
+  const message = github.signed([{ token: secret, url: URL_OF_FILE }]);
+  expect(labels((await send(message, 1)).json)).toEqual(["true_positive"]);
+  expect(await statusesOf(secret)).toEqual([401, 401, 401]);
+  expect((await account.call("POST", `/keys/${id}/resume`)).status).toBe(200);
+  expect(labels((await send(message, 1)).json)).toEqual(["true_positive"]);
+  const worksAgain = async () => (await account.statusOf(secret)) === 200;
+  await eventually("the resumed key", worksAgain);
+  await report([{ token: secret, url: `${URL_OF_FILE}#2` }], 1);
+  expect(await statusesOf(secret)).toEqual([401, 401, 401]);
+  const actions = (await account.events()).map(({ action }) => action);
+  expect(actions).toEqual(["suspended", "exposed", "resumed", "suspended", "exposed", "created"]);
+});
+
 test("the same message again changes nothing", async () => {
   const { secret } = await account.create();
   const message = github.signed([{ token: secret, url: URL_OF_FILE }]);
@@ -135,13 +151,13 @@ test("a large batch: made-up tokens cost no call to a store, and the true ones a
   matches.splice(700, 0, { token: keys[0]?.secret ?? "" });
   matches.push({ token: keys[1]?.secret ?? "" }, { token: "ghp_of_another_service" });
   await cluster.network.resetCounts();
-  const { json } = await report(matches, 1);
+  const { json } = await report(matches);
   const truePositives = json.flatMap(({ label }: { label: string }, i: number) =>
     label === "true_positive" ? [i] : [],
   );
   expect(truePositives).toEqual([700, 2001]);
   expect(json).toHaveLength(2003);
-  const { ledgerCalls } = await cluster.network.counts(1);
+  const { ledgerCalls } = await cluster.network.counts(0);
   expect(Object.values(ledgerCalls).reduce((sum, count) => sum + count, 0)).toBe(2);
   for (const { secret } of keys) expect(await account.statusOf(secret)).toBe(401);
 });
