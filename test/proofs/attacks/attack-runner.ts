@@ -9,8 +9,9 @@ import net, { type AddressInfo } from "node:net";
 import { nameOf, RIGHTS, sha256, tokenOf } from "../../control/credentials.ts";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import { httpsFront, httpsFrontOf } from "../../support/https-front.ts";
 import { reply } from "../../support/origin-behaviours.ts";
-import { encodeRequest, type Header, RawConnection } from "../../support/raw-http.ts";
+import { type Address, encodeRequest, type Header, RawConnection } from "../../support/raw-http.ts";
 import type { RecordedRequest } from "../../support/recording-origin.ts";
 import { ResponseFraming, type ResponseHead } from "../../support/response-framing.ts";
 import { within } from "../../support/time-limits.ts";
@@ -47,6 +48,7 @@ export class AttackRunner {
   /** The values of `{name}` in an attack's texts. */
   readonly names = new Map<string, string>();
   readonly #keys = new Map<KeyName, IssuedKey>();
+  readonly #fronts: readonly Address[];
   readonly #decoy: net.Server;
   #decoyConnections = 0;
   #limitedKeys = 0;
@@ -64,9 +66,11 @@ export class AttackRunner {
         PUBLIC_ORIGIN: `https://${HOST}`,
         CONTROL_CREDENTIALS: JSON.stringify(CREDENTIALS),
       },
+      extraWorkers: [httpsFrontOf(0), httpsFrontOf(1)],
       ...(bundle === undefined ? {} : { bundle }),
     });
-    const runner = new AttackRunner(cluster, decoy);
+    const fronts = [await httpsFront(cluster, 0), await httpsFront(cluster, 1)];
+    const runner = new AttackRunner(cluster, fronts, decoy);
     for (const [name, key] of Object.entries(KEYS)) {
       runner.#addKey(name as KeyName, await cluster.createKey({ account: "attacker", ...key }));
     }
@@ -77,8 +81,9 @@ export class AttackRunner {
     return runner;
   }
 
-  private constructor(cluster: GatewayCluster, decoy: net.Server) {
+  private constructor(cluster: GatewayCluster, fronts: readonly Address[], decoy: net.Server) {
     this.cluster = cluster;
+    this.#fronts = fronts;
     this.#decoy = decoy;
     for (const right of RIGHTS) this.names.set(right, tokenOf([right]));
     decoy.on("connection", () => {
@@ -128,7 +133,9 @@ export class AttackRunner {
   }
 
   async #exchange(attack: Attack, bytes: Buffer): Promise<ResponseRecord[]> {
-    const connection = await RawConnection.open(this.cluster.gateway(attack.gateway ?? 0));
+    const gateway = attack.gateway ?? 0;
+    const address = attack.https ? (this.#fronts[gateway] as Address) : this.cluster.gateway(gateway);
+    const connection = await RawConnection.open(address);
     await connection.write(bytes);
     // Half-closed, so the gateway closes the connection once everything is answered.
     connection.end();

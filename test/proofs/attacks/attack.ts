@@ -42,6 +42,8 @@ export interface Attack {
   readonly connections?: number;
   /** The gateway that is attacked: the second one has a `CONTROL_HOST`. */
   readonly gateway?: 0 | 1;
+  /** Sent as over HTTPS: on a public host, the control plane refuses plain HTTP before it looks at the host. */
+  readonly https?: true;
   /** Response headers of the origin, for attacks from there. */
   readonly originHeaders?: readonly Header[];
   /** The origin's status; default: 200. */

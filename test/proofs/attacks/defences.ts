@@ -310,6 +310,7 @@ export const DEFENCES: readonly Defence[] = [
     stops: [
       "a host with the control host as prefix is not the control host",
       "the control host with a trailing dot is not the control host",
+      "the control host with another port is not the control host",
     ],
   },
   {

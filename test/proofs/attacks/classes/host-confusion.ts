@@ -12,11 +12,13 @@ const PINGORA = "CVE-2026-2836, Pingora";
 
 const KEYS_OF_ACCOUNT = "/control/v1/accounts/attacker/keys";
 
-/** Sends the right token, so that only the host can stop the call. */
+/** Sends the right token over HTTPS, so that only the host can stop the call. */
 const controlCall = (name: string, incident: string, host: string, more: Partial<Attack> = {}): Attack => ({
   name,
   incident,
   gateway: 1,
+  // A malformed host would not get past the front.
+  ...(more.outcome === MALFORMED ? {} : { https: true }),
   key: null,
   host,
   target: KEYS_OF_ACCOUNT,
