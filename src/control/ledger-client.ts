@@ -8,6 +8,7 @@ import { accountLocator } from "../keys/locator.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { withTimeLimit } from "../keys/time-limit.ts";
 import { callLedger } from "../leases/call-ledger.ts";
+import type { LedgerLocation } from "../ledger-locations.ts";
 import type { Refusal } from "../refusals.ts";
 import { LEASE_MAX_LIMIT_MS, type Settings } from "../settings.ts";
 import { type AccountCalls, onBehalfOf, type RemoteLedger } from "./remote-ledger.ts";
@@ -28,6 +29,8 @@ export interface LedgerCallOptions {
   readonly retry: boolean;
   /** What the ledger waits for beyond its own rows. */
   readonly waitsFor: readonly LongWait[];
+  /** Where the ledger is created if this is the first call to it; null: `LEDGER_LOCATION`. */
+  readonly locationHint: LedgerLocation | null;
 }
 
 export class LedgerClient {
@@ -62,14 +65,14 @@ export class LedgerClient {
   async #call<Ledger, Answer extends object>(
     locator: string,
     call: (ledger: Ledger) => Promise<Answer | Refusal>,
-    { retry = false, waitsFor = [] }: Partial<LedgerCallOptions>,
+    { retry = false, waitsFor = [], locationHint = null }: Partial<LedgerCallOptions>,
   ): Promise<Answer | Refusal> {
     const usualMs = this.#settings.ledgerTimeoutMs + this.#waitMs(waitsFor);
     const waitsForLeases = waitsFor.includes("leases");
     const ledgerCall = {
       limitMs: waitsForLeases ? usualMs + LEASE_MAX_LIMIT_MS : usualMs,
       repeatable: retry,
-      locationHint: this.#settings.ledgerLocation,
+      locationHint: locationHint ?? this.#settings.ledgerLocation,
     };
     try {
       const work = callLedger(this.#ledgers, locator, ledgerCall, call);

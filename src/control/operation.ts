@@ -8,6 +8,7 @@ import type { Right } from "../control-credentials.ts";
 import type { Env } from "../env.ts";
 import type { KeyFinder } from "../keys/find-key.ts";
 import type { CallMetadata } from "../ledger/idempotency-store.ts";
+import type { LedgerLocation } from "../ledger-locations.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import type { CallerInput } from "./control-input.ts";
@@ -125,8 +126,12 @@ export function defineLedgerOperation<
   Answer extends ObjectSchema,
 >(
   operation: Description<Query, Body, Answer> &
-    Partial<LedgerCallOptions> & {
+    Partial<Omit<LedgerCallOptions, "locationHint">> & {
       readonly repeatable?: boolean;
+      /** Where the ledger is created if this is the first call to it; null: `LEDGER_LOCATION`. */
+      locationHint?(
+        request: CheckedRequest<v.InferOutput<Query>, v.InferOutput<Body>>,
+      ): LedgerLocation | null;
       call(
         ledger: RemoteLedger,
         request: CheckedRequest<v.InferOutput<Query>, v.InferOutput<Body>>,
@@ -134,7 +139,14 @@ export function defineLedgerOperation<
       ): Promise<v.InferOutput<Answer> | Refusal> | Refusal;
     },
 ): Operation<v.InferOutput<Answer>, Query, Body> {
-  const { call, repeatable = false, retry = repeatable, waitsFor = [], ...description } = operation;
+  const {
+    call,
+    locationHint,
+    repeatable = false,
+    retry = repeatable,
+    waitsFor = [],
+    ...description
+  } = operation;
   return defineOperation({
     ...(description as Description<Query, Body, Answer>),
     repeatable,
@@ -142,6 +154,7 @@ export function defineLedgerOperation<
       context.ledgers.call(request.account, async (ledger) => await call(ledger, request, context), {
         retry,
         waitsFor,
+        locationHint: locationHint?.(request) ?? null,
       }),
   });
 }

@@ -3,6 +3,7 @@
  * document derive. No I/O.
  */
 import * as v from "valibot";
+import { LEDGER_LOCATIONS } from "../ledger-locations.ts";
 import { TIER_NAMES } from "../rate-limits.ts";
 import { optionalReceiptEntries, receiptEntries } from "./api-key.ts";
 import { ACCOUNT_FORMAT } from "./key-record.ts";
@@ -53,9 +54,22 @@ export const policySchema = v.strictObject({
   ),
 });
 
+export const locationSchema = v.pipe(
+  v.picklist(LEDGER_LOCATIONS),
+  v.description(
+    "Where Cloudflare creates the account's ledger. It takes effect in the first call about the account, and never again",
+  ),
+);
+
 const accountEntries = {
   account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
   tier: tierSchema,
+  location: v.pipe(
+    v.nullable(locationSchema),
+    v.description(
+      "Where the account's ledger was to be created; null: LEDGER_LOCATION, or near the first caller",
+    ),
+  ),
   policy: policySchema,
   suspended_at: v.nullable(timestampSchema),
 };

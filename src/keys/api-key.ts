@@ -129,6 +129,7 @@ export const eventSchema = v.strictObject({
       "imported",
       "tier_changed",
       "policy_changed",
+      "location_chosen",
       "account_suspended",
       "account_resumed",
       "kv_rebuilt",

@@ -8,6 +8,7 @@
 
 import type { Account, ChangedAccount, Policy, RestrictedAccount } from "../keys/account.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
+import type { LedgerLocation } from "../ledger-locations.ts";
 import type { Tier } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { AccountLimits } from "./account-limits.ts";
@@ -20,6 +21,8 @@ import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
 
 export interface AccountChange {
   readonly tier?: Tier | undefined;
+  /** Only before the account's first key. */
+  readonly location?: LedgerLocation | undefined;
   readonly policy?: Policy | undefined;
 }
 
@@ -36,19 +39,26 @@ export class AccountChanges {
 
   /** With the effective tier: the account's own, or the default. */
   view(account: string): Account {
-    const { policy, suspended_at } = this.#context.account.row;
-    return { account, tier: this.#limits.tier, policy, suspended_at: isoTimeOrNull(suspended_at) };
+    const { location, policy, suspended_at } = this.#context.account.row;
+    return { account, tier: this.#limits.tier, location, policy, suspended_at: isoTimeOrNull(suspended_at) };
   }
 
   /** All of the change with its events, or nothing. A tier takes effect with the next lease of each isolate. */
-  async change(name: string, { tier, policy }: AccountChange, caller: CallMetadata): Promise<ChangedAccount> {
-    const { account, storage } = this.#context;
+  async change(
+    name: string,
+    { tier, location, policy }: AccountChange,
+    caller: CallMetadata,
+  ): Promise<ChangedAccount | Refusal> {
+    const { account, listing, storage } = this.#context;
     const now = Date.now();
     const before = account.row;
+    const movesTo = location === before.location ? undefined : location;
+    if (movesTo !== undefined && listing.hasAny()) return HAS_KEYS;
     const changesPolicy = policy !== undefined && JSON.stringify(policy) !== JSON.stringify(before.policy);
     const restricts = changesPolicy && losesAddress(before.policy.allowed_ips, policy.allowed_ips);
     const write = (receipt: Receipt | null): ChangedAccount => {
       if (tier !== undefined) this.#limits.setTier(tier, caller);
+      if (movesTo !== undefined) this.#setLocation(movesTo, now, caller);
       if (changesPolicy) this.#setPolicy(policy, receipt, now, caller);
       return { ...this.view(name), ...(receipt && receiptFields(receipt)) };
     };
@@ -104,6 +114,12 @@ export class AccountChanges {
     });
   }
 
+  #setLocation(location: LedgerLocation, at: number, { actor }: CallMetadata): void {
+    const { account, events } = this.#context;
+    account.change({ location });
+    events.add({ at, actor, action: "location_chosen", keyId: null, details: { location } });
+  }
+
   #setPolicy(policy: Policy, receipt: Receipt | null, now: number, { actor }: CallMetadata): void {
     const { account, events } = this.#context;
     account.change({
@@ -114,6 +130,11 @@ export class AccountChanges {
     events.add({ at: now, actor, action: "policy_changed", keyId: null, details: { ...policy } });
   }
 }
+
+const HAS_KEYS = {
+  reason: "conflict",
+  text: "The location of an account is chosen before its first key: a ledger never moves",
+} as const;
 
 function receiptFields({ at, effectiveAt }: Receipt): Pick<RestrictedAccount, "effective_at" | "waited_ms"> {
   return { effective_at: isoTime(effectiveAt), waited_ms: effectiveAt - at };

@@ -1,13 +1,16 @@
 /**
- * What the ledger keeps of its account as a whole, besides its tier: the policy, and whether it is suspended. One row of
+ * What the ledger keeps of its account as a whole, besides its tier: the policy, the location, and whether it is suspended. One row of
  * the table of metadata, read every time. Times are Unix milliseconds. Synchronous.
  */
 import type { Policy } from "../keys/account.ts";
+import type { LedgerLocation } from "../ledger-locations.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
 const STATE = "account_state";
 
 export interface AccountRow {
+  /** Of its own; null: the gateway's. */
+  readonly location: LedgerLocation | null;
   readonly policy: Policy;
   /** null: not suspended. */
   readonly suspended_at: number | null;
@@ -27,6 +30,7 @@ export const NO_POLICY: Policy = {
 };
 
 const NEW_ACCOUNT: AccountRow = {
+  location: null,
   policy: NO_POLICY,
   suspended_at: null,
   suspension_effective_at: null,

@@ -187,7 +187,11 @@ export class KeyLedger extends PortalLedger {
     return this.revocation.revokeAll(filter, caller);
   }
 
-  changeAccount(account: string, change: AccountChange, caller: CallMetadata): Promise<ChangedAccount> {
+  changeAccount(
+    account: string,
+    change: AccountChange,
+    caller: CallMetadata,
+  ): Promise<ChangedAccount | Refusal> {
     return this.accountChanges.change(account, change, caller);
   }
 

@@ -27,6 +27,7 @@ export const MESSAGE_TYPES = {
   exposed: "key.exposed",
   tier_changed: "account.updated",
   policy_changed: "account.updated",
+  location_chosen: "account.updated",
   account_suspended: "account.updated",
   account_resumed: "account.updated",
   creations_abandoned: null,

@@ -18,6 +18,7 @@ export const EVENT_ACTIONS = {
   imported: "imported",
   tier_changed: "changed the tier of",
   policy_changed: "changed the policy of",
+  location_chosen: "chose the location of",
   account_suspended: "suspended all keys of",
   account_resumed: "resumed the keys of",
   kv_rebuilt: "rebuilt the KV entries of",

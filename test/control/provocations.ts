@@ -155,6 +155,7 @@ function conflict(name: string): Record<string, Record<string, Provoke>> {
     return { 409: { "the same request in progress": inProgress } };
   if (name === "rotateKey")
     return { 409: { "a revoked key": ofRevoked, "the same request in progress": inProgress } };
+  if (name === "changeAccount") return { 409: { "a location after the first key": locatedLate } };
   if (name === "changeKey" || name === "suspendKey") return { 409: { "a revoked key": ofRevoked } };
   if (name === "resumeKey")
     return { 409: { "a revoked key": ofRevoked, "a key that was never suspended": neverSuspended(name) } };
@@ -169,6 +170,12 @@ function neverSuspended(name: string): Provoke {
     const path = OPERATIONS[name]?.path.replace("{account}", account).replace("{id}", id) ?? "";
     return await make(cluster, name, { path });
   };
+}
+
+async function locatedLate(cluster: GatewayCluster): Promise<ControlAnswer> {
+  const account = new Account(cluster);
+  await account.create();
+  return await account.call("PUT", "", { location: "weur" });
 }
 
 function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> {

@@ -8,6 +8,7 @@ import {
   suspendAccount,
 } from "../../control/operations/accounts.ts";
 import type { Account } from "../../keys/account.ts";
+import { LEDGER_LOCATIONS } from "../../ledger-locations.ts";
 import { TIER_NAMES } from "../../rate-limits.ts";
 import { type CommandContext, commandContext } from "./command-context.ts";
 import { RefusedError, UsageError } from "./errors.ts";
@@ -76,6 +77,13 @@ export function addAccountCommands(program: Command): void {
     .command("resume")
     .description("Resume the account. Its keys work again within a lease (LEASE_MS).")
     .action(resume);
+  account
+    .command("location")
+    .argument("<hint>", LEDGER_LOCATIONS.join(", "))
+    .description(
+      "Choose where the account's ledger is created. Make this the first call about the account: a ledger never moves.",
+    )
+    .action(setLocation);
 }
 
 async function showOrSetTier(
@@ -149,17 +157,23 @@ async function resume(_options: object, command: Command): Promise<void> {
   context.print(account, `${accountText(account)}Its keys work again within a lease.\n`);
 }
 
+async function setLocation(location: string, _options: object, command: Command): Promise<void> {
+  const context = commandContext(command);
+  printAccount(context, await context.gateway.call(changeAccount, { body: { location } }));
+}
+
 type AccountAnswer = Account & Parameters<typeof receiptText>[0];
 
 function printAccount(context: CommandContext, account: AccountAnswer): void {
   context.print(account, accountText(account) + receiptText(account));
 }
 
-function accountText({ account, tier, policy, suspended_at }: Account): string {
+function accountText({ account, tier, location, policy, suspended_at }: Account): string {
   const none = (value: number | null) => (value === null ? "none" : String(value));
   return fields({
     account,
     tier: describeTier(tier),
+    location: location ?? "not chosen",
     suspended: suspended_at === null ? "no" : readableTime(suspended_at),
     "max lifetime (days)": none(policy.max_lifetime_days),
     "max active keys": none(policy.max_active_keys),

@@ -1,8 +1,9 @@
-/** The operations on an account as a whole: its tier, policy and suspension, and its event log. */
+/** The operations on an account as a whole: its tier, location, policy and suspension, and its event log. */
 import * as v from "valibot";
 import {
   accountSchema,
   changedAccountSchema,
+  locationSchema,
   restrictedAccountSchema,
   tierSchema,
 } from "../../keys/account.ts";
@@ -44,7 +45,7 @@ export const listEvents = defineLedgerOperation({
 
 export const getAccount = defineLedgerOperation({
   name: "getAccount",
-  summary: "Get an account: its tier, its policy, and whether it is suspended.",
+  summary: "Get an account: its tier, location and policy, and whether it is suspended.",
   method: "get",
   path: ACCOUNT,
   right: "keys:read",
@@ -57,19 +58,28 @@ export const getAccount = defineLedgerOperation({
 
 export const changeAccount = defineLedgerOperation({
   name: "changeAccount",
-  summary: "Set an account's tier or policy.",
+  summary: "Set an account's tier or policy, or, before its first key, its location.",
   method: "put",
   path: ACCOUNT,
   right: "accounts:write",
   body: v.pipe(
-    v.strictObject({ tier: v.optional(tierSchema), policy: v.optional(policyInput) }),
-    v.check((change) => Object.keys(change).length > 0, "must have a tier or a policy"),
+    v.strictObject({
+      tier: v.optional(tierSchema),
+      location: v.optional(locationSchema),
+      policy: v.optional(policyInput),
+    }),
+    v.check((change) => Object.keys(change).length > 0, "must have a tier, a location or a policy"),
   ),
-  documentedBody: v.strictObject({ tier: v.optional(tierSchema), policy: v.optional(policyFields) }),
+  documentedBody: v.strictObject({
+    tier: v.optional(tierSchema),
+    location: v.optional(locationSchema),
+    policy: v.optional(policyFields),
+  }),
   status: 200,
   answer: changedAccountSchema,
-  refusals: [422],
+  refusals: [409, 422],
   waitsFor: ["leases"],
+  locationHint: ({ body }) => body.location ?? null,
   call: (ledger, { account, body, caller }) => ledger.changeAccount(account, body, caller),
 });
 
