@@ -21,6 +21,7 @@ import {
 import { checkLengths } from "./issued-leases.ts";
 import { checkLimits } from "./limit-checker.ts";
 import { longestLeaseMsOf } from "./scenario.ts";
+import { checkTerms } from "./terms-checker.ts";
 import type { World } from "./world.ts";
 
 /** When the ending key ended, in true time. Infinity: never. */
@@ -53,6 +54,7 @@ export function checkRun(world: World): Violation[] {
   checkLengths(world, report);
   checkRecovery(world, keyEnd, report);
   checkLimits(world, report);
+  checkTerms(world, report);
   if (scenario.faultFree) checkFaultFreeRun(world, keyEnd, report);
   return violations;
 }
@@ -125,6 +127,8 @@ function checkNoRevival(history: History, report: Report): void {
   const cacheOf = ({ isolate, cacheGeneration, plan }: RequestRecord) =>
     `${isolate}/${cacheGeneration}/${plan.key}`;
   for (const request of history.requests) {
+    // A suspension ends.
+    if (request.plan.key === "changing") continue;
     if (request.headersAt === null || statusOf(request) !== 401) continue;
     const cache = cacheOf(request);
     refusedFrom.set(cache, Math.min(refusedFrom.get(cache) ?? Number.POSITIVE_INFINITY, request.headersAt));

@@ -2,10 +2,10 @@
  * A client of the control plane that revokes the key, schedules its end or changes the account's tier. It repeats the
  * call until it is answered, or gives up after the first attempt.
  */
-import type { ScheduleWrite, TierChange } from "./history.ts";
+import type { ScheduleWrite, TermsRecord, TierChange } from "./history.ts";
 import type { LedgerRules } from "./ledger-rules.ts";
 import { Link } from "./network.ts";
-import { sendProbes } from "./probe-requests.ts";
+import { probeTerms, sendProbes } from "./probe-requests.ts";
 import type { ControlCall } from "./scenario.ts";
 import type { TimedEvent } from "./virtual-time.ts";
 import type { World } from "./world.ts";
@@ -33,7 +33,12 @@ export class ControlCaller {
     if (this.#answered) return;
     if (method === "revoke") history.firstRevokeSentAt = Math.min(history.firstRevokeSentAt, time.now);
     if (persistent) this.#nextCall = time.after(scenario.ledgerTimeoutMs, () => this.call());
-    const run = { revoke: this.#revoke, schedule: this.#schedule, tier: this.#changeTier }[method];
+    const run = {
+      revoke: this.#revoke,
+      schedule: this.#schedule,
+      tier: this.#changeTier,
+      terms: this.#changeTerms,
+    }[method];
     const fail = () => this.#link.send(() => this.#callAgain());
     this.#link.send(() => ledger.deliver({ run, fail }, !persistent));
   }
@@ -51,6 +56,21 @@ export class ControlCaller {
         const endedAt = ledgerClock.trueTimeOf(end) + scenario.ledger.marginMs;
         time.at(Math.max(time.now, endedAt), () => sendProbes(this.#world));
       }
+      this.#sendAnswer();
+    };
+  };
+
+  readonly #changeTerms = async (ledger: LedgerRules) => {
+    const { time, history, trace } = this.#world;
+    const { change = "resume" } = this.#plan;
+    const record: TermsRecord = { change, writtenAt: time.now, answeredAt: Number.POSITIVE_INFINITY };
+    history.terms.push(record);
+    trace?.(`ledger: ${change} called`);
+    await ledger.changeTerms("changing", change);
+    return () => {
+      trace?.(`ledger: ${change} answered`);
+      record.answeredAt = time.now;
+      probeTerms(this.#world);
       this.#sendAnswer();
     };
   };

@@ -22,6 +22,7 @@ export function checkFaultFreeRun(world: World, keyEnd: KeyEnd, report: Report):
   const { history, scenario } = world;
   const endsFrom = Math.min(history.firstRevokeSentAt, scheduledEnd(world));
   for (const request of history.requests) {
+    if (request.plan.key === "changing") continue;
     if (request.plan.key === "active") checkAnswer(request, NEVER, NEVER, report);
     else checkAnswer(request, endsFrom, Math.min(keyEnd.answeredAt, keyEnd.scheduledAt), report);
     checkCutInFlight(request, scenario, keyEnd, report);
@@ -95,7 +96,7 @@ function checkNoWaiting(history: History, scenario: Scenario, endsFrom: number, 
   const chains = new Map<string, { readonly since: number; latest: number }>();
   for (const request of history.requests) {
     const { isolate, plan, arrivedAt, waitedMs } = request;
-    if (plan.key === "ending" && arrivedAt >= endsFrom) continue;
+    if (plan.key === "changing" || (plan.key === "ending" && arrivedAt >= endsFrom)) continue;
     const who = `${isolate}/${plan.key}`;
     const tripMs = roundTripMs(scenario.isolates[isolate] as IsolatePlan);
     const oftenMs = scenario.ledger.leaseMs * (0.5 - DRIFT) - tripMs;
@@ -118,6 +119,7 @@ function checkRenewals(history: History, scenario: Scenario, endsFrom: number, r
   const halfMs = (scenario.ledger.leaseMs / 2) * (1 - DRIFT) - SLACK_MS;
   const latest = new Map<string, number>();
   for (const { isolate, key, at } of history.renewals) {
+    if (key === "changing") continue;
     const who = `${isolate}/${key}`;
     // A request that runs low on permits renews early, which also renews the lease.
     if (

@@ -18,6 +18,7 @@ import {
   STRETCHING_LEASES_MS,
   type Stretching,
 } from "./generate-stretched-leases.ts";
+import { generateChangingRequests, generateTermsChanges } from "./generate-terms.ts";
 import { Random } from "./random.ts";
 import {
   type ClockFault,
@@ -76,8 +77,9 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
     : generateTierChanges(limits, 0.2, faultsEndAt, random);
   const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < AMPLE_LIMIT);
   const demand = contended && isScarce ? generateDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
+  const termsChanges = generateTermsChanges(contended ? 0 : 0.4, endsAt + 1.2 * longestMs, random);
   const basics = { faultFree, extremeDrift, leaseMs, nextLeaseMs, longestMs, stretching };
-  const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand };
+  const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand, termsChanges };
   const isolates = Array.from({ length: random.whole(stretchesLeases ? 3 : 1, 5) }, () =>
     generateIsolate(shared, random),
   );
@@ -91,7 +93,7 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
     ledger: generateLedger(shared, random),
     ledgerStartsAt,
     limits,
-    controlCalls: [...generateControlCalls(shared, howKeyEnds, random), ...changes],
+    controlCalls: [...generateControlCalls(shared, howKeyEnds, random), ...changes, ...termsChanges],
     expiresAfterMs: howKeyEnds === "expires" ? endsAt : null,
     ledgerTimeoutMs: 2000,
     originTimeoutMs: random.chance(0.1) ? random.between(500, 2000) : 30_000,
@@ -113,6 +115,7 @@ interface SharedValues {
   readonly faultsEndAt: number;
   readonly ledgerRate: number;
   readonly demand: Demand | null;
+  readonly termsChanges: readonly ControlCall[];
 }
 
 function withoutLoss(budget: FaultBudget, faultFree: boolean): FaultBudget {
@@ -141,6 +144,7 @@ function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan
     requests: [
       ...generateRequests(endsAt, longestMs, random),
       ...generateDemandRequests(shared.demand, random),
+      ...generateChangingRequests(shared.termsChanges, longestMs, random),
       ...generateBusyRequests(shared.stretching, shared.leaseMs, endsAt + longestMs / 2, random),
     ],
     pauseChance: fault(0.5) ? 0.05 : 0,
@@ -170,6 +174,7 @@ function generateRequest(at: number, key: KeyName, longestMs: number, random: Ra
   return {
     at,
     key,
+    writes: false,
     bucket: random.chance(0.15) ? "publish" : "requests",
     originFails: random.chance(0.04),
     originMs: kind === "waiting" ? longMs() : random.between(1, 40),

@@ -6,7 +6,7 @@ import type { Refusal } from "../../../src/refusals.ts";
 import { GrantedPermits } from "./granted-permits.ts";
 import { IssuedLeases } from "./issued-leases.ts";
 import type { Receipt } from "./ledger-rules.ts";
-import type { KeyName, RequestPlan, Scenario } from "./scenario.ts";
+import type { KeyName, RequestPlan, Scenario, TermsChange } from "./scenario.ts";
 
 export interface RequestRecord {
   readonly number: number;
@@ -74,6 +74,13 @@ export interface ScheduleWrite {
   answeredAt: number;
 }
 
+/** A change of the changing key's terms, as carried out by the ledger; answered when `answeredAt` is not Infinity. */
+export interface TermsRecord {
+  readonly change: TermsChange;
+  readonly writtenAt: number;
+  answeredAt: number;
+}
+
 /** A call for a lease. */
 export interface LeaseCall {
   readonly isolate: number;
@@ -91,6 +98,8 @@ export class History {
   readonly revokeAnswers: RevokeAnswer[] = [];
   /** In the order of the writes. */
   readonly schedules: ScheduleWrite[] = [];
+  /** In the order of the writes. */
+  readonly terms: TermsRecord[] = [];
   /** Calls made while the lease was still valid, in order to renew it ahead; calls for permits are not among them. */
   readonly renewals: LeaseCall[] = [];
   /** All calls for a lease. */
@@ -161,8 +170,11 @@ export function statusOf(request: RequestRecord): number | null {
       return 200;
     case "revoked":
     case "expired":
+    case "suspended":
     case "not_in_ledger":
       return 401;
+    case "missing_permission":
+      return 403;
     case "ledger_unreachable":
       return 503;
     case "rate_limited":

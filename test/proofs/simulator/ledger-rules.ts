@@ -13,11 +13,14 @@ import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
 import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts";
 import type { Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { Settings } from "../../../src/settings.ts";
+import type { TermsChange } from "./scenario.ts";
 
 /** The columns of a key's row that decide on leases. */
 export interface LeaseRow extends KeyState {
   readonly effective_at: number | null;
   readonly lease_bound_ms: number | null;
+  /** Empty: full access. */
+  readonly permissions: Terms["permissions"];
 }
 
 /** What the runtime gives a Durable Object: a clock, an alarm, and storage that rejects a superseded object. */
@@ -50,8 +53,8 @@ export interface Receipt {
 /** Metadata row: the limits of the account's tier. */
 export const LIMITS_ROW = "limits";
 
-/** Full access, from anywhere. */
-const TERMS: Terms = { permissions: [], allowed_ips: [], account_allowed_ips: [] };
+/** What `narrow` leaves of full access. */
+const NARROW: Terms["permissions"] = ["posts:read"];
 
 export class LedgerRules {
   readonly #runtime: LedgerRuntime;
@@ -67,11 +70,13 @@ export class LedgerRules {
 
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
     const now = this.#runtime.now();
-    const answer = this.#leases.grant(keyId, this.#runtime.keys.issued(keyId), now);
+    const row = this.#runtime.keys.issued(keyId);
+    const answer = this.#leases.grant(keyId, row, now);
     if (!answer.granted) return answer;
+    const terms = { permissions: row?.permissions ?? NARROW, allowed_ips: [], account_allowed_ips: [] };
     const limits = this.#limits;
     const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
-    return { ...answer, terms: TERMS, permits };
+    return { ...answer, terms, permits };
   }
 
   /** null: unlimited. */
@@ -94,6 +99,20 @@ export class LedgerRules {
     this.#runtime.keys.change(keyId, { revokes_at: end });
     await this.#takeEffect(waitMs);
     return "scheduled";
+  }
+
+  /** `suspendKey`, `resumeKey` and `changeKey` with permissions. Returns when that is in effect. */
+  async changeTerms(keyId: string, change: TermsChange): Promise<void> {
+    const { keys } = this.#runtime;
+    const row = keys.issued(keyId);
+    if (!row) throw new Error("no such key");
+    const now = this.#runtime.now();
+    const restricts = change === "suspend" || change === "narrow";
+    const waitMs = restricts ? this.#leases.waitMs(keyId, now) : 0;
+    if (change === "suspend") keys.change(keyId, { suspended_at: row.suspended_at ?? now });
+    else if (change === "resume") keys.change(keyId, { suspended_at: null });
+    else keys.change(keyId, { permissions: change === "narrow" ? NARROW : [] });
+    await this.#takeEffect(waitMs);
   }
 
   /** Returns when the key is revoked everywhere. */

@@ -17,6 +17,15 @@ export function sendProbes({ time, random, isolates, pendingOrigins }: World): v
   }
 }
 
+/** Right after a change of terms is in effect: requests of both kinds on every isolate. */
+export function probeTerms({ time, random, isolates, pendingOrigins }: World): void {
+  for (const arrive of pendingOrigins) if (random.chance(0.3)) time.after(RIGHT_AFTER_MS, arrive);
+  for (const isolate of isolates) {
+    for (const writes of [true, false])
+      time.after(RIGHT_AFTER_MS, () => isolate.arrive(quickRequest(time.now, "changing", writes)));
+  }
+}
+
 /** Probes when a key expires, and both keys once all faults and their effects are over. */
 export function scheduleProbes(world: World): void {
   const { time, scenario, isolates, disk, ledgerClock } = world;
@@ -28,6 +37,7 @@ export function scheduleProbes(world: World): void {
     for (const isolate of isolates) {
       isolate.arrive(quickRequest(time.now, "active"));
       isolate.arrive(quickRequest(time.now, "ending"));
+      for (const writes of [true, false]) isolate.arrive(quickRequest(time.now, "changing", writes));
     }
   });
 }

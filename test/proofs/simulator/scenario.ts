@@ -6,11 +6,14 @@ import type { Bucket, Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { FaultBudget } from "./fault-budget.ts";
 import type { Distance } from "./network.ts";
 
-export type KeyName = "active" | "ending";
+/** `changing`: its terms change in any order; it never ends. */
+export type KeyName = "active" | "ending" | "changing";
 
 export interface RequestPlan {
   readonly at: number;
   readonly key: KeyName;
+  /** Needs the permission that `narrow` takes. */
+  readonly writes: boolean;
   /** The rate limit that it counts against. */
   readonly bucket: Bucket;
   /** Until the origin's response headers; includes the upload. */
@@ -72,9 +75,13 @@ export interface LedgerPlan {
   readonly faultsEndAt: number;
 }
 
+export type TermsChange = "suspend" | "resume" | "narrow" | "widen";
+
 export interface ControlCall {
   readonly at: number;
-  readonly method: "revoke" | "schedule" | "tier";
+  readonly method: "revoke" | "schedule" | "tier" | "terms";
+  /** For `terms`. */
+  readonly change?: TermsChange;
   /** For `schedule`: how far ahead; null withdraws the schedule. */
   readonly aheadMs: number | null;
   /** For `tier`; null: unlimited. */
@@ -130,10 +137,11 @@ export function longestLeaseMsOf({ leaseMaxMs, deploy }: LedgerPlan): number {
 }
 
 /** A request that the origin answers at once. */
-export function quickRequest(at: number, key: KeyName): RequestPlan {
+export function quickRequest(at: number, key: KeyName, writes = false): RequestPlan {
   return {
     at,
     key,
+    writes,
     bucket: "requests",
     originMs: 1,
     originFails: false,

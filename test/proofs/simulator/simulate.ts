@@ -97,12 +97,14 @@ function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyN
     revokes_at: null,
     revoked_at: null,
     suspended_at: null,
+    permissions: [],
     effective_at: null,
     lease_bound_ms: null,
   };
   const expires_at = expiresAfterMs === null ? null : ledgerStartsAt + Math.floor(expiresAfterMs);
   return new Map([
     ["active", alive],
+    ["changing", alive],
     ["ending", { ...alive, expires_at }],
   ]);
 }

@@ -9,7 +9,7 @@ import type { InFlightContext } from "../../../src/gateway/in-flight-request.ts"
 import { Lease } from "../../../src/leases/lease.ts";
 import { LeaseClock } from "../../../src/leases/lease-clock.ts";
 import type { LeaseUser } from "../../../src/leases/lease-user.ts";
-import type { LeaseAnswer, LeaseReport } from "../../../src/leases/protocol.ts";
+import { FOR_GOOD, type LeaseAnswer, type LeaseReport } from "../../../src/leases/protocol.ts";
 import type { Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
 import { attemptLease } from "./lease-attempt.ts";
@@ -219,7 +219,7 @@ export class SimulatedIsolate {
         settled = true;
         stopLimit();
         if (!answer) return reject(UNREACHABLE);
-        if (!answer.granted) this.#state.refused.add(lease);
+        if (!answer.granted && FOR_GOOD.has(answer.reason)) this.#state.refused.add(lease);
         history.answersReceived.set(report.holder, (history.answersReceived.get(report.holder) ?? 0) + 1);
         resolve(answer);
       };

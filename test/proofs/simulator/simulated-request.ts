@@ -7,6 +7,7 @@
  * involvement until it aborts them.
  */
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
+import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
@@ -22,6 +23,10 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
+  const judge = judgeOf(request);
+  const forbidden = judge(lease.terms);
+  if (forbidden) return refuse(isolate, request, forbidden);
+
   const permit = await decidePermit(isolate, lease, request);
   if (isRefusal(permit)) return refuse(isolate, request, permit);
   const fail = (reason: Refusal) => {
@@ -29,7 +34,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
     refuse(isolate, request, reason);
   };
 
-  const inFlight = new InFlightRequest(lease, isolate.user, () => null, scenario.originTimeoutMs);
+  const inFlight = new InFlightRequest(lease, isolate.user, judge, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(
@@ -47,7 +52,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   const ensureForResponse = () => lease.ensureValidForResponse(isolate.user, bodyFollows);
   const lateRefusal = await isolate.observe(lease, ensureForResponse);
   if (lateRefusal) inFlight.abort(lateRefusal);
-  const ended = inFlight.refusal ?? lateRefusal;
+  const ended = inFlight.judge() ?? lateRefusal;
   if (ended) return fail(ended);
   if (request.plan.bodyMs > 0) return sendBody(isolate, request, inFlight);
   inFlight.complete();
@@ -55,6 +60,14 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
     sendHeaders(isolate, request, null);
     isolate.close(request);
   });
+}
+
+/** `authorizeRow` for a request that needs `posts:write`, or nothing. */
+function judgeOf({ plan }: RequestRecord): (terms: Terms) => Refusal | null {
+  return ({ permissions }) =>
+    plan.writes && permissions.length > 0 && !permissions.includes("posts:write")
+      ? { reason: "missing_permission", permission: "posts:write" }
+      : null;
 }
 
 function refuse(isolate: SimulatedIsolate, request: RequestRecord, refusal: Refusal): void {
@@ -86,7 +99,7 @@ function originAnswers(
     };
     inFlight.signal.addEventListener("abort", () => pendingOrigins.delete(arrive));
     isolate.effect(() => {
-      if (inFlight.refusal) return;
+      if (inFlight.judge()) return;
       request.forwardedAt = time.now;
       trace?.(`isolate ${isolate.number}: request ${request.number} forwarded`);
       pendingOrigins.add(arrive);
