@@ -22,6 +22,7 @@ beforeAll(async () => {
     20,
   );
   cluster.live.respond = (request, response, record) => {
+    if (request.url?.startsWith("/v1/posts?upload=")) return neverAnswer()(request, response, record);
     if (request.url?.startsWith("/v1/posts/never-")) return neverAnswer()(request, response, record);
     if (request.url?.startsWith("/v1/posts/slowly-")) return slow(request, response, record);
     return cluster.live.answerJson(request, response, record);
@@ -58,6 +59,16 @@ async function atOrigin(target: string): Promise<void> {
   await eventually(`${target} at the origin`, () =>
     cluster.live.requests.some((one) => one.target === target),
   );
+}
+
+const PIECE = "piece ";
+const PIECES = 2000;
+
+async function* slowBody(): AsyncGenerator<string> {
+  for (let sent = 0; sent < PIECES; sent++) {
+    yield PIECE;
+    await new Promise((done) => setTimeout(done, 20));
+  }
 }
 
 const bodyOf = (response: RawResponse) => [response.status, response.body.toString()];
@@ -138,7 +149,7 @@ const RESTRICTIONS: Readonly<Record<string, Restriction>> = {
 };
 
 describe.each(Object.entries(RESTRICTIONS))("%s", (_, { restrict, status, error }) => {
-  test("is answered when waiting requests have got the refusal, streams are cut and new ones are refused", async () => {
+  test("is answered when waiting and uploading requests have got the refusal, and streams are cut", async () => {
     const { id, secret } = await account.create();
     const waiting = `/v1/posts/never-${id}`;
     const streaming = `/v1/posts/slowly-${id}`;
@@ -154,12 +165,29 @@ describe.each(Object.entries(RESTRICTIONS))("%s", (_, { restrict, status, error 
     });
     await stream.bodyReached(6);
     await atOrigin(waiting);
+    const uploading = `/v1/posts?upload=${id}`;
+    const uploads = rawRequest(cluster.gateway(1), {
+      method: "POST",
+      target: uploading,
+      headers: [
+        ["Authorization", `Bearer ${secret}`],
+        ["CF-Connecting-IP", INSIDE],
+        ["Content-Length", String(PIECES * PIECE.length)],
+      ],
+      body: slowBody(),
+    });
+    await atOrigin(uploading);
 
     await restrict(id);
     const answeredAt = Date.now();
     for (const gateway of [0, 1]) expect((await call(secret, { gateway })).status).toBe(status);
     const waited = await waits;
     expect([waited.status, JSON.parse(waited.body.toString()).error]).toEqual([status, error]);
+    const uploaded = await uploads;
+    expect([uploaded.status, JSON.parse(uploaded.body.toString()).error]).toEqual([status, error]);
+    const upload = cluster.live.requests.find(({ target }) => target === uploading);
+    await eventually("the end of the upload", () => upload?.closedAt !== undefined);
+    expect(upload?.bodyComplete).toBe(false);
     const streamed = await stream.response();
     expect([streamed.status, streamed.ended]).toEqual([200, "aborted"]);
     expect(streamed.endedAt).toBeLessThanOrEqual(answeredAt + 1000);
