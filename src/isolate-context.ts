@@ -5,6 +5,7 @@
  * that are missing or malformed.
  */
 
+import { env } from "cloudflare:workers";
 import { ControlPlane } from "./control/control-plane.ts";
 import type { Env } from "./env.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -19,19 +20,20 @@ export interface IsolateContext {
   readonly operations: ControlPlane;
 }
 
-const contexts = new WeakMap<Env, IsolateContext>();
+/** Built when the isolate starts, so that no request waits for it. */
+const context = contextOf(env as unknown as Env);
 
-export function isolateContext(env: Env): IsolateContext | InvalidSetting {
-  const known = contexts.get(env);
-  if (known) return known;
+export function isolateContext(): IsolateContext | InvalidSetting {
+  return context;
+}
+
+function contextOf(env: Env): IsolateContext | InvalidSetting {
   const settings = readSettings(env);
   if (isRefusal(settings)) return settings;
   const finder = new KeyFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
-  const context: IsolateContext = {
+  return {
     settings,
     gateway: new Gateway(env, settings, finder, Date.now),
     operations: new ControlPlane(env, settings, finder, Date.now),
   };
-  contexts.set(env, context);
-  return context;
 }

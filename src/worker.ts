@@ -52,7 +52,7 @@ function pathOf(request: Request): string {
 function openContext(c: Context<WorkerContext>): IsolateContext | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
-  const isolate = isolateContext(c.env);
+  const isolate = isolateContext();
   if (isRefusal(isolate)) {
     logInvalidSetting(requestId, isolate.setting);
     return refusalResponse(isolate, requestId, null);
@@ -61,17 +61,31 @@ function openContext(c: Context<WorkerContext>): IsolateContext | Response {
   return isolate;
 }
 
-// One handler without middleware: Hono then calls it directly, without a chain of promises.
-app.all("/v1/*", (c) => {
-  const isolate = openContext(c);
-  if (isolate instanceof Response) return isolate;
-  const { settings, gateway } = isolate;
-  if (settings.controlHost !== null) {
-    if (!URL.canParse(c.req.url)) return refuse(c, MALFORMED_HOST);
-    if (hasNameOf(settings.controlHost, c)) return refuse(c, OUTSIDE_API);
+/** Before the router: it builds its matchers at its first request, which no API request should wait for. */
+async function answerApi(request: Request, ctx: ExecutionContext): Promise<Response> {
+  const requestId = crypto.randomUUID();
+  const isolate = isolateContext();
+  if (isRefusal(isolate)) {
+    logInvalidSetting(requestId, isolate.setting);
+    return refusalResponse(isolate, requestId, null);
   }
-  return gateway.answer(c.req.raw, c.get("requestId"), c.executionCtx as ExecutionContext);
-});
+  const { settings, gateway } = isolate;
+  try {
+    const refusal = settings.controlHost === null ? null : refuseHost(settings.controlHost, request);
+    if (refusal === null) return await gateway.answer(request, requestId, ctx);
+    logRefusal(requestId, request.method, refusal);
+    return refusalResponse(refusal, requestId, settings.docsUrl);
+  } catch (error) {
+    logException(requestId, error);
+    return refusalResponse({ reason: "exception" }, requestId, settings.docsUrl);
+  }
+}
+
+/** The API is not served on the host that keys are managed on. */
+function refuseHost(controlHost: string, request: Request): Refusal | null {
+  if (!URL.canParse(request.url)) return MALFORMED_HOST;
+  return hasNameOf(controlHost, request) ? OUTSIDE_API : null;
+}
 
 const withContext = createMiddleware<WorkerContext>(async function withContext(c, next) {
   const isolate = openContext(c);
@@ -134,8 +148,8 @@ function isOn(host: string, c: Context<WorkerContext>): boolean {
 }
 
 /** Also with another port or a trailing dot: for DNS it is the same host. */
-function hasNameOf(host: string, c: Context<WorkerContext>): boolean {
-  return new URL(c.req.url).hostname.replace(/\.+$/, "") === host.replace(/:\d+$/, "");
+function hasNameOf(host: string, request: Request): boolean {
+  return new URL(request.url).hostname.replace(/\.+$/, "") === host.replace(/:\d+$/, "");
 }
 
 function refuse(c: Context<WorkerContext>, refusal: Refusal): Response {
@@ -143,4 +157,10 @@ function refuse(c: Context<WorkerContext>, refusal: Refusal): Response {
   return refusalResponse(refusal, c.var.requestId, c.var.settings.docsUrl);
 }
 
-export default app;
+export default {
+  fetch(request, env, ctx) {
+    const path = pathOf(request);
+    if (path === "/v1" || path.startsWith("/v1/")) return answerApi(request, ctx);
+    return app.fetch(request, env, ctx);
+  },
+} satisfies ExportedHandler<Env>;

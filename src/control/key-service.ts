@@ -153,7 +153,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
     operation: Operation<Answer>,
     request: Omit<OperationRequest, "credential">,
   ): Promise<KeyServiceResult<Answer>> {
-    const context = isolateContext(this.env);
+    const context = isolateContext();
     if (isRefusal(context)) return failed(context);
     const origin = keyPageOrigin(context.settings);
     const requestId = crypto.randomUUID();

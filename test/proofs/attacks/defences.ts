@@ -295,8 +295,8 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "the host is compared normalised",
     file: WORKER,
-    find: "return new URL(c.req.url).hostname.replace(",
-    replace: 'return String(c.req.header("Host")).replace(',
+    find: "return new URL(request.url).hostname.replace(",
+    replace: 'return String(request.headers.get("Host")).replace(',
     stops: [
       "the API is not served on the control host in capitals",
       "the control host with the default port is the control host",
