@@ -200,6 +200,7 @@ describe("with a CONTROL_HOST", () => {
           form_id: "1",
           name: "a key",
           mode: "test",
+          access: "full",
           expires: "never",
         }).toString(),
       ),
