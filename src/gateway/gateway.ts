@@ -37,13 +37,18 @@ export class Gateway {
 
   constructor(env: Env, settings: Settings, finder: KeyFinder, now: () => number) {
     const clock = new LeaseClock(now);
-    this.#context = { settings, clock, schedule };
+    this.#context = { settings, clock };
     this.#keys = new KeyCache(env, settings, finder, clock);
   }
 
   async answer(request: Request, requestId: string, ctx: ExecutionContext): Promise<Response> {
     const lifetime = new RequestLifetime(request, ctx);
-    const report = new RequestReport(requestId, request.method, this.#context.clock.now(), isTraced());
+    const report = new RequestReport(
+      requestId,
+      request.method,
+      this.#context.clock.checkForStep(),
+      isTraced(),
+    );
     try {
       return await this.#answer(new RequestContext(request, this.#context, lifetime, report));
     } finally {
@@ -66,7 +71,7 @@ export class Gateway {
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
-    countRequest(settings.usage, finished);
+    countRequest(settings.usage, finished, clock.takeSteps());
     if (isLogged(refusal, settings)) logRequest(finished);
     // A refusal carries no times, which could be a side channel.
     if (settings.serverTiming && !refusal) {
@@ -122,9 +127,4 @@ function addRateLimit(response: Response, refusal: Refusal, report: RequestRepor
   const allowance = refusal.reason === "rate_limited" ? refusal.allowance : report.permit?.allowance;
   if (!allowance || response.status === 401) return;
   for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) response.headers.set(name, value);
-}
-
-function schedule(ms: number, task: () => void): () => void {
-  const timer = setTimeout(task, ms);
-  return () => clearTimeout(timer);
 }

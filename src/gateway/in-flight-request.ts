@@ -126,6 +126,7 @@ export class InFlightRequest {
   /** Runs when the timer fires, when a renewal has completed, and when the body starts. */
   #check(): void {
     if (this.#completed) return;
+    this.#context.checkClock();
     if (!this.#sendingBody) this.#context.lifetime.keepAlive();
     const refusal = this.#reasonToAbort();
     if (refusal) {

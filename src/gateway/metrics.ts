@@ -7,7 +7,11 @@
 import type { FinishedRequest } from "./request-report.ts";
 
 /** Writes without waiting; nothing when metrics are off (`dataset` is null). */
-export function countRequest(dataset: AnalyticsEngineDataset | null, finished: FinishedRequest): void {
+export function countRequest(
+  dataset: AnalyticsEngineDataset | null,
+  finished: FinishedRequest,
+  clockSteps: number,
+): void {
   if (!dataset) return;
   const { report, status, reason, totalMs, gatewayMs } = finished;
   const record = report.key?.record;
@@ -28,6 +32,7 @@ export function countRequest(dataset: AnalyticsEngineDataset | null, finished: F
       gatewayMs, // double2
       totalMs, // double3
       report.originStatus ?? 0, // double4
+      clockSteps, // double5
     ],
   });
 }

@@ -4,9 +4,9 @@
  * One per request; it decides nothing. A step takes it and what the steps before have found.
  */
 
+import { type Schedule, setTimer } from "../keys/time-limit.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
 import type { LeaseUser } from "../leases/lease-user.ts";
-import type { Schedule } from "../leases/shared-call.ts";
 import { logException } from "../log.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -14,13 +14,13 @@ import type { InFlightContext, InFlightRequest } from "./in-flight-request.ts";
 import type { RequestLifetime } from "./request-lifetime.ts";
 import { identityOf } from "./request-log.ts";
 import type { RequestReport } from "./request-report.ts";
+import { RequestTimers } from "./request-timers.ts";
 import { traceLease } from "./trace-request.ts";
 
 /** The parts of a request's context that do not change from one request to the next. */
 export interface GatewayContext {
   readonly settings: Settings;
   readonly clock: LeaseClock;
-  readonly schedule: Schedule;
 }
 
 export class RequestContext implements LeaseUser, InFlightContext {
@@ -32,14 +32,20 @@ export class RequestContext implements LeaseUser, InFlightContext {
   readonly report: RequestReport;
   /** Set while the request is forwarded, so that a fault aborts it. */
   inFlight: InFlightRequest | null = null;
+  readonly #timers: RequestTimers;
 
   constructor(request: Request, gateway: GatewayContext, lifetime: RequestLifetime, report: RequestReport) {
     this.request = request;
     this.settings = gateway.settings;
     this.clock = gateway.clock;
-    this.schedule = gateway.schedule;
+    this.#timers = new RequestTimers(setTimer, gateway.clock);
+    this.schedule = this.#timers.schedule;
     this.lifetime = lifetime;
     this.report = report;
+  }
+
+  checkClock(): void {
+    this.#timers.checkClock();
   }
 
   waitUntil(work: Promise<unknown>): void {

@@ -16,6 +16,7 @@ import { hashKey, locatorOf, looksLikeKey, looksLikeLegacyKey, pepperOf } from "
 import { accountLocator } from "./locator.ts";
 import type { LookupThrottle } from "./lookup-throttle.ts";
 import { isUnavailable } from "./store-error.ts";
+import type { Schedule } from "./time-limit.ts";
 
 export interface FoundKey {
   /** 64 hex digits. */
@@ -62,8 +63,8 @@ export class KeyFinder {
   }
 
   /** What KV says about the key with this hash. Throws when KV is unavailable. */
-  readRecord(hash: string): Promise<FoundRecord> {
-    return readKeyRecord(this.#kv, hash, this.#settings.ledgerTimeoutMs);
+  readRecord(hash: string, schedule?: Schedule): Promise<FoundRecord> {
+    return readKeyRecord(this.#kv, hash, this.#settings.ledgerTimeoutMs, schedule);
   }
 
   /** A key imported from its hash may have any text after its prefix. */

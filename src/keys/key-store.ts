@@ -5,7 +5,7 @@
  * caller answers 503 (`isUnavailable`): a valid key is never refused because a store is down.
  */
 import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "./key-record.ts";
-import { withTimeLimit } from "./time-limit.ts";
+import { type Schedule, withTimeLimit } from "./time-limit.ts";
 
 /**
  * How long KV caches an answer at one location. Records never change, but a missing record is cached as long as a
@@ -17,10 +17,16 @@ const CACHE_TTL_SECONDS = 60;
 export type FoundRecord = KeyRecord | "missing" | "corrupt";
 
 /** The record of the key with this hash (64 hex digits). */
-export async function readKeyRecord(kv: KVNamespace, hash: string, limitMs: number): Promise<FoundRecord> {
+export async function readKeyRecord(
+  kv: KVNamespace,
+  hash: string,
+  limitMs: number,
+  schedule?: Schedule,
+): Promise<FoundRecord> {
   const value = await withTimeLimit(
     kv.get(entryName(hash), { type: "text", cacheTtl: CACHE_TTL_SECONDS }),
     limitMs,
+    schedule,
   );
   if (value === null) return "missing";
   return parseKeyRecord(value) ?? "corrupt";

@@ -7,6 +7,7 @@
 import type { FoundKey } from "../keys/find-key.ts";
 import { isSameRecord, type KeyRecord } from "../keys/key-record.ts";
 import type { FoundRecord } from "../keys/key-store.ts";
+import type { Schedule } from "../keys/time-limit.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseAnswer, LeaseRequest } from "./protocol.ts";
@@ -21,7 +22,11 @@ export interface SignedIdentity {
 }
 
 /** Calls the key's ledger; rejects when it fails, or has not answered within `limitMs`. */
-export type CallKeyLedger = (request: LeaseRequest, limitMs: number) => Promise<LeaseAnswer>;
+export type CallKeyLedger = (
+  request: LeaseRequest,
+  limitMs: number,
+  schedule: Schedule,
+) => Promise<LeaseAnswer>;
 
 export class CachedKey {
   readonly found: FoundKey;
@@ -39,10 +44,14 @@ export class CachedKey {
     this.found = found;
     this.#inKv = found.record ?? "missing";
     this.lease = new Lease(
-      async (report, limitMs) => {
+      async (report, limitMs, schedule) => {
         const account = this.#record?.account ?? found.record?.account ?? null;
         const wants_record = this.#record === null;
-        const answer = await callLedger({ ...report, hash: found.hash, account, wants_record }, limitMs);
+        const answer = await callLedger(
+          { ...report, hash: found.hash, account, wants_record },
+          limitMs,
+          schedule,
+        );
         this.#applyAnswer(answer);
         return answer;
       },

@@ -5,7 +5,7 @@
 
 import type { Env } from "../env.ts";
 import { isUnavailable } from "../keys/store-error.ts";
-import { TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
+import { type Schedule, TimeLimitExceeded, withTimeLimit } from "../keys/time-limit.ts";
 import type { LedgerLocation } from "../ledger-locations.ts";
 
 export interface LedgerCall {
@@ -14,13 +14,15 @@ export interface LedgerCall {
   readonly repeatable: boolean;
   /** Where the platform should create the object, if this is the first call to it; null: near the caller. */
   readonly locationHint?: LedgerLocation | null;
+  /** Sets the timer of the limit. */
+  readonly schedule?: Schedule;
 }
 
 /** Rejects when the ledger fails, or has not answered within `limitMs` in all. */
 export async function callLedger<Ledger, T>(
   namespace: Env["KEY_LEDGER"],
   locator: string,
-  { limitMs, repeatable, locationHint = null }: LedgerCall,
+  { limitMs, repeatable, locationHint = null, schedule }: LedgerCall,
   call: (ledger: Ledger) => Promise<T>,
 ): Promise<T> {
   const attempt = () => {
@@ -38,7 +40,7 @@ export async function callLedger<Ledger, T>(
       return await attempt();
     }
   };
-  return await withTimeLimit(attempts(), limitMs);
+  return await withTimeLimit(attempts(), limitMs, schedule);
 }
 
 /** A second call would only add to the load of a slow or overloaded object. */

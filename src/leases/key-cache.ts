@@ -65,11 +65,11 @@ export class KeyCache {
   }
 
   #add(key: string, found: FoundKey): CachedKey {
-    const call: CallKeyLedger = async (request, limitMs) => {
+    const call: CallKeyLedger = async (request, limitMs, schedule) => {
       const answer = await callLedger(
         this.#ledgers,
         found.locator,
-        { limitMs, repeatable: true, locationHint: this.#settings.ledgerLocation },
+        { limitMs, repeatable: true, locationHint: this.#settings.ledgerLocation, schedule },
         (ledger: LeaseLedger) => ledger.lease(request),
       );
       const isUnknown = !answer.granted && !answer.record && request.wants_record;
@@ -84,7 +84,7 @@ export class KeyCache {
   /** Beside the ledger's call. KV that cannot be read says nothing. */
   async #compareWithKv(key: CachedKey, user: LeaseUser): Promise<void> {
     try {
-      key.applyKvRecord(await this.#finder.readRecord(key.found.hash));
+      key.applyKvRecord(await this.#finder.readRecord(key.found.hash, user.schedule));
     } catch (error) {
       if (!isUnavailable(error)) user.logException(error);
     }

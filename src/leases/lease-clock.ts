@@ -2,7 +2,8 @@
  * The clock that leases are measured on.
  *
  * Guarantees that it never runs backwards unnoticed: a step back beyond the tolerance starts a new epoch, which voids
- * every lease of the previous one. It does not detect a clock that jumps ahead.
+ * every lease of the previous one. Only a reading with no timer of the request pending detects one: the platform does not
+ * let the others be later than that timer, so they may be old. It does not detect a clock that jumps ahead.
  */
 
 /** A clock that steps back by no more than this stays in its epoch. The margin that the ledger adds to a lease covers it. */
@@ -12,25 +13,37 @@ export class LeaseClock {
   readonly #read: () => number;
   #latest = Number.NEGATIVE_INFINITY;
   #epoch = 0;
+  #reportedEpoch = 0;
 
   constructor(read: () => number) {
     this.#read = read;
   }
 
-  /** Unix milliseconds; within an epoch it never decreases. */
+  /** Unix milliseconds: the latest reading of any request. Within an epoch it never decreases. */
   now(): number {
+    this.#latest = Math.max(this.#latest, this.#read());
+    return this.#latest;
+  }
+
+  /** The same by a request that has no timer pending: a reading that is earlier than the latest is a clock that stepped back. */
+  checkForStep(): number {
     const now = this.#read();
     if (now < this.#latest - CLOCK_TOLERANCE_MS) {
       this.#epoch += 1;
       this.#latest = now;
-    } else if (now > this.#latest) {
-      this.#latest = now;
     }
-    return this.#latest;
+    return this.now();
   }
 
   /** Counts the steps back: a lease of an earlier epoch is void. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** The steps back since the last call, for the metrics. */
+  takeSteps(): number {
+    const steps = this.#epoch - this.#reportedEpoch;
+    this.#reportedEpoch = this.#epoch;
+    return steps;
   }
 }

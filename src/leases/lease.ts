@@ -7,19 +7,21 @@
  */
 
 import { isUnavailable } from "../keys/store-error.ts";
+import type { Schedule } from "../keys/time-limit.ts";
 import type { Refusal } from "../refusals.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
 import { Permits } from "./permits.ts";
 import { checkGrant, type LeaseAnswer, type LeaseGrant, type LeaseReport, type Terms } from "./protocol.ts";
-import { type CallUser, SharedCall, UNREACHABLE } from "./shared-call.ts";
+import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE } from "./shared-call.ts";
 
-/** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`. */
-export type RequestLease = (report: LeaseReport, limitMs: number) => Promise<LeaseAnswer>;
+/** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
+export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
 
-/** A lease that has expired on arrival is requested again, this many times in all. */
-const MAX_ATTEMPTS = 3;
+/** A lease that has expired on arrival is requested again; near a scheduled end those of others' calls may expire too. */
+const CALLS_MAX = 3;
+const WAITS_MAX = 9;
 
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
@@ -116,6 +118,7 @@ export class Lease {
    * renewed first: the body would be aborted when the lease expires. null: the lease is valid now.
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
+    user.checkClock();
     if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
@@ -125,10 +128,10 @@ export class Lease {
     return user.waitForLedger(() => this.renewUntilValid(user));
   }
 
-  /** A renewal that fails changes nothing: a request that finds the lease expired waits for the ledger itself. */
-  renewInBackground(user: Pick<LeaseUser, "waitUntil" | "logException">): void {
+  /** A renewal that fails changes nothing. */
+  renewInBackground(user: LeaseUser): void {
     this.#sharedCall.start(user, this.#timeLimitMs, () =>
-      this.renew().catch((error): Refusal => {
+      this.renew(user).catch((error): Refusal => {
         if (!isUnavailable(error)) user.logException(error);
         return UNREACHABLE;
       }),
@@ -139,12 +142,23 @@ export class Lease {
    * Waits until a call to the ledger has made the lease valid; all requests that wait share it. The refusal: the key's own,
    * or `ledger_unreachable`. Rejects with an error that is not an outage.
    */
-  async renewUntilValid(user: CallUser): Promise<Refusal | null> {
+  renewUntilValid(user: CallUser): Promise<Refusal | null> {
+    const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
+    const call: LimitedCall = (limitMs) => this.#untilValid(CALLS_MAX, limitMs, renew);
+    return this.#untilValid(WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
+      const refusal = await this.#sharedCall.wait(user, leftMs, call);
+      user.checkClock();
+      return refusal;
+    });
+  }
+
+  /** Repeats `call` while leases have expired on arrival. */
+  async #untilValid(max: number, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
     const startedAt = this.#clock.now();
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const leftMs = this.#leftMs(startedAt);
+    for (let attempt = 0; attempt < max; attempt++) {
+      const leftMs = limitMs - Math.max(0, this.#clock.now() - startedAt);
       if (leftMs <= 0) break;
-      const refusal = await this.#sharedCall.wait(user, leftMs, (limitMs) => this.#callUntilValid(limitMs));
+      const refusal = await call(leftMs);
       if (refusal) return this.refusal ?? refusal;
       if (this.isValid()) return null;
     }
@@ -152,34 +166,14 @@ export class Lease {
     return this.refusal ?? UNREACHABLE;
   }
 
-  /** The same by calls of its own, of which the answers may expire on arrival. */
-  async #callUntilValid(limitMs: number): Promise<Refusal | null> {
-    const startedAt = this.#clock.now();
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const leftMs = this.#leftMs(startedAt, limitMs);
-      if (leftMs <= 0) break;
-      try {
-        const refusal = await this.renew(leftMs);
-        if (refusal) return refusal;
-      } catch (error) {
-        if (!isUnavailable(error)) throw error;
-        break;
-      }
-      if (this.isValid()) return null;
-    }
-    return this.refusal ?? UNREACHABLE;
-  }
-
-  /** Of the time limit; a clock that has stepped back does not extend it. */
-  #leftMs(startedAt: number, limitMs = this.#timeLimitMs): number {
-    return Math.min(limitMs, limitMs - (this.#clock.now() - startedAt));
-  }
-
   /**
    * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
    * or has not answered within `limitMs`.
    */
-  async renew(limitMs = this.#timeLimitMs): Promise<Refusal | null> {
+  async renew(
+    { schedule }: Pick<CallUser, "schedule">,
+    limitMs = this.#timeLimitMs,
+  ): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
     const epoch = this.#clock.epoch;
     this.#renewFrom = calledAt + this.#ttlMs / 4;
@@ -189,7 +183,7 @@ export class Lease {
     let answer: LeaseAnswer;
     try {
       const permits = this.permits.report();
-      answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs);
+      answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs, schedule);
     } catch (error) {
       this.#unreportedUses += uses;
       throw error;
@@ -206,6 +200,7 @@ export class Lease {
   }
 
   async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
+    user.checkClock();
     const refusal = this.refusal;
     if (refusal) return refusal;
     const status = this.status();
@@ -242,6 +237,11 @@ export class Lease {
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
+}
+
+function unreachableIfOutage(error: unknown): Refusal {
+  if (!isUnavailable(error)) throw error;
+  return UNREACHABLE;
 }
 
 /** What was made from equal terms need not be made again. */

@@ -5,11 +5,9 @@
  * the promise of another one never resumes when that one is gone (cloudflare/workerd#210). The request that makes the call
  * keeps it alive with `waitUntil`. The others wait until half of its time limit has passed, then call themselves, together.
  */
+import type { Schedule } from "../keys/time-limit.ts";
 import type { Refusal } from "../refusals.ts";
 import { FOR_GOOD } from "./protocol.ts";
-
-/** Runs `task` after `ms`, unless the returned function is called first. */
-export type Schedule = (ms: number, task: () => void) => () => void;
 
 /** The request that waits for a call. */
 export interface CallUser {
@@ -17,7 +15,12 @@ export interface CallUser {
   waitUntil(work: Promise<unknown>): void;
   /** A timer of the request's own. */
   readonly schedule: Schedule;
+  /** Reads the clock with no timer of the request pending, before its lease is judged. */
+  checkClock(): void;
 }
+
+/** Ends within the time passed to it. null: the lease was granted. */
+export type LimitedCall = (limitMs: number) => Promise<Refusal | null>;
 
 /** How a call has ended: the lease was granted (null) or refused, or an error that is no outage. */
 type Outcome = { readonly refusal: Refusal | null } | { readonly error: unknown };
@@ -45,14 +48,9 @@ export class SharedCall {
   }
 
   /**
-   * Waits for the call in progress, or makes `call`, which ends within the time passed to it. `limitMs`: the longest that
-   * this request waits.
+   * Waits for the call in progress, or makes `call`. `limitMs`: the longest that this request waits.
    */
-  async wait(
-    user: CallUser,
-    limitMs: number,
-    call: (limitMs: number) => Promise<Refusal | null>,
-  ): Promise<Refusal | null> {
+  async wait(user: CallUser, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
     const startedAt = this.#now();
     for (let count = 1; ; count++) {
       const leftMs = Math.min(limitMs, limitMs - (this.#now() - startedAt));

@@ -13,6 +13,7 @@ const LEDGER_LIMIT_MS = 2000;
 const USER: LeaseUser = {
   waitUntil: () => {},
   schedule: () => () => {},
+  checkClock: () => {},
   waitForLedger: (call) => call(),
   logException: (error) => {
     throw error;

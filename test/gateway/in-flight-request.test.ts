@@ -3,10 +3,10 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { InFlightRequest } from "../../src/gateway/in-flight-request.ts";
+import type { Schedule } from "../../src/keys/time-limit.ts";
 import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import type { LeaseAnswer, Terms } from "../../src/leases/protocol.ts";
-import type { Schedule } from "../../src/leases/shared-call.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import { grantAnswer } from "../support/lease-answers.ts";
 
@@ -20,6 +20,8 @@ interface Timer {
 }
 
 let time: number;
+/** What the clock reads until it is checked with no timer pending; null: the time. */
+let heldBackAt: number | null;
 let timers: Timer[];
 let calls: PromiseWithResolvers<LeaseAnswer>[];
 /** The ledger's immediate answer; null: it answers when the test calls `answer`. */
@@ -31,14 +33,15 @@ let judge: (terms: Terms) => Refusal | null;
 
 beforeEach(async () => {
   time = 0;
+  heldBackAt = null;
   timers = [];
   calls = [];
   logged = [];
   judge = () => null;
   ledger = granted();
-  clock = new LeaseClock(() => time);
+  clock = new LeaseClock(() => heldBackAt ?? time);
   lease = new Lease(askLedger, clock, LEDGER_LIMIT_MS);
-  await lease.renew();
+  await lease.renew({ schedule });
   calls = [];
 });
 
@@ -91,7 +94,7 @@ describe("while the origin works", () => {
     const inFlight = startRequest();
     ledger = null;
     await advance(300);
-    void lease.renew();
+    void lease.renew({ schedule });
     await answer({ granted: false, reason: "revoked" });
     await advance(999);
     expect(inFlight.refusal).toEqual({ reason: "revoked" });
@@ -103,7 +106,7 @@ describe("while the origin works", () => {
     const inFlight = startRequest();
     await advance(1100);
     expect(calls).toHaveLength(1);
-    void lease.renew();
+    void lease.renew({ schedule });
     await answer({ granted: false, reason: "revoked" });
     await advance(1200);
     expect(inFlight.refusal).toEqual({ reason: "revoked" });
@@ -172,6 +175,7 @@ describe("while the origin works", () => {
     const inFlight = startRequest();
     await advance(400);
     time = -100_000;
+    checkClock();
     expect(lease.isValid()).toBe(false);
     fire();
     await settled();
@@ -240,7 +244,7 @@ describe("the origin's time limit", () => {
     ledger = null;
     const inFlight = startRequest(700);
     await advance(699);
-    void lease.renew();
+    void lease.renew({ schedule });
     await answer({ granted: false, reason: "revoked" });
     await advance(700);
     expect(inFlight.refusal).toEqual({ reason: "revoked" });
@@ -394,6 +398,15 @@ test("two requests under one lease make no more ledger calls than one", async ()
   expect(calls).toHaveLength(20);
 });
 
+test("a body is cut at the first check after a pause, though an overdue timer holds the clock back", async () => {
+  ledger = null;
+  const inFlight = startBody();
+  time = 5000;
+  heldBackAt = TTL_MS / 2;
+  fire();
+  expect(inFlight.signal.aborted).toBe(true);
+});
+
 describe("when the lease is renewed on other terms", () => {
   const NARROWER: Terms = { permissions: ["posts:read"], allowed_ips: [], account_allowed_ips: [] };
   const FORBIDDEN: Refusal = { reason: "missing_permission", permission: "posts:write" };
@@ -447,7 +460,7 @@ describe("when the lease is renewed on other terms", () => {
     expect(inFlight.judge()).toBeNull();
     time = TTL_MS;
     renewOn(NARROWER);
-    await lease.renew();
+    await lease.renew({ schedule });
     expect(inFlight.judge()).toEqual(FORBIDDEN);
     expect(inFlight.refusal).toEqual(FORBIDDEN);
   });
@@ -466,7 +479,7 @@ test("a request whose key is suspended is aborted, and so is one that comes next
 });
 
 function startRequest(originTimeoutMs = ORIGIN_TIMEOUT_MS): InFlightRequest {
-  const context = { clock, schedule, lifetime, waitUntil, logException };
+  const context = { clock, schedule, lifetime, waitUntil, checkClock, logException };
   return new InFlightRequest(lease, context, judge, originTimeoutMs);
 }
 
@@ -479,6 +492,10 @@ function startBody(): InFlightRequest {
 
 const lifetime = { keepAlive: () => {} };
 const waitUntil = () => {};
+const checkClock = () => {
+  heldBackAt = null;
+  clock.checkForStep();
+};
 const logException = (error: unknown) => void logged.push(error);
 
 const schedule: Schedule = (ms, task) => {

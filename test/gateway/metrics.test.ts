@@ -125,7 +125,7 @@ describe("the columns of a data point", () => {
         expect.stringMatching(/^(?:hit|renewed|miss)$/), // blob6
         key.created_at, // blob7
       ],
-      doubles: [200, MS, MS, 200], // status, gateway ms, total ms, origin status
+      doubles: [200, MS, MS, 200, 0], // status, gateway ms, total ms, origin status
     });
   });
 
@@ -139,24 +139,24 @@ describe("the columns of a data point", () => {
       "GET",
       "missing_permission",
     ]);
-    expect(doubles).toEqual([403, MS, MS, 0]);
+    expect(doubles).toEqual([403, MS, MS, 0, 0]);
   });
 
   test("of a request without a key: empty columns", async () => {
     expect(await pointOf(null)).toEqual({
       indexes: [""],
       blobs: ["", "", "GET", "", "missing_credential", "", ""],
-      doubles: [401, MS, MS, 0],
+      doubles: [401, MS, MS, 0, 0],
     });
   });
 
   test("of an origin's failure: the client's status and the origin's", async () => {
     origins.live.respond = reply(401);
-    expect((await pointOf(key.secret)).doubles).toEqual([502, MS, MS, 401]);
+    expect((await pointOf(key.secret)).doubles).toEqual([502, MS, MS, 401, 0]);
     origins.live.respond = resetConnection();
-    expect(await pointOf(key.secret)).toMatchObject({ doubles: [502, MS, MS, 0] });
+    expect(await pointOf(key.secret)).toMatchObject({ doubles: [502, MS, MS, 0, 0] });
     origins.live.respond = reply(500);
-    expect((await pointOf(key.secret)).doubles).toEqual([500, MS, MS, 500]);
+    expect((await pointOf(key.secret)).doubles).toEqual([500, MS, MS, 500, 0]);
   });
 
   test("the gateway's time is the total without the origin's", () => {
@@ -164,7 +164,7 @@ describe("the columns of a data point", () => {
     const report = new RequestReport("id", "GET", 1000, false);
     report.originMs = 70;
     const dataset = { writeDataPoint: (point: unknown) => void written.push(point as Point) };
-    countRequest(dataset as AnalyticsEngineDataset, finishRequest(report, 200, null, 1100));
+    countRequest(dataset as AnalyticsEngineDataset, finishRequest(report, 200, null, 1100), 0);
     expect(written[0]?.doubles.slice(0, 3)).toEqual([200, 30, 100]);
   });
 });

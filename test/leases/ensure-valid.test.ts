@@ -28,7 +28,7 @@ beforeEach(async () => {
     return answer;
   };
   lease = new Lease(ask, new LeaseClock(() => now), LEDGER_LIMIT_MS);
-  await lease.renew();
+  await lease.renew(user);
   asked = 0;
 });
 
@@ -72,7 +72,7 @@ test("with an expired lease a request waits for the ledger, and is refused while
 
 test("a key that another request has found revoked is refused without a call, also before its lease has expired", async () => {
   answer = { granted: false, reason: "revoked" };
-  await lease.renew();
+  await lease.renew(user);
   asked = 0;
   now = TTL_MS - 1;
   expect(await lease.ensureValid(user)).toEqual({ reason: "revoked" });
@@ -99,6 +99,7 @@ test.each([
 const user: LeaseUser = {
   waitUntil: (work) => void background.push(work),
   schedule: () => () => {},
+  checkClock: () => {},
   waitForLedger: (call) => call(),
   logException: (error) => void logged.push(error),
 };

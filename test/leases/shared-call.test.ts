@@ -20,6 +20,7 @@ let keptAlive: Promise<unknown>[];
 let shared: SharedCall;
 
 const user: CallUser = {
+  checkClock: () => {},
   waitUntil: (work) => void keptAlive.push(work),
   schedule: (ms, task) => {
     const timer = { dueAt: now + ms, task };

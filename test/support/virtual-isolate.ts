@@ -44,6 +44,7 @@ export class VirtualIsolate {
           timer.task = null;
         };
       },
+      checkClock: () => {},
       waitUntil: () => {},
       waitForLedger: (call) => call(),
       logException: (error) => {

@@ -49,6 +49,10 @@ export function checkRun(world: World): Violation[] {
     if (request.bodyComplete && isTooShort(request))
       report("G3", `request ${request.number}: aborted, yet ended as if complete`);
   }
+  for (const { number, falseSteps } of world.isolates) {
+    if (falseSteps > 0)
+      report("rule 2", `isolate ${number}: ${falseSteps} steps of its clock that there were not`);
+  }
   checkNoRevival(history, report);
   checkReceipts(world, report);
   checkLengths(world, report);

@@ -149,6 +149,9 @@ function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan
     ],
     pauseChance: fault(0.5) ? 0.05 : 0,
     cutOff: fault(0.2) ? { at: endsAt + random.between(-longestMs, longestMs), ms: longestMs } : null,
+    stall: fault(0.3)
+      ? { at: endsAt + random.between(-2, 1) * longestMs, ms: random.between(0, 2 * longestMs) }
+      : null,
     restartsAt: fault(0.1) ? anyTime() : null,
     forgetsAt: fault(0.1) ? anyTime() : null,
   };

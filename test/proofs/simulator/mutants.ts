@@ -5,6 +5,7 @@
  * request and of a revocation, and the behaviour of storage.
  */
 
+import { CLOCK_MUTANTS } from "./clock-mutants.ts";
 import { LEASE_LENGTH_MUTANTS } from "./lease-length-mutants.ts";
 import { LIMIT_MUTANTS } from "./limit-mutants.ts";
 import { type Mutant, mutant } from "./mutant.ts";
@@ -65,6 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("a refusal is not remembered", REFUSED, "if (FOR_GOOD.has(reason)) this.refuseForGood(reason);", ""),
   mutant("a clock that jumps back does not void the lease", CLOCK, "this.#epoch += 1;", ""),
+  ...CLOCK_MUTANTS,
   mutant(
     "no request renews ahead",
     LEASE,
@@ -206,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.observe(lease, () => lease.ensureValid(isolate.user));",
+    "const refusal = await isolate.observe(lease, () => lease.ensureValid(context));",
     "const refusal = null as Refusal | null;",
   ),
   mutant(

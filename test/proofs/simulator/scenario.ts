@@ -41,6 +41,8 @@ export interface IsolatePlan {
   readonly requests: readonly RequestPlan[];
   readonly clockFaults: readonly ClockFault[];
   readonly pauseChance: number;
+  /** The machine stands still for a while; meanwhile timers become overdue, which clamps the clock of their requests. */
+  readonly stall: { readonly at: number; readonly ms: number } | null;
   readonly cutOff: { readonly at: number; readonly ms: number } | null;
   readonly restartsAt: number | null;
   /** When its key cache is cleared, leases included. */

@@ -5,10 +5,9 @@
  * fire late, the isolate pauses between a check of its lease and the effect, JavaScript runs for a while with a
  * frozen clock, and a restart clears all state.
  */
-import type { InFlightContext } from "../../../src/gateway/in-flight-request.ts";
+import type { Schedule } from "../../../src/keys/time-limit.ts";
 import { Lease } from "../../../src/leases/lease.ts";
 import { LeaseClock } from "../../../src/leases/lease-clock.ts";
-import type { LeaseUser } from "../../../src/leases/lease-user.ts";
 import { FOR_GOOD, type LeaseAnswer, type LeaseReport } from "../../../src/leases/protocol.ts";
 import type { Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
@@ -16,8 +15,13 @@ import { attemptLease } from "./lease-attempt.ts";
 import { Link } from "./network.ts";
 import type { ClockFault, IsolatePlan, KeyName, RequestPlan } from "./scenario.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
+import { clampToTimers, newContext } from "./simulated-context.ts";
 import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
+
+/** Overdue timers run after the other events of a stall, and bytes leave after that. */
+const OVERDUE_TIMERS_MS = 0.001;
+const SENDS_AGAIN_MS = 0.1;
 
 const UNREACHABLE = new Error("the ledger cannot be reached");
 
@@ -33,8 +37,6 @@ interface IsolateState {
 export class SimulatedIsolate {
   readonly world: World;
   readonly number: number;
-  /** Background work continues without help. */
-  readonly user: LeaseUser & InFlightContext;
   readonly #plan: IsolatePlan;
   readonly #clock: SimulatedClock;
   readonly #link: Link;
@@ -43,7 +45,9 @@ export class SimulatedIsolate {
   #holderCount = 0;
   #requestingPermits = false;
   #pausedUntil = 0;
+  #stall = { from: 0, until: 0 };
   #nextPauseFrom = 0;
+  #stepsBack = 0;
 
   constructor(world: World, number: number, plan: IsolatePlan) {
     const { time, random, scenario } = world;
@@ -53,23 +57,18 @@ export class SimulatedIsolate {
     this.#clock = new SimulatedClock(time, plan.rate, random.between(1e6, 2e6));
     this.#link = new Link(time, random, plan.distance, scenario.faultsEndAt);
     this.#state = this.#newState();
-    const isolate = this;
-    this.user = {
-      get clock() {
-        return isolate.#state.clock;
-      },
-      schedule: (ms, task) => this.#timer(ms, task),
-      waitUntil: () => {},
-      waitForLedger: (call) => call(),
-      lifetime: { keepAlive: () => {} },
-      logException: (error) => time.fail(error),
-    };
     for (const request of plan.requests) time.at(request.at, () => this.arrive(request));
     for (const fault of plan.clockFaults) time.at(fault.at, () => this.#injectClockFault(fault));
-    const { cutOff, restartsAt, forgetsAt } = plan;
+    const { cutOff, stall, restartsAt, forgetsAt } = plan;
+    if (stall) time.at(stall.at, () => this.#suspend(stall.ms));
     if (cutOff) time.at(cutOff.at, () => this.#link.cut(cutOff.ms));
     if (restartsAt !== null) time.at(restartsAt, () => this.#restart());
     if (forgetsAt !== null) time.at(forgetsAt, () => this.#forget());
+  }
+
+  /** Steps back that its lease clock has found, beyond those that there were. */
+  get falseSteps(): number {
+    return Math.max(0, this.#state.clock.epoch - this.#stepsBack);
   }
 
   arrive(plan: RequestPlan): void {
@@ -80,20 +79,41 @@ export class SimulatedIsolate {
     trace?.(`isolate ${this.number}: request ${request.number} arrives, key ${plan.key}`);
     const start = this.eventHandler(() => {
       request.cacheGeneration = this.#cacheGeneration;
-      void serveRequest(this, request).catch((error) => time.fail(error));
+      const { clock } = this.#state;
+      // A new request has no timer yet.
+      clock.checkForStep();
+      const context = newContext({
+        clock,
+        now: () => this.#clock.now(),
+        setTimer: (ms, task) => this.#timer(ms, task),
+        onException: (error) => time.fail(error),
+      });
+      context.run(() => void serveRequest(this, context, request).catch((error) => time.fail(error)));
     });
     start();
   }
 
   /** Wraps the handler of an external event; the handler does not run after a restart. */
-  eventHandler(task: () => void): () => void {
+  eventHandler(task: () => void, afterStallMs = 0): () => void {
     const generation = this.#state;
     return () =>
       this.#whenAwake(() => {
         if (generation !== this.#state) return;
         this.#maybePause();
         task();
-      });
+      }, afterStallMs);
+  }
+
+  /** The moment until which bytes have left by `at`: none leave while the machine stands still. */
+  sentUntil(at: number): number {
+    return this.#isStalled(at) ? this.#stall.from : at;
+  }
+
+  /** Runs `task`, which bytes that leave by themselves bring about, once bytes leave again. */
+  whenSending(task: () => void): void {
+    const { time } = this.world;
+    if (this.#isStalled(time.now)) time.at(this.#stall.until + this.#workMs + SENDS_AGAIN_MS, task);
+    else task();
   }
 
   /** Applies a task's effect a little later: its JavaScript has to end first. */
@@ -102,7 +122,7 @@ export class SimulatedIsolate {
     const generation = this.#state;
     const { workMs } = scenario.budget;
     const ms = random.chance(scenario.fullDelayChance) ? workMs : Math.min(workMs, 2 * random.next());
-    time.after(ms, () => this.#whenAwake(() => generation === this.#state && task()));
+    time.after(ms, () => this.#whenNotPaused(() => generation === this.#state && task()));
   }
 
   close(request: RequestRecord): void {
@@ -116,7 +136,7 @@ export class SimulatedIsolate {
     if (known) return known;
     this.#holderCount += 1;
     const lease: Lease = new Lease(
-      (report) => this.#callLedger(key, lease, report),
+      (report, limitMs, schedule) => this.#callLedger(key, lease, report, limitMs, schedule),
       clock,
       this.world.scenario.ledgerTimeoutMs,
       `isolate ${this.number}, holder ${this.#holderCount}`,
@@ -150,7 +170,7 @@ export class SimulatedIsolate {
   }
 
   #newState(): IsolateState {
-    const clock = new LeaseClock(() => this.#clock.now());
+    const clock = new LeaseClock(() => clampToTimers(this.#clock.now()));
     return { clock, leases: new Map(), refused: new Set(), open: new Set() };
   }
 
@@ -167,7 +187,7 @@ export class SimulatedIsolate {
     trace?.(`isolate ${this.number}: restarts`);
     for (const request of this.#state.open) {
       if (request.headersAt !== null) {
-        request.lastByteAt = time.now;
+        request.lastByteAt = this.sentUntil(time.now);
         request.bodyComplete = false;
       }
       request.endedAt = time.now;
@@ -187,27 +207,63 @@ export class SimulatedIsolate {
     trace?.(`isolate ${this.number}: pauses for ${pauseMs.toFixed(1)} ms`);
   }
 
-  #whenAwake(task: () => void): void {
+  /** After a stall, timers that are overdue run after the other events. */
+  #whenAwake(task: () => void, afterStallMs: number): void {
+    const { time } = this.world;
+    const wakesAt = Math.max(this.#pausedUntil, this.#stall.until);
+    if (time.now >= wakesAt) task();
+    else time.at(wakesAt + afterStallMs, () => this.#whenAwake(task, afterStallMs));
+  }
+
+  #whenNotPaused(task: () => void): void {
     const { time } = this.world;
     if (time.now >= this.#pausedUntil) task();
-    else time.at(this.#pausedUntil, () => this.#whenAwake(task));
+    else time.at(this.#pausedUntil, () => this.#whenNotPaused(task));
+  }
+
+  /** The machine stands still, once what runs has had its effects; its clock continues. */
+  #suspend(ms: number): void {
+    const { time, scenario, trace } = this.world;
+    // A pause after it would be a second fault within one lease.
+    this.#nextPauseFrom = time.now + ms + scenario.ledgerTimeoutMs;
+    trace?.(`isolate ${this.number}: stands still for ${ms.toFixed(1)} ms`);
+    this.#stall = { from: time.now, until: time.now + ms };
+  }
+
+  #isStalled(at: number): boolean {
+    return at >= this.#stall.from && at <= this.#stall.until + this.#workMs + SENDS_AGAIN_MS / 2;
+  }
+
+  get #workMs(): number {
+    return this.world.scenario.budget.workMs;
   }
 
   #timer(ms: number, task: () => void): () => void {
     const { time, random, scenario } = this.world;
     const { timerLateMs } = scenario.budget;
-    const lateMs = random.chance(scenario.fullDelayChance)
+    const anyLateMs = random.chance(scenario.fullDelayChance)
       ? timerLateMs
       : Math.min(timerLateMs, random.next());
-    const timer = time.after(ms / this.#plan.rate + lateMs, this.eventHandler(task));
+    // One that is overdue when it is set again is next.
+    const lateMs = ms === 0 ? 0 : anyLateMs;
+    let cancelled = false;
+    const fire = this.eventHandler(() => void (cancelled || task()), OVERDUE_TIMERS_MS);
+    const timer = time.after(ms / this.#plan.rate + lateMs, fire);
     return () => {
+      cancelled = true;
       timer.task = null;
     };
   }
 
   /** Like `callLedger`: a time limit, and a second attempt after a failure. */
-  #callLedger(key: KeyName, lease: Lease, report: LeaseReport): Promise<LeaseAnswer> {
-    const { history, time, scenario } = this.world;
+  #callLedger(
+    key: KeyName,
+    lease: Lease,
+    report: LeaseReport,
+    limitMs: number,
+    schedule: Schedule,
+  ): Promise<LeaseAnswer> {
+    const { history, time } = this.world;
     const call = { isolate: this.number, key, at: time.now };
     history.calls.push(call);
     history.granted.recordReport(report.holder, report.permits);
@@ -223,7 +279,7 @@ export class SimulatedIsolate {
         history.answersReceived.set(report.holder, (history.answersReceived.get(report.holder) ?? 0) + 1);
         resolve(answer);
       };
-      const stopLimit = this.#timer(scenario.ledgerTimeoutMs, () => settle(null));
+      const stopLimit = schedule(limitMs, () => settle(null));
       this.effect(() => attemptLease(this, this.#link, key, report, 1, settle));
     });
   }
@@ -231,6 +287,7 @@ export class SimulatedIsolate {
   #injectClockFault({ kind, ms }: ClockFault): void {
     const { scenario, trace, excess } = this.world;
     const { clockLossMs } = scenario.budget;
+    if (kind === "step back" || ms < 0) this.#stepsBack += 1;
     trace?.(
       `isolate ${this.number}: clock fault: ${kind} of ${(kind === "jump" ? ms : ms * clockLossMs).toFixed(1)} ms`,
     );
@@ -238,9 +295,9 @@ export class SimulatedIsolate {
     if (kind === "step back") this.#clock.step(-ms * clockLossMs);
     if (kind === "jump") {
       // Other requests read the clock, so that a jump back is detected before the clock has caught up.
-      if (!excess.undetectedJumps) this.#state.clock.now();
+      if (!excess.undetectedJumps) this.#state.clock.checkForStep();
       this.#clock.step(ms);
-      if (!excess.undetectedJumps) this.#state.clock.now();
+      if (!excess.undetectedJumps) this.#state.clock.checkForStep();
     }
   }
 }

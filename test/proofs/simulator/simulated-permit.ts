@@ -8,16 +8,18 @@ import type { PolicyRow } from "../../../src/policy.ts";
 import type { Allowance } from "../../../src/rate-limits.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { PermitDecision, RequestRecord } from "./history.ts";
+import type { SimulatedContext } from "./simulated-context.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 
 export async function decidePermit(
   isolate: SimulatedIsolate,
+  user: SimulatedContext,
   lease: Lease,
   request: RequestRecord,
 ): Promise<Admitted | Refusal> {
   const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
   const context: LimitContext = {
-    ...isolate.user,
+    ...user,
     report,
     waitForLedger: (call) => {
       request.permitRequests += 1;

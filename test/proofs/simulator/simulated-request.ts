@@ -10,16 +10,21 @@ import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
 import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
+import type { SimulatedContext } from "./simulated-context.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 import { decidePermit } from "./simulated-permit.ts";
 
 /** Failures of the gateway itself, for which the client's permit is refunded. */
 const GATEWAY_FAILURES = new Set(["origin_unreachable", "origin_timeout", "ledger_unreachable"]);
 
-export async function serveRequest(isolate: SimulatedIsolate, request: RequestRecord): Promise<void> {
+export async function serveRequest(
+  isolate: SimulatedIsolate,
+  context: SimulatedContext,
+  request: RequestRecord,
+): Promise<void> {
   const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
-  const refusal = await isolate.observe(lease, () => lease.ensureValid(isolate.user));
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(context));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
@@ -27,14 +32,14 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   const forbidden = judge(lease.terms);
   if (forbidden) return refuse(isolate, request, forbidden);
 
-  const permit = await decidePermit(isolate, lease, request);
+  const permit = await decidePermit(isolate, context, lease, request);
   if (isRefusal(permit)) return refuse(isolate, request, permit);
   const fail = (reason: Refusal) => {
     if (GATEWAY_FAILURES.has(reason.reason)) permit.refund();
     refuse(isolate, request, reason);
   };
 
-  const inFlight = new InFlightRequest(lease, isolate.user, judge, scenario.originTimeoutMs);
+  const inFlight = new InFlightRequest(lease, context, judge, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(
@@ -49,7 +54,7 @@ export async function serveRequest(isolate: SimulatedIsolate, request: RequestRe
   inFlight.headersReceived();
 
   const bodyFollows = request.plan.bodyMs > 0;
-  const ensureForResponse = () => lease.ensureValidForResponse(isolate.user, bodyFollows);
+  const ensureForResponse = () => lease.ensureValidForResponse(context, bodyFollows);
   const lateRefusal = await isolate.observe(lease, ensureForResponse);
   if (lateRefusal) inFlight.abort(lateRefusal);
   const ended = inFlight.judge() ?? lateRefusal;
@@ -115,7 +120,8 @@ function sendBody(isolate: SimulatedIsolate, request: RequestRecord, inFlight: I
   const end = (complete: boolean) => {
     const { headersAt } = request;
     if (request.endedAt !== null || headersAt === null) return;
-    const lastOne = Math.floor((time.now - headersAt) / bytesEveryMs) * bytesEveryMs;
+    const sentMs = Math.max(0, isolate.sentUntil(time.now) - headersAt);
+    const lastOne = Math.floor(sentMs / bytesEveryMs) * bytesEveryMs;
     request.lastByteAt = complete ? time.now : headersAt + lastOne;
     endBody(isolate, request, complete);
   };
@@ -132,10 +138,12 @@ function sendBody(isolate: SimulatedIsolate, request: RequestRecord, inFlight: I
     sendHeaders(isolate, request, null);
     if (cut) return endBody(isolate, request, false);
     const land = isolate.eventHandler(() => inFlight.complete());
-    time.after(bodyMs, () => {
-      end(true);
-      land();
-    });
+    time.after(bodyMs, () =>
+      isolate.whenSending(() => {
+        end(true);
+        land();
+      }),
+    );
   });
 }
 
