@@ -166,17 +166,21 @@ describe("a refusal has one line with its reason", () => {
     expect(await lineOf(again)).toEqual(refused(again, "revoked", caller(used)));
   });
 
-  test("ledger_unreachable: 503", async () => {
-    const fresh = await cluster.createKey();
+  test("ledger_unreachable: 503, and whose key it is if its ledger has said so before", async () => {
+    const [known, fresh] = [await cluster.createKey(), await cluster.createKey()];
+    expect((await send(known.secret)).status).toBe(200);
     const lift = await cluster.network.fault({ on: "ledger", how: "fail-before", caller: EVERY });
-    const response = await send(fresh.secret);
-    await lift();
-    expect(await lineOf(response)).toMatchObject({
-      ...caller(fresh),
-      status: 503,
-      reason: "ledger_unreachable",
-      lease: "miss",
+    const unknown = await send(fresh.secret);
+    let response = await send(known.secret);
+    await eventually("the end of the lease", async () => {
+      response = await send(known.secret);
+      return response.status === 503;
     });
+    await lift();
+    const line = { status: 503, reason: "ledger_unreachable", lease: "miss" };
+    expect(await lineOf(response)).toMatchObject({ ...caller(known), ...line });
+    expect(await lineOf(unknown)).toMatchObject(line);
+    expect(await lineOf(unknown)).not.toHaveProperty("account");
   });
 
   test.each([
