@@ -100,7 +100,7 @@ export function SubmitOrCancel(props: { readonly submit: string; readonly danger
       <button type="submit" class={danger ? "main danger" : "main"}>
         {submit}
       </button>
-      <a class="button plain" href={paths.keys} {...(danger && { "data-close": true })}>
+      <a class="button plain" href={paths.keys} data-close>
         {texts.cancel}
       </a>
     </p>

@@ -1,12 +1,13 @@
 /** What one would want to do with a key in its state, and nothing else. */
 import type { ApiKey } from "../keys/api-key.ts";
+import { Form } from "./form.tsx";
 import { isRotatable } from "./key-summary.tsx";
-import { paths } from "./portal-context.ts";
+import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
-export function KeyActions({ of: key }: { readonly of: ApiKey }) {
+export function KeyActions({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
   const { state } = key;
-  const { list, key: keyTexts } = texts;
+  const { list, edit, key: keyTexts } = texts;
   const canRotate = isRotatable(key);
   return (
     <section class="sheet form two">
@@ -18,6 +19,18 @@ export function KeyActions({ of: key }: { readonly of: ApiKey }) {
             {state === "retiring" ? list.continueRotation : list.rotate}
           </a>
         </div>
+      )}
+      {(canRotate || state === "suspended") && (
+        <>
+          <div>
+            <h2>{edit.link}</h2>
+            <p>{edit.linkHint}</p>
+            <a class="button" href={paths.edit(key.id)}>
+              {edit.link}
+            </a>
+          </div>
+          <SuspendForm c={c} of={key} />
+        </>
       )}
       {(state === "revoked" || state === "expired") && (
         <div>
@@ -46,5 +59,25 @@ export function KeyActions({ of: key }: { readonly of: ApiKey }) {
         </div>
       )}
     </section>
+  );
+}
+
+/** Resumes a suspended key, suspends another one. */
+function SuspendForm({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
+  const { edit } = texts;
+  const isSuspended = key.state === "suspended";
+  const label = isSuspended ? edit.resume : edit.suspend;
+  return (
+    <div>
+      <h2>{label}</h2>
+      <p>{isSuspended ? edit.resumeHint : edit.suspendHint}</p>
+      <Form
+        c={c}
+        action={isSuspended ? paths.resume(key.id) : paths.suspend(key.id)}
+        busy={isSuspended ? edit.resuming : edit.suspending}
+      >
+        <button type="submit">{label}</button>
+      </Form>
+    </div>
   );
 }

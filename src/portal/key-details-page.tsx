@@ -7,6 +7,7 @@ import { loadKey } from "./account-keys.ts";
 import { EventList } from "./event-list.tsx";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
+import { formatSecond } from "./format-time.ts";
 import { KeyActions } from "./key-actions.tsx";
 import { OriginFacts } from "./key-origin.tsx";
 import { Badges, KeyFacts } from "./key-summary.tsx";
@@ -14,6 +15,7 @@ import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { readReceipt } from "./receipts.ts";
 import { texts } from "./texts.ts";
 import { UsageChart } from "./usage-chart.tsx";
 
@@ -60,6 +62,7 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
   const refusal = [usage, history, origin].find((one): one is Refusal => one !== null && isRefusal(one));
   if (refusal) return refuse(c, refusal);
   const hasProblems = refused !== undefined;
+  const receipt = await readReceipt(c, key.id);
   const savedText = SAVED_TEXTS.get(c.req.query("saved") ?? "");
   return showPage(
     c,
@@ -69,6 +72,7 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
         <h1>{key.name}</h1>
         <code>{key.hint}</code>
         <Badges of={key} now={now} />
+        <ReceiptNote since={receipt} />
         {savedText && (
           <p class="note good" role="status">
             {savedText}
@@ -79,7 +83,7 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
         <OriginFacts of={key} origin={origin as LedgerEvent | null} />
         <RenameForm c={c} of={key} refused={refused} />
       </section>
-      <KeyActions of={key} />
+      <KeyActions c={c} of={key} />
       <section class="sheet form">
         <h2>{texts.usage.title}</h2>
         {!isRefusal(usage) && <UsageChart of={usage} />}
@@ -90,6 +94,17 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
         <a href={`${paths.activity}?key=${key.id}`}>{texts.key.allHistory}</a>
       </section>
     </div>,
+  );
+}
+
+function ReceiptNote({ since }: { readonly since: string | null | undefined }) {
+  const { edit } = texts;
+  if (since === undefined) return "";
+  return (
+    <p class="note good" role="status">
+      {since === null ? edit.saved : edit.since}{" "}
+      {since && <time datetime={since}>{formatSecond(since)}</time>}
+    </p>
   );
 }
 

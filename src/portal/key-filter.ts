@@ -35,6 +35,7 @@ function hasText(key: ApiKey, text: string): boolean {
   return (
     key.name.toLocaleLowerCase().includes(text.toLocaleLowerCase()) ||
     key.id === text ||
-    key.hint.endsWith(text.replace(/^…/, ""))
+    key.hint.endsWith(text.replace(/^…/, "")) ||
+    Object.entries(key.labels).some(([label, value]) => [label, value, `${label}:${value}`].includes(text))
   );
 }

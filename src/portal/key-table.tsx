@@ -109,7 +109,8 @@ function RowActions({ of: key }: { of: ApiKey }) {
   const revoke = link(list.revoke, paths.revoke(key.id), { class: "bad", "data-dialog": true });
   if (state === "revoked") return link(list.createLike, paths.newLike(key.id));
   if (state === "expired") return [link(list.createLike, paths.newLike(key.id)), revoke];
-  if (state === "suspended") return revoke;
+  const edit = link(list.edit, paths.edit(key.id), { "data-dialog": true });
+  if (state === "suspended") return [edit, revoke];
   const rotate = state === "retiring" ? list.continueRotation : list.rotate;
-  return [link(rotate, paths.rotate(key.id)), revoke];
+  return [edit, link(rotate, paths.rotate(key.id)), revoke];
 }

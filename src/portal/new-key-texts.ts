@@ -16,6 +16,9 @@ export const newKeyTexts = {
       selected: { label: "Only these", hint: "The permissions that you select." },
     },
     permissionsHint: "Write does not include read. For a program that does both, select both.",
+    networks: "Allowed IP addresses",
+    networksHint:
+      "One address or network a line, such as 203.0.113.0/24. Empty: the key works from everywhere.",
     selectOne: "need at least one selected permission, or another choice",
     liveOnly: "live keys only",
     resource: "Resource",

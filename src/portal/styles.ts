@@ -74,7 +74,7 @@ body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
 .row-actions a{padding:.25rem .375rem;font-weight:560}
 .bad{color:var(--bad)}
 .keys .badge{margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
-.wide-page{padding-top:1.25rem;padding-bottom:1rem}
+.wide-page{padding-top:1.25rem;padding-bottom:.25rem}
 .wide-page .heading{margin-bottom:1rem}
 .wide-page .filter{margin-bottom:.75rem}
 .below{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:.75rem;font-size:.875rem;min-height:2.5rem}

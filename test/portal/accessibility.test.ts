@@ -73,6 +73,12 @@ const PAGES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "secret shown": (page) => createKeyOnPage(page, "Shown"),
   "secret shown before": (page) => page.reload(),
   details: (page) => goTo(`/keys/${ids.active}`)(page),
+  "change access": (page) => goTo(`/keys/${ids.active}/edit`)(page),
+  "change access, in a dialog": async (page) => {
+    await goTo("/keys")(page);
+    await page.getByRole("link", { name: "Change: Active" }).click();
+    await page.getByRole("dialog").waitFor();
+  },
   "rotate, first step": (page) => goTo(`/keys/${ids.active}/rotate`)(page),
   "rotate, last steps": (page) => goTo(`/keys/${ids.retiring}/rotate`)(page),
   revoke: (page) => goTo(`/keys/${ids.active}/revoke`)(page),

@@ -231,8 +231,14 @@ test("the keys of a rotation link to each other, and states offer what one would
   expect(rowOf(successor.id)).toContain(`href="/portal/keys/${old.id}"`);
   const offers = (id: string) =>
     [...rowOf(id).matchAll(/aria-label="([A-Z][^":]*): /g)].map(([, label]) => label);
-  expect(offers(old.id)).toEqual(["Select", "Replaced", "Continue rotation", "Revoke"]);
-  expect(offers(successor.id)).toEqual(["Select", `Replaces …${old.hint.slice(-4)}`, "Rotate", "Revoke"]);
+  expect(offers(old.id)).toEqual(["Select", "Replaced", "Change", "Continue rotation", "Revoke"]);
+  expect(offers(successor.id)).toEqual([
+    "Select",
+    `Replaces …${old.hint.slice(-4)}`,
+    "Change",
+    "Rotate",
+    "Revoke",
+  ]);
   expect(offers(revoked.id)).toEqual(["Create one like it"]);
   expect(offers(expired.id)).toEqual(["Select", "Create one like it", "Revoke"]);
   expect(rowOf(soon.id)).toContain("Expires in 3 days");

@@ -1,0 +1,125 @@
+/**
+ * Changes what a key may do: its permissions, its addresses and its expiry; suspends and resumes it. Each is answered once
+ * it is in effect everywhere, with the receipt on the key's page. A field that is not sent is not changed.
+ */
+import type { Operation } from "../control/operation.ts";
+import { changeKey, resumeKey, suspendKey } from "../control/operations/keys.ts";
+import type { ApiKey } from "../keys/api-key.ts";
+import { isRefusal } from "../refusals.ts";
+import { loadKey } from "./account-keys.ts";
+import { EXPIRY_CHOICES, ExpiryField, readExpiry } from "./expiry.tsx";
+import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
+import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
+import { formatMinute } from "./format-time.ts";
+import { isRotatable } from "./key-summary.tsx";
+import { showPage } from "./layout.tsx";
+import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
+import { type AccessDraft, AccessField, accessDraft, readAccess } from "./permissions.tsx";
+import { type PortalRequest, paths } from "./portal-context.ts";
+import { pathWithReceipt } from "./receipts.ts";
+import { texts } from "./texts.ts";
+
+const KEEP = "keep";
+
+interface Draft {
+  readonly access: AccessDraft;
+  /** One network a line. */
+  readonly networks: string;
+  readonly expires: string;
+  readonly expiresOn: string;
+}
+
+export async function editKeyPage(c: PortalRequest) {
+  const key = await loadKey(c);
+  if (isRefusal(key)) return refuse(c, key);
+  if (!isRotatable(key) && key.state !== "suspended") return c.redirect(paths.key(key.id), 303);
+  const draft: Draft = {
+    access: accessDraft(key.permissions),
+    networks: key.allowed_ips.join("\n"),
+    expires: KEEP,
+    expiresOn: "",
+  };
+  return showForm(c, key, draft, NO_PROBLEMS);
+}
+
+export async function editKey(c: PortalRequest) {
+  const key = await loadKey(c);
+  if (isRefusal(key)) return refuse(c, key);
+  const { form } = c.var;
+  const fields = new FormReader(form);
+  const { draft: access, permissions } = readAccess(fields, form);
+  const expires = fields.choice("expires", [KEEP, ...EXPIRY_CHOICES]);
+  const networks = form.get("allowed_ips");
+  const draft: Draft = { access, networks: networks ?? "", expires, expiresOn: form.get("expires_on") ?? "" };
+  const expires_at = readExpiry(fields, expires, c.env.now());
+  if (fields.problems.size > 0) return showForm(c, key, draft, fields.problems);
+  const body = {
+    permissions,
+    ...(networks !== null && { allowed_ips: networks.split(/[\s,]+/).filter(Boolean) }),
+    ...(expires !== KEEP && { expires_at }),
+  };
+  const changed = await perform(c, changeKey, { id: key.id, body });
+  if (!isRefusal(changed)) return c.redirect(await pathWithReceipt(c, key.id, changed.effective_at), 303);
+  if (changed.reason === "invalid_input")
+    return showForm(c, key, draft, new Map(Object.entries(changed.details)));
+  return changed.reason === "conflict" ? c.redirect(paths.key(key.id), 303) : refuse(c, changed);
+}
+
+export const suspend = (c: PortalRequest) => restrict(c, suspendKey);
+export const resume = (c: PortalRequest) => restrict(c, resumeKey);
+
+async function restrict(c: PortalRequest, operation: Operation<{ effective_at: string } & object>) {
+  const id = c.req.param("id") ?? "";
+  const done = await perform(c, operation, { id, body: {} });
+  if (!isRefusal(done)) return c.redirect(await pathWithReceipt(c, id, done.effective_at), 303);
+  // Revoked or expired in the meantime: the page of the key shows it.
+  return done.reason === "conflict" ? c.redirect(paths.key(id), 303) : refuse(c, done);
+}
+
+function showForm(c: PortalRequest, key: ApiKey, draft: Draft, problems: FieldProblems) {
+  const { edit, create } = texts;
+  const title = edit.title(key.name);
+  const hasProblems = problems.size > 0;
+  const keep = key.expires_at === null ? edit.keepNever : edit.keep(formatMinute(key.expires_at));
+  const networkProblem = [...problems].find(([field]) => field.startsWith("allowed_ips"))?.[1];
+  return showPage(
+    c,
+    { title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
+    <Form c={c} action={paths.edit(key.id)} class="sheet form" busy={edit.busy}>
+      <h1>{title}</h1>
+      <code>{key.hint}</code>
+      <ProblemSummary of={[...problems].map(([field, text]) => problemLink(field, text))} />
+      <p>{edit.explain}</p>
+      <input type="hidden" name="form_made_at" value={String(c.env.now())} />
+      <AccessField of={draft.access} problem={problems.get("permissions")} />
+      <Field
+        id="allowed_ips"
+        label={create.networks}
+        hint={create.networksHint}
+        problem={networkProblem}
+        input={(attributes) => (
+          <textarea {...attributes} name="allowed_ips" rows={3} spellcheck={false}>
+            {draft.networks}
+          </textarea>
+        )}
+      />
+      <ExpiryField
+        expires={draft.expires}
+        expiresOn={draft.expiresOn}
+        problems={problems}
+        first={[KEEP, keep]}
+      />
+      <SubmitOrCancel submit={edit.submit} />
+    </Form>,
+  );
+}
+
+/** A problem with the id of its field. */
+function problemLink(field: string, text: string): readonly [id: string, text: string] {
+  const { create } = texts;
+  if (field.startsWith("allowed_ips")) return ["allowed_ips", `${create.networks} ${text}`];
+  if (field.startsWith("expires")) return ["expires", `${create.expiry} ${text}`];
+  if (field === "form_made_at") return ["expires", `${create.thisForm} ${text}`];
+  return ["access-full", `${create.permissions} ${text}`];
+}
