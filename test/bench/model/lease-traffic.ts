@@ -4,7 +4,7 @@
  *
  * The first request that finds half of a lease used renews it. So there is one call per half lease plus one gap between
  * two requests; a gap longer than half a lease, or a renewal that takes longer than the rest of it, makes requests wait,
- * and each request that waits makes a call.
+ * for a call that they share.
  */
 import { GRANTS_PER_SECOND_MAX, STEP } from "../../../src/ledger/lease-length.ts";
 
@@ -22,7 +22,7 @@ export function leaseTraffic(perSecond: number, leaseMs: number, roundTripMs: nu
   /** Requests that arrive after the lease has expired, while its renewal is in flight. */
   const overtaken = Math.exp(trip - half) * (1 - Math.exp(-trip) * (1 + trip));
   return {
-    callsPerRequest: Math.min(1, (1 + lapsed * trip + overtaken) / (1 + half)),
+    callsPerRequest: 1 / (1 + half),
     waitingShare: Math.min(1, (lapsed * (1 + trip) + overtaken) / (1 + half)),
   };
 }
