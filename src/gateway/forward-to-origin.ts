@@ -53,7 +53,13 @@ export async function forwardToOrigin(
   // The request's own renewal may have failed while this one succeeded: what has been aborted has no body to send.
   const ended = inFlight.judge() ?? refusal;
   if (ended) return ended;
-  const body = gathered.isWhole ? gathered.bytes : pipeBody(context, response, gathered.start, inFlight);
+  const endBody = () => {
+    inFlight.complete();
+    key.lease.handBack.watch(context);
+  };
+  const body = gathered.isWhole
+    ? gathered.bytes
+    : pipeBody(context, response, gathered.start, inFlight, endBody);
   if (gathered.isWhole) inFlight.complete();
   return clientResponse(body, response, report.requestId, report.permit?.allowance ?? null);
 }
@@ -106,7 +112,7 @@ async function exchange(
         inFlight.abort({ reason: context.request.signal.aborted ? "client_gone" : "origin_unreachable" }),
     });
     // Gathering took time.
-    const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context));
+    const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context, null));
     if (refusal) return refusal;
   }
   // Last, so that the origin is told the permissions under which the request is forwarded.
@@ -152,6 +158,7 @@ function pipeBody(
   { response, length }: OriginResponse,
   start: BodyStart | null,
   inFlight: InFlightRequest,
+  endBody: () => void,
 ): ReadableStream {
   // An identity stream, since a body handed on untouched would outlive this request's timers: the platform sends it
   // without the Worker, and nothing could abort it. A fixed length breaks when it falls short.
@@ -164,7 +171,7 @@ function pipeBody(
       const reason = inFlight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_aborted");
       if (reason !== "client_gone") logAborted(report, reason, clock.now());
     })
-    .finally(() => inFlight.complete());
+    .finally(endBody);
   return readable;
 }
 

@@ -8,7 +8,10 @@
 
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
+import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
+import { CALLS_MAX, unreachableIfOutage, untilValid, WAITS_MAX } from "./call-until-valid.ts";
+import { HandBack } from "./hand-back.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
@@ -19,13 +22,10 @@ import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE } from "./shar
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
 export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
 
-/** A lease that has expired on arrival is requested again; near a scheduled end those of others' calls may expire too. */
-const CALLS_MAX = 3;
-const WAITS_MAX = 9;
-
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
+  readonly handBack: HandBack;
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -54,6 +54,7 @@ export class Lease {
     this.#timeLimitMs = timeLimitMs;
     this.#refused = new KnownRefusal(clock);
     this.#sharedCall = new SharedCall(() => clock.now());
+    this.handBack = new HandBack(this.permits, clock, (user) => this.#returnPermits(user));
   }
 
   /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
@@ -100,14 +101,15 @@ export class Lease {
   }
 
   /**
-   * For a request that still needs a permit. Waits for the ledger only if the lease has expired; renews it in the
-   * background if it is renewable. null: the lease is valid now.
+   * Waits for the ledger only if the lease has expired; renews it in the background if it is renewable. `bucket`: of the
+   * permit that the request still needs; null: none. null: the lease is valid now.
    */
-  async ensureValid(user: LeaseUser): Promise<Refusal | null> {
+  async ensureValid(user: LeaseUser, bucket: Bucket | null): Promise<Refusal | null> {
+    if (bucket === null) return await this.#ensureValid(user, null);
     // The ledger grants permits for the requests that wait for its answer.
-    const stopWaiting = this.permits.startWaiting();
+    const stopWaiting = this.permits.startWaiting(bucket);
     try {
-      return await this.#ensureValid(user);
+      return await this.#ensureValid(user, bucket);
     } finally {
       stopWaiting();
     }
@@ -119,7 +121,7 @@ export class Lease {
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
     user.checkClock();
-    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
+    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user, null);
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
@@ -144,35 +146,23 @@ export class Lease {
    */
   renewUntilValid(user: CallUser): Promise<Refusal | null> {
     const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
-    const call: LimitedCall = (limitMs) => this.#untilValid(CALLS_MAX, limitMs, renew);
-    return this.#untilValid(WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
+    const call: LimitedCall = (limitMs) => untilValid(this, this.#clock, { max: CALLS_MAX, limitMs }, renew);
+    const limits = { max: WAITS_MAX, limitMs: this.#timeLimitMs };
+    return untilValid(this, this.#clock, limits, async (leftMs) => {
       const refusal = await this.#sharedCall.wait(user, leftMs, call);
       user.checkClock();
       return refusal;
     });
   }
 
-  /** Repeats `call` while leases have expired on arrival. */
-  async #untilValid(max: number, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
-    const startedAt = this.#clock.now();
-    for (let attempt = 0; attempt < max; attempt++) {
-      const leftMs = limitMs - Math.max(0, this.#clock.now() - startedAt);
-      if (leftMs <= 0) break;
-      const refusal = await call(leftMs);
-      if (refusal) return this.refusal ?? refusal;
-      if (this.isValid()) return null;
-    }
-    // Another request's call may have been refused meanwhile.
-    return this.refusal ?? UNREACHABLE;
-  }
-
   /**
    * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
-   * or has not answered within `limitMs`.
+   * or has not answered within `limitMs`. `handsBack`: returns every unused permit.
    */
   async renew(
     { schedule }: Pick<CallUser, "schedule">,
     limitMs = this.#timeLimitMs,
+    handsBack = false,
   ): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
     const epoch = this.#clock.epoch;
@@ -182,7 +172,7 @@ export class Lease {
     this.#unreportedUses = 0;
     let answer: LeaseAnswer;
     try {
-      const permits = this.permits.report();
+      const permits = this.permits.report(handsBack);
       answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs, schedule);
     } catch (error) {
       this.#unreportedUses += uses;
@@ -194,17 +184,24 @@ export class Lease {
       return this.#refused.apply(answer, calledAt, epoch);
     }
     checkGrant(answer);
-    this.permits.applyGrant(answer.permits, calledAt, epoch);
+    this.permits.applyGrant(answer.permits, calledAt, epoch, answer.ttl_ms);
     this.#applyGrant(calledAt, epoch, answer);
     return this.refusal;
   }
 
-  async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
+  async #returnPermits(user: Pick<CallUser, "schedule">): Promise<void> {
+    if (!this.refusal) await this.renew(user, this.#timeLimitMs, true);
+  }
+
+  async #ensureValid(user: LeaseUser, bucket: Bucket | null): Promise<Refusal | null> {
     user.checkClock();
     const refusal = this.refusal;
     if (refusal) return refusal;
     const status = this.status();
-    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid(user));
+    // The request would have to wait for its permit anyway: one call brings both.
+    const needsPermit = bucket !== null && !this.permits.isExhausted && this.permits.isEmpty(bucket);
+    if (status === "expired" || (status === "renewable" && needsPermit))
+      return await user.waitForLedger(() => this.renewUntilValid(user));
     if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
     return null;
   }
@@ -237,11 +234,6 @@ export class Lease {
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
-}
-
-function unreachableIfOutage(error: unknown): Refusal {
-  if (!isUnavailable(error)) throw error;
-  return UNREACHABLE;
 }
 
 /** What was made from equal terms need not be made again. */

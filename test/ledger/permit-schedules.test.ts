@@ -131,6 +131,7 @@ class World {
   }
 
   #use(isolate: number): boolean {
+    this.#permits(isolate).recordRequest("requests");
     const taken = this.#permits(isolate).admit("requests");
     if (taken.outcome !== "admitted" || taken.allowance === null) return false;
     const { window } = this;
@@ -147,13 +148,16 @@ class World {
 
   #request(isolate: number): void {
     const permits = this.#permits(isolate);
-    this.#requests.push({ permits, reports: permits.report(), requestedAt: this.#now });
+    // As many requests wait as come at once.
+    const reports = permits.report().map((report) => ({ ...report, waiting: 3 }));
+    this.#requests.push({ permits, reports, requestedAt: this.#now });
   }
 
   #reply(request: LeaseRequest): void {
-    const limits = { requests: this.#limit, publish: this.#limit };
+    const limits = { key: { requests: this.#limit, publish: this.#limit }, account: null };
     const { holder } = request.permits;
-    const grants = this.#book.grant("key", limits, holder, request.reports, this.#now, WINDOW_MS / 2);
+    const call = { keyId: "key", holder, reports: request.reports, leaseMs: WINDOW_MS / 2 };
+    const grants = this.#book.grant(limits, call, this.#now) ?? [];
     this.#answers.push({ ...request, grants });
   }
 

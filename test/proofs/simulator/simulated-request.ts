@@ -7,6 +7,7 @@
  * involvement until it aborts them.
  */
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
+import type { Lease } from "../../../src/leases/lease.ts";
 import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
@@ -22,9 +23,19 @@ export async function serveRequest(
   context: SimulatedContext,
   request: RequestRecord,
 ): Promise<void> {
-  const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
-  const refusal = await isolate.observe(lease, () => lease.ensureValid(context));
+  request.onEnd.push(() => context.run(() => lease.handBack.watch(context)));
+  await takeSteps(isolate, context, lease, request);
+}
+
+async function takeSteps(
+  isolate: SimulatedIsolate,
+  context: SimulatedContext,
+  lease: Lease,
+  request: RequestRecord,
+): Promise<void> {
+  const { time, scenario } = isolate.world;
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(context, request.plan.bucket));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
