@@ -253,6 +253,7 @@ describe("a full page of the list", () => {
     );
     expect(shift).toBe(0);
     await page.getByRole("link", { name: "Older" }).click();
+    await page.getByText("21–21 of 21").waitFor();
     expect(await page.locator(".keys tbody th a").allTextContents()).toEqual(["Production Server 0"]);
     await context.close();
   });
