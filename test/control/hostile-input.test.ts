@@ -162,7 +162,7 @@ describe("a refusal names what is allowed", () => {
         tier: "must be one of free, starter, pro, unlimited, or an object with requests_per_minute and publish_per_hour",
       },
     ],
-    ["a change of nothing", "PUT", "", {}, { body: "must have a tier or a policy" }],
+    ["a change of nothing", "PUT", "", {}, { body: "must have a tier, a location or a policy" }],
     [
       "a time",
       "POST",

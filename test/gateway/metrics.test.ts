@@ -28,17 +28,15 @@ interface Point {
 
 const MS = expect.any(Number);
 
-/** Wraps the bundle with a dataset that prints. */
+/** Binds a dataset that prints, before the Worker reads its bindings. */
+const FAKE_DATASET = `
+  import { env } from "cloudflare:workers";
+  env.USAGE = { writeDataPoint: (point) => console.log("data point " + JSON.stringify(point)) };
+`;
+
 const WITH_FAKE_DATASET = `
-  import worker from "./worker.js";
-  const USAGE = { writeDataPoint: (point) => console.log("data point " + JSON.stringify(point)) };
-  let withUsage;
-  export default {
-    fetch(request, env, ctx) {
-      withUsage ??= { ...env, USAGE };
-      return worker.fetch(request, withUsage, ctx);
-    },
-  };
+  import "./fake-dataset.js";
+  export { default } from "./worker.js";
 `;
 
 let cluster: GatewayCluster;
@@ -83,7 +81,11 @@ function gatewayWithDataset(name: string, settings: Settings) {
     contents,
   });
   const built = readFileSync(inject("workerBundle"), "utf8");
-  const modules = [module("with-fake-dataset.js", WITH_FAKE_DATASET), module("worker.js", built)];
+  const modules = [
+    module("with-fake-dataset.js", WITH_FAKE_DATASET),
+    module("fake-dataset.js", FAKE_DATASET),
+    module("worker.js", built),
+  ];
   return { ...gateway, name, modules, modulesRoot: support };
 }
 
