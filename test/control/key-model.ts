@@ -105,8 +105,8 @@ export class KeyModel {
   #compareEvents(events: readonly ShownEvent[]): void {
     const counts = new Map<string, number>();
     for (const { action, key_id } of events) {
-      // As many as there were retries of a call whose answer was lost.
-      if (action === "answer_repeated") continue;
+      // As many as there were retries of a call whose answer was lost, and creations that a failure of KV interrupted.
+      if (action === "answer_repeated" || action === "creations_abandoned") continue;
       const kind = `${action} ${key_id}`;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
