@@ -44,6 +44,4 @@ export interface Allowance {
   readonly resetsAt: number;
   /** Whole seconds until then, at least 1. */
   readonly resetsInSeconds: number;
-  /** The same, or sooner: when unused permits that other isolates hold are back. */
-  readonly retryInSeconds: number;
 }

@@ -2,14 +2,12 @@
  * Step 4, limit: may this key make one more request in this window?
  *
  * Guarantees that a request passes only with a permit that the ledger has granted. With permits left it waits for
- * nothing; an exhausted key is refused without I/O. While the ledger has none left, but other isolates hold unused ones,
- * one request of each isolate waits for them to come back: a client that sends one request after another is not refused
- * before its limit is used up. Refused requests count too, except those of a test key on a live-only endpoint.
+ * nothing; an exhausted key is refused without I/O. Refused requests count too, except those of a test key on a
+ * live-only endpoint.
  */
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseUser } from "../leases/lease-user.ts";
 import type { Admitted } from "../leases/permits.ts";
-import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { RequestReport } from "./request-report.ts";
 
@@ -24,12 +22,10 @@ export interface LimitContext extends LeaseUser {
 export async function enforceLimit(context: LimitContext, lease: Lease): Promise<Admitted | Refusal> {
   const { report } = context;
   const bucket = report.row?.limit ?? "requests";
-  lease.permits.recordRequest(bucket);
-  let hasWaited = report.lease === "miss";
   let stopWaiting = () => {};
   try {
     for (let calls = 0; ; calls++) {
-      const admission = lease.permits.admit(bucket, hasWaited);
+      const admission = lease.permits.admit(bucket);
       if (admission.outcome === "exhausted")
         return { reason: "rate_limited", allowance: admission.allowance };
       if (admission.outcome === "admitted") {
@@ -37,42 +33,14 @@ export async function enforceLimit(context: LimitContext, lease: Lease): Promise
         if (admission.runningLow) lease.renewInBackground(context);
         return admission;
       }
-      if (admission.outcome === "returning") {
-        stopWaiting();
-        return await awaitReturn(context, lease, bucket);
-      }
       if (calls === CALLS_MAX) return { reason: "ledger_unreachable" };
       // Counted until it is admitted: the call that it waits for may have begun before, and grant too few permits.
-      if (calls === 0) stopWaiting = lease.permits.startWaiting(bucket);
+      if (calls === 0) stopWaiting = lease.permits.startWaiting();
       report.lease = "miss";
-      hasWaited = true;
       const refusal = await lease.requestPermits(context);
       if (refusal) return refusal;
     }
   } finally {
     stopWaiting();
-  }
-}
-
-/** Asks again until unused permits of other isolates are back; refuses at once if another request does so already. */
-async function awaitReturn(context: LimitContext, lease: Lease, bucket: Bucket): Promise<Admitted | Refusal> {
-  const wait = lease.permits.startReturnWait();
-  const stopWaiting = lease.permits.startWaiting(bucket);
-  try {
-    for (;;) {
-      const admission = lease.permits.admit(bucket, true);
-      if (admission.outcome === "admitted") return admission;
-      if (admission.outcome === "exhausted" || !wait || wait.isOver()) {
-        if (admission.outcome === "none_left") return { reason: "ledger_unreachable" };
-        return { reason: "rate_limited", allowance: admission.allowance };
-      }
-      await new Promise<void>((resolve) => context.schedule(wait.pollMs, resolve));
-      context.report.lease = "miss";
-      const refusal = await lease.requestPermits(context);
-      if (refusal) return refusal;
-    }
-  } finally {
-    stopWaiting();
-    wait?.end();
   }
 }

@@ -53,13 +53,7 @@ export async function forwardToOrigin(
   // The request's own renewal may have failed while this one succeeded: what has been aborted has no body to send.
   const ended = inFlight.judge() ?? refusal;
   if (ended) return ended;
-  const endBody = () => {
-    inFlight.complete();
-    key.lease.handBack.watch(context);
-  };
-  const body = gathered.isWhole
-    ? gathered.bytes
-    : pipeBody(context, response, gathered.start, inFlight, endBody);
+  const body = gathered.isWhole ? gathered.bytes : pipeBody(context, response, gathered.start, inFlight);
   if (gathered.isWhole) inFlight.complete();
   return clientResponse(body, response, report.requestId, report.permit?.allowance ?? null);
 }
@@ -112,7 +106,7 @@ async function exchange(
         inFlight.abort({ reason: context.request.signal.aborted ? "client_gone" : "origin_unreachable" }),
     });
     // Gathering took time.
-    const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context, null));
+    const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context));
     if (refusal) return refusal;
   }
   // Last, so that the origin is told the permissions under which the request is forwarded.
@@ -158,7 +152,6 @@ function pipeBody(
   { response, length }: OriginResponse,
   start: BodyStart | null,
   inFlight: InFlightRequest,
-  endBody: () => void,
 ): ReadableStream {
   // An identity stream, since a body handed on untouched would outlive this request's timers: the platform sends it
   // without the Worker, and nothing could abort it. A fixed length breaks when it falls short.
@@ -171,7 +164,7 @@ function pipeBody(
       const reason = inFlight.refusal?.reason ?? (request.signal.aborted ? "client_gone" : "origin_aborted");
       if (reason !== "client_gone") logAborted(report, reason, clock.now());
     })
-    .finally(endBody);
+    .finally(() => inFlight.complete());
   return readable;
 }
 

@@ -68,8 +68,6 @@ export class Gateway {
       ? refusalResponse(outcome, report.requestId, settings.docsUrl)
       : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
-    // A request that still sends its body makes decisions on the clock.
-    if (context.inFlight?.isComplete !== false) report.key?.lease.handBack.watch(context);
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
@@ -91,12 +89,11 @@ export class Gateway {
 
     const accepted = acceptRequest(request);
     if (isRefusal(accepted)) return accepted;
-    const row = findRow(request.method, accepted.path);
-    const bucket = isRefusal(row) ? "requests" : (row.limit ?? "requests");
 
-    const key = await traceStep("authenticate", report, () => authenticateKey(context, this.#keys, bucket));
+    const key = await traceStep("authenticate", report, () => authenticateKey(context, this.#keys));
     if (isRefusal(key)) return key;
 
+    const row = findRow(request.method, accepted.path);
     if (!isRefusal(row)) report.row = row;
     const { record, lease } = key;
     const hasSandbox = settings.sandboxOrigin !== null;

@@ -108,10 +108,6 @@ export class InFlightRequest {
     this.#check();
   }
 
-  get isComplete(): boolean {
-    return this.#completed;
-  }
-
   /** The last byte has left, or nothing will be sent: stops the checks. */
   complete(): void {
     this.#completed = true;

@@ -60,7 +60,6 @@ export class RequestContext implements LeaseUser, InFlightContext {
   /** Keeps the request alive: other requests use the lease and the permits that the call obtains. */
   waitForLedger(call: () => Promise<Refusal | null>): Promise<Refusal | null> {
     this.lifetime.keepAlive();
-    if (this.report.permit === null) this.report.lease = "miss";
     return traceLease(call);
   }
 }

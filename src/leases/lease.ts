@@ -8,10 +8,7 @@
 
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
-import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
-import { CALLS_MAX, unreachableIfOutage, untilValid, WAITS_MAX } from "./call-until-valid.ts";
-import { HandBack } from "./hand-back.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
@@ -22,10 +19,13 @@ import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE } from "./shar
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
 export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
 
+/** A lease that has expired on arrival is requested again; near a scheduled end those of others' calls may expire too. */
+const CALLS_MAX = 3;
+const WAITS_MAX = 9;
+
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
-  readonly handBack: HandBack;
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -54,7 +54,6 @@ export class Lease {
     this.#timeLimitMs = timeLimitMs;
     this.#refused = new KnownRefusal(clock);
     this.#sharedCall = new SharedCall(() => clock.now());
-    this.handBack = new HandBack(this.permits, clock, (user) => this.#returnPermits(user));
   }
 
   /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
@@ -101,15 +100,14 @@ export class Lease {
   }
 
   /**
-   * Waits for the ledger only if the lease has expired; renews it in the background if it is renewable. `bucket`: of the
-   * permit that the request still needs; null: none. null: the lease is valid now.
+   * For a request that still needs a permit. Waits for the ledger only if the lease has expired; renews it in the
+   * background if it is renewable. null: the lease is valid now.
    */
-  async ensureValid(user: LeaseUser, bucket: Bucket | null): Promise<Refusal | null> {
-    if (bucket === null) return await this.#ensureValid(user, null);
+  async ensureValid(user: LeaseUser): Promise<Refusal | null> {
     // The ledger grants permits for the requests that wait for its answer.
-    const stopWaiting = this.permits.startWaiting(bucket);
+    const stopWaiting = this.permits.startWaiting();
     try {
-      return await this.#ensureValid(user, bucket);
+      return await this.#ensureValid(user);
     } finally {
       stopWaiting();
     }
@@ -121,7 +119,7 @@ export class Lease {
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
     user.checkClock();
-    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user, null);
+    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
@@ -146,23 +144,35 @@ export class Lease {
    */
   renewUntilValid(user: CallUser): Promise<Refusal | null> {
     const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
-    const call: LimitedCall = (limitMs) => untilValid(this, this.#clock, { max: CALLS_MAX, limitMs }, renew);
-    const limits = { max: WAITS_MAX, limitMs: this.#timeLimitMs };
-    return untilValid(this, this.#clock, limits, async (leftMs) => {
+    const call: LimitedCall = (limitMs) => this.#untilValid(CALLS_MAX, limitMs, renew);
+    return this.#untilValid(WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
       const refusal = await this.#sharedCall.wait(user, leftMs, call);
       user.checkClock();
       return refusal;
     });
   }
 
+  /** Repeats `call` while leases have expired on arrival. */
+  async #untilValid(max: number, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
+    const startedAt = this.#clock.now();
+    for (let attempt = 0; attempt < max; attempt++) {
+      const leftMs = limitMs - Math.max(0, this.#clock.now() - startedAt);
+      if (leftMs <= 0) break;
+      const refusal = await call(leftMs);
+      if (refusal) return this.refusal ?? refusal;
+      if (this.isValid()) return null;
+    }
+    // Another request's call may have been refused meanwhile.
+    return this.refusal ?? UNREACHABLE;
+  }
+
   /**
    * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
-   * or has not answered within `limitMs`. `handsBack`: returns every unused permit.
+   * or has not answered within `limitMs`.
    */
   async renew(
     { schedule }: Pick<CallUser, "schedule">,
     limitMs = this.#timeLimitMs,
-    handsBack = false,
   ): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
     const epoch = this.#clock.epoch;
@@ -172,7 +182,7 @@ export class Lease {
     this.#unreportedUses = 0;
     let answer: LeaseAnswer;
     try {
-      const permits = this.permits.report(handsBack);
+      const permits = this.permits.report();
       answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs, schedule);
     } catch (error) {
       this.#unreportedUses += uses;
@@ -184,24 +194,17 @@ export class Lease {
       return this.#refused.apply(answer, calledAt, epoch);
     }
     checkGrant(answer);
-    this.permits.applyGrant(answer.permits, calledAt, epoch, answer.ttl_ms);
+    this.permits.applyGrant(answer.permits, calledAt, epoch);
     this.#applyGrant(calledAt, epoch, answer);
     return this.refusal;
   }
 
-  async #returnPermits(user: Pick<CallUser, "schedule">): Promise<void> {
-    if (!this.refusal) await this.renew(user, this.#timeLimitMs, true);
-  }
-
-  async #ensureValid(user: LeaseUser, bucket: Bucket | null): Promise<Refusal | null> {
+  async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
     user.checkClock();
     const refusal = this.refusal;
     if (refusal) return refusal;
     const status = this.status();
-    // The request would have to wait for its permit anyway: one call brings both.
-    const needsPermit = bucket !== null && !this.permits.isExhausted && this.permits.isEmpty(bucket);
-    if (status === "expired" || (status === "renewable" && needsPermit))
-      return await user.waitForLedger(() => this.renewUntilValid(user));
+    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid(user));
     if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
     return null;
   }
@@ -234,6 +237,11 @@ export class Lease {
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
+}
+
+function unreachableIfOutage(error: unknown): Refusal {
+  if (!isUnavailable(error)) throw error;
+  return UNREACHABLE;
 }
 
 /** What was made from equal terms need not be made again. */

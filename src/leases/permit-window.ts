@@ -12,12 +12,8 @@ export interface PermitWindow {
   revision: number;
   granted: number;
   ceiling: number;
-  elsewhere: number;
-  /** On the isolate's clock: when the first of those are back at the latest. */
-  backAt: number;
-  isScarce: boolean;
   used: number;
-  /** The most of them that the ledger takes for used, by the last report: those of waiting requests are among them. */
+  /** `used` as of the last report. */
   reported: number;
   /** The lowest `remaining` that a response has shown. */
   advertisedRemaining: number;
@@ -26,41 +22,23 @@ export interface PermitWindow {
 /** A window is kept for a while after its end, in case the ledger's clock is behind. */
 const KEPT_AFTER_END_MS = 60_000;
 
-/** Applies the ledger's grants at `now`; returns the windows to keep. */
-export function applyGrants(
-  known: readonly PermitWindow[],
-  { current, next }: BucketGrant,
-  now: number,
-): PermitWindow[] {
+/** Applies the ledger's grants; returns the windows to keep. */
+export function applyGrants(known: readonly PermitWindow[], { current, next }: BucketGrant): PermitWindow[] {
   const windows = known.filter(({ endsAt }) => endsAt > current.endsAt - KEPT_AFTER_END_MS);
   for (const grant of next ? [current, next] : [current]) {
     const window = windows.find(({ endsAt }) => endsAt === grant.endsAt);
-    if (window) applyGrant(window, grant, now);
-    else windows.push(newWindow(grant, now));
+    if (window) applyGrant(window, grant);
+    else windows.push({ ...grant, used: 0, reported: 0, advertisedRemaining: Number.POSITIVE_INFINITY });
   }
   return windows;
 }
 
-function newWindow({ backInMs, ...grant }: PermitGrant, now: number): PermitWindow {
-  return {
-    ...grant,
-    backAt: now + backInMs,
-    used: 0,
-    reported: grant.granted,
-    advertisedRemaining: Number.POSITIVE_INFINITY,
-  };
-}
-
-function applyGrant(window: PermitWindow, grant: PermitGrant, now: number): void {
-  const { revision, granted } = grant;
+function applyGrant(window: PermitWindow, { revision, granted, ceiling }: PermitGrant): void {
   // An overtaken answer does not know which permits have been returned since.
   if (revision < window.revision) return;
   const usable = revision > window.revision ? granted : Math.min(window.granted, granted);
   // Permits used since the call cannot be returned, also when the ledger has lowered the limit.
   window.granted = Math.max(window.used, usable);
   window.revision = revision;
-  window.ceiling = grant.ceiling;
-  window.elsewhere = grant.elsewhere;
-  window.backAt = now + grant.backInMs;
-  window.isScarce = grant.isScarce;
+  window.ceiling = ceiling;
 }

@@ -3,17 +3,13 @@
  *
  * Guarantees that no more requests are admitted in a window than the ledger has granted, whatever messages are lost,
  * late or reordered, and that no request is admitted outside the window that it counts in: near the edge, where the two
- * clocks may disagree, a request takes a permit of both windows. It asks for what waits and for what its measured rate
- * will use until it calls again, and returns the rest. Taking a permit costs no I/O.
+ * clocks may disagree, a request takes a permit of both windows. Taking a permit costs no I/O. Only durations cross
+ * the wire; times of the ledger's clock are shown to the client and never compared.
  */
 import type { Allowance, Bucket } from "../rate-limits.ts";
-import { allowanceOf, type BucketPermits, enterWindow, mayHandBack, permitsOf } from "./bucket-permits.ts";
-import { Demand } from "./demand.ts";
 import type { LeaseClock } from "./lease-clock.ts";
-import { type BucketDemand, reportsOn } from "./permit-reports.ts";
 import { applyGrants, type PermitWindow } from "./permit-window.ts";
-import type { BucketGrant, PermitReport } from "./protocol.ts";
-import { type ReturnWait, ReturnWaits } from "./return-wait.ts";
+import { type BucketGrant, type PermitReport, permitsWanted } from "./protocol.ts";
 
 export interface Admitted {
   readonly outcome: "admitted";
@@ -28,8 +24,6 @@ export interface Admitted {
 export type Admission =
   | Admitted
   | { readonly outcome: "exhausted"; readonly allowance: Allowance }
-  /** The ledger has none left, but other isolates hold unused permits, which are back soon. */
-  | { readonly outcome: "returning"; readonly allowance: Allowance }
   /** No permit is left here; the ledger may grant more. */
   | { readonly outcome: "none_left" };
 
@@ -41,46 +35,48 @@ const ADMITTED_WITHOUT_LIMIT: Admission = {
 };
 const NONE_LEFT: Admission = { outcome: "none_left" };
 
-/** A call is taken for lost after this time. */
-const CALL_MAX_MS = 2000;
+/** Two clocks may differ by 2 % in rate, which limits how well the rest of a window is known. */
+const DRIFT_SHARE = 1 / 50;
+
+interface BucketPermits {
+  readonly bucket: Bucket;
+  /** Every window whose used permits the ledger may still count. */
+  readonly windows: readonly PermitWindow[];
+  limit: number;
+  windowMs: number;
+  current: PermitWindow;
+  next: PermitWindow | null;
+  /** On the isolate's clock: before this moment the current window has certainly not ended. */
+  notEndedBefore: number;
+  /** On the isolate's clock: from this moment the current window has certainly ended. */
+  endedFrom: number;
+  /** The best estimate of its end, for the client. */
+  estimatedEnd: number;
+  epoch: number;
+  /** The number of unused permits at which more are requested ahead of need. */
+  lowAt: number;
+}
 
 export class Permits {
   /** Identifies this holder to the ledger. Never reused: a holder that has lost its count must not go on. */
   readonly holder: string;
   readonly #clock: LeaseClock;
   readonly #buckets = new Map<Bucket, BucketPermits>();
-  readonly #demands = new Map<Bucket, Demand>();
-  /** Requests that wait for a permit. */
-  readonly #waiting = new Map<Bucket, Set<object>>();
-  /** Buckets that have been asked for, but not granted yet. */
-  readonly #wanted = new Set<Bucket>();
-  readonly #returnWaits: ReturnWaits;
+  readonly #wanted = new Set<Bucket>(["requests"]);
   #unlimited = false;
-  #leaseMs = 0;
-  #roundTripMs = 0;
-  /** The last call that has not been answered yet. */
-  #askedAt = Number.NEGATIVE_INFINITY;
   /** When the call was made whose answer was applied last. */
   #lastApplied = { calledAt: Number.NEGATIVE_INFINITY, epoch: 0 };
   /** Whether the last request was refused because the key's limit is used up. */
   isExhausted = false;
+  readonly #waiting = new Set<object>();
 
   constructor(holder: string, clock: LeaseClock) {
     this.holder = holder;
     this.#clock = clock;
-    this.#returnWaits = new ReturnWaits(() => clock.now());
   }
 
-  /** Counts a request towards the measured rate, once, before its first `admit`. */
-  recordRequest(bucket: Bucket): void {
-    this.#demandIn(bucket).record(this.#clock.now(), this.#leaseMs);
-  }
-
-  /**
-   * Admits one request, or says why not. Only under a valid lease. `hasWaited`: for the ledger's answer; permits that were
-   * granted for waiting requests are not for others.
-   */
-  admit(bucket: Bucket, hasWaited = false): Admission {
+  /** Admits one request, or says why not. Only under a valid lease. */
+  admit(bucket: Bucket): Admission {
     if (this.#unlimited) {
       this.isExhausted = false;
       return ADMITTED_WITHOUT_LIMIT;
@@ -96,150 +92,155 @@ export class Permits {
     if (atEdge && !permits.next) return NONE_LEFT;
     const counted = atEdge && permits.next ? [permits.current, permits.next] : [permits.current];
     const empty = counted.find(({ used, granted }) => used >= granted);
-    this.isExhausted = empty !== undefined && empty.ceiling <= empty.granted && empty.elsewhere === 0;
-    if (empty) return this.#refuse(permits, empty, now);
-    const reserved = hasWaited ? 0 : (this.#waiting.get(bucket)?.size ?? 0);
-    if (counted.some(({ used, granted }) => used + reserved >= granted)) return NONE_LEFT;
+    this.isExhausted = empty !== undefined && empty.ceiling <= empty.granted;
+    if (empty) {
+      return this.isExhausted
+        ? { outcome: "exhausted", allowance: exhaustedAllowance(permits, now) }
+        : NONE_LEFT;
+    }
 
     for (const window of counted) window.used += 1;
-    this.#demandIn(bucket).recordAdmission(now);
     const refund = () => {
       for (const window of counted) window.used -= 1;
     };
     return {
       outcome: "admitted",
       allowance: allowanceOf(permits, now),
-      runningLow: this.#runsLow(permits, now),
+      runningLow: runsLow(permits),
       refund,
     };
   }
 
-  /** Whether a request would have to wait for the ledger. */
-  isEmpty(bucket: Bucket): boolean {
-    const permits = this.#buckets.get(bucket);
-    return !this.#unlimited && (!permits || permits.current.used >= permits.current.granted);
-  }
-
   /** Counts a request that waits for a permit, until the returned function is called. */
-  startWaiting(bucket: Bucket): () => void {
+  startWaiting(): () => void {
     const request = {};
-    const waiting = this.#waiting.get(bucket) ?? new Set();
-    this.#waiting.set(bucket, waiting.add(request));
-    if (!this.#buckets.has(bucket)) this.#wanted.add(bucket);
-    return () => void waiting.delete(request);
+    this.#waiting.add(request);
+    return () => void this.#waiting.delete(request);
   }
 
-  /** For a request that waits until permits of other isolates are back; null: another one does already. */
-  startReturnWait(): ReturnWait | null {
-    return this.#returnWaits.start(this.#leaseMs);
-  }
-
-  /**
-   * Milliseconds until requests have stopped for so long that unused permits are handed back; null: there are none, and
-   * the ledger expects none. An answer that is overdue may have brought some.
-   */
-  msUntilIdle(): number | null {
-    const now = this.#clock.now();
-    const overdueInMs = this.#askedAt + CALL_MAX_MS - now;
-    let untilIdleMs: number | null = null;
-    for (const permits of this.#buckets.values()) {
-      const idleInMs = this.#demandIn(permits.bucket).msUntilIdle(now, this.#leaseMs);
-      const isAsking = this.#askedAt !== Number.NEGATIVE_INFINITY;
-      if (!mayHandBack(permits) && !isAsking) continue;
-      const leftMs = mayHandBack(permits) ? idleInMs : Math.max(idleInMs, overdueInMs);
-      untilIdleMs = Math.max(untilIdleMs ?? 0, leftMs);
-    }
-    return untilIdleMs;
-  }
-
-  /**
-   * For the next call to the ledger. Permits that are not needed soon are returned now, before another holder gets them;
-   * `handsBack`: all of them.
-   */
-  report(handsBack = false): PermitReport[] {
-    const now = this.#clock.now();
+  /** For the next call to the ledger. Permits that are not needed soon are returned now, before another holder gets them. */
+  report(): PermitReport[] {
     const reports: PermitReport[] = [];
-    for (const permits of this.#buckets.values()) {
-      const demand = this.#demandOn(permits.bucket, now);
-      reports.push(...reportsOn(permits, demand, now + this.#roundTripMs, handsBack));
-      this.#wanted.delete(permits.bucket);
+    for (const { bucket, current, next } of this.#buckets.values()) {
+      reports.push(this.#reportOn(bucket, current));
+      if (next) reports.push(this.#reportOn(bucket, next));
+      this.#wanted.delete(bucket);
     }
-    const none = { endsAt: 0, revision: 0, granted: 0, unused: 0, atEdge: false };
-    if (!handsBack)
-      for (const bucket of this.#wanted) reports.push({ bucket, ...none, ...this.#demandOn(bucket, now) });
-    this.#askedAt = now;
+    for (const bucket of this.#wanted) {
+      const none = { endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0 };
+      reports.push({ bucket, ...none, waiting: this.#waiting.size });
+    }
     return reports;
   }
 
-  /** Applies the answer to a call made at `calledAt`, with a lease of `leaseMs`. `null`: the key has no limits. */
-  applyGrant(
-    grants: readonly BucketGrant[] | null,
-    calledAt: number,
-    epoch: number,
-    leaseMs = this.#leaseMs,
-  ): void {
-    const now = this.#clock.now();
+  /** Applies the answer to a call made at `calledAt`. `null`: the key has no limits. */
+  applyGrant(grants: readonly BucketGrant[] | null, calledAt: number, epoch: number): void {
     const last = this.#lastApplied;
     const isOvertaken = epoch === last.epoch ? calledAt < last.calledAt : epoch < last.epoch;
     if (!isOvertaken) {
       this.#lastApplied = { calledAt, epoch };
       this.#unlimited = grants === null;
-      this.#leaseMs = leaseMs;
-      this.#roundTripMs = Math.max(0, now - calledAt);
-      if (calledAt >= this.#askedAt) this.#askedAt = Number.NEGATIVE_INFINITY;
     }
     // Used permits stay known without a limit: the limit may return before the window ends.
     for (const grant of grants ?? []) {
       const known = this.#buckets.get(grant.bucket);
       // An overtaken answer may still carry permits; the limit and the time are those of the later answer.
-      if (known && isOvertaken) applyGrants(known.windows, grant, now);
-      else {
-        const lowAt = this.#lowAt(grant, now);
-        const times = { calledAt, now, epoch };
-        this.#buckets.set(grant.bucket, permitsOf(known?.windows ?? [], grant, times, lowAt));
-      }
+      if (known && isOvertaken) applyGrants(known.windows, grant);
+      else this.#applyBucketGrant(known, grant, calledAt, epoch);
     }
   }
 
-  #refuse(permits: BucketPermits, empty: PermitWindow, now: number): Admission {
-    if (empty.ceiling > empty.granted) return NONE_LEFT;
-    if (empty.elsewhere === 0) permits.current.advertisedRemaining = 0;
-    const allowance = allowanceOf(permits, now);
-    return { outcome: empty.elsewhere === 0 ? "exhausted" : "returning", allowance };
-  }
-
-  #demandOn(bucket: Bucket, now: number): BucketDemand {
-    const demand = this.#demandIn(bucket);
-    const waiting = this.#waiting.get(bucket)?.size ?? 0;
-    // The next call is made with half of the lease left. Requests come at random: their number varies by its square root.
-    const soon = demand.steadyPerMs(now, this.#leaseMs) * (this.#leaseMs / 2 + this.#roundTripMs);
+  #reportOn(bucket: Bucket, window: PermitWindow): PermitReport {
+    const spent = Math.max(0, window.used - window.reported);
+    window.reported = window.used;
+    const wanted = permitsWanted(Math.max(0, window.ceiling - window.granted), spent, this.#waiting.size);
+    const unused = window.granted - window.used;
+    // Hysteresis: a permit that is returned is seldom requested again.
+    if (unused > (window.ceiling > window.granted ? 2 * wanted : wanted))
+      window.granted = window.used + wanted;
+    const { endsAt, revision, granted } = window;
     return {
-      waiting,
-      ahead: Math.ceil(soon + Math.sqrt(soon)),
-      perSecond: 1000 * demand.perMs(now, this.#leaseMs, waiting),
-      idleMs: demand.idleMs(now, this.#leaseMs),
+      bucket,
+      endsAt,
+      revision,
+      granted,
+      unused: granted - window.used,
+      spent,
+      waiting: this.#waiting.size,
     };
   }
 
-  /** The permits that are used while the ledger is called. */
-  #lowAt({ bucket, current }: BucketGrant, now: number): number {
-    const perMs = this.#demandIn(bucket).steadyPerMs(now, this.#leaseMs);
-    return perMs === 0 || current.isScarce ? Number.NEGATIVE_INFINITY : Math.floor(perMs * this.#roundTripMs);
+  #applyBucketGrant(
+    known: BucketPermits | undefined,
+    grant: BucketGrant,
+    calledAt: number,
+    epoch: number,
+  ): void {
+    const { bucket, limit, windowMs, leftMs } = grant;
+    const endsAt = grant.current.endsAt;
+    const windows = applyGrants(known?.windows ?? [], grant);
+    const windowEndingAt = (end: number) => windows.find((window) => window.endsAt === end) ?? null;
+    const current = windowEndingAt(endsAt) as PermitWindow;
+    const uncertaintyMs = leftMs * DRIFT_SHARE + 1;
+    this.#buckets.set(bucket, {
+      bucket,
+      windows,
+      limit,
+      windowMs,
+      current,
+      next: windowEndingAt(endsAt + windowMs),
+      notEndedBefore: calledAt + leftMs - uncertaintyMs,
+      endedFrom: this.#clock.now() + leftMs + uncertaintyMs,
+      estimatedEnd: this.#clock.now() + leftMs,
+      epoch,
+      lowAt: lowThreshold(current),
+    });
   }
+}
 
-  #runsLow(permits: BucketPermits, now: number): boolean {
-    const { used, granted, ceiling } = permits.current;
-    if (granted - used > permits.lowAt || ceiling <= granted || now - this.#askedAt < CALL_MAX_MS)
-      return false;
-    permits.lowAt = Number.NEGATIVE_INFINITY;
-    return true;
-  }
+/** Enters the next window when the current one has ended. false: it has no permits yet. */
+function enterWindow(permits: BucketPermits, now: number): boolean {
+  if (now < permits.endedFrom) return true;
+  if (!permits.next) return false;
+  permits.current = permits.next;
+  permits.next = null;
+  permits.notEndedBefore += permits.windowMs * (1 - DRIFT_SHARE);
+  permits.endedFrom += permits.windowMs * (1 + DRIFT_SHARE);
+  permits.estimatedEnd += permits.windowMs;
+  permits.lowAt = lowThreshold(permits.current);
+  return true;
+}
 
-  #demandIn(bucket: Bucket): Demand {
-    const known = this.#demands.get(bucket);
-    if (known) return known;
-    const demand = new Demand();
-    this.#demands.set(bucket, demand);
-    return demand;
-  }
+/** Half of the unused permits. The one of the request that made the call does not count as demand. */
+function lowThreshold({ granted, used }: PermitWindow): number {
+  return granted - used - Math.max(2, (granted - used) / 2);
+}
+
+function runsLow(permits: BucketPermits): boolean {
+  const { used, granted, ceiling } = permits.current;
+  if (granted - used > permits.lowAt || ceiling <= granted) return false;
+  permits.lowAt = Number.NEGATIVE_INFINITY;
+  return true;
+}
+
+function exhaustedAllowance(permits: BucketPermits, now: number): Allowance {
+  permits.current.advertisedRemaining = 0;
+  return allowanceOf(permits, now);
+}
+
+/** Within a window `remaining` never grows, though the ledger may grant more permits. */
+function allowanceOf(permits: BucketPermits, now: number): Allowance {
+  const { bucket, limit, windowMs, current, estimatedEnd } = permits;
+  current.advertisedRemaining = Math.max(
+    0,
+    Math.min(current.advertisedRemaining, limit, current.ceiling - current.used),
+  );
+  return {
+    bucket,
+    limit,
+    remaining: current.advertisedRemaining,
+    windowMs,
+    resetsAt: Math.ceil(current.endsAt / 1000),
+    resetsInSeconds: Math.max(1, Math.ceil(Math.min(windowMs, estimatedEnd - now) / 1000)),
+  };
 }

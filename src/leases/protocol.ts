@@ -1,5 +1,5 @@
 /**
- * All that crosses the wire between an isolate and a ledger.
+ * All that crosses the wire between an isolate and a ledger, and the number of permits that a holder should have. Pure.
  *
  * Only durations cross the wire, and times of the ledger's clock that identify windows: an isolate never compares
  * them with its clock.
@@ -100,16 +100,10 @@ export interface PermitReport {
   /** The most permits that it will use in the window, unless it is granted more. */
   readonly granted: number;
   readonly unused: number;
-  /** Requests in this bucket that wait for the answer. */
+  /** Used since the last report. */
+  readonly spent: number;
+  /** Requests that wait for the answer. */
   readonly waiting: number;
-  /** Whether those count in the next window too, as far as the holder knows: the current one is about to end. */
-  readonly atEdge: boolean;
-  /** Permits that it will use before it calls again, by its measured rate; 0: the key is used too seldom. */
-  readonly ahead: number;
-  /** Its measured rate. */
-  readonly perSecond: number;
-  /** The silence after which it hands back unused permits; 0: it does so with this report. */
-  readonly idleMs: number;
 }
 
 /** A holder's permits in one window, as the ledger has recorded them. */
@@ -122,12 +116,6 @@ export interface PermitGrant {
   readonly granted: number;
   /** The limit minus the permits of other holders: the most that this holder can be granted. */
   readonly ceiling: number;
-  /** Permits that other holders have not used, and may hand back. */
-  readonly elsewhere: number;
-  /** When the first of those are back at the latest; 0 without any. */
-  readonly backInMs: number;
-  /** Whether the holder got less ahead than it wanted: the rest is for the requests that wait. */
-  readonly isScarce: boolean;
 }
 
 /** The ledger's grant in one bucket. */
@@ -142,5 +130,10 @@ export interface BucketGrant {
   readonly next: PermitGrant | null;
 }
 
-/** A holder that has had no request for one lease, and no longer than this, hands back what it has not used. */
-export const IDLE_MAX_MS = 3000;
+/** The unused permits that a holder should have: enough until its next report. */
+export function permitsWanted(pool: number, spent: number, waiting: number): number {
+  return Math.max(Math.ceil(pool / POOL_SHARE), 3 * spent + waiting);
+}
+
+/** A new holder, whose rate is unknown, gets this share of the permits that are left. */
+const POOL_SHARE = 16;

@@ -43,7 +43,8 @@ export class AccountLimits {
     now: number,
     ttlMs: number,
   ): BucketGrant[] | null {
-    const limits = { key: limitsOf(this.tier), account: null };
-    return this.#book.grant(limits, { keyId, holder, reports, leaseMs: ttlMs }, now);
+    const limits = limitsOf(this.tier);
+    // The holder's next call starts before its lease expires, and takes a round trip.
+    return limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * ttlMs);
   }
 }

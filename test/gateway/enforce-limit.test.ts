@@ -11,11 +11,8 @@ import { grantAnswer } from "../support/lease-answers.ts";
 
 const LEDGER_LIMIT_MS = 2000;
 const USER: LeaseUser = {
-  schedule: (_ms, task) => {
-    queueMicrotask(task);
-    return () => {};
-  },
   waitUntil: () => {},
+  schedule: () => () => {},
   checkClock: () => {},
   waitForLedger: (call) => call(),
   logException: (error) => {
@@ -70,15 +67,7 @@ function limited() {
 
 /** A lease with `granted` permits of 60. A higher `revision` overrides a lower one. */
 function permitting(granted: number, revision = 1): LeaseAnswer {
-  const current = {
-    endsAt: 60_000,
-    revision,
-    granted,
-    ceiling: 60,
-    elsewhere: 0,
-    backInMs: 0,
-    isScarce: false,
-  };
+  const current = { endsAt: 60_000, revision, granted, ceiling: 60 };
   const grant: BucketGrant = {
     bucket: "requests",
     limit: 60,

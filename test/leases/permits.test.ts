@@ -3,11 +3,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import { Permits } from "../../src/leases/permits.ts";
-import type { BucketGrant } from "../../src/leases/protocol.ts";
+import { type BucketGrant, permitsWanted } from "../../src/leases/protocol.ts";
 import type { Allowance } from "../../src/rate-limits.ts";
 
 const MINUTE_MS = 60_000;
-const LEASE_MS = 1000;
 /** The end of a window on the ledger's clock, which is never compared with the isolate's. */
 const ENDS_AT = 1_793_534_460_000;
 
@@ -47,7 +46,6 @@ describe("within a window", () => {
       windowMs: MINUTE_MS,
       resetsAt: ENDS_AT / 1000,
       resetsInSeconds: 30,
-      retryInSeconds: 30,
     });
   });
 
@@ -89,64 +87,25 @@ describe("within a window", () => {
     expect([take(), permits.isExhausted, take(), permits.isExhausted]).toEqual([0, false, "exhausted", true]);
   });
 
-  test("one request is marked as running low, when a call takes longer than the permits last", () => {
-    hold({ granted: 40, ceiling: 60, revision: 2 });
-    useSteadily(40);
-    const askedAt = now;
-    now += 250;
-    hold({ granted: 48, ceiling: 60, revision: 3, askedAt });
+  test("one request is marked as running low, ahead of need", () => {
+    hold({ granted: 8, ceiling: 60, revision: 2 });
     const low = () => (permits.admit("requests") as { runningLow: boolean }).runningLow;
-    // Eight permits are left, and a call takes longer than one request.
     expect([low(), low(), low(), low(), low(), low(), low(), low()]).toEqual([
-      false,
-      false,
-      false,
       false,
       false,
       false,
       true,
       false,
+      false,
+      false,
+      false,
     ]);
-  });
-
-  test("no request is marked as running low while a call is in progress, or when permits are scarce", () => {
-    hold({ granted: 41, ceiling: 60, revision: 2 });
-    useSteadily(40);
-    permits.report();
-    const askedAt = now;
-    expect(permits.admit("requests")).toMatchObject({ runningLow: false });
-    now += 100;
-    hold({ granted: 42, ceiling: 60, revision: 3, askedAt, isScarce: true });
-    expect(permits.admit("requests")).toMatchObject({ runningLow: false });
   });
 
   test("no request is marked as running low when the ledger has no more permits", () => {
     hold({ granted: 2, ceiling: 2, revision: 2 });
     expect(permits.admit("requests")).toMatchObject({ runningLow: false });
     expect(permits.admit("requests")).toMatchObject({ runningLow: false });
-  });
-
-  test("permits that other isolates hold unused are promised for when they are back", () => {
-    hold({ granted: 3, ceiling: 3, revision: 2, elsewhere: 4, backInMs: 1400 });
-    expect([take(), take(), take()]).toEqual([6, 5, 4]);
-    expect(permits.admit("requests")).toMatchObject({
-      outcome: "returning",
-      allowance: { remaining: 4, resetsInSeconds: 30, retryInSeconds: 2 },
-    });
-    expect(permits.isExhausted).toBe(false);
-    hold({ granted: 3, ceiling: 3, revision: 2 });
-    expect(permits.admit("requests")).toMatchObject({
-      outcome: "exhausted",
-      allowance: { remaining: 0, retryInSeconds: 30 },
-    });
-  });
-
-  test("permits granted for waiting requests are not for others", async () => {
-    const stopWaiting = permits.startWaiting("requests");
-    hold({ granted: 1, ceiling: 60, revision: 2 });
-    expect(permits.admit("requests")).toEqual({ outcome: "none_left" });
-    expect(permits.admit("requests", true)).toMatchObject({ outcome: "admitted" });
-    stopWaiting();
   });
 
   test("a clock that steps back makes the window unknown, and used permits stay used", () => {
@@ -270,136 +229,54 @@ describe("at the window's edge", () => {
 });
 
 describe("a report", () => {
-  const SELDOM = { waiting: 0, atEdge: false, ahead: 0 };
-
-  test("names no window before the first grant, and the bucket that a request waits for", async () => {
-    const stopWaiting = permits.startWaiting("publish");
-    expect(permits.report()).toMatchObject([
-      { bucket: "publish", endsAt: 0, revision: 0, granted: 0, unused: 0, ...SELDOM, waiting: 1 },
+  test("names no window before the first grant", () => {
+    permits.startWaiting();
+    permits.startWaiting();
+    expect(permits.report()).toEqual([
+      { bucket: "requests", endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 2 },
     ]);
-    stopWaiting();
   });
 
   test("requests permits of the publish bucket once a request needs one", () => {
-    hold({ granted: 1, ceiling: 60 });
     permits.admit("publish");
     expect(permits.report().map(({ bucket }) => bucket)).toEqual(["requests", "publish"]);
   });
 
-  test("requests nothing ahead for a key that is used once in a lease, or twice now and then", () => {
+  test("states the permits used since the last one", () => {
     hold({ granted: 10, ceiling: 60 });
-    for (let count = 0; count < 5; count++) {
-      now += 1010;
-      use();
-      expect(permits.report()).toMatchObject([SELDOM]);
-    }
-    now += 5000;
-    use();
-    use();
-    expect(permits.report()).toMatchObject([SELDOM]);
+    take();
+    take();
+    const about = { bucket: "requests", endsAt: ENDS_AT, revision: 1, granted: 10, waiting: 0 };
+    expect(permits.report()).toEqual([{ ...about, unused: 8, spent: 2 }]);
+    take();
+    expect(permits.report()).toEqual([{ ...about, unused: 7, spent: 1 }]);
   });
 
-  test("requests ahead what the measured rate uses in half a lease and the round trip, and how much that varies", () => {
-    hold({ granted: 500, ceiling: 600, limit: 600 });
-    useSteadily(100);
-    const [{ ahead, perSecond, idleMs } = {}] = permits.report();
-    expect(perSecond).toBeGreaterThan(9);
-    expect(perSecond).toBeLessThan(11);
-    expect(ahead).toBe(8);
-    expect(idleMs).toBeLessThan(550);
-  });
-
-  test("returns permits that are not needed soon", () => {
+  test("returns unneeded permits when the ledger has none left", () => {
     hold({ granted: 30, ceiling: 30 });
-    use();
-    expect(permits.report()).toMatchObject([{ granted: 1, unused: 0 }]);
-    expect(take()).toBe("none_left");
+    take();
+    // Three per permit used, and one for the waiting request.
+    permits.startWaiting();
+    expect(permits.report()).toMatchObject([{ granted: 5, unused: 4, spent: 1 }]);
+    expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "none_left"]);
   });
 
-  test("keeps those of the requests that wait, for either window at its edge only", async () => {
-    hold({ granted: 30, ceiling: 30, next: { granted: 3, ceiling: 60 } });
-    const stopWaiting = permits.startWaiting("requests");
-    expect(permits.report()).toMatchObject([
-      { granted: 1, unused: 1, atEdge: false },
-      { granted: 0, unused: 0, atEdge: false },
-    ]);
-    stopWaiting();
-    const askedAt = now;
-    now += 20;
-    hold({
-      granted: 30,
-      ceiling: 30,
-      revision: 2,
-      askedAt,
-      leftMs: 10,
-      next: { granted: 3, ceiling: 60, revision: 2 },
-    });
-    permits.startWaiting("requests");
-    expect(permits.report()).toMatchObject([
-      { granted: 1, unused: 1, atEdge: true },
-      { granted: 1, unused: 1, atEdge: true },
-    ]);
-    stopWaiting();
-  });
-
-  test("that hands back returns every unused permit, which is not used any more", () => {
-    hold({ granted: 30, ceiling: 60 });
-    useSteadily(10);
-    expect(permits.report(true)).toMatchObject([{ granted: 10, unused: 0, ahead: 0, idleMs: 0 }]);
-    expect(take()).toBe("none_left");
+  test("keeps more permits while the ledger has many left", () => {
+    hold({ granted: 30, ceiling: 430 });
+    expect(permits.report()).toMatchObject([{ granted: 30 }]);
   });
 });
 
-describe("unused permits", () => {
-  test("are handed back after a lease without requests", () => {
-    hold({ granted: 2, ceiling: 60 });
-    use();
-    expect(permits.msUntilIdle()).toBe(1000);
-    now += 400;
-    expect(permits.msUntilIdle()).toBe(600);
-    use();
-    expect(permits.msUntilIdle()).toBeNull();
-  });
-
-  test("of a key that is used often are handed back sooner", () => {
-    hold({ granted: 60, ceiling: 60, revision: 2 });
-    useSteadily(40);
-    expect(permits.msUntilIdle()).toBeLessThan(700);
-    expect(permits.msUntilIdle()).toBeGreaterThanOrEqual(250);
-  });
-
-  test("that the ledger expects back are reported as used", () => {
-    hold({ granted: 1, ceiling: 60 });
-    permits.report();
-    hold({ granted: 2, ceiling: 60, revision: 2 });
-    use();
-    use();
-    expect(permits.msUntilIdle()).toBe(1000);
-    permits.report(true);
-    hold({ granted: 2, ceiling: 60, revision: 2 });
-    expect(permits.msUntilIdle()).toBeNull();
-  });
-
-  test("may have come with an answer that was lost", () => {
-    hold({ granted: 1, ceiling: 60 });
-    use();
-    permits.report();
-    expect(permits.msUntilIdle()).toBe(2000);
-  });
+test.each([
+  [0, 0, 0, 0],
+  [1, 0, 0, 1],
+  [1000, 0, 0, 63],
+  [0, 5, 0, 15],
+  [0, 5, 2, 17],
+  [1000, 5, 2, 63],
+])("with %i left, %i spent and %i waiting, a holder wants %i", (pool, spent, waiting, wanted) => {
+  expect(permitsWanted(pool, spent, waiting)).toBe(wanted);
 });
-
-/** Ten requests a second. */
-function useSteadily(count: number): void {
-  for (let index = 0; index < count; index++) {
-    now += 100;
-    use();
-  }
-}
-
-function use(): void {
-  permits.recordRequest("requests");
-  permits.admit("requests");
-}
 
 type GrantParts = Partial<BucketGrant["current"]>;
 
@@ -407,22 +284,20 @@ function hold({
   askedAt = now,
   leftMs = 30_000 - 1,
   next = null,
-  limit = 60,
   ...current
-}: GrantParts & { askedAt?: number; leftMs?: number; next?: GrantParts | null; limit?: number }): void {
-  const none = { elsewhere: 0, backInMs: 0, isScarce: false };
-  const grant = { endsAt: ENDS_AT, revision: 1, granted: 0, ceiling: 0, ...none };
+}: GrantParts & { askedAt?: number; leftMs?: number; next?: GrantParts | null }): void {
+  const grant = { endsAt: ENDS_AT, revision: 1, granted: 0, ceiling: 0 };
   const grants: BucketGrant[] = [
     {
       bucket: "requests",
-      limit,
+      limit: 60,
       windowMs: MINUTE_MS,
       leftMs,
       current: { ...grant, ...current },
       next: next && { ...grant, endsAt: ENDS_AT + MINUTE_MS, ...next },
     },
   ];
-  permits.applyGrant(grants, askedAt, clock.epoch, LEASE_MS);
+  permits.applyGrant(grants, askedAt, clock.epoch);
 }
 
 /** The advertised remainder after a request, or the outcome if it was not admitted. */

@@ -1,6 +1,5 @@
 /** The table of permits, in memory: it survives the book that writes to it, as storage survives a restart. */
-import type { PermitRecord, PermitStore, WindowId } from "../../src/ledger/permit-window-book.ts";
-import type { Bucket } from "../../src/rate-limits.ts";
+import type { PermitRecord, PermitStore, WindowId } from "../../src/ledger/permit-book.ts";
 
 export class MemoryPermitStore implements PermitStore {
   readonly rows = new Map<
@@ -8,7 +7,6 @@ export class MemoryPermitStore implements PermitStore {
     { readonly window: WindowId; readonly records: Map<string, PermitRecord> }
   >();
   writes = 0;
-  #lastSavedAt: number | null = null;
   /** The next writes fail. */
   failing = 0;
 
@@ -16,24 +14,10 @@ export class MemoryPermitStore implements PermitStore {
     return new Map(this.#row(window).records);
   }
 
-  save(window: WindowId, holder: string, record: PermitRecord, at: number): void {
+  save(window: WindowId, holder: string, record: PermitRecord): void {
     if (this.failing-- > 0) throw new Error("the disk is full");
     this.writes += 1;
-    this.#lastSavedAt = at;
     this.#row(window).records.set(holder, record);
-  }
-
-  totalGranted(endsAt: number, bucket: Bucket): number {
-    const windows = [...this.rows.values()].filter(
-      ({ window }) => window.endsAt === endsAt && window.bucket === bucket,
-    );
-    return windows
-      .flatMap(({ records }) => [...records.values()])
-      .reduce((sum, { granted }) => sum + granted, 0);
-  }
-
-  lastSavedAt(): number | null {
-    return this.#lastSavedAt;
   }
 
   deleteEndedBefore(moment: number): void {

@@ -131,7 +131,6 @@ class World {
   }
 
   #use(isolate: number): boolean {
-    this.#permits(isolate).recordRequest("requests");
     const taken = this.#permits(isolate).admit("requests");
     if (taken.outcome !== "admitted" || taken.allowance === null) return false;
     const { window } = this;
@@ -148,16 +147,13 @@ class World {
 
   #request(isolate: number): void {
     const permits = this.#permits(isolate);
-    // As many requests wait as come at once.
-    const reports = permits.report().map((report) => ({ ...report, waiting: 3 }));
-    this.#requests.push({ permits, reports, requestedAt: this.#now });
+    this.#requests.push({ permits, reports: permits.report(), requestedAt: this.#now });
   }
 
   #reply(request: LeaseRequest): void {
-    const limits = { key: { requests: this.#limit, publish: this.#limit }, account: null };
+    const limits = { requests: this.#limit, publish: this.#limit };
     const { holder } = request.permits;
-    const call = { keyId: "key", holder, reports: request.reports, leaseMs: WINDOW_MS / 2 };
-    const grants = this.#book.grant(limits, call, this.#now) ?? [];
+    const grants = this.#book.grant("key", limits, holder, request.reports, this.#now, WINDOW_MS / 2);
     this.#answers.push({ ...request, grants });
   }
 

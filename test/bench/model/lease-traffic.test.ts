@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { GRANTS_PER_SECOND_MAX } from "../../../src/ledger/lease-length.ts";
 import { countCalls } from "./count-calls.ts";
 import { LEASE_MAX_MS, LEASE_MS, leaseTraffic, settledLeaseMs } from "./lease-traffic.ts";
+import { oncePerMinute } from "./predict.ts";
 
 const REQUESTS = 4000;
 /** Statistical error for this number of requests. */
@@ -34,15 +35,14 @@ test("at most three of a hundred requests of a key used a hundred times a second
   expect(ledgerCalls / requests).toBeLessThanOrEqual(0.03);
 });
 
-test.each([0.02, 0.2, 2, 10])(
-  "a distant limit costs one row for each call, at most, used %d times a second",
+test.each([0.02, 0.2, 2])(
+  "a distant limit costs each isolate one row a minute, used %d times a second",
   async (requestsPerSecond) => {
     const use = { leaseMs: LEASE_MS, roundTripMs: 80, isolates: 5, requestsPerSecond, limits: AMPLE };
     const { requests, rowsWritten } = await countCalls(use, REQUESTS / 5);
-    const { callsPerRequest } = leaseTraffic(requestsPerSecond, LEASE_MS, 80);
-    const asPredicted = rowsWritten / requests / callsPerRequest;
+    const asPredicted = rowsWritten / requests / oncePerMinute(requestsPerSecond);
     expect(asPredicted).toBeGreaterThan(0.9);
-    expect(asPredicted).toBeLessThan(1.5);
+    expect(asPredicted).toBeLessThan(1.15);
   },
 );
 

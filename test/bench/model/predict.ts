@@ -77,9 +77,8 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   const leaseMs = settledLeaseMs((length) => perAccount * callsAt(length));
   const callsPerRequest = callsAt(leaseMs);
 
-  // A row of permits is written with every lease and deleted once a minute; the time of the last use is one more row, and the
-  // count of each day.
-  const permitRows = load.limited ? callsPerRequest + oncePerMinute(perKeyAndIsolate) : 0;
+  // A permit row is written once and deleted once; the time of the last use is one more row, and the count of each day.
+  const permitRows = load.limited ? 2 * oncePerMinute(perKeyAndIsolate) : 0;
   const rowsPerRequest = permitRows + oncePerMinute(perKey) + oncePer(DAY_SECONDS, perKey);
   const ledger = (calls: number) => ({
     ledgerCall: calls,

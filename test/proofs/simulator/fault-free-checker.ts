@@ -5,6 +5,7 @@
 import { endOnDisk, type KeyEnd, type Report } from "./checker.ts";
 import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { checkFaultFreeLimits } from "./fault-free-limit-checker.ts";
+import { AMPLE_LIMIT } from "./generate-limits.ts";
 import {
   type History,
   lostEveryPermitRace,
@@ -26,7 +27,7 @@ export function checkFaultFreeRun(world: World, keyEnd: KeyEnd, report: Report):
     else checkAnswer(request, endsFrom, Math.min(keyEnd.answeredAt, keyEnd.scheduledAt), report);
     checkCutInFlight(request, scenario, keyEnd, report);
   }
-  if (history.tiers.every(hasNoLimit)) checkNoWaiting(history, scenario, endsFrom, report);
+  if (history.tiers.every(hasAmpleLimit)) checkNoWaiting(history, scenario, endsFrom, report);
   checkRenewals(history, scenario, endsFrom, report);
   checkRevocationIsQuick(history, scenario, report);
   checkFaultFreeLimits(world, endsFrom, report);
@@ -85,9 +86,9 @@ function roundTripMs({ distance }: IsolatePlan): number {
   return 2 * (distance.delayMs + distance.jitterMs) + SLACK_MS;
 }
 
-/** With a limit a request may have to wait for a permit. */
-function hasNoLimit({ limits }: TierChange): boolean {
-  return limits === null;
+/** Whether permits never run out: when they do, leases are renewed late. */
+function hasAmpleLimit({ limits }: TierChange): boolean {
+  return limits === null || limits.requests === AMPLE_LIMIT;
 }
 
 /** With half of the lease left it is renewed in the background, so no request waits while requests are frequent. */

@@ -44,24 +44,24 @@ function windowsOf(decisions: readonly PermitDecision[]): PermitDecision[][] {
   return [...windows.values()];
 }
 
-/** Far below the limit, a request waits for no more than two calls for its permit, the first of which may have begun before, unless it counts in two windows. */
-function checkNoPermitRequests({ history, scenario }: World, report: Report): void {
+/** Permits come with leases: far below the limit, no request makes a call for permits alone. */
+function checkNoPermitRequests({ history, scenario: { limits } }: World, report: Report): void {
   // The ledger grants permits for two windows at most.
-  if (scenario.limits.windowsMs.requests < 1.2 * history.leases.longestMs) return;
+  if (limits.windowsMs.requests < 1.2 * history.leases.longestMs) return;
   for (const { number, plan, permitRequests, decision } of history.requests) {
-    if (plan.key !== "active" || !decision || isAtEdge(decision, scenario)) continue;
-    if (permitRequests > 2)
-      report("cost", `request ${number} requested permits ${permitRequests} times while many were left`);
+    if (plan.key !== "active" || plan.bucket !== "requests") continue;
+    if (permitRequests > 0 || decision?.ranLow)
+      report("cost", `request ${number} requested permits while many were left`);
   }
 }
 
-/** An isolate's knowledge of other isolates' use is at most a lease old, and the ledger's as well. */
+/** An isolate's knowledge of other isolates' permits is at most one lease old. */
 function checkAdvertisedRemaining(
   decisions: readonly PermitDecision[],
   { history, scenario }: World,
   report: Report,
 ): void {
-  const staleMs = 2 * (history.leases.longestMs / (1 - DRIFT) + 2 * maxRoundTripMs(scenario));
+  const staleMs = history.leases.longestMs / (1 - DRIFT) + 2 * maxRoundTripMs(scenario);
   for (const { at, number, allowance } of decisions) {
     if (!allowance) continue;
     const knownUses = decisions.filter(
@@ -107,8 +107,7 @@ function checkExhaustedCost(
   const latestMs = Math.max(leaseMs / 2, Math.min(0.9 * leaseMs, leaseMs - 2 * farMs));
   const leastMs = latestMs * (1 - DRIFT) - SLACK_MS;
   const latest = new Map<string, number>();
-  for (const { isolate, key, at, forPermits } of history.calls) {
-    if (forPermits) continue;
+  for (const { isolate, key, at } of history.calls) {
     const before = latest.get(`${isolate}/${key}`);
     latest.set(`${isolate}/${key}`, at);
     if (

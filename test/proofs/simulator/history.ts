@@ -28,8 +28,6 @@ export interface RequestRecord {
   /** Whether the body ended completely for the client; null: there was no body. */
   bodyComplete: boolean | null;
   endedAt: number | null;
-  /** Called then. */
-  readonly onEnd: (() => void)[];
 }
 
 /** The last decision on a request's permit. */
@@ -88,8 +86,6 @@ export interface LeaseCall {
   readonly isolate: number;
   readonly key: KeyName;
   readonly at: number;
-  /** Made for a permit or to hand some back, not to renew the lease. */
-  readonly forPermits: boolean;
 }
 
 export interface Violation {
@@ -143,7 +139,6 @@ export class History {
       lastByteAt: null,
       bodyComplete: null,
       endedAt: null,
-      onEnd: [],
     };
     this.requests.push(record);
     return record;

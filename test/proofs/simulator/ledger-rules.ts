@@ -10,8 +10,7 @@ import type { LeaseAnswer, PermitReport, Terms } from "../../../src/leases/proto
 import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
-import { PermitBook } from "../../../src/ledger/permit-book.ts";
-import type { PermitStore } from "../../../src/ledger/permit-window-book.ts";
+import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts";
 import type { Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { Settings } from "../../../src/settings.ts";
 import type { TermsChange } from "./scenario.ts";
@@ -75,8 +74,8 @@ export class LedgerRules {
     const answer = this.#leases.grant(keyId, row, now);
     if (!answer.granted) return answer;
     const terms = { permissions: row?.permissions ?? NARROW, allowed_ips: [], account_allowed_ips: [] };
-    const limits = { key: this.#limits, account: null };
-    const permits = this.#book.grant(limits, { keyId, holder, reports, leaseMs: answer.ttl_ms }, now);
+    const limits = this.#limits;
+    const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
     return { ...answer, terms, permits };
   }
 

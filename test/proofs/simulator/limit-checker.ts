@@ -126,19 +126,13 @@ interface HolderSoFar {
   lowAfter: number | null;
 }
 
-/** Decisions of one moment are recorded in any order: one that waited longer may be recorded later. */
-function inOrder(decisions: readonly PermitDecision[]): PermitDecision[] {
-  const remaining = ({ allowance }: PermitDecision) => allowance?.remaining ?? 0;
-  return [...decisions].sort((one, other) => one.at - other.at || remaining(other) - remaining(one));
-}
-
 function checkHolders(
   decisions: readonly PermitDecision[],
   tiers: readonly TierChange[],
   report: Report,
 ): void {
   const holders = new Map<string, HolderSoFar>();
-  for (const decision of inOrder(decisions)) {
+  for (const decision of decisions) {
     const { holder, bucket, allowance, at, number, admitted, granted } = decision;
     if (!allowance) continue;
     const id = `${holder}, ${bucket} ${advertisedWindow(decision)}`;

@@ -4,10 +4,8 @@ import { type Mutant, mutant } from "./mutant.ts";
 const PERMITS = "src/leases/permits.ts";
 const WINDOW = "src/leases/permit-window.ts";
 const LEASE = "src/leases/lease.ts";
-const BUCKET = "src/leases/bucket-permits.ts";
-const REPORTS = "src/leases/permit-reports.ts";
 const PERMIT_BOOK = "src/ledger/permit-book.ts";
-const WINDOW_BOOK = "src/ledger/permit-window-book.ts";
+const LEDGER = "test/proofs/simulator/ledger-rules.ts";
 const REQUEST = "test/proofs/simulator/simulated-request.ts";
 const TAKING = "test/proofs/simulator/simulated-permit.ts";
 
@@ -20,7 +18,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "unneeded permits are not returned",
-    REPORTS,
+    PERMITS,
     "window.granted = window.used + wanted;",
     "window.granted = Math.max(window.granted, window.used + wanted);",
   ),
@@ -36,8 +34,13 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     "if (GATEWAY_FAILURES.has(reason.reason)) permit.refund();",
     "",
   ),
-  mutant("permits are not persisted", WINDOW_BOOK, "this.#store.save(this.id, holder, record, at);", ""),
-  mutant("clocks are assumed not to drift", BUCKET, "const DRIFT_SHARE = 1 / 50;", "const DRIFT_SHARE = 0;"),
+  mutant(
+    "permits are not persisted",
+    PERMIT_BOOK,
+    "this.#store.save(window.name, holder, { revision, granted });",
+    "",
+  ),
+  mutant("clocks are assumed not to drift", PERMITS, "const DRIFT_SHARE = 1 / 50;", "const DRIFT_SHARE = 0;"),
   mutant(
     "a request at a window's edge counts in one window only",
     PERMITS,
@@ -92,7 +95,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "the advertised remainder grows",
-    BUCKET,
+    PERMITS,
     "Math.min(current.advertisedRemaining, limit,",
     "Math.min(limit,",
   ),
@@ -102,10 +105,5 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     "return this.permits.isExhausted &&",
     "return false &&",
   ),
-  mutant(
-    "no permits are granted ahead of the next window",
-    PERMIT_BOOK,
-    "leftMs <= call.leaseMs",
-    "leftMs <= 0",
-  ),
+  mutant("no permits are granted ahead of the next window", LEDGER, "now, 2 * answer.ttl_ms);", "now, 0);"),
 ];

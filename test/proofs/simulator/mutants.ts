@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.observe(lease, () => lease.ensureValid(context, request.plan.bucket));",
+    "const refusal = await isolate.observe(lease, () => lease.ensureValid(context));",
     "const refusal = null as Refusal | null;",
   ),
   mutant(

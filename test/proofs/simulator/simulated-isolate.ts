@@ -128,7 +128,6 @@ export class SimulatedIsolate {
   close(request: RequestRecord): void {
     request.endedAt = this.world.time.now;
     this.#state.open.delete(request);
-    for (const handle of request.onEnd) handle();
   }
 
   leaseOn(key: KeyName): Lease {
@@ -265,12 +264,10 @@ export class SimulatedIsolate {
     schedule: Schedule,
   ): Promise<LeaseAnswer> {
     const { history, time } = this.world;
-    const handsBack = report.permits.some(({ idleMs }) => idleMs === 0);
-    const forPermits = handsBack || this.#requestingPermits;
-    const call = { isolate: this.number, key, at: time.now, forPermits };
+    const call = { isolate: this.number, key, at: time.now };
     history.calls.push(call);
     history.granted.recordReport(report.holder, report.permits);
-    if (lease.isValid() && !lease.isNearExpiry() && !forPermits) history.renewals.push(call);
+    if (lease.isValid() && !lease.isNearExpiry() && !this.#requestingPermits) history.renewals.push(call);
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (answer: LeaseAnswer | null) => {

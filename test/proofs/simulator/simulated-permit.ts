@@ -17,9 +17,7 @@ export async function decidePermit(
   lease: Lease,
   request: RequestRecord,
 ): Promise<Admitted | Refusal> {
-  const hasWaited = request.waitedMs !== null && request.waitedMs > 0;
-  const lease_ = hasWaited ? ("miss" as const) : null;
-  const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: lease_ };
+  const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
   const context: LimitContext = {
     ...user,
     report,

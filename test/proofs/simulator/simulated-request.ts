@@ -7,7 +7,6 @@
  * involvement until it aborts them.
  */
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
-import type { Lease } from "../../../src/leases/lease.ts";
 import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
@@ -23,19 +22,9 @@ export async function serveRequest(
   context: SimulatedContext,
   request: RequestRecord,
 ): Promise<void> {
-  const lease = isolate.leaseOn(request.plan.key);
-  request.onEnd.push(() => context.run(() => lease.handBack.watch(context)));
-  await takeSteps(isolate, context, lease, request);
-}
-
-async function takeSteps(
-  isolate: SimulatedIsolate,
-  context: SimulatedContext,
-  lease: Lease,
-  request: RequestRecord,
-): Promise<void> {
   const { time, scenario } = isolate.world;
-  const refusal = await isolate.observe(lease, () => lease.ensureValid(context, request.plan.bucket));
+  const lease = isolate.leaseOn(request.plan.key);
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(context));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 

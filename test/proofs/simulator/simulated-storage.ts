@@ -4,7 +4,7 @@
  * A superseded object is rejected at every access. Unconfirmed writes of an object that ends are lost, or were
  * already on disk without confirmation.
  */
-import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-window-book.ts";
+import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-book.ts";
 import type { LeaseRow } from "./ledger-rules.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -19,7 +19,6 @@ export class Disk {
   metadata: ReadonlyMap<string, string>;
   /** By window. */
   permits: ReadonlyMap<string, PermitRows> = new Map();
-  permitsSavedAt: number | null = null;
 
   constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, string>) {
     this.keys = keys;
@@ -38,7 +37,6 @@ export class StorageSession {
   readonly #keys: Map<string, LeaseRow>;
   readonly #metadata: Map<string, string>;
   readonly #permits: Map<string, PermitRows>;
-  #permitsSavedAt: number | null;
   #unconfirmed = false;
   #closed = false;
   #waiting: (() => void)[] = [];
@@ -51,7 +49,6 @@ export class StorageSession {
     this.#keys = new Map(disk.keys);
     this.#metadata = new Map(disk.metadata);
     this.#permits = new Map(disk.permits);
-    this.#permitsSavedAt = disk.permitsSavedAt;
   }
 
   key(keyId: string): LeaseRow | undefined {
@@ -83,19 +80,12 @@ export class StorageSession {
       this.#touch();
       return new Map(this.#permits.get(windowId(window)));
     },
-    save: (window, holder, record, at) => {
+    save: (window, holder, record) => {
       this.#touch();
-      this.#permitsSavedAt = at;
       const id = windowId(window);
       this.#permits.set(id, new Map(this.#permits.get(id)).set(holder, record));
       this.#confirmLater();
     },
-    lastSavedAt: () => {
-      this.#touch();
-      return this.#permitsSavedAt;
-    },
-    // No account of a run has limits of its own.
-    totalGranted: () => 0,
     // A run is shorter than the retention of ended windows.
     deleteEndedBefore: () => {},
   };
@@ -141,6 +131,5 @@ export class StorageSession {
     this.#disk.keys = new Map(this.#keys);
     this.#disk.metadata = new Map(this.#metadata);
     this.#disk.permits = new Map(this.#permits);
-    this.#disk.permitsSavedAt = this.#permitsSavedAt;
   }
 }
