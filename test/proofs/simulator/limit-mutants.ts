@@ -61,7 +61,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
       "window.granted = Math.max(window.used, usable);",
       "window.granted = usable;",
     ),
-    firstSeed: 15_000,
+    firstSeed: 10_000,
   },
   mutant(
     "an old answer restores returned permits",
