@@ -9,6 +9,7 @@ import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { WAYS_TO_REVOKE } from "./ways-to-revoke.ts";
 
 const FEW_GRANTS_STRETCH_LEASES = {
   file: "src/ledger/lease-length.ts",
@@ -48,25 +49,13 @@ beforeEach(async () => {
   });
 });
 
-const path = () => `/keys/${key.id}`;
-
-test.each<[string, () => Promise<unknown>]>([
-  ["over HTTP", async () => (await account.call("POST", `${path()}/revoke`)).status],
-  ["together with all keys", async () => (await account.call("POST", "/revoke-all")).status],
-  [
-    "with its successor",
-    async () => (await account.call("POST", `${path()}/rotate`, { overlap_seconds: 0 })).status,
-  ],
-  [
-    "by possession",
-    async () => (await cluster.control("POST", "/revoke", { secret: key.secret }, { token: null })).status,
-  ],
-  ["over RPC", async () => (await dashboard.call("revokeKey", account.name, key.id)).ok],
-  ["over RPC by possession", async () => (await dashboard.call("revokeByPossession", key.secret)).ok],
-])("revokes a key %s at the first call, after a longer wait than LEASE_MS", async (_, revoke) => {
-  const startedAt = performance.now();
-  expect([200, 201, true]).toContain(await revoke());
-  expect(performance.now() - startedAt).toBeGreaterThan(SETTINGS.LEASE_MS + SETTINGS.LEDGER_TIMEOUT_MS);
-  expect(await account.statusOf(key.secret)).toBe(401);
-  expect((await account.get(key.id)).revoked_at).not.toBeNull();
-});
+test.each(WAYS_TO_REVOKE)(
+  "revokes a key %s at the first call, after a longer wait than LEASE_MS",
+  async (_, revoke) => {
+    const startedAt = performance.now();
+    expect([200, 201, true]).toContain(await revoke({ cluster, dashboard, account, key }));
+    expect(performance.now() - startedAt).toBeGreaterThan(SETTINGS.LEASE_MS + SETTINGS.LEDGER_TIMEOUT_MS);
+    expect(await account.statusOf(key.secret)).toBe(401);
+    expect((await account.get(key.id)).revoked_at).not.toBeNull();
+  },
+);

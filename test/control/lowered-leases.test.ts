@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { Account, expectRefused } from "./account.ts";
 import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { WAYS_TO_REVOKE } from "./ways-to-revoke.ts";
 
 const BEFORE = { LEASE_MS: 4000, LEASE_MAX_MS: 4000, LEASE_MARGIN_MS: 200, LEDGER_TIMEOUT_MS: 1000 };
 /** Of the gateway; the ledger still has the leases of before. */
@@ -26,28 +27,14 @@ beforeEach(async () => {
   expect(await account.statusOf(key.secret)).toBe(200);
 });
 
-const path = () => `/keys/${key.id}`;
-
-test.each<[string, () => Promise<unknown>]>([
-  ["over HTTP", async () => (await account.call("POST", `${path()}/revoke`)).status],
-  ["together with all keys", async () => (await account.call("POST", "/revoke-all")).status],
-  [
-    "with its successor",
-    async () => (await account.call("POST", `${path()}/rotate`, { overlap_seconds: 0 })).status,
-  ],
-  [
-    "by possession",
-    async () => (await cluster.control("POST", "/revoke", { secret: key.secret }, { token: null })).status,
-  ],
-  ["over RPC", async () => (await dashboard.call("revokeKey", account.name, key.id)).ok],
-])("revokes a key %s at the first call", async (_, revoke) => {
+test.each(WAYS_TO_REVOKE)("revokes a key %s at the first call", async (_, revoke) => {
   const startedAt = performance.now();
-  expect([200, 201, true]).toContain(await revoke());
+  expect([200, 201, true]).toContain(await revoke({ cluster, dashboard, account, key }));
   expect(performance.now() - startedAt).toBeGreaterThan(BEFORE.LEASE_MS);
 });
 
 test("a ledger that hangs is 503 without the wait for leases that nobody knows of", async () => {
   const lift = await cluster.network.fault({ on: "ledger", how: "hang-before" });
-  expectRefused(await account.call("POST", `${path()}/revoke`), 503, "service_unavailable");
+  expectRefused(await account.call("POST", `/keys/${key.id}/revoke`), 503, "service_unavailable");
   await lift();
 });
