@@ -109,7 +109,7 @@ async function exchange(
     const refusal = inFlight.refusal ?? (await key.lease.ensureValid(context));
     if (refusal) return refusal;
   }
-  // Last, so that the origin is told the permissions under which the request is forwarded.
+  // Last, so that the headers state the permissions under which the request is forwarded.
   const identity = await identityOf(key, origin, settings.assertionKeys, context.clock.now());
   const refusal = inFlight.judge();
   if (refusal) return refusal;

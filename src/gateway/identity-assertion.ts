@@ -16,7 +16,7 @@ export const ASSERTION_TTL_SECONDS = 60;
 /** Half of its lifetime is left for the transit to the origin and for the origin's clock. */
 const RENEW_AFTER_MS = 30_000;
 
-/** The permissions, as the origin is told them. */
+/** The permissions as the identity headers state them. */
 export function scopeOf({ permissions }: Pick<Terms, "permissions">): string {
   return permissions.length === 0 ? "all" : permissions.join(" ");
 }

@@ -2,8 +2,8 @@
  * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
  *
  * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call, only
- * its duration crosses the wire, and a clock that steps back voids it. A refusal for good is remembered, a suspension for a while. Requests that
- * wait for it share one call. Time and transport are passed in, so the simulator runs this code.
+ * its duration crosses the wire, and a clock that steps back voids it. Refusals are remembered as KnownRefusal says.
+ * Requests that wait for it share one call. Time and transport are passed in, so the simulator runs this code.
  */
 
 import { isUnavailable } from "../keys/store-error.ts";

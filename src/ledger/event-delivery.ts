@@ -37,7 +37,7 @@ const JITTER = 0.2;
 /** Leaves connections for the ledger's other calls. */
 const CONCURRENCY = 2;
 
-/** So many failures in a row pause all events of the ledger, so that many events do not mean many attempts. */
+/** After this number of consecutive failures the ledger pauses all deliveries: a dead receiver is not tried once per event. */
 const FAILURES_BEFORE_PAUSE = 5;
 const PAUSE_MIN_MS = MINUTE_MS;
 const PAUSE_MAX_MS = HOUR_MS;

@@ -27,7 +27,7 @@ function networksOf(texts: readonly string[]): IpNetwork[] {
   return texts.map(parseIpNetwork).filter((network) => network !== null);
 }
 
-/** Whether the end is sooner. null: there is none. */
+/** Whether the new end is sooner than the old one. null: no end. */
 export function endsSooner(from: number | null, to: number | null): boolean {
   return to !== null && (from === null || to < from);
 }

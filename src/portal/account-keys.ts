@@ -37,7 +37,7 @@ export function loadKey(c: PortalRequest, id = c.req.param("id") ?? ""): Promise
   return perform(c, getKey, { id });
 }
 
-/** The newest key that a rotation has put in this one's place; null: there is none. */
+/** The latest successor of the key, over several rotations; null: not rotated. */
 export async function loadSuccessor(c: PortalRequest, { replaced_by }: ApiKey): Promise<ApiKey | null> {
   let successor: ApiKey | null = null;
   let id = replaced_by;

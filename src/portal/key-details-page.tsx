@@ -113,7 +113,7 @@ async function loadEvents(c: PortalRequest, query: object): Promise<readonly Led
   return isRefusal(page) ? page : page.events;
 }
 
-/** The event in which the key was made; null: there is none. */
+/** The event that created the key; null: not among the events read. */
 async function loadOrigin(c: PortalRequest, { id: key_id }: ApiKey): Promise<LedgerEvent | Refusal | null> {
   for (const action of ["created", "imported"] as const) {
     const events = await loadEvents(c, { key_id, action, limit: 1 });

@@ -1,6 +1,6 @@
 /**
  * Shows the secret of a new key once. The ledger deletes its sealed copy when it hands the secret over, so no reload, no
- * second tab and no going back shows it again. Whoever has lost it so can replace the key.
+ * second tab and no going back shows it again. A user who has lost it can replace the key.
  */
 import type { ApiKey } from "../keys/api-key.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";

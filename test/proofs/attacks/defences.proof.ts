@@ -10,7 +10,7 @@ import { CLASSES } from "./classes/index.ts";
 import { DEFENCES } from "./defences.ts";
 import { violationsOf } from "./outcome-checker.ts";
 
-/** In a share of the proof, one in so many defences is removed. */
+/** A share of the proof removes every STEP-th defence. */
 const STEP = 13;
 
 const ATTACKS: ReadonlyMap<string, Attack> = new Map(

@@ -12,7 +12,7 @@ import { runMutant } from "./run-mutant.ts";
 const verdicts: string[] = [];
 afterAll(() => console.log(verdicts.join("\n")));
 
-/** In a share of the proof, one in so many mutants runs. */
+/** A share of the proof runs every STEP-th mutant. */
 const STEP = 9;
 const UNBROKEN_SEEDS = 300;
 
