@@ -4,7 +4,7 @@
  * The control plane from a terminal. Standard output has only the answer (with --json, one JSON document), standard
  * error has everything else, and the exit code tells the outcome (keys/errors.ts).
  */
-import { printNote } from "./keys/command-context.ts";
+import { printError } from "./keys/command-context.ts";
 import { describeError, exitCodeOf, RefusedError } from "./keys/errors.ts";
 import { keysProgram } from "./keys/program.ts";
 
@@ -24,5 +24,5 @@ try {
   if (error instanceof RefusedError && program.opts().json) {
     process.stdout.write(`${JSON.stringify(error.body)}\n`);
   }
-  for (const line of describeError(error)) printNote(line);
+  for (const line of describeError(error)) printError(line);
 }

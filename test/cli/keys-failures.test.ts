@@ -1,12 +1,14 @@
 // Errors of `npm run keys`: the exit code tells the outcome, standard error the cause, and neither the token nor a key is
 // ever printed.
 
+import { hash } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { environmentOf, type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
+const READER_TOKEN = "a-token-that-may-read";
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
 
 let cluster: GatewayCluster;
@@ -14,7 +16,8 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  const reader = { name: "reader", sha256: hash("sha256", READER_TOKEN), may: ["keys:read"] };
+  cluster = await startCluster({ settings: { CONTROL_CREDENTIALS: JSON.stringify([reader]) } });
 });
 afterAll(() => cluster.close());
 beforeEach(() => {
@@ -63,14 +66,25 @@ describe("a refusal exits with 1 and prints the gateway's error", () => {
     });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("401 unauthorized");
-    expect(stderr).toContain("CONTROL_TOKEN");
+    expect(stderr).toContain("The token in OCTOPOST_CONTROL_TOKEN is not valid at this gateway.");
     expect(stderr).not.toContain("not-the-token");
   });
 
-  test("an unknown key, and an account without keys", async () => {
-    expect(await keys(["list", "--json"])).toMatchObject({
+  test("a credential without the right, which is named", async () => {
+    const env = { OCTOPOST_CONTROL_TOKEN: READER_TOKEN };
+    const { code, stderr, stdout } = await keys(["create", "--name", "a", "--mode", "live"], { env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(
+      "The credential whose token is in OCTOPOST_CONTROL_TOKEN does not have the right keys:write.",
+    );
+    expect(stderr).not.toContain(READER_TOKEN);
+  });
+
+  test("an unknown key, and an account that does not exist", async () => {
+    expect(await keys(["account", "--json"])).toMatchObject({
       code: 1,
       json: { error: "Not found", code: "not_found" },
+      stderr: expect.stringContaining("Check --account"),
     });
     await cluster.createKey({ account });
     for (const args of [["show"], ["revoke", "--yes"], ["rotate"]]) {

@@ -65,6 +65,9 @@ describe("a usage error", () => {
     ["a key id of another shape", ["show", "--account", "a", "key_1"], /key_ and 22 letters or digits/],
     ["a token as an argument", ["list", "--token", "x"], /unknown option '--token'/],
     ["a filter that revoke-all does not know", ["revoke-all", "--name", "a"], /unknown option '--name'/],
+    ["an unknown location", ["account", "location", "mars"], /Allowed choices are wnam, .*, me\./],
+    ["an unknown state", ["list", "--state", "dead"], /Allowed choices are active, /],
+    ["an unknown action", ["events", "--action", "made"], /Allowed choices are created, /],
     ["a tier and numbers", ["tier", "pro", "--publish-per-hour", "1"], /a tier, or both/],
     ["half of the numbers", ["tier", "--publish-per-hour", "1"], /a tier, or both/],
   ])("%s: exit code 2 and the cause", async (_, args, why) => {
@@ -189,14 +192,18 @@ describe("the control token", () => {
 
   test("comes from the environment first", () => {
     const environment = { OCTOPOST_CONTROL_TOKEN: "mine" };
-    expect(controlToken("http://localhost:8787", environment, devVars)).toBe("mine");
-    expect(controlToken("https://api.octopost.ink", environment, devVars)).toBe("mine");
+    const mine = { text: "mine", source: "OCTOPOST_CONTROL_TOKEN" };
+    expect(controlToken("http://localhost:8787", environment, devVars)).toEqual(mine);
+    expect(controlToken("https://api.octopost.ink", environment, devVars)).toEqual(mine);
   });
 
   test("comes from .dev.vars for a gateway on this machine only", () => {
     for (const origin of ["http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:8787"]) {
       expect(isLocal(origin)).toBe(true);
-      expect(controlToken(origin, { OCTOPOST_CONTROL_TOKEN: "" }, devVars)).toBe("of-this-machine");
+      expect(controlToken(origin, { OCTOPOST_CONTROL_TOKEN: "" }, devVars)).toEqual({
+        text: "of-this-machine",
+        source: ".dev.vars",
+      });
     }
     expect(() => controlToken("https://api.octopost.ink", {}, devVars)).toThrow("set OCTOPOST_CONTROL_TOKEN");
   });

@@ -165,10 +165,37 @@ describe("list, show, events", () => {
     const key = await newKey("one");
     await keys(["revoke", key.id, "--yes", "--reason", "found in a log", "--actor", "ana"]);
     const [heading, newest] = (await keys(["events"])).stdout.split("\n");
-    expect(heading).toMatch(/^TIME \(UTC\) +ACTION +ACTOR +KEY +DETAILS$/);
+    expect(heading).toMatch(/^TIME \(UTC\) +ACTION +ACTOR +NAME +KEY +DETAILS$/);
     expect(newest).toMatch(
-      new RegExp(` revoked +control_token \\(ana\\) +${key.id} +reason: found in a log$`),
+      new RegExp(` revoked +control_token \\(ana\\) +one +${key.id} +reason: found in a log$`),
     );
+  });
+
+  test("events --key and --action print the history of a key", async () => {
+    const [one, two] = [await newKey("one"), await newKey("two")];
+    await cluster.revoke(account, one.id);
+    const actions = async (...filter: string[]) => {
+      const { events } = (await keys(["events", "--json", ...filter])).json;
+      return events.map(({ action, key_name }: Record<string, string>) => `${key_name} ${action}`);
+    };
+    expect(await actions("--key", one.id)).toEqual(["one revoked", "one created"]);
+    expect(await actions("--action", "created")).toEqual(["two created", "one created"]);
+    expect(await actions("--key", two.id, "--action", "revoked")).toEqual([]);
+  });
+
+  test("an account without keys has empty lists, which is no error", async () => {
+    expect(await keys(["list"])).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining(`Account ${account} has no keys.`),
+    });
+    expect((await keys(["list", "--json"])).json).toEqual({ keys: [], next_cursor: null });
+    expect(await keys(["events"])).toMatchObject({ code: 0, stdout: "" });
+    expect((await keys(["events", "--json"])).json).toEqual({ events: [], next_cursor: null });
+    const { id } = await newKey();
+    expect((await keys(["list", "--state", "suspended"])).stderr).toBe("No key matches.\n");
+    await cluster.revoke(account, id);
+    expect((await keys(["list"])).stderr).toContain("--revoked includes revoked keys.");
   });
 
   test("events --since and --after print the events oldest first", async () => {
@@ -332,6 +359,19 @@ describe("rotate", () => {
     });
   });
 
+  test("again, names the successor, whether it is used, and the end of the old key", async () => {
+    const old = await newKey("Production Server");
+    const { id, hint, replaces } = (await keys(["rotate", old.id, "--json"])).json;
+    const { code, stdout, stderr } = await keys(["rotate", old.id]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`The successor is ${id} "Production Server" (${hint}, not used yet).`);
+    expect(stderr).toContain(`The old key works until ${replaces.revokes_at.slice(0, 10)}`);
+    expect(stderr).toContain(`"revoke ${id}"`);
+    // As stderr says: after the successor is revoked, the key can be rotated again.
+    await cluster.revoke(account, id);
+    expect((await keys(["rotate", old.id])).code).toBe(0);
+  });
+
   test("with --json prints the API's answer, with the old key's scheduled revocation", async () => {
     const old = await newKey();
     const { json } = await keys(["rotate", old.id, "--overlap", "3600", "--json"]);
@@ -395,6 +435,14 @@ describe("revoke, revoke-all", () => {
       /^Revoked 1 key\.\nRevoked everywhere/,
     );
     expect([await use(live.secret), await use(test.secret)]).toEqual([200, 401]);
+    const dryRun = await keys(["revoke-all", "--dry-run"]);
+    expect(dryRun).toMatchObject({ code: 0, stderr: "1 key would be revoked. Nothing was revoked.\n" });
+    expect(dryRun.stdout).toContain(live.id);
+    expect((await keys(["revoke-all", "--dry-run", "--mode", "test", "--json"])).json).toEqual({
+      keys: [],
+      next_cursor: null,
+    });
+    expect(await use(live.secret)).toBe(200);
     expect((await keys(["revoke-all", "--yes"])).stdout).toMatch(/^Revoked 1 key\./);
     expect(await use(live.secret)).toBe(401);
   });

@@ -19,9 +19,11 @@ const KEYS = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
 /** Caches compiled code between runs, which halves their cost. */
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/keys-command", import.meta.url));
 const LIMIT_MS = 60_000;
-/** Makes the pipes look like a terminal. */
-const FAKE_TERMINAL =
-  "data:text/javascript,process.stdin.isTTY=process.stdout.isTTY=process.stderr.isTTY=true;process.stdout.columns=";
+/** Makes the pipes look like a terminal, with as many colours as TERM has. */
+const FAKE_TERMINAL = `data:text/javascript,import tty from "node:tty";
+const {stdin, stdout, stderr} = process; stdin.isTTY = stdout.isTTY = stderr.isTTY = true;
+stdout.getColorDepth = stderr.getColorDepth = tty.WriteStream.prototype.getColorDepth;
+stdout.columns = stderr.columns = `;
 const PROMPTS = ["Type yes to continue:", "Key (not shown):"];
 
 export interface KeysOptions {
@@ -74,7 +76,7 @@ interface RunningCommand {
 function startProcess(args: readonly string[], options: KeysOptions): RunningCommand {
   const { terminal = false, input = "" } = options;
   const columns = terminal === true ? 200 : terminal;
-  const fake = columns === false ? [] : ["--import", `${FAKE_TERMINAL}${columns}`];
+  const fake = columns === false ? [] : ["--import", encodeURI(`${FAKE_TERMINAL}${columns}`)];
   const child = spawn(process.execPath, [...fake, KEYS, ...args], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
     cwd: options.cwd,

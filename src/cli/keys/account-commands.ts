@@ -79,7 +79,7 @@ export function addAccountCommands(program: Command): void {
     .action(resume);
   account
     .command("location")
-    .argument("<hint>", LEDGER_LOCATIONS.join(", "))
+    .addArgument(new Argument("<hint>", "the location hint of its Durable Object").choices(LEDGER_LOCATIONS))
     .description(
       "Choose where the account's ledger is created. Make this the first call about the account: a ledger never moves.",
     )

@@ -6,7 +6,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { PROJECT_DIRECTORY } from "../local-wrangler.ts";
-import { controlToken, defaultActor } from "./connection.ts";
+import { paint } from "./colors.ts";
+import { type ControlToken, controlToken, defaultActor } from "./connection.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { UsageError } from "./errors.ts";
 import { proxyOf, useProxy } from "./proxy.ts";
@@ -29,13 +30,14 @@ export interface CommandContext {
 
 /** For the operations on an account. */
 export function commandContext(command: Command): CommandContext {
-  const { url, account } = command.optsWithGlobals<GlobalOptions>();
+  const { account } = command.optsWithGlobals<GlobalOptions>();
   if (account === undefined) throw new UsageError("no account: use --account or set OCTOPOST_ACCOUNT");
-  return createContext(
-    command,
-    account,
-    controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars")),
-  );
+  return createContext(command, account, tokenFor(command));
+}
+
+/** For the operations on the gateway as a whole. */
+export function gatewayContext(command: Command): CommandContext {
+  return createContext(command, "", tokenFor(command));
 }
 
 /** For the operations on a key whose text is known: they need neither an account nor a control token. */
@@ -43,7 +45,12 @@ export function possessionContext(command: Command): CommandContext {
   return createContext(command, "", null);
 }
 
-function createContext(command: Command, account: string, token: string | null): CommandContext {
+function tokenFor(command: Command): ControlToken {
+  const { url } = command.optsWithGlobals<GlobalOptions>();
+  return controlToken(url, process.env, join(PROJECT_DIRECTORY, ".dev.vars"));
+}
+
+function createContext(command: Command, account: string, token: ControlToken | null): CommandContext {
   const { url, actor = defaultActor(), json } = command.optsWithGlobals<GlobalOptions>();
   const proxy = proxyOf(url, process.env);
   useProxy(proxy, process.env);
@@ -59,6 +66,11 @@ function createContext(command: Command, account: string, token: string | null):
 /** Prints a line for people to standard error. */
 export function printNote(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** The same; the word before the first colon is in red. */
+export function printError(line: string): void {
+  printNote(line.replace(/^error:/, (word) => paint("red", word, process.stderr)));
 }
 
 /** One per command, so that the gateway recognises its retries. */

@@ -31,29 +31,38 @@ export function isLocal(origin: string): boolean {
   return isLoopback(new URL(origin).hostname);
 }
 
+export interface ControlToken {
+  readonly text: string;
+  /** Named in errors, so that a person knows which token to change. */
+  readonly source: "OCTOPOST_CONTROL_TOKEN" | ".dev.vars";
+}
+
 /** `devVarsPath`: the file with the local secrets of `npm run dev`. */
 export function controlToken(
   origin: string,
   environment: Readonly<Record<string, string | undefined>>,
   devVarsPath: string,
-): string {
-  const token =
+): ControlToken {
+  const source = environment.OCTOPOST_CONTROL_TOKEN ? "OCTOPOST_CONTROL_TOKEN" : ".dev.vars";
+  const text =
     environment.OCTOPOST_CONTROL_TOKEN || (isLocal(origin) ? tokenOfDevVars(devVarsPath) : undefined);
-  if (!token) {
+  if (!text) {
     const orDev = isLocal(origin) ? ", or start the gateway with npm run dev" : "";
     throw new UsageError(
-      `no control token: set OCTOPOST_CONTROL_TOKEN to the CONTROL_TOKEN of the gateway${orDev}`,
+      `no control token: set OCTOPOST_CONTROL_TOKEN to the gateway's CONTROL_TOKEN, or to the token of a credential of CONTROL_CREDENTIALS${orDev}`,
     );
   }
-  if (/^oct_(?:live|test)_/.test(token)) {
+  if (/^oct_(?:live|test)_/.test(text)) {
     throw new UsageError(
-      "OCTOPOST_CONTROL_TOKEN is an API key; the control plane needs the CONTROL_TOKEN of the gateway",
+      `the control token in ${source} is an API key; the control plane needs the gateway's CONTROL_TOKEN, or the token of a credential`,
     );
   }
-  if (!TOKEN_TEXT.test(token)) {
-    throw new UsageError("OCTOPOST_CONTROL_TOKEN has a space or another character that a token cannot have");
+  if (!TOKEN_TEXT.test(text)) {
+    throw new UsageError(
+      `the control token in ${source} has a space or another character that a token cannot have`,
+    );
   }
-  return token;
+  return { text, source };
 }
 
 function tokenOfDevVars(path: string): string | undefined {

@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Operation } from "../../control/operation.ts";
-import { isLocal } from "./connection.ts";
+import { type ControlToken, isLocal } from "./connection.ts";
 import { type RefusalBody, RefusedError, UnreachableError } from "./errors.ts";
 import type { HttpProxy } from "./proxy.ts";
 
@@ -36,7 +36,7 @@ export interface ControlPlaneSettings {
   readonly origin: string;
   readonly account: string;
   /** null: the key in the body is the credential. */
-  readonly token: string | null;
+  readonly token: ControlToken | null;
   readonly actor: string;
   /** Named in errors; `useProxy` applies it. */
   readonly proxy: HttpProxy | null;
@@ -46,7 +46,7 @@ export class ControlPlane {
   readonly origin: string;
   /** Empty for a client that calls possession operations only. */
   readonly account: string;
-  readonly #token: string | null;
+  readonly #token: ControlToken | null;
   readonly #actor: string;
   readonly #proxy: HttpProxy | null;
 
@@ -78,7 +78,7 @@ export class ControlPlane {
         method: operation.method.toUpperCase(),
         headers: {
           Accept: "application/json",
-          ...(this.#token !== null && { Authorization: `Bearer ${this.#token}` }),
+          ...(this.#token !== null && { Authorization: `Bearer ${this.#token.text}` }),
           ...(this.#token !== null && operation.method !== "get" && { "Octopost-Actor": this.#actor }),
           ...(body && { "Content-Type": "application/json" }),
           ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
@@ -110,7 +110,7 @@ export class ControlPlane {
     const body = parsedObject(text);
     if (body !== null && status >= 200 && status < 300) return body as Answer;
     if (isRefusalBody(body))
-      return new RefusedError(status, body, headers.get("X-Request-Id"), this.#token !== null);
+      return new RefusedError(status, body, headers.get("X-Request-Id"), this.#token?.source ?? null);
     // A page of the network's own, in front of the gateway or in its place.
     const kind = status >= 500 ? "answer_lost" : "not_the_gateway";
     return new UnreachableError(`${this.origin} answered ${status}, and not as the gateway does`, kind);

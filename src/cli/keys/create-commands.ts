@@ -10,7 +10,7 @@ import type { RotatedKey } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
 import type { CallInput, ControlPlane } from "./control-plane.ts";
-import { CallError } from "./errors.ts";
+import { CallError, RefusedError } from "./errors.ts";
 import { COPY_NOW, keyLabel, newKey } from "./key-format.ts";
 import {
   addLabel,
@@ -122,10 +122,29 @@ async function rotate(id: string, options: RotateOptions, command: Command): Pro
     );
   }
   const body = overlap === undefined ? {} : { overlap_seconds: overlap };
-  const key = await issue(context.gateway, rotateKey, { id, body, idempotencyKey });
+  const key = await issue(context.gateway, rotateKey, { id, body, idempotencyKey }).catch((error) =>
+    throwWithSuccessor(error, context.gateway, id),
+  );
   context.print(key, newKey(key));
   printNote(COPY_NOW);
   printNote(describeOldKey(key));
+}
+
+/** A key that was rotated before is not rotated again: names the successor, and what to do with it. */
+async function throwWithSuccessor(error: unknown, gateway: ControlPlane, id: string): Promise<never> {
+  if (error instanceof RefusedError && error.status === 409) {
+    // A credential that may write need not be allowed to read.
+    const old = await fetchKey(gateway, id).catch(() => null);
+    const next = old?.replaced_by ? await fetchKey(gateway, old.replaced_by).catch(() => null) : null;
+    if (old && next && next.state !== "revoked" && next.state !== "expired") {
+      const end = scheduledEnd(old)?.at ?? null;
+      error.notes.push(
+        `The successor is ${printable(keyLabel(next))}. The old key works until ${readableTime(end)}.`,
+        `Use the successor. If its text is lost, revoke it ("revoke ${next.id}") and rotate again; "reschedule ${id} never" keeps both keys.`,
+      );
+    }
+  }
+  throw error;
 }
 
 function describeOldKey({ replaces }: RotatedKey): string {

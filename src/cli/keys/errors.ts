@@ -3,6 +3,7 @@
 // Guarantees that every error names its cause and the next step, and contains neither the token nor a key.
 
 import { CommanderError } from "commander";
+import type { ControlToken } from "./connection.ts";
 import { printable } from "./text-format.ts";
 
 export const EXIT_REFUSED = 1;
@@ -48,15 +49,20 @@ export class RefusedError extends CallError {
   readonly status: number;
   readonly body: RefusalBody;
   readonly requestId: string | null;
-  /** Whether the credential was the control token, not the key itself. */
-  readonly withToken: boolean;
+  /** Where the control token is from; null: the key itself was the credential. */
+  readonly tokenSource: ControlToken["source"] | null;
 
-  constructor(status: number, body: RefusalBody, requestId: string | null, withToken: boolean) {
+  constructor(
+    status: number,
+    body: RefusalBody,
+    requestId: string | null,
+    tokenSource: ControlToken["source"] | null,
+  ) {
     super(body.error);
     this.status = status;
     this.body = body;
     this.requestId = requestId;
-    this.withToken = withToken;
+    this.tokenSource = tokenSource;
   }
 }
 
@@ -80,7 +86,8 @@ export function describeError(error: unknown): string[] {
   return [];
 }
 
-function describeRefusal({ status, body, requestId, withToken }: RefusedError): string[] {
+function describeRefusal(refused: RefusedError): string[] {
+  const { status, body, requestId } = refused;
   const lines = [
     `error: refused by the gateway: ${status} ${printable(body.code)}: ${printable(body.error)}`,
   ];
@@ -89,15 +96,25 @@ function describeRefusal({ status, body, requestId, withToken }: RefusedError): 
     lines.push(`  ${printable(field)}: ${printable(text)}`);
   }
   if (requestId !== null) lines.push(`  request id: ${printable(requestId)}`);
-  const hint = (withToken ? TOKEN_HINTS : KEY_HINTS)[status];
+  const hint = refused.tokenSource === null ? KEY_HINTS[status] : tokenHint(refused, refused.tokenSource);
   if (hint !== undefined) lines.push(hint);
   return lines;
 }
 
-const TOKEN_HINTS: Readonly<Record<number, string>> = {
-  401: "The control token is not the CONTROL_TOKEN of this gateway (npm start prints the one of its gateway).",
-  404: "The account has no such key, or has never had a key.",
-};
+function tokenHint({ status, body }: RefusedError, source: ControlToken["source"]): string | undefined {
+  switch (status) {
+    case 401:
+      return `The token in ${source} is not valid at this gateway. Set OCTOPOST_CONTROL_TOKEN to its CONTROL_TOKEN (npm start prints the one of its gateway), or to the token of an entry of its CONTROL_CREDENTIALS.`;
+    case 403: {
+      const right = printable(String(body.details?.required_right ?? "for this call"));
+      return `The credential whose token is in ${source} does not have the right ${right}. Use another credential, or add the right to "may" of its entry in CONTROL_CREDENTIALS.`;
+    }
+    case 404:
+      return "Check --account and the id (the list command shows ids). An account exists from its first key on. A credential with accounts of its own gets 404 for every other account.";
+    default:
+      return undefined;
+  }
+}
 
 const KEY_HINTS: Readonly<Record<number, string>> = {
   404: "No key of this gateway has this text. Was the key issued by another gateway (--url)?",

@@ -2,25 +2,28 @@
 
 import type { ApiKey, ChangedKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
-import { fields, table } from "./table.ts";
+import type { Style } from "./colors.ts";
+import { type Column, fields, table } from "./table.ts";
 import { readableMs, readableTime, timeInTable } from "./text-format.ts";
+
+/** "suspended 2026-11-24". */
+const DATED_STATE_COLUMNS = 20;
+const NAME_MIN_COLUMNS = 12;
 
 export const COPY_NOW = "Copy the key now: it is displayed only once. Whoever has it can use it.";
 
+const KEY_COLUMNS: readonly Column<ApiKey>[] = [
+  { heading: "ID", cell: (key) => key.id },
+  { heading: "KEY", cell: (key) => key.hint, leftOut: 4 },
+  { heading: "STATE (UTC)", cell: describeState, style: stateStyle, minWidth: DATED_STATE_COLUMNS },
+  { heading: "CREATED", cell: (key) => timeInTable(key.created_at, ""), leftOut: 2 },
+  { heading: "LAST USED", cell: (key) => timeInTable(key.last_used_at, "never"), leftOut: 3 },
+  { heading: "PERMISSIONS", cell: (key) => key.permissions.join(",") || "all", leftOut: 1 },
+  { heading: "NAME", cell: (key) => key.name, minWidth: NAME_MIN_COLUMNS },
+];
+
 export function keyTable(keys: readonly ApiKey[], terminalColumns?: number): string {
-  return table(
-    ["ID", "KEY", "STATE (UTC)", "CREATED", "LAST USED", "PERMISSIONS", "NAME"],
-    keys.map((key) => [
-      key.id,
-      key.hint,
-      describeState(key),
-      timeInTable(key.created_at, ""),
-      timeInTable(key.last_used_at, "never"),
-      key.permissions.join(",") || "all",
-      key.name,
-    ]),
-    terminalColumns,
-  );
+  return table(KEY_COLUMNS, keys, terminalColumns);
 }
 
 export function keyDetails(key: ApiKey): string {
@@ -53,20 +56,27 @@ export function newKey(key: IssuedKey): string {
   return `${keyDetails(key)}\n${key.secret}\n`;
 }
 
+const EVENT_COLUMNS: readonly Column<LedgerEvent>[] = [
+  { heading: "TIME (UTC)", cell: ({ at }) => timeInTable(at, "") },
+  { heading: "ACTION", cell: ({ action }) => action },
+  {
+    heading: "ACTOR",
+    cell: ({ actor, claimed_actor }) => (claimed_actor === null ? actor : `${actor} (${claimed_actor})`),
+    minWidth: NAME_MIN_COLUMNS,
+  },
+  { heading: "NAME", cell: ({ key_name }) => key_name ?? "-", minWidth: NAME_MIN_COLUMNS },
+  { heading: "KEY", cell: ({ key_id }) => key_id ?? "-", leftOut: 1 },
+  { heading: "DETAILS", cell: describeDetails, minWidth: NAME_MIN_COLUMNS, leftOut: 2 },
+];
+
 export function eventTable(events: readonly LedgerEvent[], terminalColumns?: number): string {
-  return table(
-    ["TIME (UTC)", "ACTION", "ACTOR", "KEY", "DETAILS"],
-    events.map(({ at, action, actor, claimed_actor, key_id, details }) => [
-      timeInTable(at, ""),
-      action,
-      claimed_actor === null ? actor : `${actor} (${claimed_actor})`,
-      key_id ?? "-",
-      Object.entries(details)
-        .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
-        .join(", "),
-    ]),
-    terminalColumns,
-  );
+  return table(EVENT_COLUMNS, events, terminalColumns);
+}
+
+function describeDetails({ details }: LedgerEvent): string {
+  return Object.entries(details)
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
 }
 
 /** When a change is in effect. It has no receipt when it restricts nothing. */
@@ -97,5 +107,18 @@ function describeState(key: ApiKey): string {
         : `suspended ${timeInTable(key.suspended_at, "")}`;
     default:
       return end === null ? "active" : `${end.kind} ${timeInTable(end.at, "")}`;
+  }
+}
+
+function stateStyle(key: ApiKey): Style | null {
+  switch (key.state) {
+    case "revoked":
+    case "expired":
+      return "red";
+    case "suspended":
+    case "retiring":
+      return "yellow";
+    default:
+      return "green";
   }
 }

@@ -3,6 +3,7 @@
 
 import { Command, Option, type OutputConfiguration } from "commander";
 import { addAccountCommands } from "./account-commands.ts";
+import { paint } from "./colors.ts";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
 import { addCreateCommands } from "./create-commands.ts";
 import { EXIT_CODES } from "./errors.ts";
@@ -14,7 +15,7 @@ import { addRevokeCommands } from "./revoke-commands.ts";
 import { redactKeys } from "./text-format.ts";
 import { addUpdateCommands } from "./update-commands.ts";
 
-const HELP_WIDTH_COLUMNS = 100;
+const HELP_MAX_COLUMNS = 100;
 
 /** `output`: replaces the standard streams for help and commander's own errors. */
 export function keysProgram(output: OutputConfiguration = {}): Command {
@@ -39,13 +40,13 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
     )
     .option("--json", "print the API's answer as JSON, for scripts (with npm run --silent)")
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => paint("bold", title) })
     .configureOutput({
       // Commander repeats the arguments that it does not expect.
       outputError: (text, write) => write(redactKeys(text)),
       ...output,
-      getOutHelpWidth: () => HELP_WIDTH_COLUMNS,
-      getErrHelpWidth: () => HELP_WIDTH_COLUMNS,
+      getOutHelpWidth: () => helpColumns(process.stdout),
+      getErrHelpWidth: () => helpColumns(process.stderr),
     })
     .showHelpAfterError("(--help shows the usage)")
     .addHelpText("after", environmentHelp())
@@ -59,6 +60,10 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
   addImportCommands(program);
   addMaintenanceCommands(program);
   return program;
+}
+
+function helpColumns({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY ? Math.min(columns, HELP_MAX_COLUMNS) : HELP_MAX_COLUMNS;
 }
 
 function environmentHelp(): string {

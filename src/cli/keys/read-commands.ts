@@ -4,9 +4,10 @@ import { type Command, Option } from "commander";
 import { listEvents } from "../../control/operations/accounts.ts";
 import { getKey, listKeys } from "../../control/operations/keys.ts";
 import { identifyKey } from "../../control/operations/possession.ts";
-import { type ApiKey, KEY_STATES } from "../../keys/api-key.ts";
+import { type ApiKey, eventSchema, KEY_STATES } from "../../keys/api-key.ts";
 import { commandContext, possessionContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { RefusedError } from "./errors.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
 import { keyId, timeAgo, wholeNumber } from "./option-parsers.ts";
@@ -21,7 +22,10 @@ interface ListOptions {
   readonly label?: string;
 }
 
-interface EventsOptions extends ListOptions {
+interface EventsOptions {
+  readonly key?: string;
+  readonly action?: string;
+  readonly limit?: number;
   readonly since?: string;
   readonly after?: number;
 }
@@ -61,6 +65,10 @@ export function addReadCommands(program: Command): void {
     .command("events")
     .summary("list the account's events, newest first")
     .description("List the changes to the account's keys, with actor and time, newest first.")
+    .option("--key <id>", "only events of this key", keyId)
+    .addOption(
+      new Option("--action <action>", "only this action").choices(eventSchema.entries.action.options),
+    )
     .option("--limit <number>", "number of events (default: all)", wholeNumber)
     .option("--since <time>", "oldest first, from this time or this long ago (30d) on", (text) =>
       timeAgo(text),
@@ -81,8 +89,19 @@ async function list(
   const context = commandContext(command);
   const include = revoked ? "revoked" : undefined;
   const query = { include, mode, state, q: search, label: label?.replace("=", ":") };
-  const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit);
+  const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit).catch(
+    emptyIfNoAccount({ keys: [] }),
+  );
   context.print(page, keyTable(page.keys, context.terminalColumns));
+  if (page.keys.length === 0) {
+    const isFiltered = [mode, state, search, label].some((filter) => filter !== undefined);
+    const others = revoked || isFiltered ? "" : " --revoked includes revoked keys.";
+    printNote(
+      isFiltered
+        ? "No key matches."
+        : `Account ${context.gateway.account} has no keys.${others} ${CREATE_HINT}`,
+    );
+  }
   noteIfMore(page.next_cursor);
 }
 
@@ -99,17 +118,32 @@ async function find(_options: object, command: Command): Promise<void> {
   context.print(key, keyDetails(key));
 }
 
-async function events({ limit, since, after }: EventsOptions, command: Command): Promise<void> {
+async function events(options: EventsOptions, command: Command): Promise<void> {
+  const { key, action, limit, since, after } = options;
   const context = commandContext(command);
-  const query = { since, after: after === undefined ? undefined : String(after) };
-  const page = await fetchAllPages(context.gateway, listEvents, "events", query, limit);
+  const query = { key_id: key, action, since, after: after === undefined ? undefined : String(after) };
+  const page = await fetchAllPages(context.gateway, listEvents, "events", query, limit).catch(
+    emptyIfNoAccount({ events: [] }),
+  );
   context.print(page, eventTable(page.events, context.terminalColumns));
+  if (page.events.length === 0) printNote(`No events of account ${context.gateway.account} match.`);
   noteIfMore(page.next_cursor);
+}
+
+/** An account exists from its first key on; before that, its lists are empty. */
+function emptyIfNoAccount<Items extends object>(items: Items) {
+  return (error: unknown): Items & { next_cursor: null } => {
+    if (!(error instanceof RefusedError) || error.status !== 404) throw error;
+    printNote("The account does not exist yet, or the credential is for other accounts.");
+    return { ...items, next_cursor: null };
+  };
 }
 
 function noteIfMore(cursor: string | null): void {
   if (cursor !== null) printNote("There may be more: --limit was reached.");
 }
+
+const CREATE_HINT = "The create command creates one.";
 
 const FIND_EXAMPLES = `
 Examples:
@@ -119,6 +153,7 @@ Examples:
 const EVENTS_EXAMPLES = `
 Examples:
   npm run keys -- events --account acme --limit 20
+  npm run keys -- events --account acme --key key_… --action revoked
   npm run --silent keys -- events --account acme --since 1d --json | jq -c '.events[]'`;
 
 const LIST_EXAMPLES = `

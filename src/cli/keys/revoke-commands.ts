@@ -7,10 +7,10 @@ import { type Command, Option } from "commander";
 import { listKeys, revokeAll as revokeAllOperation, revokeKey } from "../../control/operations/keys.ts";
 import { identifyKey, revokeByPossession } from "../../control/operations/possession.ts";
 import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
-import { commandContext, possessionContext } from "./command-context.ts";
+import { commandContext, possessionContext, printNote } from "./command-context.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { RefusedError, UnreachableError, UsageError } from "./errors.ts";
-import { keyLabel } from "./key-format.ts";
+import { keyLabel, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
 import { keyId, timeAgo } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
@@ -27,6 +27,7 @@ interface RevokeOptions {
 }
 
 interface RevokeAllOptions {
+  readonly dryRun?: boolean;
   readonly mode?: string;
   readonly createdBefore?: string;
   readonly yes?: boolean;
@@ -59,6 +60,7 @@ export function addRevokeCommands(program: Command): void {
       "only keys created before a time, a date, or a duration ago (90d)",
       (text) => timeAgo(text),
     )
+    .option("--dry-run", "list the keys that would be revoked, and revoke nothing")
     .addOption(yesOption())
     .addHelpText("after", REVOKE_ALL_EXAMPLES)
     .action(revokeAll);
@@ -137,9 +139,15 @@ function requireRevoked(
 }
 
 async function revokeAll(options: RevokeAllOptions, command: Command): Promise<void> {
-  const { mode, createdBefore, yes } = options;
-  requireConfirmation(yes);
+  const { mode, createdBefore, dryRun, yes } = options;
+  if (!dryRun) requireConfirmation(yes);
   const context = commandContext(command);
+  if (dryRun) {
+    const keys = await matchingKeys(context.gateway, options);
+    context.print({ keys, next_cursor: null }, keyTable(keys, context.terminalColumns));
+    printNote(`${count(keys.length, "key")} would be revoked. Nothing was revoked.`);
+    return;
+  }
   if (!yes) {
     const keys = await matchingKeys(context.gateway, options);
     if (keys.length > 0) await confirm(questionAboutAll(keys));
@@ -184,4 +192,5 @@ Examples:
 const REVOKE_ALL_EXAMPLES = `
 Examples:
   npm run keys -- revoke-all --account acme
+  npm run keys -- revoke-all --account acme --mode test --created-before 90d --dry-run
   npm run keys -- revoke-all --account acme --mode test --created-before 90d --yes`;
