@@ -24,19 +24,22 @@ import type { LeaseAnswer, LeaseRequest } from "../leases/protocol.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AccountChange } from "./account-changes.ts";
 import { revokedKey, toApiKey, withReceipt } from "./api-key-view.ts";
+import type { RevokedCount } from "./bulk-revocation.ts";
 import type { EventFilter } from "./events-table.ts";
 import { type ExposedKeys, exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
 import type { ChangedRow, KeyChange } from "./key-changes.ts";
 import type { KeyPosition, ListFilter } from "./key-listing.ts";
-import type { RevokedCount } from "./key-revocation.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import type { KeyFilter } from "./keys-table.ts";
 import { ACCOUNT } from "./metadata-table.ts";
 import { type ImportedKey, type ImportVerdict, type NewKey, recordOf, termsOf } from "./new-keys.ts";
 import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
+
+/** Keys whose scheduled end has passed that one list marks as revoked; it leaves out all of them. */
+const ENDED_PER_LIST = 1000;
 
 export class KeyLedger extends PortalLedger {
   /**
@@ -119,7 +122,7 @@ export class KeyLedger extends PortalLedger {
     const { listing, account } = this.context;
     const now = Date.now();
     if (!listing.hasAny()) return { reason: "not_found" };
-    if (!filter.includeRevoked) this.keys.revokeEnded(now);
+    if (!filter.includeRevoked) this.keys.revokeEnded(now, ENDED_PER_LIST);
     return listing.page(limit, after, filter, now, account.isSuspended).map((row) => this.#view(row));
   }
 
@@ -184,7 +187,7 @@ export class KeyLedger extends PortalLedger {
   }
 
   revokeAll(filter: KeyFilter, caller: CallMetadata): Promise<RevokedCount | Refusal> {
-    return this.revocation.revokeAll(filter, caller);
+    return this.bulkRevocation.revokeAll(filter, caller);
   }
 
   changeAccount(

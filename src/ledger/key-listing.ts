@@ -61,8 +61,11 @@ export class KeyListing {
       conditions.push(condition);
       values.push(...more);
     };
-    // The condition of the index keys_not_revoked.
-    if (state === undefined ? !includeRevoked : state !== "revoked") add("revoked_at IS NULL");
+    if (state === undefined ? !includeRevoked : state !== "revoked") {
+      // The condition of the index keys_not_revoked; a key that has ended as scheduled may have no tombstone yet.
+      add("revoked_at IS NULL");
+      add("(revokes_at IS NULL OR revokes_at > ?)", now);
+    }
     if (mode !== undefined) add("mode = ?", mode);
     if (state !== undefined) add(`${STATE} = ?`, now, now, isAccountSuspended ? 1 : 0, state);
     if (text !== undefined)

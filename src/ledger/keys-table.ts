@@ -23,6 +23,9 @@ function matching({ mode, createdBefore }: KeyFilter): [string, number] {
   return [mode ?? "%", createdBefore ?? Number.MAX_SAFE_INTEGER];
 }
 
+const REVOKE_AS_SCHEDULED = `UPDATE keys SET revoked_at = revokes_at,
+  effective_at = MAX(revokes_at, IFNULL(restriction_effective_at, revokes_at))`;
+
 export class KeysTable {
   readonly #sql: SqlStorage;
 
@@ -159,28 +162,43 @@ export class KeysTable {
   }
 
   /**
-   * Writes a tombstone for every key whose scheduled end has passed. It is revoked without one too; with it, an index
-   * skips the key, and a clock that is behind cannot make it valid again.
+   * Writes tombstones for at most `limit` keys whose scheduled end has passed; returns their number. Such a key is
+   * revoked without one too; with it, an index skips the key, and a clock that is behind cannot make it valid again.
    */
-  revokeEnded(now: number): void {
-    this.#sql.exec(
-      `UPDATE keys SET revoked_at = revokes_at,
-         effective_at = MAX(revokes_at, IFNULL(restriction_effective_at, revokes_at))
-       WHERE revoked_at IS NULL AND revokes_at IS NOT NULL AND revokes_at <= ?`,
-      now,
-    );
+  revokeEnded(now: number, limit: number): number {
+    return this.#sql
+      .exec(
+        `${REVOKE_AS_SCHEDULED} WHERE rowid IN
+           (SELECT rowid FROM keys WHERE revoked_at IS NULL AND revokes_at IS NOT NULL AND revokes_at <= ? LIMIT ?)
+         RETURNING id`,
+        now,
+        limit,
+      )
+      .toArray().length;
   }
 
-  /** Revokes every matching key without a tombstone, in one statement; returns their ids. */
-  revokeAll(filter: KeyFilter, revokedAt: number, { effectiveAt, leaseBoundMs }: RevocationTiming): string[] {
+  /** The same for one key, if its scheduled end has passed. */
+  revokeIfEnded(id: string, now: number): void {
+    this.#sql.exec(`${REVOKE_AS_SCHEDULED} WHERE id = ? AND revoked_at IS NULL AND revokes_at <= ?`, id, now);
+  }
+
+  /** Revokes at most `limit` matching keys without a tombstone; returns their ids. */
+  revokeAll(
+    filter: KeyFilter,
+    revokedAt: number,
+    { effectiveAt, leaseBoundMs }: RevocationTiming,
+    limit: number,
+  ): string[] {
     return this.#sql
       .exec<{ id: string }>(
         `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
-         WHERE state = 'issued' AND revoked_at IS NULL AND ${MATCHES} RETURNING id`,
+         WHERE rowid IN (SELECT rowid FROM keys
+           WHERE state = 'issued' AND revoked_at IS NULL AND ${MATCHES} LIMIT ?) RETURNING id`,
         revokedAt,
         effectiveAt,
         leaseBoundMs,
         ...matching(filter),
+        limit,
       )
       .toArray()
       .map(({ id }) => id);

@@ -11,6 +11,7 @@ import { AccountChanges } from "./account-changes.ts";
 import { AccountLimits } from "./account-limits.ts";
 import { AccountState } from "./account-state.ts";
 import { AlarmSchedule } from "./alarm-schedule.ts";
+import { BulkRevocation } from "./bulk-revocation.ts";
 import { DailyUseTable } from "./daily-use-table.ts";
 import { EventsTable } from "./events-table.ts";
 import { IdempotencyStore } from "./idempotency-store.ts";
@@ -45,6 +46,7 @@ export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly changes: KeyChanges;
   protected readonly suspension: KeySuspension;
   protected readonly revocation: KeyRevocation;
+  protected readonly bulkRevocation: BulkRevocation;
   protected readonly accountChanges: AccountChanges;
   protected readonly metadata: MetadataTable;
   protected readonly portal: PortalAccess;
@@ -91,6 +93,7 @@ export abstract class LedgerParts extends DurableObject<Env> {
     this.changes = new KeyChanges(context, this.leases);
     this.suspension = new KeySuspension(context, this.leases);
     this.revocation = new KeyRevocation(context, this.leases);
+    this.bulkRevocation = new BulkRevocation(context, this.leases, this.metadata);
     this.accountChanges = new AccountChanges(context, this.leases, this.limits);
     this.portal = new PortalAccess(context, this.answers);
     this.#webhooks = openWebhooks(context, this.metadata, Date.now());
@@ -104,5 +107,6 @@ export abstract class LedgerParts extends DurableObject<Env> {
     this.#webhooks?.run(now);
     await this.answers.deleteExpired(now);
     await this.creation.cleanUp(now);
+    await this.bulkRevocation.resume();
   }
 }

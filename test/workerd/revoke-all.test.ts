@@ -134,3 +134,88 @@ describe("a repeated revocation", () => {
     expect(Date.parse(effective_at)).toBeGreaterThanOrEqual(before);
   });
 });
+
+describe("a revocation of more keys than fit into one transaction", () => {
+  const COUNT = 2500;
+
+  /** Issued keys, inserted by SQL: as many creations would take minutes. */
+  async function addKeys(): Promise<void> {
+    await ledger.create();
+    await ledger.rows(
+      `WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${COUNT})
+       INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, state, began_at)
+       SELECT 'key_' || n, '${ledger.account}', 'a key', 'live', '[]', 'oct_live_…', 'hash ' || n, n, 'issued', n FROM numbers`,
+    );
+  }
+
+  const countRevoked = (storage: DurableObjectStorage) =>
+    storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM keys WHERE revoked_at IS NOT NULL").one().n;
+
+  test("lets other calls in between its transactions", async () => {
+    await addKeys();
+    const seen = await ledger.run(async (it, { storage }) => {
+      const counts = new Set<number>();
+      let isDone = false;
+      const revoked = it.revokeAll({}, CALLER).finally(() => {
+        isDone = true;
+      });
+      while (!isDone) {
+        counts.add(countRevoked(storage));
+        await storage.sync();
+      }
+      expect(granted(await revoked).revoked).toBe(COUNT);
+      return [...counts];
+    });
+    expect(seen).toEqual([1000, 2000, COUNT]);
+    expect(
+      await ledger.rows("SELECT DISTINCT action, details, count(*) AS n FROM events GROUP BY 1, 2"),
+    ).toEqual([
+      { action: "created", details: "{}", n: 1 },
+      { action: "revoked", details: '{"all":true}', n: COUNT },
+    ]);
+    expect(await ledger.rows("SELECT value FROM metadata WHERE name = 'bulk_revocations'")).toEqual([
+      { value: "[]" },
+    ]);
+  });
+
+  test("covers a key that is created and one that is rotated meanwhile", async () => {
+    await addKeys();
+    const { id } = await ledger.create();
+    await ledger.run(async (it, { storage }) => {
+      const revoked = it.revokeAll({}, CALLER);
+      expect(countRevoked(storage)).toBe(1000);
+      await Promise.all([
+        it.createKey(ledger.account, NEW_KEY, CALLER),
+        it.rotateKey(id, 3_600_000, CALLER),
+        revoked,
+      ]);
+      expect(
+        storage.sql.exec("SELECT id FROM keys WHERE state = 'issued' AND revoked_at IS NULL").toArray(),
+      ).toEqual([]);
+    });
+  });
+
+  test("is completed by the alarm after a restart", async () => {
+    await addKeys();
+    await ledger.run(async (it, { storage }) => {
+      vi.spyOn(storage, "sync").mockRejectedValueOnce(new Error("the ledger restarts"));
+      await expect(it.revokeAll({}, CALLER)).rejects.toThrow("the ledger restarts");
+      expect(countRevoked(storage)).toBe(1000);
+    });
+    await ledger.restart();
+    expect(await ledger.runAlarm()).toBe(true);
+    expect(await ledger.run((_, { storage }) => countRevoked(storage))).toBe(COUNT);
+    expect(granted(await revokeAll()).revoked).toBe(0);
+  });
+});
+
+test("a list leaves out every key that has ended as scheduled, also those without a tombstone", async () => {
+  const { id } = await ledger.create();
+  await ledger.rows(
+    `WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1500)
+     INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, state, began_at, revokes_at)
+     SELECT 'key_' || n, '${ledger.account}', 'a key', 'live', '[]', 'oct_live_…', 'hash ' || n, n, 'issued', n, n FROM numbers`,
+  );
+  expect(granted(await ledger.run((it) => it.listKeys(50, null, {})))).toMatchObject([{ id }]);
+  expect(await ledger.rows("SELECT count(*) AS n FROM keys WHERE revoked_at IS NULL")).toEqual([{ n: 500 }]);
+});
