@@ -13,6 +13,9 @@ export const WRITE_INTERVAL_MS = 60_000;
 /** While uses are unwritten; less than the 10 s after which an idle object hibernates and loses its memory. */
 export const FLUSH_INTERVAL_MS = 5000;
 
+/** Keys that one flush writes, so that leases need not wait for it: about 10 ms. */
+export const FLUSH_MAX_KEYS = 1000;
+
 export interface Use {
   readonly lastUsedAt: number;
   /** Since the last write. */
@@ -26,14 +29,14 @@ interface UsedKey extends Use {
 
 export class KeyUsage {
   readonly #write: (keyId: string, use: Use) => void;
-  readonly #scheduleFlush: () => void;
+  readonly #scheduleFlush: (afterMs: number) => void;
   readonly #keys = new Map<string, UsedKey>();
   #isScheduled = false;
   /** No use was recorded since the last flush. */
   #isQuiet = true;
 
-  /** `scheduleFlush`: has `flush` called after `FLUSH_INTERVAL_MS`, by an alarm. */
-  constructor(write: (keyId: string, use: Use) => void, scheduleFlush: () => void) {
+  /** `scheduleFlush`: has `flush` called after that time, by an alarm. */
+  constructor(write: (keyId: string, use: Use) => void, scheduleFlush: (afterMs: number) => void) {
     this.#write = write;
     this.#scheduleFlush = scheduleFlush;
   }
@@ -47,7 +50,7 @@ export class KeyUsage {
       writtenAt: known?.writtenAt ?? Number.NEGATIVE_INFINITY,
     });
     this.#isQuiet = false;
-    this.#schedule();
+    this.#schedule(FLUSH_INTERVAL_MS);
   }
 
   /** Writes the unwritten uses of a key, so that they can be shown; false when there are none. */
@@ -61,14 +64,21 @@ export class KeyUsage {
   /** Writes keys that were not written for a minute, and all of them when the ledger has become idle. */
   flush(now: number): void {
     this.#isScheduled = false;
+    let written = 0;
     for (const [keyId, key] of this.#keys) {
       // A clock that was set back would postpone the write.
       const isDue = Math.abs(now - key.writtenAt) >= WRITE_INTERVAL_MS;
       if (key.isWritten && isDue) this.#keys.delete(keyId);
-      if (!key.isWritten && (isDue || this.#isQuiet)) this.#writeUse(keyId, key, now);
+      if (key.isWritten || !(isDue || this.#isQuiet)) continue;
+      if (written === FLUSH_MAX_KEYS) {
+        this.#schedule(0);
+        return;
+      }
+      this.#writeUse(keyId, key, now);
+      written += 1;
     }
     if (this.#isQuiet) this.#keys.clear();
-    else this.#schedule();
+    else this.#schedule(FLUSH_INTERVAL_MS);
     this.#isQuiet = true;
   }
 
@@ -78,9 +88,9 @@ export class KeyUsage {
     this.#keys.set(keyId, { lastUsedAt, count: 0, isWritten: true, writtenAt: now });
   }
 
-  #schedule(): void {
+  #schedule(afterMs: number): void {
     if (this.#isScheduled) return;
-    this.#scheduleFlush();
+    this.#scheduleFlush(afterMs);
     this.#isScheduled = true;
   }
 }

@@ -23,7 +23,7 @@ import { KeyIssuing } from "./key-issuing.ts";
 import { KeyListing } from "./key-listing.ts";
 import { KeyRevocation } from "./key-revocation.ts";
 import { KeySuspension } from "./key-suspension.ts";
-import { FLUSH_INTERVAL_MS, KeyUsage } from "./key-usage.ts";
+import { KeyUsage } from "./key-usage.ts";
 import { KeysTable } from "./keys-table.ts";
 import { LeaseIssuer } from "./lease-issuer.ts";
 import type { LedgerContext } from "./ledger-context.ts";
@@ -82,7 +82,7 @@ export abstract class LedgerParts extends DurableObject<Env> {
         this.dailyUse.beginDay(keyId, use.lastUsedAt);
         this.keys.addUsage(keyId, use.lastUsedAt, use.count);
       },
-      () => void scheduleAlarm(Date.now() + FLUSH_INTERVAL_MS),
+      (afterMs) => void scheduleAlarm(Date.now() + afterMs),
     );
     this.leases = new LeaseIssuer(this.metadata, settings, Date.now());
     this.limits = new AccountLimits(context, this.metadata);

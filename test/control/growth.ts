@@ -94,9 +94,9 @@ class Measured {
   }
 
   /** Keys created by calls; each is used once. */
-  async newKeys(count: number): Promise<MeasuredKey[]> {
+  async newKeys(count: number, mode: "live" | "test" = "live"): Promise<MeasuredKey[]> {
     const keys: MeasuredKey[] = [];
-    const key = { name: "measured", mode: "live", permissions: [], expires_at: null };
+    const key = { name: "measured", mode, permissions: [], allowed_ips: [], labels: {}, expires_at: null };
     for (let i = 0; i < count; i++) {
       const { answer } = await this.call(["createKey", this.#account, key, BY]);
       const { id } = answer as { id: string };
@@ -114,12 +114,12 @@ const leaseOf = (hash: string, uses: number): Call => [
 
 /** The call that is measured, by operation, with a key that no other call has used. */
 const OPERATIONS: Readonly<Record<string, (key: MeasuredKey, size: number) => Call>> = {
-  "list, first page of 50": () => ["listKeys", 50, null, false],
+  "list, first page of 50": () => ["listKeys", 50, null, {}],
   "list, a page in the middle": (_, size) => [
     "listKeys",
     50,
     { createdAt: SEEDED_AT + Math.floor(size / 2), id: `key_${"z".repeat(22)}` },
-    false,
+    {},
   ],
   "events, first page of 50": () => ["listEvents", 50, null],
   get: ({ id }) => ["getKey", id],
@@ -184,7 +184,7 @@ async function measureOperations(
 
 async function measureLists(sized: readonly Sized[]): Promise<Record<string, number[]>> {
   const measured: Record<string, number[]> = {};
-  const list: Call = ["listKeys", 50, null, false];
+  const list: Call = ["listKeys", 50, null, {}];
   // The first list after their end writes their tombstones.
   const first: number[] = [];
   for (const { rotated } of sized) first.push((await rotated.call(list)).ms);
@@ -193,10 +193,26 @@ async function measureLists(sized: readonly Sized[]): Promise<Record<string, num
     rotated,
     Array<Call>(BATCH_CALLS).fill(list),
   ]);
-  const all: number[] = [];
-  for (const { account } of sized) all.push((await account.call(["revokeAll", {}, BY])).ms);
-  measured["revoke all (once)"] = all;
+  const revocations = [];
+  for (const one of sized) revocations.push(await measureRevokeAll(one));
+  measured["revoke all (once)"] = revocations.map(({ ms }) => ms);
+  measured["lease, the longest meanwhile"] = revocations.map(({ longestLeaseMs }) => longestLeaseMs);
   return measured;
+}
+
+/** Revokes the live keys, while leases on a test key are requested. */
+async function measureRevokeAll({ account }: Sized): Promise<{ ms: number; longestLeaseMs: number }> {
+  const [key] = await account.newKeys(1, "test");
+  let isDone = false;
+  const revoked = account.call(["revokeAll", { mode: "live" }, BY]).finally(() => {
+    isDone = true;
+  });
+  let longestLeaseMs = 0;
+  while (!isDone) {
+    const { ms } = await account.call(leaseOf(key?.hash ?? "", 1));
+    longestLeaseMs = Math.max(longestLeaseMs, ms);
+  }
+  return { ms: (await revoked).ms, longestLeaseMs };
 }
 
 /** Each operation's median milliseconds, one for each of SIZES. */

@@ -3,7 +3,13 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FLUSH_INTERVAL_MS, KeyUsage, type Use, WRITE_INTERVAL_MS } from "../../src/ledger/key-usage.ts";
+import {
+  FLUSH_INTERVAL_MS,
+  FLUSH_MAX_KEYS,
+  KeyUsage,
+  type Use,
+  WRITE_INTERVAL_MS,
+} from "../../src/ledger/key-usage.ts";
 
 interface Written extends Use {
   readonly keyId: string;
@@ -22,8 +28,8 @@ class Ledger {
       if (this.failing-- > 0) throw new Error("the disk is full");
       this.written.push({ ...use, keyId, at: this.now });
     },
-    () => {
-      this.alarmAt = this.now + FLUSH_INTERVAL_MS;
+    (afterMs) => {
+      this.alarmAt = this.now + afterMs;
     },
   );
 
@@ -49,6 +55,22 @@ class Ledger {
     return { count, lastUsedAt: Math.max(...rows.map(({ lastUsedAt }) => lastUsedAt)) };
   }
 }
+
+test("many uses are written a bounded number at a time", () => {
+  const ledger = new Ledger();
+  const keys = Array.from({ length: 2 * FLUSH_MAX_KEYS + 1 }, (_, i) => `key ${i}`);
+  for (const key of keys) ledger.use(key, 1);
+  const perFlush: number[] = [];
+  ledger.now = FLUSH_INTERVAL_MS;
+  for (let total = 0; total < keys.length; total = ledger.written.length) {
+    expect(ledger.alarmAt).toBe(ledger.now);
+    ledger.usage.flush(ledger.now);
+    perFlush.push(ledger.written.length - total);
+  }
+  expect(perFlush).toEqual([FLUSH_MAX_KEYS, FLUSH_MAX_KEYS, 1]);
+  expect(new Set(ledger.written.map(({ keyId }) => keyId))).toEqual(new Set(keys));
+  expect(ledger.alarmAt).toBe(ledger.now + FLUSH_INTERVAL_MS);
+});
 
 describe("a use", () => {
   test("is written within five seconds, before the ledger can hibernate", () => {
