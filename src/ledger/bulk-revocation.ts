@@ -10,7 +10,7 @@ import { isoTime } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Actor } from "./events-table.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
-import type { KeyFilter } from "./keys-table.ts";
+import type { KeyFilter } from "./key-listing.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 import type { MetadataTable } from "./metadata-table.ts";
@@ -57,12 +57,12 @@ export class BulkRevocation {
    * also those that were revoked before. `not_found`: the account has neither a key nor an event.
    */
   async revokeAll(filter: KeyFilter, { actor }: CallMetadata): Promise<RevokedCount | Refusal> {
-    const { keys, listing, events } = this.#context;
+    const { listing, events } = this.#context;
     const startedAt = Date.now();
     const revoked = await this.#revokeMatching({ filter, actor, startedAt });
     if (!listing.hasAny() && !events.hasAny()) return { reason: "not_found" };
     await takeEffect(this.#context, this.#leases.waitMsForAll(Date.now()));
-    return { revoked, effective_at: isoTime(keys.lastEffectiveAt(filter) ?? startedAt) };
+    return { revoked, effective_at: isoTime(listing.lastEffectiveAt(filter) ?? startedAt) };
   }
 
   /** Completes the calls that a restart has interrupted. */

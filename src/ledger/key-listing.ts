@@ -26,6 +26,19 @@ export interface ListFilter {
   readonly label?: { readonly name: string; readonly value: string } | undefined;
 }
 
+/** Which keys are revoked together. */
+export interface KeyFilter {
+  readonly mode?: Mode | undefined;
+  readonly createdBefore?: number | undefined;
+}
+
+/** The keys that a filter selects; its parameters are those of `matching`. */
+export const MATCHES = "mode LIKE ? AND created_at < ?";
+
+export function matching({ mode, createdBefore }: KeyFilter): [string, number] {
+  return [mode ?? "%", createdBefore ?? Number.MAX_SAFE_INTEGER];
+}
+
 /** The state of a key; `keyState` computes the same. Its parameters: now, now, whether the account is suspended. */
 const STATE = `CASE
   WHEN revoked_at IS NOT NULL OR revokes_at <= ? THEN 'revoked'
@@ -83,6 +96,16 @@ export class KeyListing {
   /** Whether the account has ever had a key. */
   hasAny(): boolean {
     return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
+  }
+
+  /** When the last of the matching revoked keys was revoked everywhere; null: none of them is revoked. */
+  lastEffectiveAt(filter: KeyFilter): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT MAX(effective_at) AS at FROM keys WHERE revoked_at IS NOT NULL AND ${MATCHES}`,
+        ...matching(filter),
+      )
+      .one().at;
   }
 
   /** Keys that are neither revoked, expired nor retiring, those whose creation is in progress included. */

@@ -3,25 +3,12 @@
  *
  * A revoked key is a tombstone: no statement here clears `revoked_at` or removes a key that was issued.
  */
-import type { Mode } from "../policy.ts";
-import { foldCase } from "./key-listing.ts";
+import { foldCase, type KeyFilter, MATCHES, matching } from "./key-listing.ts";
 import { KEYS_SCHEMA, type KeyRow, type NewKeyRow } from "./keys-schema.ts";
 import type { RevocationTiming } from "./lease-book.ts";
 
-export interface KeyFilter {
-  readonly mode?: Mode | undefined;
-  readonly createdBefore?: number | undefined;
-}
-
 /** The columns that have no statement of their own. */
 export type ChangeableColumn = "permissions" | "allowed_ips" | "expires_at" | "revokes_at";
-
-/** The keys that a filter selects; its parameters are those of `matching`. */
-const MATCHES = "mode LIKE ? AND created_at < ?";
-
-function matching({ mode, createdBefore }: KeyFilter): [string, number] {
-  return [mode ?? "%", createdBefore ?? Number.MAX_SAFE_INTEGER];
-}
 
 const REVOKE_AS_SCHEDULED = `UPDATE keys SET revoked_at = revokes_at,
   effective_at = MAX(revokes_at, IFNULL(restriction_effective_at, revokes_at))`;
@@ -202,16 +189,6 @@ export class KeysTable {
       )
       .toArray()
       .map(({ id }) => id);
-  }
-
-  /** When the last of the matching revoked keys was revoked everywhere; null: none of them is revoked. */
-  lastEffectiveAt(filter: KeyFilter): number | null {
-    return this.#sql
-      .exec<{ at: number | null }>(
-        `SELECT MAX(effective_at) AS at FROM keys WHERE revoked_at IS NOT NULL AND ${MATCHES}`,
-        ...matching(filter),
-      )
-      .one().at;
   }
 
   /** A last use never moves back, as it would with a clock that is behind after a restart. */

@@ -7,105 +7,23 @@
  * keys, since 100,000 creations would take minutes; the 200 keys that are measured are created by calls.
  */
 
-import { accountLocator } from "../../src/keys/locator.ts";
 import { buildWorker } from "../support/build-worker.ts";
-import type { ClusterWorkers } from "../support/cluster-workers.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import {
+  BY,
+  CALLER,
+  type Call,
+  MeasuredAccount,
+  type MeasuredKey,
+  SEEDED_AT,
+  seedEvents,
+  seedKeys,
+} from "./growth-account.ts";
 
 const SIZES = [10, 1_000, 100_000] as const;
 const ROUNDS = 20;
 /** Calls that are timed together, since the clock of workerd has a resolution of a millisecond. */
 const BATCH_CALLS = 10;
-const LIMIT_MS = 120_000;
-const BY = { actor: { name: "growth", claimed: null }, credential: "growth", idempotencyKey: null };
-
-/** Makes calls one after the other, and returns how long each took. */
-const CALLER: ClusterWorkers[number] = {
-  name: "caller",
-  compatibilityDate: "2026-10-20",
-  modules: true,
-  script: `export default {
-    async fetch(request, env) {
-      const { ledger, calls } = await request.json();
-      const startedAt = performance.now();
-      let answer;
-      for (const [method, ...args] of calls) answer = await env.LEDGER.getByName(ledger)[method](...args);
-      return Response.json({ ms: (performance.now() - startedAt) / calls.length, answer });
-    },
-  };`,
-  durableObjects: { LEDGER: { className: "KeyLedger", scriptName: "owner" } },
-  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-};
-
-type Call = readonly [method: string, ...args: unknown[]];
-
-/** When the first seeded key was created; each further one is a millisecond younger. */
-const SEEDED_AT = 1_600_000_000_000;
-
-const numbersTo = (count: number) =>
-  `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
-
-/** `revokesAt`: the scheduled revocation of all of them, or null. */
-const seedKeys = (count: number, revokesAt: number | null) =>
-  `${numbersTo(count)}
-   INSERT INTO keys (id, account, name, mode, permissions, hint, hash, created_at, revokes_at, state, began_at)
-   SELECT 'key_' || substr(hex(randomblob(11)), 1, 22), 'account', 'seeded', 'live', '[]', 'oct_live_…',
-     lower(hex(randomblob(32))), ${SEEDED_AT} + n, ${revokesAt}, 'issued', ${SEEDED_AT} + n FROM numbers`;
-
-const seedEvents = (count: number) =>
-  `${numbersTo(count)} INSERT INTO events (at, actor, action, key_id, details)
-   SELECT ${SEEDED_AT} + n, 'seed', 'created', NULL, '{}' FROM numbers`;
-
-/** The bound on new keys per minute is not measured here. */
-const FORGET_NEW_KEYS =
-  "UPDATE keys SET began_at = 0 WHERE is_imported = 0 AND began_at > unixepoch('now') * 1000 - 61000";
-
-interface MeasuredKey {
-  readonly id: string;
-  readonly hash: string;
-}
-
-class Measured {
-  readonly #cluster: GatewayCluster;
-  readonly #caller: URL;
-  readonly #account: string;
-
-  constructor(cluster: GatewayCluster, caller: URL, account: string) {
-    this.#cluster = cluster;
-    this.#caller = caller;
-    this.#account = account;
-  }
-
-  /** Makes the calls one after the other; returns their average time and the last answer. */
-  async call(...calls: readonly Call[]): Promise<{ ms: number; answer: unknown }> {
-    await this.sql(FORGET_NEW_KEYS);
-    const body = JSON.stringify({ ledger: await accountLocator(this.#account), calls });
-    const response = await fetch(this.#caller, {
-      method: "POST",
-      body,
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    if (!response.ok) throw new Error(await response.text());
-    return (await response.json()) as { ms: number; answer: unknown };
-  }
-
-  async sql(text: string): Promise<Record<string, unknown>[]> {
-    return await this.#cluster.network.ledgerRows(this.#account, text);
-  }
-
-  /** Keys created by calls; each is used once. */
-  async newKeys(count: number, mode: "live" | "test" = "live"): Promise<MeasuredKey[]> {
-    const keys: MeasuredKey[] = [];
-    const key = { name: "measured", mode, permissions: [], allowed_ips: [], labels: {}, expires_at: null };
-    for (let i = 0; i < count; i++) {
-      const { answer } = await this.call(["createKey", this.#account, key, BY]);
-      const { id } = answer as { id: string };
-      const [row] = await this.sql(`SELECT hash FROM keys WHERE id = '${id}'`);
-      keys.push({ id, hash: String(row?.hash) });
-    }
-    return keys;
-  }
-}
 
 const leaseOf = (hash: string, uses: number): Call => [
   "lease",
@@ -132,20 +50,20 @@ const OPERATIONS: Readonly<Record<string, (key: MeasuredKey, size: number) => Ca
 
 interface Sized {
   readonly size: number;
-  readonly account: Measured;
+  readonly account: MeasuredAccount;
   /** Created by calls, among the seeded ones. */
   readonly keys: readonly MeasuredKey[];
   /** An account with the same number of keys, of which all but three have ended as scheduled. */
-  readonly rotated: Measured;
+  readonly rotated: MeasuredAccount;
 }
 
 async function prepare(cluster: GatewayCluster, caller: URL, size: number): Promise<Sized> {
-  const account = new Measured(cluster, caller, `account_${size}`);
+  const account = new MeasuredAccount(cluster, caller, `account_${size}`);
   // The first call creates the tables.
   await account.newKeys(1);
   await account.sql(seedKeys(size, null));
   await account.sql(seedEvents(size));
-  const rotated = new Measured(cluster, caller, `rotated_${size}`);
+  const rotated = new MeasuredAccount(cluster, caller, `rotated_${size}`);
   await rotated.newKeys(3);
   await rotated.sql(seedKeys(size, SEEDED_AT + 1_000_000));
   return { size, account, keys: await account.newKeys(ROUNDS * BATCH_CALLS), rotated };
@@ -154,7 +72,7 @@ async function prepare(cluster: GatewayCluster, caller: URL, size: number): Prom
 /** The sizes take turns, so that other load on the machine affects all of them alike. */
 async function medians(
   sized: readonly Sized[],
-  calls: (one: Sized, round: number) => [Measured, Call[]],
+  calls: (one: Sized, round: number) => [MeasuredAccount, Call[]],
 ): Promise<number[]> {
   const times = sized.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round++) {

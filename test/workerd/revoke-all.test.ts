@@ -5,7 +5,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { IssuedKey } from "../../src/keys/api-key.ts";
 import type { KeyLedger } from "../../src/ledger/key-ledger.ts";
-import type { KeyFilter } from "../../src/ledger/keys-table.ts";
+import type { KeyFilter } from "../../src/ledger/key-listing.ts";
 import type { Refusal } from "../../src/refusals.ts";
 import { CALLER, NEW_KEY, SETTINGS, TestLedger } from "./test-ledger.ts";
 
