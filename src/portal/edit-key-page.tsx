@@ -1,46 +1,31 @@
 /**
- * Changes what a key may do: its permissions, its addresses and its expiry; suspends and resumes it. Each is answered once
- * it is in effect everywhere, with the receipt on the key's page. A field that is not sent is not changed.
+ * Changes a key's permissions, addresses, expiry and labels; suspends and resumes it. Each is answered once it is in
+ * effect everywhere, with the receipt on the key's page. A field that is not sent is not changed.
  */
 import type { Operation } from "../control/operation.ts";
 import { changeKey, resumeKey, suspendKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
-import { EXPIRY_CHOICES, ExpiryField, readExpiry } from "./expiry.tsx";
-import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
+import { Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { formatMinute } from "./format-time.ts";
 import { isRotatable } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
-import { type AccessDraft, AccessField, accessDraft, readAccess } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { pathWithReceipt } from "./receipts.ts";
+import { readTerms, type TermsDraft, TermsFields, termProblem, termsLike } from "./terms-form.tsx";
 import { texts } from "./texts.ts";
 
 const KEEP = "keep";
-
-interface Draft {
-  readonly access: AccessDraft;
-  /** One network a line. */
-  readonly networks: string;
-  readonly expires: string;
-  readonly expiresOn: string;
-}
 
 export async function editKeyPage(c: PortalRequest) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
   if (!isRotatable(key) && key.state !== "suspended") return c.redirect(paths.key(key.id), 303);
-  const draft: Draft = {
-    access: accessDraft(key.permissions),
-    networks: key.allowed_ips.join("\n"),
-    expires: KEEP,
-    expiresOn: "",
-  };
-  return showForm(c, key, draft, NO_PROBLEMS);
+  return showForm(c, key, { ...termsLike(key, c.env.now()), expires: KEEP, expiresOn: "" }, NO_PROBLEMS);
 }
 
 export async function editKey(c: PortalRequest) {
@@ -48,17 +33,8 @@ export async function editKey(c: PortalRequest) {
   if (isRefusal(key)) return refuse(c, key);
   const { form } = c.var;
   const fields = new FormReader(form);
-  const { draft: access, permissions } = readAccess(fields, form);
-  const expires = fields.choice("expires", [KEEP, ...EXPIRY_CHOICES]);
-  const networks = form.get("allowed_ips");
-  const draft: Draft = { access, networks: networks ?? "", expires, expiresOn: form.get("expires_on") ?? "" };
-  const expires_at = readExpiry(fields, expires, c.env.now());
+  const { draft, terms: body } = readTerms(fields, form, c.env.now(), KEEP);
   if (fields.problems.size > 0) return showForm(c, key, draft, fields.problems);
-  const body = {
-    permissions,
-    ...(networks !== null && { allowed_ips: networks.split(/[\s,]+/).filter(Boolean) }),
-    ...(expires !== KEEP && { expires_at }),
-  };
   const changed = await perform(c, changeKey, { id: key.id, body });
   if (!isRefusal(changed)) return c.redirect(await pathWithReceipt(c, key.id, changed.effective_at), 303);
   if (changed.reason === "invalid_input")
@@ -77,12 +53,11 @@ async function restrict(c: PortalRequest, operation: Operation<{ effective_at: s
   return done.reason === "conflict" ? c.redirect(paths.key(id), 303) : refuse(c, done);
 }
 
-function showForm(c: PortalRequest, key: ApiKey, draft: Draft, problems: FieldProblems) {
-  const { edit, create } = texts;
+function showForm(c: PortalRequest, key: ApiKey, draft: TermsDraft, problems: FieldProblems) {
+  const { edit } = texts;
   const title = edit.title(key.name);
   const hasProblems = problems.size > 0;
   const keep = key.expires_at === null ? edit.keepNever : edit.keep(formatMinute(key.expires_at));
-  const networkProblem = [...problems].find(([field]) => field.startsWith("allowed_ips"))?.[1];
   return showPage(
     c,
     { title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
@@ -92,24 +67,7 @@ function showForm(c: PortalRequest, key: ApiKey, draft: Draft, problems: FieldPr
       <ProblemSummary of={[...problems].map(([field, text]) => problemLink(field, text))} />
       <p>{edit.explain}</p>
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
-      <AccessField of={draft.access} problem={problems.get("permissions")} />
-      <Field
-        id="allowed_ips"
-        label={create.networks}
-        hint={create.networksHint}
-        problem={networkProblem}
-        input={(attributes) => (
-          <textarea {...attributes} name="allowed_ips" rows={3} spellcheck={false}>
-            {draft.networks}
-          </textarea>
-        )}
-      />
-      <ExpiryField
-        expires={draft.expires}
-        expiresOn={draft.expiresOn}
-        problems={problems}
-        first={[KEEP, keep]}
-      />
+      <TermsFields of={draft} problems={problems} keep={[KEEP, keep]} />
       <SubmitOrCancel submit={edit.submit} />
     </Form>,
   );
@@ -117,9 +75,6 @@ function showForm(c: PortalRequest, key: ApiKey, draft: Draft, problems: FieldPr
 
 /** A problem with the id of its field. */
 function problemLink(field: string, text: string): readonly [id: string, text: string] {
-  const { create } = texts;
-  if (field.startsWith("allowed_ips")) return ["allowed_ips", `${create.networks} ${text}`];
-  if (field.startsWith("expires")) return ["expires", `${create.expiry} ${text}`];
-  if (field === "form_made_at") return ["expires", `${create.thisForm} ${text}`];
-  return ["access-full", `${create.permissions} ${text}`];
+  const [id, label] = termProblem(field);
+  return [id, `${label} ${text}`];
 }

@@ -2,6 +2,7 @@
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { ACTORS, activityTexts, EVENT_ACTIONS } from "./event-texts.ts";
 import { formatMinute } from "./format-time.ts";
+import { ShortHint } from "./key-summary.tsx";
 import { paths } from "./portal-context.ts";
 import { RelativeTime } from "./relative-time.tsx";
 
@@ -56,8 +57,7 @@ function KeyName({ of: { key_id: id, key_name: name, key_hint: hint } }: { reado
   if (id === null) return activityTexts.account;
   return (
     <>
-      <a href={paths.key(id)}>{name ?? id}</a>
-      {hint !== null && <code> …{hint.slice(-4)}</code>}
+      <a href={paths.key(id)}>{name ?? id}</a> {hint !== null && <ShortHint of={{ hint }} />}
     </>
   );
 }

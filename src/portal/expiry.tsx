@@ -1,4 +1,5 @@
 /** When a key expires: a number of days from the making of the form, a date, or never. */
+import type { ApiKey } from "../keys/api-key.ts";
 import { Field } from "./form.tsx";
 import type { FieldProblems, FormReader } from "./form-values.ts";
 import { texts } from "./texts.ts";
@@ -13,6 +14,14 @@ export function readExpiry(fields: FormReader, expires: string, now: number): st
   if (expires === "date") return fields.endOfDay("expires_on");
   if (!PRESET_DAYS.includes(expires)) return null;
   return new Date(fields.formMadeAt(now) + Number(expires) * DAY_MS).toISOString();
+}
+
+/** The choice that gives a new key the lifetime of this one, in whole days. */
+export function expiryLike({ created_at, expires_at }: ApiKey, now: number) {
+  if (expires_at === null) return { expires: "never", expiresOn: "" };
+  const days = Math.max(1, Math.round((Date.parse(expires_at) - Date.parse(created_at)) / DAY_MS));
+  if (PRESET_DAYS.includes(String(days))) return { expires: String(days), expiresOn: "" };
+  return { expires: "date", expiresOn: new Date(now + days * DAY_MS).toISOString().slice(0, 10) };
 }
 
 export function ExpiryField(props: {

@@ -29,9 +29,15 @@ export class FormReader {
 
   /** The value of a field that was sent exactly once and is not blank. */
   text(name: string): string {
-    const [value = "", ...more] = this.#form.getAll(name);
+    const value = this.optional(name) ?? "";
+    if (value.trim() === "") this.addProblem(name, texts.required);
+    return value;
+  }
+
+  /** The value of a field that was sent at most once; undefined: not sent. */
+  optional(name: string): string | undefined {
+    const [value, ...more] = this.#form.getAll(name);
     if (more.length > 0) this.addProblem(name, texts.sentTwice);
-    else if (value === "") this.addProblem(name, texts.required);
     return value;
   }
 

@@ -114,7 +114,7 @@ function Filter({ filter }: { readonly filter: KeyFilter }) {
   return (
     <search aria-label={list.filter}>
       <form class="filter" action={paths.keys}>
-        <label>
+        <label class="broad">
           {list.search}
           <input type="search" name="q" value={filter.q} maxlength={100} />
         </label>

@@ -16,7 +16,7 @@ interface KeyProps {
 }
 
 export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
-  return <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>;
+  return <span class={`badge mode ${key.mode}`}>{texts.mode[key.mode]}</span>;
 }
 
 /** The state, and what asks for action: an expiry that is near, an age that asks for a rotation. */
@@ -69,6 +69,8 @@ export function KeyFacts({ of: key, now }: KeyProps) {
         <dt>{facts.permissions}</dt>
         <dd>{permissionText(key.permissions)}</dd>
       </div>
+      <ListFact label={facts.networks} items={key.allowed_ips} />
+      <ListFact label={facts.labels} items={Object.entries(key.labels).map((label) => label.join(": "))} />
       <div>
         <dt>{facts.created}</dt>
         <dd>
@@ -87,6 +89,22 @@ export function KeyFacts({ of: key, now }: KeyProps) {
       </div>
     </dl>
   );
+}
+
+/** Nothing for an empty list. */
+function ListFact({ label, items }: { readonly label: string; readonly items: readonly string[] }) {
+  if (items.length === 0) return "";
+  return (
+    <div class="wide">
+      <dt>{label}</dt>
+      <dd>{items.join(", ")}</dd>
+    </div>
+  );
+}
+
+/** “…x7Kq”; nothing for an imported key, whose text is not known. */
+export function ShortHint({ of: { hint } }: { readonly of: { readonly hint: string } }) {
+  return hint.endsWith("…") ? "" : <code>…{hint.slice(-4)}</code>;
 }
 
 export function endFact(key: ApiKey): { readonly label: string; readonly at: string | null } {

@@ -1,6 +1,6 @@
 /** The keys of a list: one line each on a wide screen, a card each on a phone. */
 import type { ApiKey } from "../keys/api-key.ts";
-import { endFact, LastUsed, ModeBadge, StateBadges } from "./key-summary.tsx";
+import { endFact, LastUsed, ModeBadge, ShortHint, StateBadges } from "./key-summary.tsx";
 import { permissionText } from "./permissions.tsx";
 import { paths } from "./portal-context.ts";
 import { RelativeTime } from "./relative-time.tsx";
@@ -58,7 +58,7 @@ function KeyRow(props: { of: ApiKey; predecessor: ApiKey | undefined; now: numbe
         <a href={paths.key(key.id)} title={key.name}>
           {key.name}
         </a>
-        <code>…{key.hint.slice(-4)}</code>
+        <ShortHint of={key} />
       </th>
       <td class="state">
         <ModeBadge of={key} />
@@ -89,7 +89,7 @@ function RotationLink({ of: key, predecessor }: { of: ApiKey; predecessor: ApiKe
       </a>
     );
   if (predecessor === undefined) return "";
-  const replaces = list.replaces(predecessor.hint.slice(-4));
+  const replaces = list.replaces(predecessor);
   return (
     <a class="badge" href={paths.key(predecessor.id)} aria-label={list.ofKey(replaces, key.name)}>
       {replaces}

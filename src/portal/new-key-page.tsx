@@ -6,42 +6,33 @@ import { createKey as createKeyOperation } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
-import { EXPIRY_CHOICES, ExpiryField, readExpiry } from "./expiry.tsx";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { performOnce } from "./perform.ts";
-import { type AccessDraft, AccessField, accessDraft, readAccess } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { NO_TERMS, readTerms, type TermsDraft, TermsFields, termProblem, termsLike } from "./terms-form.tsx";
 import { texts } from "./texts.ts";
 
 interface Draft {
   readonly name: string;
   readonly mode: string;
-  readonly access: AccessDraft;
-  readonly expires: string;
-  readonly expiresOn: string;
+  readonly terms: TermsDraft;
 }
 
-const BLANK: Draft = {
-  name: "",
-  mode: "test",
-  access: { access: "selected", permissions: [] },
-  expires: "never",
-  expiresOn: "",
-};
+const BLANK: Draft = { name: "", mode: "test", terms: NO_TERMS };
 
 /** With `like` in the query, the form has the values of that key. */
 export async function newKeyPage(c: PortalRequest) {
   const like = c.req.query("like");
   const model = like === undefined ? null : await loadKey(c, like);
-  const draft = model === null || isRefusal(model) ? BLANK : draftLike(model);
+  const draft = model === null || isRefusal(model) ? BLANK : draftLike(model, c.env.now());
   return showForm(c, draft, NO_PROBLEMS);
 }
 
-function draftLike({ name, mode, permissions }: ApiKey): Draft {
-  return { ...BLANK, name, mode, access: accessDraft(permissions) };
+function draftLike(model: ApiKey, now: number): Draft {
+  return { name: model.name, mode: model.mode, terms: termsLike(model, now) };
 }
 
 export async function createKey(c: PortalRequest) {
@@ -49,18 +40,11 @@ export async function createKey(c: PortalRequest) {
   const fields = new FormReader(form);
   const name = fields.text("name");
   const mode = fields.text("mode");
-  const { draft: access, permissions } = readAccess(fields, form);
-  const draft: Draft = {
-    name,
-    mode,
-    access,
-    expires: fields.choice("expires", EXPIRY_CHOICES),
-    expiresOn: form.get("expires_on") ?? "",
-  };
+  const { draft: termsDraft, terms } = readTerms(fields, form, c.env.now());
+  const draft: Draft = { name, mode, terms: termsDraft };
   const formId = fields.formId();
-  const expires_at = readExpiry(fields, draft.expires, c.env.now());
   if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
-  const body = { name, mode, permissions, expires_at };
+  const body = { name, mode, ...terms };
   const created = await performOnce(c, formId, createKeyOperation, { body });
   // The same form again after its secret was shown leads to the same page.
   if (!isRefusal(created) || created.reason === "secret_withheld")
@@ -90,8 +74,7 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
         )}
       />
       <ModeField selected={draft.mode} />
-      <AccessField of={draft.access} problem={problems.get("permissions")} />
-      <ExpiryField expires={draft.expires} expiresOn={draft.expiresOn} problems={problems} />
+      <TermsFields of={draft.terms} problems={problems} />
       <SubmitOrCancel submit={create.submit} />
     </Form>,
   );
@@ -103,16 +86,13 @@ function listProblems(problems: FieldProblems): (readonly [id: string, text: str
   const fields = new Map<string, readonly [id: string, label: string]>([
     ["name", ["name", create.name]],
     ["mode", ["mode-test", create.mode]],
-    ["expires", ["expires", create.expiry]],
-    ["expires_at", ["expires_on", create.expiry]],
-    ["expires_on", ["expires_on", create.date]],
     // Hidden fields.
     ["form_id", ["name", create.thisForm]],
     ["form_made_at", ["name", create.thisForm]],
     ["Idempotency-Key", ["name", create.thisForm]],
   ]);
   return [...problems].map(([field, text]) => {
-    const [id, label] = fields.get(field) ?? ["access-full", create.permissions];
+    const [id, label] = fields.get(field) ?? termProblem(field);
     return [id, `${label} ${field === "Idempotency-Key" ? create.alreadySubmitted : text}`];
   });
 }

@@ -62,25 +62,33 @@ const KEYS = `
 .wide-page .lead{max-width:none}
 body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
 #session-warning{width:100%;max-width:66rem;margin:0 auto;padding:0 1.25rem}
-.keys{width:100%;border-collapse:collapse;padding:0;font-size:.875rem;border-spacing:0;overflow:hidden;display:table}
+.keys{width:100%;border-collapse:collapse;padding:0!important;font-size:.875rem;border-spacing:0;overflow:hidden;display:table}
 .keys th,.keys td{padding:.125rem .5rem;line-height:1.4;text-align:left;font-weight:400;border-top:1px solid var(--line);white-space:nowrap;height:1.875rem}
 .keys thead th{border-top:0;color:var(--soft);font-size:.8125rem}
-.keys tbody th a{display:inline-block;vertical-align:bottom;max-width:16rem;overflow:hidden;text-overflow:ellipsis;font-weight:600;color:inherit;text-decoration-color:var(--line)}
+.keys tbody th,.keys .permissions{width:50%;max-width:0;overflow:hidden;text-overflow:ellipsis}
+.keys tbody th a{display:inline-block;vertical-align:bottom;max-width:calc(100% - 3.5rem);overflow:hidden;text-overflow:ellipsis;font-weight:600;color:inherit;text-decoration-color:var(--line)}
 .keys code{color:var(--soft);margin-left:.375rem}
-.keys .permissions{max-width:13rem;overflow:hidden;text-overflow:ellipsis}
-.keys .select,.keys thead th:first-child{padding-left:1rem;width:2.5rem}
-.keys thead th:first-child,.keys thead th:last-child{color:transparent}
+.keys a.badge:not(.due){border:0;background:none;padding:0;font-weight:400}
+.keys .select,.keys thead th:first-child{padding-left:1rem}
+.keys thead th:first-child,.keys thead th:last-child{font-size:0}
 .keys .select input{margin:0;display:block}
-.row-actions a{padding:.25rem .375rem;font-weight:560}
 .bad{color:var(--bad)}
+.row-actions>*{min-height:0;padding:.25rem .375rem;border:0;border-radius:.375rem;background:none;font-size:inherit;font-weight:400;color:var(--soft);text-decoration:none}
+.row-actions>:hover{color:var(--ink);text-decoration:underline}
+.row-actions .bad:hover{color:var(--bad)}
+.badge{white-space:nowrap}
 .keys .badge{margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
+.keys .active,.keys .test{background:none;border-color:transparent;color:var(--soft);font-weight:400}
+.keys .mode{display:inline-block;min-width:2.75rem;text-align:center}
+@media(max-width:80rem){.keys .permissions,.keys thead :nth-child(4){display:none}}
 .wide-page{padding-top:1.25rem;padding-bottom:.25rem}
 .wide-page .heading{margin-bottom:1rem}
 .wide-page .filter{margin-bottom:.75rem}
+.below>:empty{display:none}
 .below{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:.75rem;font-size:.875rem;min-height:2.5rem}
 .below p{color:var(--soft)}
 .below>a:last-child{margin-left:auto}
-.keys:not(:has([name=id]:checked))~.below button{display:none}
+.keys:not(:has([name=id]:checked))~.below form{display:none}
 .selected{list-style:none;display:grid;gap:.5rem}
 .usage svg{display:block;width:100%;height:4.5rem;margin-top:.75rem;fill:var(--accent);border-bottom:1px solid var(--line)}
 .usage{margin:0}
@@ -120,13 +128,13 @@ dt{font-size:.8125rem}
 .keys tr{display:grid;grid-template-columns:1fr 1fr;gap:.25rem 1rem;position:relative;padding:1rem;background:var(--sheet);border:1px solid var(--line);border-radius:.875rem}
 .keys tr+tr{margin-top:.75rem}
 .keys th,.keys td{border:0;padding:0;height:auto;white-space:normal}
-.keys tbody th{grid-column:1/-1;padding-left:2rem;font-size:1rem}
+.keys tbody th{grid-column:1/-1;width:auto;max-width:none;padding-left:2rem;font-size:1rem}
 .keys tbody th a{display:inline;overflow-wrap:anywhere}
 .keys .select{position:absolute;left:1rem;top:1.125rem;padding:0}
-.keys .state,.keys .permissions,.keys .row-actions{grid-column:1/-1;max-width:none}
+.keys .state,.keys .permissions,.keys .row-actions{display:block;grid-column:1/-1;width:auto;max-width:none}
 .keys td[data-label]::before{content:attr(data-label);display:block;font-size:.8125rem;color:var(--soft)}
 .row-actions{display:flex!important;gap:.5rem;margin-top:.25rem}
-.row-actions a{flex:1;text-align:center;padding:.5rem;border:1px solid var(--line);border-radius:.625rem;text-decoration:none}}
+.row-actions>*{flex:1 1 auto;text-align:center;padding:.5rem;border:1px solid var(--line);border-radius:.625rem;color:var(--ink)}}
 @media(max-width:30rem){.facts{grid-template-columns:1fr 1fr}.filter label,.filter button{flex:1 1 100%;max-width:none}
 .filter label:nth-of-type(n+2){flex-basis:8rem}main{padding-top:1.5rem}.bar,main,footer{padding-left:1rem;padding-right:1rem}
 .sheet{padding:1.125rem 1rem}.heading .button{width:100%}.brand span:last-child{display:none}nav{order:2;flex:1 0 100%;margin:0 -.625rem .5rem}nav a{padding:.5rem .625rem}.bar{gap:0 .5rem}.account-links .plain{padding:.25rem 0 .25rem .5rem}}`;
@@ -179,8 +187,11 @@ border-radius:.75rem;cursor:pointer}
 :not(:has(option[value=date]:checked))+.on-date:not(:has([aria-invalid])){display:none}
 .timed{display:grid;gap:1.25rem}
 .copyable{display:grid;gap:.5rem;justify-items:start}
-textarea{width:100%;padding:.75rem 1rem;background:var(--paper);border:1px solid var(--field);border-radius:.625rem;color:var(--ink);
+details>*{margin-top:1.25rem}
+summary{cursor:pointer;font-weight:600;margin:0}
+textarea{width:100%;padding:.75rem 1rem;background:var(--sheet);border:1px solid var(--field);border-radius:.625rem;color:var(--ink);
 font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;resize:none;field-sizing:content;word-break:break-all}
+textarea[readonly]{background:var(--paper)}
 #key{font-size:1rem;font-weight:600}
 .steps{list-style:none;counter-reset:s;display:grid;grid-template-columns:repeat(4,1fr);gap:.5rem;font-size:.8125rem;color:var(--soft)}
 .steps li{counter-increment:s;padding-top:.5rem;border-top:3px solid var(--line)}

@@ -1,5 +1,5 @@
 /** Every text of the pages; those of refusals are in notice-texts.ts. A text with a variable part is a function. */
-import type { KeyState } from "../keys/api-key.ts";
+import type { ApiKey, KeyState } from "../keys/api-key.ts";
 import type { Mode } from "../policy.ts";
 import { newKeyTexts } from "./new-key-texts.ts";
 
@@ -51,6 +51,8 @@ export const texts = {
     approximately: (count: number) => `about ${count.toLocaleString("en-GB")}`,
     expires: "Expires",
     revokes: "Will be revoked",
+    networks: "Allowed IP addresses",
+    labels: "Labels",
     id: "Key ID",
     copyId: "Copy ID",
     createdBy: "Created by",
@@ -76,7 +78,7 @@ export const texts = {
       total === 0 ? "No keys" : `${start + 1}–${start + shown} of ${total}`,
     select: "Select",
     successor: "Replaced",
-    replaces: (hint: string) => `Replaces …${hint}`,
+    replaces: ({ name, hint }: ApiKey) => `Replaces ${hint.endsWith("…") ? name : `…${hint.slice(-4)}`}`,
     createLike: "Create one like it",
     edit: "Change",
     revokeSelected: "Revoke selected…",
@@ -120,7 +122,7 @@ export const texts = {
     receipt: "Show receipt",
     revoked: "This key is revoked",
     revokedHint: "The receipt says since when no request with it succeeds.",
-    likeHint: "Start a new key with the same name, mode and permissions.",
+    likeHint: "Start a new key with the same name, mode, access, lifetime and labels.",
     history: "History",
     allHistory: "All activity of this key",
   },
@@ -208,7 +210,7 @@ export const texts = {
     submit: "Save",
     busy: "Saving. Waiting until the change is in effect everywhere…",
     link: "Change access",
-    linkHint: "Permissions, allowed IP addresses and expiry.",
+    linkHint: "Permissions, allowed IP addresses, expiry and labels.",
     suspend: "Suspend",
     suspendHint: "The key stops working everywhere until you resume it.",
     suspending: "Suspending…",

@@ -11,7 +11,7 @@ import { PERMISSIONS, POLICY } from "../../src/policy.ts";
 import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { createKeyOnPage, headingOf, openKeyPage, SETTINGS } from "./key-page.ts";
+import { createKeyOnPage, fillNewKey, headingOf, openKeyPage, SETTINGS } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -212,13 +212,52 @@ describe.each([
   });
 });
 
-test("“create one like it” fills in the form with the key's name, mode and permissions", async () => {
+test("addresses and labels are given with the key, and shown with it", async () => {
   const { page, origin, owner } = await open({ javaScriptEnabled: false });
-  const { id } = await owner.create({ name: "Model", mode: "live", permissions: ["posts:write"] });
+  await page.goto(`${origin}/portal/keys/new`);
+  await fillNewKey(page, "Restricted");
+  const more = page.getByText("Allowed IP addresses and labels");
+  await more.click();
+  await page.getByLabel("Allowed IP addresses").fill("203.0.113.7\n2001:db8::/32");
+  await page.getByLabel("Labels").fill("team billing");
+  await page.getByRole("button", { name: "Create key" }).click();
+  // Refused: the fields stay open, with what was entered.
+  expect(await page.getByRole("alert").textContent()).toContain("“team billing” has no colon");
+  expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.7\n2001:db8::/32");
+  await page.getByLabel("Labels").fill("team: billing\n\nnote: a: b");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.getByLabel("Your new API key").waitFor();
+  const [key] = await owner.keys();
+  expect(key).toMatchObject({
+    allowed_ips: ["203.0.113.7/32", "2001:db8::/32"],
+    labels: { team: "billing", note: "a: b" },
+  });
+  await page.goto(`${origin}/portal/keys/${key?.id}`);
+  expect(await page.getByText("203.0.113.7/32, 2001:db8::/32").isVisible()).toBe(true);
+  expect(await page.getByText("note: a: b, team: billing").isVisible()).toBe(true);
+});
+
+test("“create one like it” fills in the form with the key's name, mode, access, lifetime and labels", async () => {
+  const { page, origin, owner } = await open({ javaScriptEnabled: false });
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const { id } = await owner.create({
+    name: "Model",
+    mode: "live",
+    permissions: ["posts:write"],
+    allowed_ips: ["203.0.113.0/24"],
+    labels: { team: "billing" },
+    expires_at: inDays(90),
+  });
   await page.goto(`${origin}/portal/keys/new?like=${id}`);
   expect(await page.getByLabel("Name").inputValue()).toBe("Model");
   expect(await page.getByRole("radio", { name: "Live" }).isChecked()).toBe(true);
   expect(await page.getByRole("checkbox", { name: "posts:write" }).isChecked()).toBe(true);
+  expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.0/24");
+  expect(await page.getByLabel("Labels").inputValue()).toBe("team: billing");
+  expect(await page.getByLabel("Expires").inputValue()).toBe("90");
+  const odd = await owner.create({ expires_at: inDays(12) });
+  await page.goto(`${origin}/portal/keys/new?like=${odd.id}`);
+  expect(await page.getByLabel("Last day").inputValue()).toBe(inDays(12).slice(0, 10));
   for (const like of ["", "key_0000000000000000000000", "constructor"]) {
     await page.goto(`${origin}/portal/keys/new?like=${like}`);
     expect(await page.getByLabel("Name").inputValue(), like).toBe("");

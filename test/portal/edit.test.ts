@@ -67,6 +67,21 @@ test("permissions are taken away with a receipt, and given back without one", as
   expect((await owner.get(key.id)).permissions).toEqual([]);
 });
 
+test("labels are changed, and kept when the form does not send them", async () => {
+  const { owner, get, submit } = await open();
+  const key = await owner.create({ labels: { team: "billing", env: "ci" } });
+  const path = `/keys/${key.id}/edit`;
+  expect(await get(path)).toContain("env: ci\nteam: billing</textarea>");
+  await submit(path, form());
+  expect((await owner.get(key.id)).labels).toEqual({ team: "billing", env: "ci" });
+  await submit(path, form({ labels: "team: search" }));
+  expect((await owner.get(key.id)).labels).toEqual({ team: "search" });
+  const refused = await submit(path, form({ labels: "Team: x" }));
+  expect([refused.status, refused.body.includes("Labels must have names of")]).toEqual([422, true]);
+  await submit(path, form({ labels: "" }));
+  expect((await owner.get(key.id)).labels).toEqual({});
+});
+
 test("addresses are listed one a line, and a wrong one is named", async () => {
   const { owner, get, submit } = await open();
   const key = await owner.create();

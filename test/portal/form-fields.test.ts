@@ -85,6 +85,14 @@ describe("the form of a new key", () => {
     ["with expires=1e3", "expires", ["1e3"]],
     ["with expires=constructor", "expires", ["constructor"]],
     ["with expires=date and no date", "expires", ["date"]],
+    ["with a name of spaces", "name", ["  "]],
+    ["with allowed_ips twice", "allowed_ips", ["203.0.113.7", "203.0.113.8"]],
+    ["with a host name in allowed_ips", "allowed_ips", ["octopost.ink"]],
+    ["with a label without a value", "labels", ["team"]],
+    ["with a label twice", "labels", ["team: a\nteam: b"]],
+    ["with the label __proto__", "labels", ["__proto__: a"]],
+    ["with the label constructor", "labels", ["constructor: a"]],
+    ["with 21 labels", "labels", [Array.from({ length: 21 }, (_, i) => `l${i}: x`).join("\n")]],
   ])("%s creates nothing", async (_, name, values) => {
     const before = (await session.owner.keys()).length;
     const response = await submit("/keys/new", changed(newKey(), name, values));

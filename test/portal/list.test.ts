@@ -7,10 +7,11 @@ import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvOf } from "../../src/portal/csv.ts";
+import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
-import { openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { openKeyPage, originOf, requestPage, SETTINGS, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
@@ -107,6 +108,32 @@ test("20 keys fit one view of a desktop, in one small request; a phone has cards
     await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
   ).toBe(0);
   expect(await page.getByRole("link", { name: "Revoke: Production Server 22" }).isVisible()).toBe(true);
+  await context.close();
+});
+
+test("a key in every state fits the window at each width, with its last four characters", async () => {
+  const { page, context, account } = await openKeyPage(cluster, browser);
+  const owner = new Account(cluster, account);
+  const name = "Nightly import of the archive of a partner with a long name";
+  const old = await owner.create({ name, mode: "live", permissions: PERMISSIONS });
+  await owner.rotate(old.id, 30 * 86_400);
+  const suspended = await owner.create({ name });
+  await owner.suspend(suspended.id);
+  const created_at = new Date(Date.now() - 200 * 86_400_000).toISOString();
+  const keys = [{ sha256: "cd".repeat(32), name: "Imported", mode: "live", created_at }];
+  await owner.call("POST", "/keys/import", { keys });
+  await page.goto(`${originOf(cluster)}/portal/keys?state=all`);
+  for (const width of [320, 640, 1024, 1025, 1100, 1200, 1280, 1281, 1440, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    expect(await page.evaluate(overflow), `${width} px`).toBe(0);
+    const code = page.locator("th code", { hasText: old.hint.slice(-4) }).first();
+    const [hint, row] = [await code.boundingBox(), await code.locator("..").boundingBox()];
+    const isWhole = hint && row && hint.x + hint.width <= row.x + row.width + 1;
+    expect(isWhole, `${width} px: ${JSON.stringify([hint, row])}`).toBe(true);
+  }
+  // The text of an imported key is not known.
+  expect(await page.locator("tr", { hasText: "Imported" }).locator("code").count()).toBe(0);
   await context.close();
 });
 
