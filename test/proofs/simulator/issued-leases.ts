@@ -16,6 +16,8 @@ interface IssuedLease {
   readonly at: number;
   /** The reading of the ledger's clock. */
   readonly ledgerAt: number;
+  /** What the ledger read: a pending timer clamps it. */
+  readonly readAt: number;
   readonly ttlMs: number;
   /** The ledger instance that granted it, and that instance's settings. */
   readonly generation: number;
@@ -43,7 +45,10 @@ export class IssuedLeases {
     return now > grantedAt + longestMs + CLOCK_STEP_MAX_MS / (1 - DRIFT) ? 0 : longestMs;
   }
 
-  record(key: KeyName, ttlMs: number, at: number, ledgerAt: number, ledger: SimulatedLedger): void {
+  record(
+    { key, ttlMs, at, ledgerAt, readAt }: Pick<IssuedLease, "key" | "ttlMs" | "at" | "ledgerAt" | "readAt">,
+    ledger: SimulatedLedger,
+  ): void {
     const shortestMs = ledger.settings.leaseMs;
     const longestMs = ledger.settings.leaseMaxMs;
     const onDisk = ledger.metadata(LEASES_IN_USE) as LeasesOnDisk | undefined;
@@ -51,6 +56,7 @@ export class IssuedLeases {
       key,
       at,
       ledgerAt,
+      readAt,
       ttlMs,
       generation: ledger.restarts,
       shortestMs,
@@ -100,14 +106,14 @@ function checkCoveredOnDisk(all: readonly IssuedLease[], marginMs: number, repor
 function checkStep(all: readonly IssuedLease[], index: number, maxPerSecond: number, report: Report): void {
   const [last, next] = [all[index], all[index + 1]];
   if (!last || !next || last.generation !== next.generation) return;
-  const { ttlMs, ledgerAt, shortestMs, longestMs } = last;
+  const { ttlMs, readAt, shortestMs, longestMs } = last;
   const most = (maxPerSecond * ttlMs) / 1000;
   const inLease = all.filter(
     (one, place) =>
       place <= index &&
       one.generation === last.generation &&
       one.ttlMs === ttlMs &&
-      one.ledgerAt >= ledgerAt - ttlMs,
+      one.readAt >= readAt - ttlMs,
   ).length;
   const moment = `at ${next.at.toFixed(1)}`;
   if (next.ttlMs > ttlMs && inLease <= most)
@@ -116,6 +122,6 @@ function checkStep(all: readonly IssuedLease[], index: number, maxPerSecond: num
   if (next.ttlMs === ttlMs && ttlMs < longestMs && inLease > 2 * most + 2)
     report("overdue stretch", `leases of ${ttlMs} ms still after ${inLease} of them, ${moment}`);
   const quietMs = 3 * Math.min(2 * ttlMs, longestMs);
-  if (next.ledgerAt - ledgerAt > quietMs && next.ttlMs > shortestMs)
+  if (next.readAt - readAt > quietMs && next.ttlMs > shortestMs)
     report("shortens again", `a lease of ${next.ttlMs} ms after an idle period, ${moment}`);
 }

@@ -26,7 +26,11 @@ export function attemptLease(
   const run = (rules: LedgerRules) => {
     const { holder, permits: reports } = report;
     answer = rules.lease(key, holder, reports);
-    if (answer.granted) history.leases.record(key, answer.ttl_ms, time.now, ledgerClock.now(), ledger);
+    if (answer.granted) {
+      const readAt = rules.now();
+      const lease = { key, ttlMs: answer.ttl_ms, at: time.now, ledgerAt: ledgerClock.now(), readAt };
+      history.leases.record(lease, ledger);
+    }
     if (answer.granted && answer.permits) history.granted.recordGrant(holder, reports, answer.permits);
     trace?.(`ledger: isolate ${isolate.number} requests ${key}: ${JSON.stringify({ reports, answer })}`);
     return sendBack;

@@ -68,6 +68,11 @@ export class LedgerRules {
     this.#leases = new LeaseIssuer(metadata, settings, runtime.now(), settings.grantsPerSecondMax);
   }
 
+  /** What the ledger's clock reads. */
+  now(): number {
+    return this.#runtime.now();
+  }
+
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
     const now = this.#runtime.now();
     const row = this.#runtime.keys.issued(keyId);
