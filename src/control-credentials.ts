@@ -21,7 +21,7 @@ export const RIGHTS = [
 export type Right = (typeof RIGHTS)[number];
 
 /** Actors of the event log that no credential can be named after. */
-const RESERVED_NAMES = ["control_token", "key_page", "possession", "gateway", "github"];
+export const RESERVED_NAMES = ["control_token", "key_page", "possession", "gateway", "github"];
 
 const CREDENTIALS_MAX = 100;
 const ACCOUNTS_MAX = 1000;

@@ -15,7 +15,7 @@ const NOW = Date.parse("2026-03-01T12:00:00Z");
 
 const COMMANDS = [
   ...["create", "rotate", "list", "show", "events", "rename", "reschedule", "tier"],
-  ...["revoke", "revoke-all", "find", "import", "hash"],
+  ...["revoke", "revoke-all", "find", "import", "hash", "page", "health", "credential"],
 ];
 
 /** Runs a command line that must fail before a request, and returns its exit code and output. */
@@ -65,6 +65,8 @@ describe("a usage error", () => {
     ["a key id of another shape", ["show", "--account", "a", "key_1"], /key_ and 22 letters or digits/],
     ["a token as an argument", ["list", "--token", "x"], /unknown option '--token'/],
     ["a filter that revoke-all does not know", ["revoke-all", "--name", "a"], /unknown option '--name'/],
+    ["an unknown right", ["credential", "--name", "a", "--may", "keys:all"], /keys:read, .*, operate\./],
+    ["a reserved name", ["credential", "--name", "github", "--may", "keys:read"], /none of control_token/],
     ["an unknown location", ["account", "location", "mars"], /Allowed choices are wnam, .*, me\./],
     ["an unknown state", ["list", "--state", "dead"], /Allowed choices are active, /],
     ["an unknown action", ["events", "--action", "made"], /Allowed choices are created, /],

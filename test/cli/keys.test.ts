@@ -183,6 +183,22 @@ describe("list, show, events", () => {
     expect(await actions("--key", two.id, "--action", "revoked")).toEqual([]);
   });
 
+  test("a terminal gets colours and its width, and NO_COLOR and pipes get none", async () => {
+    const key = await newKey("x".repeat(100));
+    const list = (terminal: number | false, env = {}) =>
+      keys(["list"], { terminal, input: "", env: { TERM: "xterm-256color", ...env } });
+    const inTerminal = (await list(80)).stdout;
+    expect(inTerminal).toContain("\u001b[32mactive\u001b[39m");
+    expect(inTerminal).toContain("Not shown in this width: ");
+    const plain = (await list(80, { NO_COLOR: "1" })).stdout;
+    for (const line of plain.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(plain).toContain(key.id);
+    const [piped, forced] = [(await list(false)).stdout, (await list(false, { FORCE_COLOR: "1" })).stdout];
+    expect(piped).toContain("x".repeat(100));
+    expect(piped + plain).not.toContain("\u001b");
+    expect(forced).toContain("\u001b[32mactive\u001b[39m");
+  });
+
   test("an account without keys has empty lists, which is no error", async () => {
     expect(await keys(["list"])).toMatchObject({
       code: 0,

@@ -18,7 +18,12 @@ const KEY_COLUMNS: readonly Column<ApiKey>[] = [
   { heading: "STATE (UTC)", cell: describeState, style: stateStyle, minWidth: DATED_STATE_COLUMNS },
   { heading: "CREATED", cell: (key) => timeInTable(key.created_at, ""), leftOut: 2 },
   { heading: "LAST USED", cell: (key) => timeInTable(key.last_used_at, "never"), leftOut: 3 },
-  { heading: "PERMISSIONS", cell: (key) => key.permissions.join(",") || "all", leftOut: 1 },
+  {
+    heading: "PERMISSIONS",
+    cell: (key) => key.permissions.join(",") || "all",
+    minWidth: NAME_MIN_COLUMNS,
+    leftOut: 1,
+  },
   { heading: "NAME", cell: (key) => key.name, minWidth: NAME_MIN_COLUMNS },
 ];
 

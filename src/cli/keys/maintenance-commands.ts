@@ -1,10 +1,15 @@
-// assertion-key, rebuild-kv: the commands for the operator of the gateway.
+// assertion-key, health, rebuild-kv: the commands for the operator of the gateway.
 
 import type { Command } from "commander";
 import type { AnswerOf } from "../../control/operation.ts";
-import { rebuildKv as rebuildKvOperation } from "../../control/operations/upkeep.ts";
+import {
+  health as healthOperation,
+  rebuildKv as rebuildKvOperation,
+} from "../../control/operations/upkeep.ts";
 import { newAssertionKey } from "../assertion-key.ts";
-import { commandContext, printNote } from "./command-context.ts";
+import { commandContext, gatewayContext, printNote } from "./command-context.ts";
+import { RefusedError } from "./errors.ts";
+import { fields } from "./table.ts";
 
 export function addMaintenanceCommands(program: Command): void {
   program
@@ -22,6 +27,15 @@ export function addMaintenanceCommands(program: Command): void {
     });
 
   program
+    .command("health")
+    .summary("show whether the gateway reaches its stores")
+    .description(
+      "Show how long a round trip to KV and to a ledger takes. Needs the right operate, and no account.",
+    )
+    .addHelpText("after", "\nExample:\n  npm run keys -- health --url https://api.octopost.ink")
+    .action(health);
+
+  program
     .command("rebuild-kv")
     .summary("write the account's KV entries again")
     .description(
@@ -29,6 +43,20 @@ export function addMaintenanceCommands(program: Command): void {
     )
     .addHelpText("after", "\nExample:\n  npm run keys -- rebuild-kv --account acme")
     .action(rebuildKv);
+}
+
+async function health(_options: object, command: Command): Promise<void> {
+  const context = gatewayContext(command);
+  const answer = await context.gateway.call(healthOperation).catch((error) => {
+    if (error instanceof RefusedError && error.body.details?.status !== undefined)
+      error.notes.push("A store with null did not answer in time (LEDGER_TIMEOUT_MS).");
+    throw error;
+  });
+  const { status, kv_ms, ledger_ms } = answer;
+  context.print(
+    answer,
+    fields({ gateway: context.gateway.origin, status, KV: `${kv_ms} ms`, ledger: `${ledger_ms} ms` }),
+  );
 }
 
 async function rebuildKv(_options: object, command: Command): Promise<void> {

@@ -6,10 +6,12 @@ import { addAccountCommands } from "./account-commands.ts";
 import { paint } from "./colors.ts";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
 import { addCreateCommands } from "./create-commands.ts";
+import { addCredentialCommand } from "./credential-command.ts";
 import { EXIT_CODES } from "./errors.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addMaintenanceCommands } from "./maintenance-commands.ts";
 import { accountName, headerText } from "./option-parsers.ts";
+import { addPageCommands } from "./page-commands.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addRevokeCommands } from "./revoke-commands.ts";
 import { redactKeys } from "./text-format.ts";
@@ -40,7 +42,11 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
     )
     .option("--json", "print the API's answer as JSON, for scripts (with npm run --silent)")
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => paint("bold", title) })
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 20,
+      styleTitle: (title) => paint("bold", title),
+    })
     .configureOutput({
       // Commander repeats the arguments that it does not expect.
       outputError: (text, write) => write(redactKeys(text)),
@@ -58,6 +64,8 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
   addAccountCommands(program);
   addRevokeCommands(program);
   addImportCommands(program);
+  addPageCommands(program);
+  addCredentialCommand(program);
   addMaintenanceCommands(program);
   return program;
 }
@@ -69,9 +77,9 @@ function helpColumns({ isTTY, columns }: NodeJS.WriteStream): number {
 function environmentHelp(): string {
   return `
 Environment:
-  OCTOPOST_CONTROL_TOKEN  the CONTROL_TOKEN of the gateway; for a gateway on this machine it defaults
-                          to the one in .dev.vars. It is not an option, because other users of this
-                          machine can see command lines.
+  OCTOPOST_CONTROL_TOKEN  the CONTROL_TOKEN of the gateway, or the token of a credential; for a gateway
+                          on this machine it defaults to the CONTROL_TOKEN in .dev.vars. It is not an
+                          option, because other users of this machine can see command lines.
   OCTOPOST_GATEWAY_URL    default of --url
   OCTOPOST_ACCOUNT        default of --account
   HTTPS_PROXY, NO_PROXY   the HTTP proxy, and the hosts that are called directly

@@ -110,7 +110,9 @@ function truncate(text: string, width: number): string {
     if (stringWidth(start + segment) >= width) break;
     start += segment;
   }
-  return start.trimEnd() + ELLIPSIS;
+  // At the end of a word, if that keeps most of the text.
+  const words = start.slice(0, start.lastIndexOf(" ") + 1);
+  return (stringWidth(words) > width / 2 ? words : start).trimEnd() + ELLIPSIS;
 }
 
 function rowAsFields<Row>(all: readonly TextColumn<Row>[], at: number): string {
