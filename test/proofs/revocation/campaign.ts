@@ -1,5 +1,5 @@
 /**
- * A campaign of revocations in real workerd, several at a time, in all situations, while other keys stay in use.
+ * A campaign of restrictions in real workerd, several at a time, in all situations, while other keys stay in use.
  *
  * Real: the built Worker in one isolate per gateway, the ledger, the sockets. Fake: the distance between the
  * gateways and the ledger (test/support/network.ts). The moments are spread evenly, not drawn at random.
@@ -10,17 +10,20 @@ import { BUNDLE_CONFIG, type BundleConfig } from "../../support/bundle-config.ts
 import type { Settings } from "../../support/cluster-workers.ts";
 import { startCluster } from "../../support/gateway-cluster.ts";
 import { AdaptiveConcurrency } from "./adaptive-concurrency.ts";
-import type { History, Situation } from "./history.ts";
+import { caseName } from "./evidence.ts";
+import type { Case, History } from "./history.ts";
 import { type CampaignContext, KeyClient } from "./key-client.ts";
 import { OriginScript } from "./origin-script.ts";
-import { ALONE_IN_ACCOUNT, runSituation } from "./situations.ts";
+import { USUAL } from "./restrictions.ts";
+import { isAloneInAccount, runSituation } from "./situations.ts";
 
 export interface Campaign {
   /** Path of the built Worker. */
   readonly bundle: string;
-  readonly revocations: number;
+  /** Number of restrictions. */
+  readonly count: number;
   /** Used in turn. */
-  readonly situations: readonly Situation[];
+  readonly cases: readonly Case[];
   /** Maximum number at a time. */
   readonly parallel: number;
   /** Override the vars of wrangler.toml. */
@@ -51,7 +54,7 @@ export async function runCampaign(campaign: Campaign): Promise<History> {
   try {
     const script = new OriginScript();
     cluster.live.respond = script.respond;
-    const history: History = { gateways: delaysMs.length, requests: [], revocations: [], bystanders: [] };
+    const history: History = { gateways: delaysMs.length, requests: [], restrictions: [] };
     const vars = { ...varsOf(bundle), ...settings };
     const marginMs = Number(vars.LEASE_MARGIN_MS);
     const leaseMs = Number(vars.LEASE_MS);
@@ -67,32 +70,32 @@ export async function runCampaign(campaign: Campaign): Promise<History> {
 }
 
 async function runAll(context: CampaignContext, campaign: Campaign): Promise<void> {
-  const { revocations, situations, parallel, onProgress } = campaign;
+  const { count, cases, parallel, onProgress } = campaign;
   const concurrency = new AdaptiveConcurrency(parallel);
   let next = 0;
   const runInTurn = async () => {
-    for (let index = next++; index < revocations; index = next++) {
-      const situation = situations[index % situations.length] as Situation;
-      const account = ALONE_IN_ACCOUNT.includes(situation)
+    for (let index = next++; index < count; index = next++) {
+      const one = cases[index % cases.length] as Case;
+      const account = isAloneInAccount(one)
         ? `own-${index}`
         : `shared-${index % SHARED_ACCOUNTS}-${Math.floor(index / KEYS_IN_SHARED_ACCOUNTS)}`;
       const spread = (index * GOLDEN_RATIO) % 1;
       await concurrency.acquire();
       const startedAt = performance.now();
-      const key = await context.cluster.createKey({ account, name: situation });
+      const key = await context.cluster.createKey({ account, name: caseName(one) });
       concurrency.recordDuration(performance.now() - startedAt);
-      await runSituation({ context, client: new KeyClient(context, key), situation, spread });
+      await runSituation({ ...one, context, client: new KeyClient(context, key), spread });
       concurrency.release();
       // The origin's record of requests would grow without limit; the history has all that is needed.
       context.cluster.live.requests = [];
-      onProgress?.(context.history.revocations.length);
+      onProgress?.(context.history.restrictions.length);
     }
   };
   const workers = Array.from({ length: parallel }, async () => {
     try {
       await runInTurn();
     } catch (error) {
-      next = revocations;
+      next = count;
       concurrency.release();
       throw error;
     }
@@ -103,8 +106,8 @@ async function runAll(context: CampaignContext, campaign: Campaign): Promise<voi
 }
 
 async function startBystander(context: CampaignContext): Promise<KeyClient> {
-  const client = new KeyClient(context, await context.cluster.createKey({ account: "shared-0-0" }));
-  context.history.bystanders.push(client.key.id);
+  const key = await context.cluster.createKey({ account: "shared-0-0" });
+  const client = new KeyClient(context, key, USUAL);
   client.startLoad();
   return client;
 }

@@ -4,11 +4,12 @@
  */
 import { expect, test } from "vitest";
 import { type Rule, violationsIn } from "./checker.ts";
-import type { History, RequestRecord, RevocationRecord, Situation } from "./history.ts";
+import type { Case, History, RequestRecord, RestrictionRecord, Situation } from "./history.ts";
 
 /** Called at 1000, answered at 2000, sockets drained at 2001. */
-const REVOCATION: RevocationRecord = {
+const REVOCATION: RestrictionRecord = {
   keyId: "key_a",
+  restriction: "revoke",
   situation: "busy",
   calledAt: 1000,
   answeredAt: 2000,
@@ -16,6 +17,7 @@ const REVOCATION: RevocationRecord = {
   repeatedAt: undefined,
   effectiveAt: ["2026-11-24T00:00:00.000Z"],
   waitedMs: 900,
+  undoneAt: undefined,
 };
 
 /** Accepted long before the call. */
@@ -23,6 +25,7 @@ const ACCEPTED: RequestRecord = {
   keyId: "key_a",
   gateway: 0,
   kind: "load",
+  allowed: false,
   startedAt: 500,
   forwardedAt: 501,
   uploadedWhole: false,
@@ -68,21 +71,19 @@ const STREAM: RequestRecord = {
   endedAt: 1995,
 };
 
-function historyOf(requests: readonly RequestRecord[], revocation: Partial<RevocationRecord> = {}): History {
+const BUSY: readonly Case[] = [{ restriction: "revoke", situation: "busy" }];
+
+function historyOf(requests: readonly RequestRecord[], made: Partial<RestrictionRecord> = {}): History {
   return {
     gateways: 1,
     requests: [ACCEPTED, IN_THE_WAIT, REFUSED, ...requests],
-    revocations: [{ ...REVOCATION, ...revocation }],
-    bystanders: ["key_b"],
+    restrictions: [{ ...REVOCATION, ...made }],
   };
 }
 
-function rulesBrokenBy(
-  requests: readonly RequestRecord[],
-  revocation: Partial<RevocationRecord> = {},
-): Rule[] {
-  const history = historyOf(requests, revocation);
-  return violationsIn(history, [history.revocations[0]?.situation as Situation]).map(({ rule }) => rule);
+function rulesBrokenBy(requests: readonly RequestRecord[], made: Partial<RestrictionRecord> = {}): Rule[] {
+  const history = historyOf(requests, made);
+  return violationsIn(history, history.restrictions).map(({ rule }) => rule);
 }
 
 test("reports nothing for a history that keeps the promise", () => {
@@ -176,11 +177,50 @@ test("reports an upload that reached the origin complete although its end was se
   ]);
 });
 
-test("reports a 401 for a key that was not revoked", () => {
-  expect(rulesBrokenBy([{ ...REFUSED, keyId: "key_b" }])).toEqual(["bystander"]);
+test("reports a request that no restriction forbids, and that was refused", () => {
+  const allowed = { ...REFUSED, keyId: "key_b", allowed: true };
+  for (const status of [401, 403, 429, 500])
+    expect(rulesBrokenBy([{ ...allowed, status }]), String(status)).toEqual(["allowed"]);
+  expect(rulesBrokenBy([{ ...allowed, status: 503 }])).toEqual([]);
+  expect(rulesBrokenBy([{ ...allowed, keyId: "key_a" }])).toEqual(["allowed"]);
 });
 
-test("reports a revoked key that had no accepted request before", () => {
+test("requires the refusal that belongs to the restriction", () => {
+  const history = historyOf([], { restriction: "narrow the key's addresses" });
+  expect(violationsIn(history, []).map(({ rule }) => rule)).toEqual(["G1"]);
+  const narrowed = { ...history, requests: [ACCEPTED, IN_THE_WAIT, { ...REFUSED, status: 403 }] };
+  expect(violationsIn(narrowed, [])).toEqual([]);
+});
+
+test("allows what started after the restriction was undone, and requires it on every gateway", () => {
+  const again = { ...ACCEPTED, startedAt: 3000.1, headersAt: 3001, lastByteAt: 3001, endedAt: 3001 };
+  const undone = { restriction: "suspend", undoneAt: 3000 } as const;
+  expect(rulesBrokenBy([again], undone)).toEqual([]);
+  expect(rulesBrokenBy([], undone)).toEqual(["undone"]);
+  expect(rulesBrokenBy([{ ...again, startedAt: 2999 }], undone)).toContain("G1");
+  expect(rulesBrokenBy([again], { restriction: "suspend" })).toEqual(["G1"]);
+});
+
+test("requires that what stays allowed goes on after t", () => {
+  const made = { restriction: "remove permissions" } as const;
+  const refused = { ...REFUSED, status: 403 };
+  const load = { ...ACCEPTED, allowed: true, startedAt: 2100 };
+  const held: RequestRecord = { ...ACCEPTED, allowed: true, kind: "held", startedAt: 900, endedAt: 2100 };
+  const upload: RequestRecord = { ...held, kind: "upload", uploadedWhole: true };
+  const stream: RequestRecord = { ...held, kind: "stream", lastByteAt: 2050, closedByClient: true };
+  const whatFor = (allowed: readonly RequestRecord[]) => {
+    const history = historyOf([], made);
+    const requests = [ACCEPTED, IN_THE_WAIT, refused, ...allowed];
+    return violationsIn({ ...history, requests }, history.restrictions).map(({ what }) => what);
+  };
+  expect(whatFor([load, held, upload, stream])).toEqual([]);
+  expect(whatFor([held, upload, stream])[0]).toContain("requests that stay allowed were accepted");
+  expect(whatFor([load, upload, stream])[0]).toContain("a held request that stays allowed");
+  expect(whatFor([load, held, { ...upload, uploadedWhole: false }, stream])[0]).toContain("an upload");
+  expect(whatFor([load, held, upload, { ...stream, lastByteAt: 1990 }])[0]).toContain("a stream that stays");
+});
+
+test("reports a restricted key that had no accepted request before", () => {
   expect(rulesBrokenBy([], { keyId: "key_c" })).toEqual(["vacuous", "vacuous"]);
   expect(rulesBrokenBy([{ ...REFUSED, keyId: "key_c", startedAt: 500 }], { keyId: "key_c" })).toContain(
     "vacuous",
@@ -190,13 +230,14 @@ test("reports a revoked key that had no accepted request before", () => {
 test("reports a situation that did not occur as described", () => {
   const history = historyOf([]);
   const whatOf = (situation: Situation) =>
-    violationsIn(history, [situation]).map(({ rule, what }) => [rule, what]);
+    violationsIn(history, [{ restriction: "revoke", situation }]).map(({ rule, what }) => [rule, what]);
   expect(whatOf("uploading")).toEqual([["vacuous", "it never occurred"]]);
   const claiming = (situation: Situation) => rulesBrokenBy([], { situation });
   for (const situation of [
     "waiting on the origin",
     "uploading",
     "streaming chunked",
+    "everything in flight",
     "gateway partitioned",
   ] as const) {
     expect(claiming(situation), situation).toEqual(["vacuous"]);
@@ -206,7 +247,7 @@ test("reports a situation that did not occur as described", () => {
 
 test("requires requests on every gateway, before and after", () => {
   const history = { ...historyOf([]), gateways: 2 };
-  expect(violationsIn(history, ["busy"])).toEqual([
+  expect(violationsIn(history, BUSY)).toEqual([
     expect.objectContaining({
       rule: "vacuous",
       what: "in none of 1: accepted on every gateway before the call",
@@ -214,7 +255,7 @@ test("requires requests on every gateway, before and after", () => {
   ]);
   const elsewhere = { ...ACCEPTED, gateway: 1 };
   history.requests.push(elsewhere);
-  expect(violationsIn(history, ["busy"])).toEqual([
+  expect(violationsIn(history, BUSY)).toEqual([
     expect.objectContaining({ what: "in none of 1: refused on every gateway when started after t" }),
   ]);
 });

@@ -1,28 +1,32 @@
 /**
- * Derives the published figures from a history: the time from the call to `revoke` to the last accepted request, and to
- * the answer. Pure.
+ * Derives the published figures from a history: the time from the call of a restriction to the last accepted request that it
+ * forbids, and to the answer. Pure.
  */
-import type { History, Situation } from "./history.ts";
+import type { Case, History } from "./history.ts";
 
-/** Milliseconds from the call to `revoke`, one value per revocation, unordered. */
+/** Milliseconds from the call, one value per restriction, unordered. */
 export interface Figures {
   /** 0 when nothing was accepted after the call. */
   readonly lastAcceptedMs: readonly number[];
   readonly answerMs: readonly number[];
 }
 
-export function figuresOf(history: History, situation: Situation): Figures {
+export function figuresOf(history: History, { restriction, situation }: Case): Figures {
+  const made = history.restrictions.filter(
+    (one) => one.restriction === restriction && one.situation === situation,
+  );
+  const undoneAt = new Map(made.map(({ keyId, undoneAt = Infinity }) => [keyId, undoneAt]));
   const lastAcceptedAt = new Map<string, number>();
-  for (const { keyId, status, headersAt } of history.requests) {
-    if (status !== 200 || headersAt === undefined) continue;
+  for (const { keyId, status, headersAt, startedAt, allowed } of history.requests) {
+    if (allowed || status !== 200 || headersAt === undefined) continue;
+    if (startedAt > (undoneAt.get(keyId) ?? Infinity)) continue;
     lastAcceptedAt.set(keyId, Math.max(headersAt, lastAcceptedAt.get(keyId) ?? headersAt));
   }
-  const revocations = history.revocations.filter((revocation) => revocation.situation === situation);
   return {
-    lastAcceptedMs: revocations.map(({ keyId, calledAt }) =>
+    lastAcceptedMs: made.map(({ keyId, calledAt }) =>
       Math.max(0, (lastAcceptedAt.get(keyId) ?? calledAt) - calledAt),
     ),
-    answerMs: revocations.map(({ calledAt, answeredAt }) => answeredAt - calledAt),
+    answerMs: made.map(({ calledAt, answeredAt }) => answeredAt - calledAt),
   };
 }
 

@@ -1,11 +1,13 @@
 /**
- * The record of one campaign: every request and every revocation. Data only.
+ * The record of one campaign: every request and every restriction. Data only.
  *
  * All times are `performance.now()` of the one process in which the clients and the origin run, so any two of them may
  * be compared.
  */
 
-/** What the key was doing when it was revoked, or how it was revoked; situations.ts runs each. */
+import type { RestrictionName } from "./restrictions.ts";
+
+/** What the key was doing when it was restricted, or what else happened; situations.ts runs each. */
 export const SITUATIONS = [
   "busy",
   "idle",
@@ -15,16 +17,20 @@ export const SITUATIONS = [
   "streaming chunked",
   "streaming with a length",
   "unread stream",
-  "revoked twice at once",
-  "revoke caller disconnects",
-  "revoked by its holder",
-  "rotated without overlap",
-  "whole account revoked",
+  "everything in flight",
+  "called twice at once",
+  "caller disconnects",
   "gateway partitioned",
   "ledger restarted",
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];
+
+/** A restriction of a key in a situation. */
+export interface Case {
+  readonly restriction: RestrictionName;
+  readonly situation: Situation;
+}
 
 /** `load`: answered soon. `held`: delayed by the origin. `probe`: tests whether the key still works. */
 export type RequestKind = "load" | "probe" | "held" | "upload" | "stream" | "unread stream";
@@ -33,6 +39,8 @@ export interface RequestRecord {
   readonly keyId: string;
   readonly gateway: number;
   readonly kind: RequestKind;
+  /** Whether no restriction forbids it: of a key that is never restricted, or left allowed. */
+  readonly allowed: boolean;
   /** Before its first byte was written. */
   readonly startedAt: number;
   /** When the origin received its head; undefined if it never did. May change after the response. */
@@ -57,26 +65,25 @@ export interface RequestRecord {
   readonly endedAt: number;
 }
 
-export interface RevocationRecord {
+export interface RestrictionRecord extends Case {
   readonly keyId: string;
-  readonly situation: Situation;
   /** Just before the (first) call was written. */
   readonly calledAt: number;
   /** The moment `t` of the promise: the complete (first) answer had arrived. */
   readonly answeredAt: number;
-  /** All bytes that had reached this machine's sockets by `answeredAt` had been read by then: see revoke-call.ts. */
+  /** All bytes that had reached this machine's sockets by `answeredAt` had been read by then: see restricting-call.ts. */
   readonly settledAt: number;
   /** Just before the second call, if the caller of the first one disconnected. */
   readonly repeatedAt: number | undefined;
   /** `effective_at` of every answer that names the key. */
   readonly effectiveAt: readonly (string | undefined)[];
   readonly waitedMs: number | undefined;
+  /** Just before the call that undid it, if there was one. */
+  undoneAt: number | undefined;
 }
 
 export interface History {
   readonly gateways: number;
   readonly requests: RequestRecord[];
-  readonly revocations: RevocationRecord[];
-  /** Keys that are in use throughout and never revoked. */
-  readonly bystanders: string[];
+  readonly restrictions: RestrictionRecord[];
 }

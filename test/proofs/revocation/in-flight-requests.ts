@@ -3,7 +3,19 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { KeyClient, OpenRequest } from "./key-client.ts";
-import { PIECE_BYTES, streaming } from "./origin-script.ts";
+import { flooding, holding, PIECE_BYTES, receiving, streaming } from "./origin-script.ts";
+
+const UPLOAD_PIECE_MS = 15;
+
+/** A request on every gateway that the origin has received and holds. */
+export async function holds(client: KeyClient): Promise<OpenRequest[]> {
+  return await allForwarded(client, (gateway) => client.start("held", gateway, holding));
+}
+
+/** An upload on every gateway, which the origin has begun to receive; it ends properly at `end`. */
+export async function uploads(client: KeyClient, end: AbortSignal): Promise<OpenRequest[]> {
+  return await allForwarded(client, (gateway) => client.start("upload", gateway, receiving, pieces(end)));
+}
 
 /** A stream on every gateway, read as it arrives. */
 export async function streams(client: KeyClient, chunked: boolean): Promise<OpenRequest[]> {
@@ -15,6 +27,20 @@ export async function streams(client: KeyClient, chunked: boolean): Promise<Open
   return openRequests;
 }
 
+/** A stream on every gateway that fills every buffer on the way, and is not read. */
+export async function unreadStreams(client: KeyClient): Promise<OpenRequest[]> {
+  const openRequests = await startOnEveryGateway(client, (gateway) =>
+    client.start("unread stream", gateway, flooding),
+  );
+  await Promise.all(
+    openRequests.map(async (openRequest) => {
+      await bodyStarted(openRequest);
+      openRequest.connection.pause();
+    }),
+  );
+  return openRequests;
+}
+
 export function startOnEveryGateway(
   client: KeyClient,
   start: (gateway: number) => Promise<OpenRequest>,
@@ -22,13 +48,22 @@ export function startOnEveryGateway(
   return Promise.all(client.gateways.map(start));
 }
 
+async function allForwarded(
+  client: KeyClient,
+  start: (gateway: number) => Promise<OpenRequest>,
+): Promise<OpenRequest[]> {
+  const openRequests = await startOnEveryGateway(client, start);
+  await Promise.all(openRequests.map(forwarded));
+  return openRequests;
+}
+
 /** The origin has received the request, or the request has ended. */
-export function forwarded(openRequest: OpenRequest): Promise<unknown> {
+function forwarded(openRequest: OpenRequest): Promise<unknown> {
   return Promise.race([openRequest.origin.forwarded, openRequest.seen]);
 }
 
 /** The first byte of the body has arrived, or the request has ended. */
-export async function bodyStarted({ exchange }: OpenRequest): Promise<void> {
+async function bodyStarted({ exchange }: OpenRequest): Promise<void> {
   await exchange.bodyReached(1).catch(() => {});
 }
 
@@ -52,5 +87,12 @@ async function readPieces({ exchange, origin }: OpenRequest): Promise<void> {
     }
   } catch {
     // The history records how it ended.
+  }
+}
+
+async function* pieces(end: AbortSignal): AsyncGenerator<Buffer> {
+  while (!end.aborted) {
+    yield Buffer.alloc(512, "octopost ");
+    await pause(UPLOAD_PIECE_MS);
   }
 }

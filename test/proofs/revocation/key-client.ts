@@ -9,6 +9,7 @@ import type { GatewayCluster } from "../../support/gateway-cluster.ts";
 import { type Bytes, type Exchange, RawConnection, type RawResponse } from "../../support/raw-http.ts";
 import type { History, RequestKind, RequestRecord } from "./history.ts";
 import { answering, type OriginBehaviour, type OriginScript, type ScriptedRequest } from "./origin-script.ts";
+import { type RequestShape, USUAL } from "./restrictions.ts";
 
 export interface CampaignContext {
   readonly cluster: GatewayCluster;
@@ -44,18 +45,23 @@ const EXCHANGE_MAX_MS = 60_000;
 export class KeyClient {
   readonly key: IssuedKey;
   readonly gateways: readonly number[];
-  /** Gateways that have answered 401. */
+  /** Gateways that have refused it. */
   readonly refusedOn = new Set<number>();
   readonly #context: CampaignContext;
+  readonly #shape: RequestShape;
+  readonly #allowed: boolean;
   readonly #open = new Set<RawConnection>();
   #connections: RawConnection[] = [];
   #pauseMs = LOW_LOAD_PAUSE_MS;
   #loadStopped = false;
   #load: Promise<unknown> = Promise.resolve();
 
-  constructor(context: CampaignContext, key: IssuedKey) {
+  /** `allows`: the requests that its restriction leaves allowed, which these are. */
+  constructor(context: CampaignContext, key: IssuedKey, allows?: RequestShape) {
     this.#context = context;
     this.key = key;
+    this.#shape = allows ?? USUAL;
+    this.#allowed = allows !== undefined;
     this.gateways = context.cluster.gateways.map((_, index) => index);
   }
 
@@ -95,6 +101,21 @@ export class KeyClient {
   /** Sends several requests in sequence on every gateway, starting now. */
   async probeEverywhere(): Promise<void> {
     await Promise.all(this.#connections.map((line, gateway) => this.#probe(line, gateway)));
+  }
+
+  /** Uses the key on every gateway until each has accepted it, or for `limitMs`. */
+  async useUntilAccepted(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    const useOn = async (gateway: number) => {
+      let status = 0;
+      while (status !== 200 && performance.now() < until) {
+        const openRequest = await this.start("load", gateway, answering(40));
+        ({ status } = await openRequest.seen);
+        openRequest.connection.close();
+        if (status !== 200) await pause(HIGH_LOAD_PAUSE_MS);
+      }
+    };
+    await Promise.all(this.gateways.map(useOn));
   }
 
   async stopLoad(): Promise<void> {
@@ -144,8 +165,11 @@ export class KeyClient {
     const exchange = connection.send(
       {
         method: body === undefined ? "GET" : "POST",
-        target: `/v1/posts?n=${origin.number}`,
-        headers: [["Authorization", `Bearer ${this.key.secret}`]],
+        target: `${this.#shape.path}?n=${origin.number}`,
+        headers: [
+          ["Authorization", `Bearer ${this.key.secret}`],
+          ["CF-Connecting-IP", this.#shape.address],
+        ],
         ...(body === undefined ? {} : { body }),
       },
       { keepBody: false, timeoutMs: EXCHANGE_MAX_MS },
@@ -177,6 +201,7 @@ export class KeyClient {
       keyId: this.key.id,
       gateway,
       kind,
+      allowed: this.#allowed,
       startedAt: response.startedAt,
       get forwardedAt() {
         return origin.forwardedAt;
@@ -196,7 +221,7 @@ export class KeyClient {
       endedAt: response.endedAt,
     };
     this.#context.history.requests.push(request);
-    if (request.status === 401) this.refusedOn.add(gateway);
+    if (request.status === 401 || request.status === 403) this.refusedOn.add(gateway);
     return request;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The situations in which keys are revoked, each run once per revocation: use the key, call `revoke`, and use it again on
- * every gateway from the moment of the answer.
+ * The situations in which keys are restricted, each run once per restriction: use the key, make the call, and use it again
+ * on every gateway from the moment of the answer. Requests that the restriction leaves allowed run beside (allowed-requests.ts);
+ * at the end it is undone, where it can be, and the key is used until every gateway accepts it again.
  *
  * checker.ts judges the result. Pauses only spread the moments; no outcome depends on them.
  */
@@ -8,32 +9,37 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CLOCK_STEP_MAX_MS } from "../../../src/ledger/lease-book.ts";
 import { eventually } from "../../support/time-limits.ts";
-import type { Situation } from "./history.ts";
-import { allEnded, bodyStarted, forwarded, startOnEveryGateway, streams } from "./in-flight-requests.ts";
-import type { CampaignContext, KeyClient } from "./key-client.ts";
-import { answering, flooding, holding, receiving } from "./origin-script.ts";
+import { AllowedRequests } from "./allowed-requests.ts";
+import { type Case, type RestrictionRecord, SITUATIONS, type Situation } from "./history.ts";
 import {
-  ACCOUNT_REVOKED,
-  REVOKED,
-  REVOKED_BY_HOLDER,
-  type Revocation,
-  ROTATED,
-  revoke,
-  revokeAndDisconnect,
-  revokeTwice,
-} from "./revoke-call.ts";
+  allEnded,
+  holds,
+  startOnEveryGateway,
+  streams,
+  unreadStreams,
+  uploads,
+} from "./in-flight-requests.ts";
+import type { CampaignContext, KeyClient } from "./key-client.ts";
+import { answering } from "./origin-script.ts";
+import {
+  type RestrictingCall,
+  restrict,
+  restrictAndDisconnect,
+  restrictTwice,
+  undo,
+} from "./restricting-call.ts";
+import { type RestrictionName, restrictionOf } from "./restrictions.ts";
 
-export interface SituationRun {
+export interface SituationRun extends Case {
   readonly context: CampaignContext;
   readonly client: KeyClient;
-  readonly situation: Situation;
-  /** 0 to 1, different for each revocation: spreads the events over a lease. */
+  /** 0 to 1, different for each restriction: spreads the events over a lease. */
   readonly spread: number;
 }
 
-type Runner = (run: SituationRun) => Promise<void>;
+/** Resolves to the restriction when every request that it forbids has ended. */
+type Runner = (run: SituationRun) => Promise<RestrictionRecord>;
 
-const UPLOAD_PIECE_MS = 15;
 const HELD_MAX_MS = 3000;
 /** Long enough for the call to reach the ledger. */
 const DISCONNECT_MIN_MS = 50;
@@ -41,7 +47,7 @@ const DISCONNECT_MIN_MS = 50;
 const PARTITION_AFTER_ANSWER_MS = 500;
 
 const RUNNERS: Readonly<Record<Situation, Runner>> = {
-  busy: (run) => busy(run),
+  busy,
   idle,
   "just created": justCreated,
   "waiting on the origin": waiting,
@@ -49,99 +55,106 @@ const RUNNERS: Readonly<Record<Situation, Runner>> = {
   "streaming chunked": (run) => streamed(run, true),
   "streaming with a length": (run) => streamed(run, false),
   "unread stream": unread,
-  "revoked twice at once": twice,
-  "revoke caller disconnects": callerDisconnects,
-  "revoked by its holder": (run) => busy(run, REVOKED_BY_HOLDER),
-  "rotated without overlap": (run) => busy(run, ROTATED),
-  "whole account revoked": (run) => busy(run, ACCOUNT_REVOKED),
+  "everything in flight": everything,
+  "called twice at once": twice,
+  "caller disconnects": callerDisconnects,
   "gateway partitioned": partitioned,
   "ledger restarted": restarted,
 };
 
-/** Situations that affect all keys of an account, or its ledger, need an account of their own. */
-export const ALONE_IN_ACCOUNT: readonly Situation[] = [
-  "whole account revoked",
-  "gateway partitioned",
-  "ledger restarted",
-];
+/** Situations that affect the account's ledger, and with it all of its keys. */
+const OF_THE_LEDGER: readonly Situation[] = ["gateway partitioned", "ledger restarted"];
+
+/** Whether the key needs an account of its own. */
+export function isAloneInAccount({ restriction, situation }: Case): boolean {
+  return OF_THE_LEDGER.includes(situation) || restrictionOf(restriction).ofAccount === true;
+}
+
+/** The restriction in every situation in which it can occur. */
+export function casesOf(restriction: RestrictionName): Case[] {
+  const { notIn = [] } = restrictionOf(restriction);
+  return SITUATIONS.filter((situation) => !notIn.includes(situation)).map((situation) => ({
+    restriction,
+    situation,
+  }));
+}
 
 export async function runSituation(run: SituationRun): Promise<void> {
-  await run.client.openConnections();
-  await RUNNERS[run.situation](run);
-  await run.client.close();
+  const { context, client, restriction, situation } = run;
+  const { allows, undo: undoing } = restrictionOf(restriction);
+  await client.openConnections();
+  const allowed = allows && (await AllowedRequests.start(run, allows));
+  const made = await RUNNERS[situation](run);
+  await allowed?.finish();
+  if (undoing) {
+    await undo({ ...run, atAnswer: () => {} }, undoing, made);
+    await client.useUntilAccepted(context.graceMs);
+  }
+  await client.close();
 }
 
-async function busy(run: SituationRun, way = REVOKED): Promise<void> {
+async function busy(run: SituationRun): Promise<RestrictionRecord> {
   await underLoad(run);
-  await revokeAndProbe(run, { call: (revocation) => revoke(revocation, way) });
+  return await restrictAndProbe(run);
 }
 
-async function idle(run: SituationRun): Promise<void> {
+async function idle(run: SituationRun): Promise<RestrictionRecord> {
   await run.client.useEverywhere();
   // Twice, because a renewal started by the last request may reach the ledger after that request's response.
   await pause(2 * (run.context.leaseMs + run.context.marginMs) + CLOCK_STEP_MAX_MS);
-  await revokeAndProbe(run);
+  return await restrictAndProbe(run);
 }
 
-/** Revoked as soon as one gateway has accepted it, while the others request their first lease. */
-async function justCreated(run: SituationRun): Promise<void> {
+/** Restricted as soon as one gateway has accepted it, while the others request their first lease. */
+async function justCreated(run: SituationRun): Promise<RestrictionRecord> {
   const { client } = run;
-  const openRequests = await Promise.all(
-    client.gateways.map((gateway) => client.start("load", gateway, answering(40))),
+  const openRequests = await startOnEveryGateway(client, (gateway) =>
+    client.start("load", gateway, answering(40)),
   );
   await Promise.race(openRequests.map((openRequest) => openRequest.seen));
-  await revokeAndProbe(run);
+  return await restrictAndProbe(run);
 }
 
 /** The origin holds a request on every gateway: most indefinitely, one until `t`, one until about then. */
-async function waiting(run: SituationRun): Promise<void> {
+async function waiting(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await client.useEverywhere();
-  const openRequests = await startOnEveryGateway(client, (gateway) => client.start("held", gateway, holding));
-  await Promise.all(openRequests.map(forwarded));
+  const openRequests = await holds(client);
   await pause(spread * HELD_MAX_MS);
   const [, , releasedAtAnswer, releasedAbout] = openRequests;
   setTimeout(() => releasedAbout?.origin.release(), spread * (context.leaseMs + context.marginMs));
-  await revokeAndProbe(run, { atAnswer: () => releasedAtAnswer?.origin.release() });
+  const made = await restrictAndProbe(run, { atAnswer: () => releasedAtAnswer?.origin.release() });
   await allEnded(openRequests, context.graceMs);
+  return made;
 }
 
 /** Uploads continue until `t` and then end properly. */
-async function uploading(run: SituationRun): Promise<void> {
+async function uploading(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await client.useEverywhere();
   const answered = new AbortController();
-  const openRequests = await startOnEveryGateway(client, (gateway) =>
-    client.start("upload", gateway, receiving, pieces(answered.signal)),
-  );
-  await Promise.all(openRequests.map(forwarded));
+  const openRequests = await uploads(client, answered.signal);
   await pause(spread * context.leaseMs);
-  await revokeAndProbe(run, { atAnswer: () => answered.abort() });
+  const made = await restrictAndProbe(run, { atAnswer: () => answered.abort() });
   await allEnded(openRequests, context.graceMs);
+  return made;
 }
 
-async function streamed(run: SituationRun, chunked: boolean): Promise<void> {
+async function streamed(run: SituationRun, chunked: boolean): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await client.useEverywhere();
   const openRequests = await streams(client, chunked);
   await pause(spread * context.leaseMs);
-  await revokeAndProbe(run);
+  const made = await restrictAndProbe(run);
   await allEnded(openRequests, context.graceMs);
+  return made;
 }
 
 /** From `t` the client reads what was sent to it, and must not find a proper end. */
-async function unread(run: SituationRun): Promise<void> {
+async function unread(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await client.useEverywhere();
-  const openRequests = await startOnEveryGateway(client, (gateway) =>
-    client.start("unread stream", gateway, flooding),
-  );
-  await Promise.all(
-    openRequests.map(async (openRequest) => {
-      await bodyStarted(openRequest);
-      openRequest.connection.pause();
-    }),
-  );
+  const openRequests = await unreadStreams(client);
   await pause(spread * context.leaseMs);
   const resumeReading = () => {
     for (const openRequest of openRequests) {
@@ -149,16 +162,33 @@ async function unread(run: SituationRun): Promise<void> {
       openRequest.connection.resume();
     }
   };
-  await revokeAndProbe(run, { atAnswer: resumeReading });
+  const made = await restrictAndProbe(run, { atAnswer: resumeReading });
   await allEnded(openRequests, context.graceMs);
+  return made;
 }
 
-async function twice(run: SituationRun): Promise<void> {
+/** Under load, requests wait, upload and stream on every gateway. */
+async function everything(run: SituationRun): Promise<RestrictionRecord> {
+  const { client, context } = run;
   await underLoad(run);
-  await revokeAndProbe(run, { call: revokeTwice });
+  const answered = new AbortController();
+  const held = await holds(client);
+  const others = [...(await uploads(client, answered.signal)), ...(await streams(client, true))];
+  const atAnswer = () => {
+    answered.abort();
+    for (const openRequest of held.slice(1)) openRequest.origin.release();
+  };
+  const made = await restrictAndProbe(run, { atAnswer });
+  await allEnded([...held, ...others], context.graceMs);
+  return made;
 }
 
-async function callerDisconnects(run: SituationRun): Promise<void> {
+async function twice(run: SituationRun): Promise<RestrictionRecord> {
+  await underLoad(run);
+  return await restrictAndProbe(run, { call: restrictTwice });
+}
+
+async function callerDisconnects(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await underLoad(run);
   const disconnectMs = DISCONNECT_MIN_MS + (spread * context.leaseMs) / 4;
@@ -168,19 +198,18 @@ async function callerDisconnects(run: SituationRun): Promise<void> {
       () => client.refusedOn.size === client.gateways.length,
     );
   };
-  await revokeAndProbe(run, {
-    call: (revocation) => revokeAndDisconnect(revocation, disconnectMs, refusedEverywhere),
+  return await restrictAndProbe(run, {
+    call: (call) => restrictAndDisconnect(call, disconnectMs, refusedEverywhere),
   });
 }
 
 /** One gateway cannot reach the ledger; a request held there is answered at `t`. */
-async function partitioned(run: SituationRun): Promise<void> {
+async function partitioned(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   const { network } = context.cluster;
   await client.useEverywhere();
-  const held = await startOnEveryGateway(client, (gateway) => client.start("held", gateway, holding));
+  const held = await holds(client);
   const openStreams = await streams(client, true);
-  await Promise.all(held.map(forwarded));
   const gateway = 1 + Math.floor(spread * (client.gateways.length - 1));
   const lift = await network.fault({
     on: "ledger",
@@ -193,11 +222,12 @@ async function partitioned(run: SituationRun): Promise<void> {
     for (const openRequest of held) openRequest.origin.release();
     setTimeout(lift, PARTITION_AFTER_ANSWER_MS);
   };
-  await revokeAndProbe(run, { atAnswer: release });
+  const made = await restrictAndProbe(run, { atAnswer: release });
   await allEnded([...held, ...openStreams], context.graceMs);
+  return made;
 }
 
-async function restarted(run: SituationRun): Promise<void> {
+async function restarted(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
   await underLoad(run);
   const openRequests = await streams(client, true);
@@ -205,22 +235,26 @@ async function restarted(run: SituationRun): Promise<void> {
     await pause(spread * context.leaseMs);
     await context.cluster.network.restartLedger(client.key.account);
   };
-  await Promise.all([revokeAndProbe(run), restart()]);
+  const [made] = await Promise.all([restrictAndProbe(run), restart()]);
   await allEnded(openRequests, context.graceMs);
+  return made;
 }
 
-interface Revoking {
+interface Restricting {
   /** Runs at `t`. */
   readonly atAnswer?: () => void;
-  readonly call?: (revocation: Revocation) => Promise<void>;
+  readonly call?: (call: RestrictingCall) => Promise<RestrictionRecord>;
 }
 
-/** Revokes the key, and uses it on every gateway from the moment of the answer. */
-async function revokeAndProbe(run: SituationRun, { atAnswer, call = revoke }: Revoking = {}): Promise<void> {
+/** Restricts the key, and uses it on every gateway from the moment of the answer. */
+async function restrictAndProbe(
+  run: SituationRun,
+  { atAnswer, call = restrict }: Restricting = {},
+): Promise<RestrictionRecord> {
   const { client } = run;
   client.increaseLoad();
   let probes: Promise<void> | undefined;
-  await call({
+  const made = await call({
     ...run,
     atAnswer: () => {
       atAnswer?.();
@@ -231,6 +265,7 @@ async function revokeAndProbe(run: SituationRun, { atAnswer, call = revoke }: Re
   });
   await probes;
   await client.stopLoad();
+  return made;
 }
 
 /** Uses the key on all gateways until each has accepted it, and a while longer. */
@@ -238,11 +273,4 @@ async function underLoad({ client, spread, context }: SituationRun): Promise<voi
   await client.useEverywhere();
   client.startLoad();
   await pause(spread * context.leaseMs);
-}
-
-async function* pieces(stop: AbortSignal): AsyncGenerator<Buffer> {
-  while (!stop.aborted) {
-    yield Buffer.alloc(512, "octopost ");
-    await pause(UPLOAD_PIECE_MS);
-  }
 }
