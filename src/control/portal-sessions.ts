@@ -10,7 +10,9 @@ import { hmacSha256 } from "../keys/digests.ts";
 import { LruCache } from "../keys/lru-cache.ts";
 import { timestampSchema } from "../keys/timestamp.ts";
 import type { Actor } from "../ledger/events-table.ts";
+import type { ListFilter } from "../ledger/key-listing.ts";
 import type { KeyToShow } from "../ledger/portal-access.ts";
+import type { PortalKeys } from "../ledger/portal-keys.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
@@ -155,6 +157,18 @@ export class PortalSessions {
   async showOnce(session: PortalSession, formId: string): Promise<KeyToShow | Refusal> {
     const formKey = await this.formKey(session, formId);
     return await this.#ledgers.call<KeyToShow>(session.account, (ledger) => ledger.showOnce(formKey));
+  }
+
+  /** A page of the account's keys, with what the list shows beside them. */
+  listKeys(
+    { account }: PortalSession,
+    filter: ListFilter,
+    size: number,
+    page = 1,
+  ): Promise<PortalKeys | Refusal> {
+    return this.#ledgers.call<PortalKeys>(account, (ledger) => ledger.portalKeys(filter, size, page), {
+      retry: true,
+    });
   }
 
   #rememberIfUsed<Answer extends object>(linkDigest: string, answer: Answer | Refusal): Answer | Refusal {

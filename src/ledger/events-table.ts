@@ -113,6 +113,18 @@ export class EventsTable {
     return this.#sql.exec<EventRow>(`${SELECT} WHERE number = ?`, number).toArray().map(toEvent)[0];
   }
 
+  /** Of these keys, those that have an event of this action. */
+  keysWith(action: LedgerEvent["action"], keyIds: readonly string[]): string[] {
+    return this.#sql
+      .exec<{ key_id: string }>(
+        "SELECT DISTINCT key_id FROM events WHERE key_id IN (SELECT value FROM json_each(?)) AND action = ?",
+        JSON.stringify(keyIds),
+        action,
+      )
+      .toArray()
+      .map(({ key_id }) => key_id);
+  }
+
   hasAny(): boolean {
     return this.#sql.exec("SELECT 1 FROM events LIMIT 1").toArray().length > 0;
   }

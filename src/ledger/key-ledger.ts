@@ -107,13 +107,13 @@ export class KeyLedger extends PortalLedger {
 
   getKey(keyId: string): ApiKey | Refusal {
     const row = this.keys.issued(keyId);
-    return row ? this.#view(row) : { reason: "not_found" };
+    return row ? this.view(row) : { reason: "not_found" };
   }
 
   /** By its hash, for a caller who has the key; `account`: null if the key's locator names the ledger. */
   getKeyByHash(hash: string, account: string | null): ApiKey | Refusal {
     const row = this.keys.issuedByHash(hash, account);
-    return row ? this.#view(row) : { reason: "not_found" };
+    return row ? this.view(row) : { reason: "not_found" };
   }
 
   /** A page, newest first. `not_found`: the account never had a key. */
@@ -122,7 +122,7 @@ export class KeyLedger extends PortalLedger {
     const now = Date.now();
     if (!listing.hasAny()) return { reason: "not_found" };
     if (!filter.includeRevoked) this.keys.revokeEnded(now, ENDED_PER_LIST);
-    return listing.page(limit, after, filter, now, account.isSuspended).map((row) => this.#view(row));
+    return listing.page(limit, after, filter, now, account.isSuspended).map((row) => this.view(row));
   }
 
   /** Requests per day for the last 30 days, oldest first. */
@@ -182,7 +182,7 @@ export class KeyLedger extends PortalLedger {
       sighting,
       then,
     );
-    return isRefusal(exposed) ? exposed : this.#view(exposed);
+    return isRefusal(exposed) ? exposed : this.view(exposed);
   }
 
   revokeAll(filter: KeyFilter, caller: CallMetadata): Promise<RevokedCount | Refusal> {
@@ -226,11 +226,11 @@ export class KeyLedger extends PortalLedger {
 
   #viewChanged(changed: ChangedRow | Refusal): ChangedKey | Refusal {
     if (isRefusal(changed)) return changed;
-    const key = this.#view(changed.row);
+    const key = this.view(changed.row);
     return changed.receipt ? withReceipt(key, changed.receipt) : key;
   }
 
-  #view(row: KeyRow): ApiKey {
+  protected view(row: KeyRow): ApiKey {
     return toApiKey(this.#withUsage(row), Date.now(), this.context.account.isSuspended);
   }
 

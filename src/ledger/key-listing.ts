@@ -21,10 +21,14 @@ export interface ListFilter {
   readonly includeRevoked?: boolean | undefined;
   readonly mode?: Mode | undefined;
   readonly state?: KeyState | undefined;
-  /** In the name, whatever its case, or in the hint or the id. */
+  readonly id?: string | undefined;
+  /** In the name, whatever its case; or the id, the last characters or a label. */
   readonly text?: string | undefined;
   readonly label?: { readonly name: string; readonly value: string } | undefined;
 }
+
+/** The key that its successor `replaced_by` replaces. */
+export type Predecessor = Pick<KeyRow, "id" | "name" | "hint" | "replaced_by">;
 
 /** Which keys are revoked together. */
 export interface KeyFilter {
@@ -47,6 +51,10 @@ const STATE = `CASE
   WHEN revokes_at IS NOT NULL THEN 'retiring'
   ELSE 'active' END`;
 
+/** Its parameters: the folded text, the text, twice the text without an ellipsis, the text. */
+const HAS_TEXT = `(instr(name_folded, ?) OR id = ? OR substr(hint, -length(?)) = ? OR EXISTS (
+  SELECT 1 FROM json_each(labels) WHERE ? IN (key, value, key || ':' || value, key || ': ' || value)))`;
+
 /** A name in a form for searches that ignore case. SQLite folds ASCII alone. */
 export function foldCase(name: string): string {
   return name.normalize("NFKC").toLowerCase();
@@ -66,29 +74,34 @@ export class KeyListing {
     filter: ListFilter,
     now: number,
     isAccountSuspended: boolean,
+    offset = 0,
   ): KeyRow[] {
-    const { includeRevoked = false, mode, state, text, label } = filter;
-    const conditions = ["state = 'issued'", "(created_at, id) < (?, ?)"];
-    const values: SqlStorageValue[] = [after?.createdAt ?? Number.MAX_SAFE_INTEGER, after?.id ?? ""];
-    const add = (condition: string, ...more: SqlStorageValue[]) => {
-      conditions.push(condition);
-      values.push(...more);
-    };
-    if (state === undefined ? !includeRevoked : state !== "revoked") {
-      // The condition of the index keys_not_revoked; a key that has ended as scheduled may have no tombstone yet.
-      add("revoked_at IS NULL");
-      add("(revokes_at IS NULL OR revokes_at > ?)", now);
-    }
-    if (mode !== undefined) add("mode = ?", mode);
-    if (state !== undefined) add(`${STATE} = ?`, now, now, isAccountSuspended ? 1 : 0, state);
-    if (text !== undefined)
-      add("(instr(name_folded, ?) OR instr(hint, ?) OR instr(id, ?))", foldCase(text), text, text);
-    if (label !== undefined) add("json_extract(labels, ?) = ?", `$."${label.name}"`, label.value);
+    const { sql, values } = conditionsOf(filter, now, isAccountSuspended);
     return this.#sql
       .exec<KeyRow>(
-        `SELECT * FROM keys WHERE ${conditions.join(" AND ")} ORDER BY created_at DESC, id DESC LIMIT ?`,
+        `SELECT * FROM keys WHERE ${sql} AND (created_at, id) < (?, ?)
+         ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`,
         ...values,
+        after?.createdAt ?? Number.MAX_SAFE_INTEGER,
+        after?.id ?? "",
         limit,
+        offset,
+      )
+      .toArray();
+  }
+
+  /** Issued keys that the filter selects. */
+  count(filter: ListFilter, now: number, isAccountSuspended: boolean): number {
+    const { sql, values } = conditionsOf(filter, now, isAccountSuspended);
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM keys WHERE ${sql}`, ...values).one().n;
+  }
+
+  /** The keys that these replace. */
+  predecessorsOf(ids: readonly string[]): Predecessor[] {
+    return this.#sql
+      .exec<Predecessor>(
+        "SELECT id, name, hint, replaced_by FROM keys WHERE replaced_by IN (SELECT value FROM json_each(?))",
+        JSON.stringify(ids),
       )
       .toArray();
   }
@@ -131,4 +144,28 @@ export class KeyListing {
       .toArray();
     return row?.began_at ?? null;
   }
+}
+
+function conditionsOf(filter: ListFilter, now: number, isAccountSuspended: boolean) {
+  const { includeRevoked = false, id, mode, state, text, label } = filter;
+  const conditions = ["state = 'issued'"];
+  const values: SqlStorageValue[] = [];
+  const add = (condition: string, ...more: SqlStorageValue[]) => {
+    conditions.push(condition);
+    values.push(...more);
+  };
+  if (state === undefined ? !includeRevoked : state !== "revoked") {
+    // The condition of the index keys_not_revoked; a key that has ended as scheduled may have no tombstone yet.
+    add("revoked_at IS NULL");
+    add("(revokes_at IS NULL OR revokes_at > ?)", now);
+  }
+  if (id !== undefined) add("id = ?", id);
+  if (mode !== undefined) add("mode = ?", mode);
+  if (state !== undefined) add(`${STATE} = ?`, now, now, isAccountSuspended ? 1 : 0, state);
+  if (text !== undefined) {
+    const end = text.replace(/^…/, "");
+    add(HAS_TEXT, foldCase(text), text, end, end, text);
+  }
+  if (label !== undefined) add("json_extract(labels, ?) = ?", `$."${label.name}"`, label.value);
+  return { sql: conditions.join(" AND "), values };
 }

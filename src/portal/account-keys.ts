@@ -1,35 +1,23 @@
-/** The keys of an account that the key page can show, read from the ledger page by page; and single keys. */
-import { getKey, listKeys } from "../control/operations/keys.ts";
+/** The keys of the session's account, as the ledger lists them; and single keys. */
+import { getKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
+import type { ListFilter } from "../ledger/key-listing.ts";
+import type { PortalKeys } from "../ledger/portal-keys.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { perform } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
 
-const KEYS_PER_CALL = 200;
-/** An account with more keys is managed by programs; the page shows its newest. */
-export const ACCOUNT_KEYS_MAX = 1000;
 /** Longer than any chain of rotations that are in progress at once. */
 const SUCCESSORS_MAX = 5;
 
-export interface AccountKeys {
-  /** Newest first. */
-  readonly keys: readonly ApiKey[];
-  /** Whether the account has older keys that were not read. */
-  readonly isTruncated: boolean;
+export function listKeys(c: PortalRequest, filter: ListFilter, size: number, page = 1) {
+  return c.env.operations.portal.listKeys(c.var.session, filter, size, page);
 }
 
-export async function loadAccountKeys(c: PortalRequest): Promise<AccountKeys | Refusal> {
-  const keys: ApiKey[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { include: "revoked", limit: KEYS_PER_CALL, ...(cursor !== undefined && { cursor }) };
-    const page = await perform(c, listKeys, { query });
-    // `not_found`: the account never had a key. Here that is an empty list.
-    if (isRefusal(page)) return page.reason === "not_found" ? { keys, isTruncated: false } : page;
-    keys.push(...page.keys);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && keys.length < ACCOUNT_KEYS_MAX);
-  return { keys, isTruncated: cursor !== undefined };
+/** What the list shows of the key that the path names. */
+export async function loadListed(c: PortalRequest): Promise<PortalKeys | Refusal> {
+  const listed = await listKeys(c, { id: c.req.param("id") ?? "", includeRevoked: true }, 1);
+  return isRefusal(listed) || listed.total === 1 ? listed : { reason: "not_found" };
 }
 
 /** The key that the path names. */

@@ -1,13 +1,12 @@
 /** The account's event log, newest first, page by page, of all keys or one, of all actions or one. */
 import { listEvents } from "../control/operations/accounts.ts";
 import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
-import { KEY_ID_FORMAT } from "../keys/key-record.ts";
+import { containsKey } from "../keys/key-text.ts";
 import { isRefusal } from "../refusals.ts";
-import { loadAccountKeys, loadKey } from "./account-keys.ts";
+import { listKeys } from "./account-keys.ts";
 import { EventList } from "./event-list.tsx";
 import { ACTIONS, activityTexts, EVENT_ACTIONS } from "./event-texts.ts";
-import { Options } from "./form.tsx";
-import { matches } from "./key-filter.ts";
+import { KeySearch, Options } from "./form.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
@@ -15,6 +14,8 @@ import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
 const EVENTS_PER_PAGE = 50;
+/** To choose from. */
+const KEYS_FOUND_MAX = 50;
 
 /** The filter as it was submitted. */
 interface ActivityFilter {
@@ -25,7 +26,7 @@ interface ActivityFilter {
 
 export function readActivityFilter(query: Readonly<Record<string, string>>): ActivityFilter {
   const { key = "", action = "" } = query;
-  return { key: key.trim(), action: ACTIONS.find((one) => one === action) ?? "" };
+  return { key: containsKey(key) ? "" : key.trim(), action: ACTIONS.find((one) => one === action) ?? "" };
 }
 
 export async function activityPage(c: PortalRequest) {
@@ -79,16 +80,11 @@ export function eventQuery({ action }: ActivityFilter, key: ApiKey | undefined) 
   return { ...(key && { key_id: key.id }), ...(action !== "" && { action }) };
 }
 
-/** The keys that a text names, revoked ones too; none for an empty text. */
+/** The newest keys that a text names, revoked ones too; none for an empty text. */
 export async function findKeys(c: PortalRequest, text: string) {
   if (text === "") return [];
-  if (KEY_ID_FORMAT.test(text)) {
-    const key = await loadKey(c, text);
-    return isRefusal(key) ? (key.reason === "not_found" ? [] : key) : [key];
-  }
-  const loaded = await loadAccountKeys(c);
-  if (isRefusal(loaded)) return loaded;
-  return loaded.keys.filter((key) => matches(key, { q: text, mode: "", state: "all" }));
+  const listed = await listKeys(c, { text, includeRevoked: true }, KEYS_FOUND_MAX);
+  return isRefusal(listed) ? listed : listed.keys;
 }
 
 function showActivity(c: PortalRequest, filter: ActivityFilter, content: unknown) {
@@ -108,10 +104,7 @@ function Filter({ filter }: { readonly filter: ActivityFilter }) {
   return (
     <search aria-label={activityTexts.filter}>
       <form class="filter" action={paths.activity}>
-        <label class="broad">
-          {activityTexts.key}
-          <input type="search" name="key" value={filter.key} maxlength={100} />
-        </label>
+        <KeySearch name="key" label={activityTexts.key} value={filter.key} />
         <Options name="action" label={activityTexts.action} options={actions} selected={filter.action} />
         <button type="submit">{texts.list.apply}</button>
       </form>

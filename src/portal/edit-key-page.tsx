@@ -1,6 +1,6 @@
 /**
  * Changes a key's permissions, addresses, expiry and labels; suspends and resumes it. Each is answered once it is in
- * effect everywhere, with the receipt on the key's page. A field that is not sent is not changed.
+ * effect everywhere, with the receipt on the key's page or in the list. A field that is not sent is not changed.
  */
 import type { Operation } from "../control/operation.ts";
 import { changeKey, resumeKey, suspendKey } from "../control/operations/keys.ts";
@@ -10,12 +10,12 @@ import { loadKey } from "./account-keys.ts";
 import { Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { formatMinute } from "./format-time.ts";
-import { isRotatable } from "./key-summary.tsx";
+import { isUsable } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { pathWithReceipt } from "./receipts.ts";
+import { redirectToReceipt } from "./receipts.tsx";
 import { readTerms, type TermsDraft, TermsFields, termProblem, termsLike } from "./terms-form.tsx";
 import { texts } from "./texts.ts";
 
@@ -24,7 +24,7 @@ const KEEP = "keep";
 export async function editKeyPage(c: PortalRequest) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
-  if (!isRotatable(key) && key.state !== "suspended") return c.redirect(paths.key(key.id), 303);
+  if (!isUsable(key)) return c.redirect(paths.key(key.id), 303);
   return showForm(c, key, { ...termsLike(key, c.env.now()), expires: KEEP, expiresOn: "" }, NO_PROBLEMS);
 }
 
@@ -36,7 +36,7 @@ export async function editKey(c: PortalRequest) {
   const { draft, terms: body } = readTerms(fields, form, c.env.now(), KEEP);
   if (fields.problems.size > 0) return showForm(c, key, draft, fields.problems);
   const changed = await perform(c, changeKey, { id: key.id, body });
-  if (!isRefusal(changed)) return c.redirect(await pathWithReceipt(c, key.id, changed.effective_at), 303);
+  if (!isRefusal(changed)) return await redirectToReceipt(c, key.id, changed.effective_at);
   if (changed.reason === "invalid_input")
     return showForm(c, key, draft, new Map(Object.entries(changed.details)));
   return changed.reason === "conflict" ? c.redirect(paths.key(key.id), 303) : refuse(c, changed);
@@ -48,7 +48,7 @@ export const resume = (c: PortalRequest) => restrict(c, resumeKey);
 async function restrict(c: PortalRequest, operation: Operation<{ effective_at: string } & object>) {
   const id = c.req.param("id") ?? "";
   const done = await perform(c, operation, { id, body: {} });
-  if (!isRefusal(done)) return c.redirect(await pathWithReceipt(c, id, done.effective_at), 303);
+  if (!isRefusal(done)) return await redirectToReceipt(c, id, done.effective_at);
   // Revoked or expired in the meantime: the page of the key shows it.
   return done.reason === "conflict" ? c.redirect(paths.key(id), 303) : refuse(c, done);
 }
@@ -58,6 +58,7 @@ function showForm(c: PortalRequest, key: ApiKey, draft: TermsDraft, problems: Fi
   const title = edit.title(key.name);
   const hasProblems = problems.size > 0;
   const keep = key.expires_at === null ? edit.keepNever : edit.keep(formatMinute(key.expires_at));
+  const list = (c.var.form as URLSearchParams | undefined)?.get("list");
   return showPage(
     c,
     { title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
@@ -66,6 +67,7 @@ function showForm(c: PortalRequest, key: ApiKey, draft: TermsDraft, problems: Fi
       <code>{key.hint}</code>
       <ProblemSummary of={[...problems].map(([field, text]) => problemLink(field, text))} />
       <p>{edit.explain}</p>
+      {list && <input type="hidden" name="list" value={list} />}
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
       <TermsFields of={draft} problems={problems} keep={[KEEP, keep]} />
       <SubmitOrCancel submit={edit.submit} />

@@ -7,6 +7,7 @@ interface FormProps {
   readonly c: PortalRequest;
   readonly action: string;
   readonly class?: string;
+  readonly id?: string;
   /** The button's label after the form was submitted. */
   readonly busy?: string;
   readonly children?: Child;
@@ -51,6 +52,24 @@ export function Field(props: {
         ...(problem && { "aria-invalid": "true" }),
       })}
     </div>
+  );
+}
+
+/** Names keys by a part of their text. A whole key would become a part of the page's address, and is not sent. */
+export function KeySearch(props: { readonly name: string; readonly label: string; readonly value: string }) {
+  const { name, label, value } = props;
+  return (
+    <label class="broad">
+      {label}
+      <input
+        type="search"
+        name={name}
+        value={value}
+        maxlength={100}
+        pattern="(?!.*oct_(live|test)_[0-9A-Za-z]{20}).*"
+        title={texts.list.isKey}
+      />
+    </label>
   );
 }
 

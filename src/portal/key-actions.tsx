@@ -1,11 +1,17 @@
 /** What one would want to do with a key in its state, and nothing else. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { Form } from "./form.tsx";
-import { isRotatable } from "./key-summary.tsx";
+import { isRotatable, isUsable } from "./key-summary.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
-export function KeyActions({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
+interface ActionsProps {
+  readonly c: PortalRequest;
+  readonly of: ApiKey;
+  readonly isAccountSuspended: boolean;
+}
+
+export function KeyActions({ c, of: key, isAccountSuspended }: ActionsProps) {
   const { state } = key;
   const { list, edit, key: keyTexts } = texts;
   const canRotate = isRotatable(key);
@@ -20,7 +26,7 @@ export function KeyActions({ c, of: key }: { readonly c: PortalRequest; readonly
           </a>
         </div>
       )}
-      {(canRotate || state === "suspended") && (
+      {isUsable(key) && (
         <>
           <div>
             <h2>{edit.link}</h2>
@@ -29,7 +35,14 @@ export function KeyActions({ c, of: key }: { readonly c: PortalRequest; readonly
               {edit.link}
             </a>
           </div>
-          <SuspendForm c={c} of={key} />
+          {isAccountSuspended ? (
+            <div>
+              <h2>{texts.state.suspended}</h2>
+              <p>{keyTexts.accountSuspended}</p>
+            </div>
+          ) : (
+            <SuspendForm c={c} of={key} />
+          )}
         </>
       )}
       {(state === "revoked" || state === "expired") && (

@@ -3,19 +3,18 @@ import { listEvents } from "../control/operations/accounts.ts";
 import { changeKey, getKeyUsage } from "../control/operations/keys.ts";
 import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import { loadKey } from "./account-keys.ts";
+import { loadListed } from "./account-keys.ts";
 import { EventList } from "./event-list.tsx";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
-import { formatSecond } from "./format-time.ts";
 import { KeyActions } from "./key-actions.tsx";
 import { OriginFacts } from "./key-origin.tsx";
-import { Badges, KeyFacts } from "./key-summary.tsx";
+import { Badges, isUsable, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { readReceipt } from "./receipts.ts";
+import { ReceiptNote, readReceipt } from "./receipts.tsx";
 import { texts } from "./texts.ts";
 import { UsageChart } from "./usage-chart.tsx";
 
@@ -28,8 +27,7 @@ const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export async function keyDetailsPage(c: PortalRequest) {
-  const key = await loadKey(c);
-  return isRefusal(key) ? refuse(c, key) : await showDetails(c, key);
+  return await showDetails(c);
 }
 
 export async function renameKey(c: PortalRequest) {
@@ -43,8 +41,7 @@ export async function renameKey(c: PortalRequest) {
     if (changed.reason !== "invalid_input") return refuse(c, changed);
     problem = Object.values(changed.details)[0];
   }
-  const key = await loadKey(c);
-  return isRefusal(key) ? refuse(c, key) : await showDetails(c, key, { name, problem: problem ?? "" });
+  return await showDetails(c, { name, problem: problem ?? "" });
 }
 
 interface RefusedName {
@@ -52,8 +49,12 @@ interface RefusedName {
   readonly problem: string;
 }
 
-async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName) {
+async function showDetails(c: PortalRequest, refused?: RefusedName) {
   const now = c.env.now();
+  const listed = await loadListed(c);
+  if (isRefusal(listed)) return refuse(c, listed);
+  const [key] = listed.keys as [ApiKey];
+  const isExposed = listed.exposedIds.length > 0;
   const [usage, history, origin] = await Promise.all([
     perform(c, getKeyUsage, { id: key.id }),
     loadEvents(c, { key_id: key.id, limit: EVENTS_SHOWN }),
@@ -71,7 +72,8 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
       <section class="sheet form">
         <h1>{key.name}</h1>
         <code>{key.hint}</code>
-        <Badges of={key} now={now} />
+        <Badges of={key} now={now} isExposed={isExposed} />
+        {isExposed && <ExposedNote of={key} />}
         <ReceiptNote since={receipt} />
         {savedText && (
           <p class="note good" role="status">
@@ -80,10 +82,10 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
         )}
         <ProblemSummary of={hasProblems ? [["name", `${texts.create.name} ${refused.problem}`]] : []} />
         <KeyFacts of={key} now={now} />
-        <OriginFacts of={key} origin={origin as LedgerEvent | null} />
+        <OriginFacts of={key} origin={origin as LedgerEvent | null} predecessor={listed.predecessors[0]} />
         <RenameForm c={c} of={key} refused={refused} />
       </section>
-      <KeyActions c={c} of={key} />
+      <KeyActions c={c} of={key} isAccountSuspended={listed.isAccountSuspended} />
       <section class="sheet form">
         <h2>{texts.usage.title}</h2>
         {!isRefusal(usage) && <UsageChart of={usage} />}
@@ -97,13 +99,12 @@ async function showDetails(c: PortalRequest, key: ApiKey, refused?: RefusedName)
   );
 }
 
-function ReceiptNote({ since }: { readonly since: string | null | undefined }) {
-  const { edit } = texts;
-  if (since === undefined) return "";
+function ExposedNote({ of: key }: { readonly of: ApiKey }) {
+  const { exposedHint, whereFound } = texts.key;
+  if (!isUsable(key)) return "";
   return (
-    <p class="note good" role="status">
-      {since === null ? edit.saved : edit.since}{" "}
-      {since && <time datetime={since}>{formatSecond(since)}</time>}
+    <p class="note bad">
+      {exposedHint} <a href={`${paths.activity}?key=${key.id}&action=exposed`}>{whereFound}</a>
     </p>
   );
 }

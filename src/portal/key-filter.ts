@@ -1,9 +1,11 @@
 /** Which keys of an account a list shows, from its query. Pure. */
-import { type ApiKey, KEY_STATES, type KeyState } from "../keys/api-key.ts";
+import { KEY_STATES, type KeyState } from "../keys/api-key.ts";
+import { containsKey } from "../keys/key-text.ts";
+import type { ListFilter } from "../ledger/key-listing.ts";
 import type { Mode } from "../policy.ts";
 
 export interface KeyFilter {
-  /** Part of the name, the id or the last four characters. */
+  /** Part of the name; or the id, the last four characters or a label. */
   readonly q: string;
   readonly mode: Mode | "";
   /** Empty: every key that is not revoked. */
@@ -13,7 +15,8 @@ export interface KeyFilter {
 export function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
   const { q = "", mode = "", state = "" } = query;
   return {
-    q: q.trim(),
+    // A key does not belong into an address, which this one becomes a part of.
+    q: containsKey(q) ? "" : q.trim(),
     mode: mode === "live" || mode === "test" ? mode : "",
     state: KEY_STATES.find((one) => one === state) ?? (state === "all" ? "all" : ""),
   };
@@ -23,19 +26,16 @@ export function isFiltered({ q, mode, state }: KeyFilter): boolean {
   return q !== "" || mode !== "" || state !== "";
 }
 
-export function matches(key: ApiKey, { q, mode, state }: KeyFilter): boolean {
-  const actual = key.state;
-  const hasState = state === "all" || (state === "" ? actual !== "revoked" : actual === state);
-  return hasState && (mode === "" || key.mode === mode) && hasText(key, q);
+/** The query of a page of the list. */
+export function listQuery(filter: KeyFilter, page: number): string {
+  return new URLSearchParams({ ...filter, page: String(page) }).toString();
 }
 
-/** Without regard to case in names; ids and hints are compared as they are written. */
-function hasText(key: ApiKey, text: string): boolean {
-  if (text === "") return true;
-  return (
-    key.name.toLocaleLowerCase().includes(text.toLocaleLowerCase()) ||
-    key.id === text ||
-    key.hint.endsWith(text.replace(/^…/, "")) ||
-    Object.entries(key.labels).some(([label, value]) => [label, value, `${label}:${value}`].includes(text))
-  );
+/** As the ledger takes it. */
+export function listFilter({ q, mode, state }: KeyFilter): ListFilter {
+  return {
+    ...(q !== "" && { text: q }),
+    ...(mode !== "" && { mode }),
+    ...(state === "all" ? { includeRevoked: true } : state !== "" && { state }),
+  };
 }

@@ -1,90 +1,91 @@
 /** The list of keys with its filter, page by page. An account without keys gets the first steps instead. */
-import { type ApiKey, KEY_STATES } from "../keys/api-key.ts";
+import { KEY_STATES } from "../keys/api-key.ts";
+import { containsKey } from "../keys/key-text.ts";
+import type { PortalKeys } from "../ledger/portal-keys.ts";
 import { isRefusal } from "../refusals.ts";
-import { ACCOUNT_KEYS_MAX, loadAccountKeys } from "./account-keys.ts";
-import { Options } from "./form.tsx";
-import { isFiltered, type KeyFilter, matches, readFilter } from "./key-filter.ts";
-import { BULK_FORM, KeyTable } from "./key-table.tsx";
+import { listKeys, loadKey } from "./account-keys.ts";
+import { Form, KeySearch, Options } from "./form.tsx";
+import { isFiltered, type KeyFilter, listFilter, listQuery, readFilter } from "./key-filter.ts";
+import { ShortHint } from "./key-summary.tsx";
+import { BULK_FORM, KeyTable, ROW_FORM } from "./key-table.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { ReceiptNote, readReceipt } from "./receipts.tsx";
 import { texts } from "./texts.ts";
 
 const KEYS_PER_PAGE = 20;
 
-interface PageOfKeys {
+interface PageOfKeys extends PortalKeys {
   readonly filter: KeyFilter;
-  readonly shown: readonly ApiKey[];
-  /** Of the first shown key, from 0. */
-  readonly start: number;
-  /** All keys that match. */
-  readonly total: number;
-  readonly isTruncated: boolean;
+  readonly now: number;
 }
 
 export async function keyListPage(c: PortalRequest) {
-  const loaded = await loadAccountKeys(c);
-  if (isRefusal(loaded)) return refuse(c, loaded);
-  const now = c.env.now();
-  const filter = readFilter(c.req.query());
-  const matching = loaded.keys.filter((key) => matches(key, filter));
-  const last = Math.max(1, Math.ceil(matching.length / KEYS_PER_PAGE));
-  const number = Math.min(Math.max(1, Number(c.req.query("page")) || 1), last);
-  const start = (Math.floor(number) - 1) * KEYS_PER_PAGE;
-  const page: PageOfKeys = {
-    filter,
-    shown: matching.slice(start, start + KEYS_PER_PAGE),
-    start,
-    total: matching.length,
-    isTruncated: loaded.isTruncated,
-  };
+  const query = c.req.query();
+  const filter = readFilter(query);
+  const number = Math.floor(Number(query.page)) || 1;
+  const listed = await listKeys(c, listFilter(filter), KEYS_PER_PAGE, number);
+  if (isRefusal(listed)) return refuse(c, listed);
+  const receipt = await readListReceipt(c);
+  if (receipt !== null && isRefusal(receipt)) return refuse(c, receipt);
+  const { list } = texts;
   return showPage(
     c,
-    { title: texts.nav.keys, nav: "keys", isWide: true },
+    { title: texts.title, nav: "keys", isWide: true },
     <>
-      <Heading title={texts.title} lead={texts.list.intro}>
+      <Heading title={texts.title} lead={list.intro}>
         <a class="button main" href={paths.newKey}>
-          {texts.list.create}
+          {list.create}
         </a>
       </Heading>
-      {loaded.keys.length === 0 ? (
-        <FirstSteps />
-      ) : (
-        <Keys of={page} predecessors={predecessorsIn(loaded.keys)} now={now} />
-      )}
+      {listed.isAccountSuspended && <p class="note warn">{list.accountSuspended}</p>}
+      {receipt}
+      {listed.hasAny ? <Keys c={c} of={{ ...listed, filter, now: c.env.now() }} /> : <FirstSteps />}
     </>,
   );
 }
 
-/** By the id of the successor. */
-function predecessorsIn(keys: readonly ApiKey[]): ReadonlyMap<string, ApiKey> {
-  return new Map(keys.flatMap((key) => (key.replaced_by === null ? [] : [[key.replaced_by, key] as const])));
+/** The receipt of a change that was made in the list. */
+async function readListReceipt(c: PortalRequest) {
+  const id = c.req.query("changed");
+  const since = id === undefined ? undefined : await readReceipt(c, id);
+  if (since === undefined) return null;
+  const key = await loadKey(c, id);
+  if (isRefusal(key)) return key;
+  return (
+    <ReceiptNote since={since}>
+      <a href={paths.key(key.id)}>{key.name}</a> <ShortHint of={key} /> {texts.state[key.state]}.{" "}
+    </ReceiptNote>
+  );
 }
 
-function Keys(props: { of: PageOfKeys; predecessors: ReadonlyMap<string, ApiKey>; now: number }) {
-  const { of: page, predecessors, now } = props;
+function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfKeys }) {
+  const { filter, keys, start, total } = page;
   const { list } = texts;
   return (
     <>
-      <Filter filter={page.filter} />
-      {page.isTruncated && <p class="note">{list.newest(ACCOUNT_KEYS_MAX)}</p>}
-      {page.shown.length === 0 ? (
-        <p class="sheet">{list.none}</p>
+      <Filter filter={filter} isKey={containsKey(c.req.query("q") ?? "")} />
+      {total === 0 ? (
+        <p class="sheet">{isFiltered(filter) ? list.none : list.allRevoked}</p>
       ) : (
-        <KeyTable keys={page.shown} predecessors={predecessors} now={now} />
+        <KeyTable of={page} now={page.now} />
       )}
       <div class="below">
         <form id={BULK_FORM} action={paths.revokeSelected}>
-          {page.shown.length > 0 && (
+          {total > 0 && (
             <button type="submit" class="danger">
               {list.revokeSelected}
             </button>
           )}
         </form>
-        <p>{list.range(page.start, page.shown.length, page.total)}</p>
+        <p>{list.range(start, keys.length, total)}</p>
         <Pages of={page} />
-        <a href={`${paths.exportKeys}?${new URLSearchParams({ ...page.filter })}`}>{list.export}</a>
+        <a href={`${paths.exportKeys}?${new URLSearchParams({ ...filter })}`}>{list.export}</a>
       </div>
+      <Form c={c} action={paths.keys} id={ROW_FORM}>
+        <input type="hidden" name="list" value={listQuery(filter, start / KEYS_PER_PAGE + 1)} />
+      </Form>
     </>
   );
 }
@@ -103,7 +104,7 @@ function FirstSteps() {
   );
 }
 
-function Filter({ filter }: { readonly filter: KeyFilter }) {
+function Filter({ filter, isKey }: { readonly filter: KeyFilter; readonly isKey: boolean }) {
   const { list, state, mode } = texts;
   const states = [["", list.notRevoked], ...KEY_STATES.map((one) => [one, state[one]]), ["all", list.all]];
   const modes = [
@@ -113,11 +114,13 @@ function Filter({ filter }: { readonly filter: KeyFilter }) {
   ];
   return (
     <search aria-label={list.filter}>
+      {isKey && (
+        <p class="note warn">
+          {list.isKey} <a href={paths.test}>{texts.nav.test}</a>
+        </p>
+      )}
       <form class="filter" action={paths.keys}>
-        <label class="broad">
-          {list.search}
-          <input type="search" name="q" value={filter.q} maxlength={100} />
-        </label>
+        <KeySearch name="q" label={list.search} value={filter.q} />
         <Options name="mode" label={texts.create.mode} options={modes} selected={filter.mode} />
         <Options name="state" label={list.state} options={states} selected={filter.state} />
         <button type="submit">{list.apply}</button>
@@ -127,14 +130,14 @@ function Filter({ filter }: { readonly filter: KeyFilter }) {
   );
 }
 
-function Pages({ of: { filter, start, shown, total } }: { readonly of: PageOfKeys }) {
+function Pages({ of: { filter, start, keys, total } }: { readonly of: PageOfKeys }) {
   const { list } = texts;
   const number = start / KEYS_PER_PAGE + 1;
-  const link = (page: number) => `${paths.keys}?${new URLSearchParams({ ...filter, page: String(page) })}`;
+  const link = (page: number) => `${paths.keys}?${listQuery(filter, page)}`;
   return (
     <>
       {number > 1 && <a href={link(number - 1)}>{list.newer}</a>}
-      {start + shown.length < total && <a href={link(number + 1)}>{list.older}</a>}
+      {start + keys.length < total && <a href={link(number + 1)}>{list.older}</a>}
     </>
   );
 }

@@ -1,12 +1,18 @@
 /** Who made a key, which keys it replaces and is replaced by, its requests and its id. */
 import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
+import type { Predecessor } from "../ledger/key-listing.ts";
 import { ActorName } from "./event-list.tsx";
+import { ShortHint } from "./key-summary.tsx";
 import { paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
-export function OriginFacts({ of: key, origin }: { of: ApiKey; origin: LedgerEvent | null }) {
+export function OriginFacts(props: {
+  of: ApiKey;
+  origin: LedgerEvent | null;
+  predecessor: Predecessor | undefined;
+}) {
+  const { of: key, origin, predecessor } = props;
   const { facts } = texts;
-  const replaces = origin?.details.replaces;
   return (
     <dl class="facts">
       {origin && (
@@ -23,11 +29,11 @@ export function OriginFacts({ of: key, origin }: { of: ApiKey; origin: LedgerEve
           <dd>{facts.approximately(key.use_count)}</dd>
         </div>
       )}
-      {typeof replaces === "string" && (
+      {predecessor && (
         <div>
           <dt>{facts.replaces}</dt>
           <dd>
-            <a href={paths.key(replaces)}>{facts.oldKey}</a>
+            <a href={paths.key(predecessor.id)}>{facts.oldKey}</a> <ShortHint of={predecessor} />
           </dd>
         </div>
       )}

@@ -13,14 +13,16 @@ interface KeyProps {
   readonly of: ApiKey;
   /** Unix milliseconds. */
   readonly now: number;
+  /** Whether it was found in public. */
+  readonly isExposed?: boolean;
 }
 
 export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
   return <span class={`badge mode ${key.mode}`}>{texts.mode[key.mode]}</span>;
 }
 
-/** The state, and what asks for action: an expiry that is near, an age that asks for a rotation. */
-export function StateBadges({ of: key, now }: KeyProps) {
+/** The state, and what asks for action: a sighting in public, an expiry that is near, an age that asks for a rotation. */
+export function StateBadges({ of: key, now, isExposed = false }: KeyProps) {
   const state = key.state;
   const expiresInMs = key.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.expires_at) - now;
   return (
@@ -30,6 +32,11 @@ export function StateBadges({ of: key, now }: KeyProps) {
           ? texts.retiringIn(relativeTime(key.revokes_at, now))
           : texts.state[state]}
       </span>
+      {isExposed && isUsable(key) && (
+        <a class="badge exposed" href={paths.rotate(key.id)}>
+          {texts.exposed}
+        </a>
+      )}
       {state === "active" && key.expires_at !== null && expiresInMs <= EXPIRES_SOON_MS && (
         <span class="badge due">{texts.expiresIn(relativeTime(key.expires_at, now))}</span>
       )}
@@ -42,11 +49,11 @@ export function StateBadges({ of: key, now }: KeyProps) {
   );
 }
 
-export function Badges({ of: key, now }: KeyProps) {
+export function Badges({ of: key, now, isExposed = false }: KeyProps) {
   return (
     <p class="badges">
       <ModeBadge of={key} />
-      <StateBadges of={key} now={now} />
+      <StateBadges of={key} now={now} isExposed={isExposed} />
     </p>
   );
 }
@@ -54,6 +61,11 @@ export function Badges({ of: key, now }: KeyProps) {
 /** Whether it can have a successor, or has one. */
 export function isRotatable({ state }: ApiKey): boolean {
   return state === "active" || state === "retiring";
+}
+
+/** Whether it works, or will when it is resumed. */
+export function isUsable(key: ApiKey): boolean {
+  return isRotatable(key) || key.state === "suspended";
 }
 
 export function LastUsed({ of: key, now }: KeyProps) {

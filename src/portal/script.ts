@@ -85,8 +85,11 @@ all("[data-copy]").forEach((button) => {
 /* Submitting the same form twice is harmless, so a button that is busy for too long becomes usable again. */
 const BUSY_MAX_MS = 15000;
 const busyForms = new Map();
-const showBusyOnSubmit = (root) => all("form[data-busy]", root).forEach((form) => {
-  const button = form.querySelector("button:not([type=button])");
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter: button } = event;
+  const busy = button?.dataset.busy ?? form.dataset.busy;
+  if (event.defaultPrevented || !button || !busy) return;
+  if (busyForms.has(form)) return event.preventDefault();
   const label = button.textContent;
   const reset = () => {
     if (!busyForms.delete(form)) return;
@@ -94,14 +97,11 @@ const showBusyOnSubmit = (root) => all("form[data-busy]", root).forEach((form) =
     button.removeAttribute("aria-disabled");
     announce("");
   };
-  form.addEventListener("submit", (event) => {
-    if (busyForms.has(form)) return event.preventDefault();
-    busyForms.set(form, reset);
-    button.textContent = form.dataset.busy;
-    button.setAttribute("aria-disabled", "true");
-    announce(form.dataset.busy);
-    setTimeout(reset, BUSY_MAX_MS);
-  });
+  busyForms.set(form, reset);
+  button.textContent = busy;
+  button.setAttribute("aria-disabled", "true");
+  announce(busy);
+  setTimeout(reset, BUSY_MAX_MS);
 });
 const resetBusyForms = () => busyForms.forEach((reset) => reset());
 /* The user pressed Stop, or the request failed. */
@@ -113,11 +113,8 @@ all("form[data-needs-cookies]").forEach((form) => {
     form.querySelector("[role=alert]").hidden = navigator.cookieEnabled;
     if (navigator.cookieEnabled) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
   });
 });
-showBusyOnSubmit(document);
-
 /* Two minutes before the session ends, a warning with a button that postpones the end. */
 const WARNED_BEFORE_MS = 120000;
 const ending = document.getElementById("session-warning");
@@ -161,13 +158,14 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   try {
     const form = (await fetchPage(link.href)).querySelector("main form");
+    const list = document.querySelector("#row [name=list]");
+    if (list) form.append(list.cloneNode());
     const dialog = document.createElement("dialog");
     const title = form.querySelector("h1");
     title.id = "dialog-title";
     dialog.setAttribute("aria-labelledby", title.id);
     dialog.append(document.adoptNode(form));
     document.body.append(dialog);
-    showBusyOnSubmit(dialog);
     form.querySelector("[data-close]").addEventListener("click", (click) => {
       click.preventDefault();
       dialog.close();

@@ -65,23 +65,25 @@ body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
 .keys{width:100%;border-collapse:collapse;padding:0!important;font-size:.875rem;border-spacing:0;overflow:hidden;display:table}
 .keys th,.keys td{padding:.125rem .5rem;line-height:1.4;text-align:left;font-weight:400;border-top:1px solid var(--line);white-space:nowrap;height:1.875rem}
 .keys thead th{border-top:0;color:var(--soft);font-size:.8125rem}
-.keys tbody th,.keys .permissions{width:50%;max-width:0;overflow:hidden;text-overflow:ellipsis}
+.keys tbody th,.keys .permissions{width:60%;max-width:0;overflow:hidden;text-overflow:ellipsis}
+.keys .permissions{width:40%}
 .keys tbody th a{display:inline-block;vertical-align:bottom;max-width:calc(100% - 3.5rem);overflow:hidden;text-overflow:ellipsis;font-weight:600;color:inherit;text-decoration-color:var(--line)}
 .keys code{color:var(--soft);margin-left:.375rem}
-.keys a.badge:not(.due){border:0;background:none;padding:0;font-weight:400}
+.keys a.badge:not(.due,.exposed){border:0;background:none;padding:0;font-weight:400}
 .keys .select,.keys thead th:first-child{padding-left:1rem}
 .keys thead th:first-child,.keys thead th:last-child{font-size:0}
 .keys .select input{margin:0;display:block}
 .bad{color:var(--bad)}
-.row-actions>*{min-height:0;padding:.25rem .375rem;border:0;border-radius:.375rem;background:none;font-size:inherit;font-weight:400;color:var(--soft);text-decoration:none}
+.row-actions>*{display:inline;min-height:0;line-height:1.4;padding:.125rem .375rem;border:0;border-radius:.375rem;background:none;font-size:inherit;font-weight:400;color:var(--soft);text-decoration:none}
 .row-actions>:hover{color:var(--ink);text-decoration:underline}
 .row-actions .bad:hover{color:var(--bad)}
 .badge{white-space:nowrap}
 .keys .badge{margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
 .keys .active,.keys .test{background:none;border-color:transparent;color:var(--soft);font-weight:400}
 .keys .mode{display:inline-block;min-width:2.75rem;text-align:center}
-@media(max-width:80rem){.keys .permissions,.keys thead :nth-child(4){display:none}}
+@media(max-width:74rem){.keys .permissions,.keys thead :nth-child(4){display:none}}
 .wide-page{padding-top:1.25rem;padding-bottom:.25rem}
+.wide-page>.note{margin-bottom:1rem}
 .wide-page .heading{margin-bottom:1rem}
 .wide-page .filter{margin-bottom:.75rem}
 .below>:empty{display:none}
@@ -107,7 +109,7 @@ color:var(--soft);border:1px solid var(--line)}
 .live{background:var(--tint);color:var(--accent);border-color:transparent}
 .active{background:var(--good-tint);color:var(--good);border-color:transparent}
 .retiring,.due{background:var(--warn-tint);color:var(--warn);border-color:transparent}
-.revoked,.expired{background:var(--bad-tint);color:var(--bad);border-color:transparent}
+.revoked,.expired,.exposed{background:var(--bad-tint);color:var(--bad);border-color:transparent}
 .facts{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.625rem 1.25rem;font-size:.9375rem;align-content:start}
 .facts .wide{grid-column:1/-1}
 .facts dd{overflow-wrap:anywhere}
@@ -133,7 +135,7 @@ dt{font-size:.8125rem}
 .keys .select{position:absolute;left:1rem;top:1.125rem;padding:0}
 .keys .state,.keys .permissions,.keys .row-actions{display:block;grid-column:1/-1;width:auto;max-width:none}
 .keys td[data-label]::before{content:attr(data-label);display:block;font-size:.8125rem;color:var(--soft)}
-.row-actions{display:flex!important;gap:.5rem;margin-top:.25rem}
+.row-actions{display:flex!important;flex-wrap:wrap;gap:.5rem;margin-top:.25rem}
 .row-actions>*{flex:1 1 auto;text-align:center;padding:.5rem;border:1px solid var(--line);border-radius:.625rem;color:var(--ink)}}
 @media(max-width:30rem){.facts{grid-template-columns:1fr 1fr}.filter label,.filter button{flex:1 1 100%;max-width:none}
 .filter label:nth-of-type(n+2){flex-basis:8rem}main{padding-top:1.5rem}.bar,main,footer{padding-left:1rem;padding-right:1rem}

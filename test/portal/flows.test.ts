@@ -106,7 +106,7 @@ describe.each([
     await page.getByLabel("Last day").fill("2020-01-01");
     await page.getByRole("button", { name: "Create key" }).click();
     expect(await page.title()).toMatch(/^Error: /);
-    expect(await page.getByRole("alert").textContent()).toContain("Name must have 1 to 100 characters");
+    expect(await page.getByRole("alert").textContent()).toContain("Name is required");
     expect(await page.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
     expect(await page.getByRole("radio", { name: "Live" }).isChecked()).toBe(true);
     expect(await page.getByRole("checkbox", { name: "presets:write" }).isChecked()).toBe(true);
@@ -201,7 +201,7 @@ describe.each([
     expect(await page.getByText("The name was saved.").isVisible()).toBe(true);
     await page.getByLabel("Name").fill(" ");
     await page.getByRole("button", { name: "Save name" }).click();
-    expect(await page.getByRole("alert").textContent()).toContain("Name must have 1 to 100 characters");
+    expect(await page.getByRole("alert").textContent()).toContain("Name is required");
 
     await owner.call("PUT", "", { tier: "pro" });
     await page.getByRole("link", { name: "Activity", exact: true }).click();

@@ -101,7 +101,7 @@ test("a used key is explained in few ledger calls", async () => {
   await html(`/keys/${id}`);
   expect((await cluster.network.counts()).ledgerCalls).toEqual({
     portalSession: 1,
-    getKey: 1,
+    portalKeys: 1,
     keyUsage: 1,
     listEvents: 2,
   });

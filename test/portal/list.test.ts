@@ -7,11 +7,10 @@ import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvOf } from "../../src/portal/csv.ts";
-import { Account } from "../control/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
-import { openKeyPage, originOf, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
@@ -29,6 +28,7 @@ beforeAll(async () => {
         name: i === 7 ? "Needle" : `Production Server ${i}`,
         mode: i % 2 === 0 ? "live" : "test",
         permissions: PERMISSIONS,
+        ...(i === 7 && { labels: { team: "hay" } }),
       }),
     );
 });
@@ -60,6 +60,9 @@ describe("a key is found by", () => {
     ["its last four characters", () => keys[7]?.hint.slice(-4) ?? ""],
     ["its last four characters as the list shows them", () => `…${keys[7]?.hint.slice(-4)}`],
     ["its id", () => keys[7]?.id ?? ""],
+    ["a label", () => "team:hay"],
+    ["a label as its page shows it", () => "team: hay"],
+    ["a label's value", () => "hay"],
   ])("%s", async (_, text) => {
     const page = await get(`/keys?q=${encodeURIComponent(text())}`);
     expect(namesOn(page)).toEqual(["Needle"]);
@@ -72,6 +75,35 @@ describe("a key is found by", () => {
       expect([namesOn(page), page.body.includes("No key matches this filter.")], text).toEqual([[], true]);
     }
   });
+});
+
+test("is listed with its counts in two ledger calls, however many keys there are", async () => {
+  for (const path of ["/keys", "/keys?state=all&q=server&page=2"]) {
+    await cluster.network.resetCounts();
+    await get(path);
+    expect((await cluster.network.counts()).ledgerCalls, path).toEqual({ portalSession: 1, portalKeys: 1 });
+  }
+});
+
+test("a whole key is not searched for, and the page does not repeat it", async () => {
+  const { secret } = await (await signIn(cluster)).owner.create();
+  for (const path of [`/keys?q=${secret}`, `/activity?key=${secret}`]) {
+    const page = (await get(path)).body.toString();
+    expect(
+      [page.includes(secret.slice(9)), page.includes("1–20 of"), page.includes("activity")],
+      path,
+    ).toEqual([false, path.startsWith("/keys"), true]);
+  }
+  expect((await get(`/keys?q=${secret}`)).body.toString()).toContain("its last four characters are enough");
+  // A browser does not send it at all.
+  const { page, context } = await openKeyPage(cluster, browser, { account: session.account });
+  await page.getByRole("searchbox").fill(secret);
+  await page.getByRole("button", { name: "Apply" }).click();
+  expect(await page.getByRole("searchbox").evaluate((field: HTMLInputElement) => field.validity.valid)).toBe(
+    false,
+  );
+  expect(page.url()).not.toContain(secret);
+  await context.close();
 });
 
 test("a page says which of how many keys it shows, and leads to the others with the same filter", async () => {
@@ -111,32 +143,6 @@ test("20 keys fit one view of a desktop, in one small request; a phone has cards
   await context.close();
 });
 
-test("a key in every state fits the window at each width, with its last four characters", async () => {
-  const { page, context, account } = await openKeyPage(cluster, browser);
-  const owner = new Account(cluster, account);
-  const name = "Nightly import of the archive of a partner with a long name";
-  const old = await owner.create({ name, mode: "live", permissions: PERMISSIONS });
-  await owner.rotate(old.id, 30 * 86_400);
-  const suspended = await owner.create({ name });
-  await owner.suspend(suspended.id);
-  const created_at = new Date(Date.now() - 200 * 86_400_000).toISOString();
-  const keys = [{ sha256: "cd".repeat(32), name: "Imported", mode: "live", created_at }];
-  await owner.call("POST", "/keys/import", { keys });
-  await page.goto(`${originOf(cluster)}/portal/keys?state=all`);
-  for (const width of [320, 640, 1024, 1025, 1100, 1200, 1280, 1281, 1440, 1920]) {
-    await page.setViewportSize({ width, height: 800 });
-    const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    expect(await page.evaluate(overflow), `${width} px`).toBe(0);
-    const code = page.locator("th code", { hasText: old.hint.slice(-4) }).first();
-    const [hint, row] = [await code.boundingBox(), await code.locator("..").boundingBox()];
-    const isWhole = hint && row && hint.x + hint.width <= row.x + row.width + 1;
-    expect(isWhole, `${width} px: ${JSON.stringify([hint, row])}`).toBe(true);
-  }
-  // The text of an imported key is not known.
-  expect(await page.locator("tr", { hasText: "Imported" }).locator("code").count()).toBe(0);
-  await context.close();
-});
-
 describe("the export", () => {
   test("has every key of the filter, with state, permissions and times", async () => {
     const file = await get("/keys.csv?mode=test");
@@ -146,7 +152,7 @@ describe("the export", () => {
       'attachment; filename="api-keys.csv"',
     ]);
     const [head, ...rows] = file.body.toString().replace("\ufeff", "").trimEnd().split("\r\n");
-    expect(head).toMatch(/^name,id,hint,mode,state,permissions,created_at,/);
+    expect(head).toMatch(/^name,id,hint,mode,state,permissions,allowed_ips,labels,created_at,/);
     expect(rows).toHaveLength(11);
     const needle = rows.find((row) => row.startsWith("Needle,")) ?? "";
     expect(needle).toContain(`${keys[7]?.id},${keys[7]?.hint},test,active,${PERMISSIONS.join(" ")},`);
@@ -235,38 +241,4 @@ describe("several keys are revoked at once", () => {
     expect((await session.owner.get(keys[22]?.id ?? "")).revoked_at).not.toBeNull();
     await context.close();
   });
-});
-
-test("the keys of a rotation link to each other, and states offer what one would want", async () => {
-  const { cookie, owner } = await signIn(cluster);
-  const old = await owner.create({ name: "Old" });
-  const successor = await owner.rotate(old.id, 86_400);
-  const revoked = await owner.create({ name: "Revoked" });
-  await owner.revoke(revoked.id);
-  const expired = await owner.create({ name: "Expired" });
-  const soon = await owner.create({
-    name: "Soon",
-    expires_at: new Date(Date.now() + 3 * 86_400_000).toISOString(),
-  });
-  await cluster.network.ledgerRows(owner.name, `UPDATE keys SET expires_at = 1 WHERE id = '${expired.id}'`);
-  const body = (await requestPage(cluster, "/portal/keys?state=all", [cookie])).body.toString();
-  const rowOf = (id: string) =>
-    body
-      .match(/<tr>[\s\S]*?<\/tr>/g)
-      ?.find((row) => row.includes(`<th scope="row"><a href="/portal/keys/${id}"`)) ?? "";
-  expect(rowOf(old.id)).toContain(`href="/portal/keys/${successor.id}"`);
-  expect(rowOf(successor.id)).toContain(`href="/portal/keys/${old.id}"`);
-  const offers = (id: string) =>
-    [...rowOf(id).matchAll(/aria-label="([A-Z][^":]*): /g)].map(([, label]) => label);
-  expect(offers(old.id)).toEqual(["Select", "Replaced", "Change", "Continue rotation", "Revoke"]);
-  expect(offers(successor.id)).toEqual([
-    "Select",
-    `Replaces …${old.hint.slice(-4)}`,
-    "Change",
-    "Rotate",
-    "Revoke",
-  ]);
-  expect(offers(revoked.id)).toEqual(["Create one like it"]);
-  expect(offers(expired.id)).toEqual(["Select", "Create one like it", "Revoke"]);
-  expect(rowOf(soon.id)).toContain("Expires in 3 days");
 });

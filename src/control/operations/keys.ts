@@ -37,7 +37,7 @@ const OVERLAP_DEFAULT_SECONDS = 86_400;
 const searchText = v.pipe(
   plainText(1, 100),
   v.check((text) => !containsKey(text), "must not be a key: use identify"),
-  v.description("Only keys with this text in their name, hint or id"),
+  v.description("Only keys with this text in their name, or as their id, last characters or label"),
 );
 
 export const createKey = defineLedgerOperation({
