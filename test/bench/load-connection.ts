@@ -8,6 +8,8 @@ export interface ConnectionEvents {
 }
 
 const HEAD_END = "\r\n\r\n";
+/** Has no body (RFC 9110 §15.4.5). */
+const NOT_MODIFIED = 304;
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 export class LoadConnection {
@@ -52,7 +54,7 @@ export class LoadConnection {
       const head = all.toString("latin1", 0, end);
       this.#status = Number(head.slice(9, 12));
       const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      this.#isChunked = length === undefined;
+      this.#isChunked = length === undefined && this.#status !== NOT_MODIFIED;
       const body = all.subarray(end + HEAD_END.length);
       this.#bytesLeft = Number(length ?? 0) - body.length;
       this.#tail = Buffer.from(body.subarray(-LAST_CHUNK.length));

@@ -60,3 +60,9 @@ test("reads a chunked answer to its end, wherever it is split", async () => {
   ];
   expect(await putLoad({ ...load, ports, answersMax: 2 })).toMatchObject({ answers: 2, failures: 0 });
 });
+
+test("takes 304 for complete with its headers", async () => {
+  const ports = [await serving((socket) => socket.write('HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n'))];
+  const result = await putLoad({ ...load, ports, expectedStatus: 304, answersMax: 3 });
+  expect(result).toMatchObject({ answers: 3, failures: 0 });
+});

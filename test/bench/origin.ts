@@ -2,33 +2,21 @@
  * The origin behind every contestant, in its own process. It answers over raw sockets and parses a request only as far as
  * needed to find its end, so that it is never the limit.
  *
- * It answers with 1 KiB of JSON, except for some paths: `big` is 20 MB, `wait` is never answered, `stream` starts a body and
- * sends nothing more. Run as a program it sends its port, and on any message the number of open requests.
+ * It answers with 1 KiB of JSON, and with other prepared answers to some paths (origin-answers.ts). `wait` is never
+ * answered, `stream` starts a body and sends nothing more. Run as a program it sends its port, and on any message the number
+ * of open requests.
  */
 import { createServer, type Socket } from "node:net";
+import { ANSWERS, SMALL_ANSWER } from "./origin-answers.ts";
 
-export const BIG_BODY_BYTES = 20_000_000;
-const SMALL_BODY_BYTES = 1024;
-
-const SMALL = answer("application/json", Buffer.from(jsonOf(SMALL_BODY_BYTES)));
-const BIG = answer("application/octet-stream", Buffer.alloc(BIG_BODY_BYTES, "0123456789abcdef"));
 const STREAM = Buffer.from(
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ndata: \n\r\n",
 );
+const PATH_NAME = /^\S+ \/v1\/posts\/(\w+) /;
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /** Sockets of requests without an end. */
 const held = new Set<Socket>();
-
-function jsonOf(bytes: number): string {
-  const empty = JSON.stringify({ id: "post_1", text: "" });
-  return JSON.stringify({ id: "post_1", text: "x".repeat(bytes - empty.length) });
-}
-
-function answer(contentType: string, body: Buffer): Buffer {
-  const head = `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), body]);
-}
 
 /** Answers each request on the connection once its last byte has arrived. */
 function serve(socket: Socket): void {
@@ -65,7 +53,7 @@ function respond(socket: Socket, requestLine: string): void {
   if (isHeld) held.add(socket);
   if (requestLine.includes("wait")) return;
   if (requestLine.includes("stream")) socket.write(STREAM);
-  else socket.write(requestLine.includes("big") ? BIG : SMALL);
+  else socket.write(ANSWERS[PATH_NAME.exec(requestLine)?.[1] ?? ""] ?? SMALL_ANSWER);
 }
 
 if (import.meta.main) {

@@ -5,7 +5,7 @@
  *
  * `--only TEXT` measures the parts whose names contain the text (`--only list` lists them) and keeps the others' results;
  * `--rounds N` (15), `--round-ms N` (600), `--dry` (writes nothing), `--rewrite` (measures nothing, writes everything again
- * from results.json). A failed part does not stop the others: it keeps its figures, is named at the end, and the exit code
+ * from results.json), `--instructions` (counts instructions instead: instructions.ts). A failed part does not stop the others: it keeps its figures, is named at the end, and the exit code
  * is 1.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -17,6 +17,7 @@ import { buildWorker } from "../support/build-worker.ts";
 import { type Bench, startBench } from "./bench.ts";
 import { chartsOf } from "./charts.ts";
 import type { Results } from "./figures.ts";
+import { countInstructions } from "./instructions.ts";
 import { chartOf } from "./model/chart.ts";
 import { CHART, cpuOf, withModel } from "./model/model-section.ts";
 import { type Part, partsOf } from "./parts.ts";
@@ -36,6 +37,8 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     dry: { type: "boolean", default: false },
     rewrite: { type: "boolean", default: false },
+    instructions: { type: "boolean", default: false },
+    store: { type: "boolean", default: false },
   },
 });
 
@@ -48,6 +51,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 if (flags.rewrite) {
   write(JSON.parse(readFileSync(RESULTS, "utf8")));
+} else if (flags.instructions) {
+  const { bundle, remove } = await buildWorker();
+  try {
+    await countInstructions({ bundle, only: flags.only, store: flags.store });
+  } finally {
+    await remove();
+  }
 } else if (wanted.length === 0) {
   process.stdout.write(`${parts.map(({ name }) => name).join("\n")}\n`);
 } else {

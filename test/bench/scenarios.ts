@@ -1,6 +1,6 @@
 /** The scenarios under steady load: each with its contestants and their requests. Pure. */
 import type { Load } from "./load.ts";
-import { BIG_BODY_BYTES } from "./origin.ts";
+import { BIG_BODY_BYTES } from "./origin-answers.ts";
 
 export interface Scenario {
   readonly name: string;

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   /** Isolates of the same code with the same stores, each on its own port. The first one has the ledger. */
   readonly isolates?: number;
   readonly inspectorPort?: number;
+  /** The command, with its arguments, that runs workerd; workerd itself if absent. */
+  readonly under?: readonly string[];
 }
 
 export interface LedgerOptions {

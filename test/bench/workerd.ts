@@ -47,10 +47,9 @@ export async function startWorkerd(worker: Modules, options: WorkerOptions): Pro
   await writeFile(join(directory, "config.capnp"), configOf(modules, options));
   const args = ["serve", "--experimental", "--control-fd=3", `--directory-path=disk=${directory}`];
   if (options.inspectorPort !== undefined) args.push(`--inspector-addr=127.0.0.1:${options.inspectorPort}`);
+  const command = [...(options.under ?? []), workerdPath(), ...args, join(directory, "config.capnp")];
   const workerd = endingWithUs(
-    spawn(workerdPath(), [...args, join(directory, "config.capnp")], {
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    }),
+    spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "ignore", "pipe", "pipe"] }),
   );
   // workerd logs every disconnected client, which the load causes; the log is shown only if the start fails.
   let complaints = "";

@@ -23,7 +23,7 @@ export interface RunningGateway extends RunningWorker {
 }
 
 /** What a part of the benchmark sets; the rest is the contestant's default. */
-type Setting = Pick<WorkerOptions, "distance" | "isolates" | "inspectorPort" | "vars">;
+type Setting = Pick<WorkerOptions, "distance" | "isolates" | "inspectorPort" | "under" | "vars">;
 
 /** Path of the built Worker's main module, beside its other modules. */
 export interface Product {
