@@ -23,13 +23,15 @@ const TIERS = {
 
 export const TIER_NAMES = ["free", "starter", "pro", "unlimited"] as const satisfies (keyof typeof TIERS)[];
 
+/** Limits in numbers, as the API shows them: an account's instead of a named tier, or a key's. */
+export type OwnLimits = { readonly requests_per_minute: number; readonly publish_per_hour: number };
+
 /** A named tier, or an account's own limits. */
-export type Tier =
-  | (typeof TIER_NAMES)[number]
-  | { readonly requests_per_minute: number; readonly publish_per_hour: number };
+export type Tier = (typeof TIER_NAMES)[number] | OwnLimits;
 
 /** null: no limits. */
-export function limitsOf(tier: Tier): Limits | null {
+export function limitsOf(tier: Tier | null): Limits | null {
+  if (tier === null) return null;
   if (typeof tier === "string") return TIERS[tier];
   return { requests: tier.requests_per_minute, publish: tier.publish_per_hour };
 }

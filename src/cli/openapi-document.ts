@@ -14,6 +14,7 @@ import {
   eventSchema,
   issuedKeySchema,
   keySchema,
+  ownLimitsSchema,
   restrictedKeySchema,
   revokedKeySchema,
   rotatedKeySchema,
@@ -21,6 +22,7 @@ import {
 
 /** Schemas with a name; the document refers to them wherever they occur. */
 const NAMED = {
+  OwnLimits: ownLimitsSchema,
   Key: keySchema,
   IssuedKey: issuedKeySchema,
   RotatedKey: rotatedKeySchema,

@@ -5,20 +5,12 @@
 import * as v from "valibot";
 import { LEDGER_LOCATIONS } from "../ledger-locations.ts";
 import { TIER_NAMES } from "../rate-limits.ts";
-import { optionalReceiptEntries, receiptEntries } from "./api-key.ts";
+import { optionalReceiptEntries, ownLimitsSchema, receiptEntries } from "./api-key.ts";
 import { ACCOUNT_FORMAT } from "./key-record.ts";
 import { timestampSchema } from "./timestamp.ts";
 
-const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
-const limit = v.pipe(
-  v.number(LIMIT_MESSAGE),
-  v.integer(LIMIT_MESSAGE),
-  v.minValue(1, LIMIT_MESSAGE),
-  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
-);
-
 export const tierSchema = v.union(
-  [v.picklist(TIER_NAMES), v.strictObject({ requests_per_minute: limit, publish_per_hour: limit })],
+  [v.picklist(TIER_NAMES), ownLimitsSchema],
   `must be one of ${TIER_NAMES.join(", ")}, or an object with requests_per_minute and publish_per_hour`,
 );
 

@@ -14,6 +14,21 @@ const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
 const LEASE_BOUND =
   "The longest that this revocation could have to wait for leases: LEASE_MS plus the margin, more for an account with very many lease calls, 0 at a scheduled end";
 
+const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
+const limit = v.pipe(
+  v.number(LIMIT_MESSAGE),
+  v.integer(LIMIT_MESSAGE),
+  v.minValue(1, LIMIT_MESSAGE),
+  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
+);
+
+export const ownLimitsSchema = v.strictObject({ requests_per_minute: limit, publish_per_hour: limit });
+
+export const keyLimitsSchema = v.pipe(
+  v.nullable(ownLimitsSchema),
+  v.description("Where the account's tier allows more, these limits apply to the key; null: the tier's"),
+);
+
 const keyEntries = {
   id: v.pipe(v.string(), v.regex(KEY_ID_FORMAT)),
   account: v.pipe(v.string(), v.regex(ACCOUNT_FORMAT)),
@@ -24,6 +39,7 @@ const keyEntries = {
     v.array(v.string()),
     v.description("The networks from which the key may be used, in CIDR notation; empty: anywhere"),
   ),
+  limits: keyLimitsSchema,
   labels: v.record(v.string(), v.string()),
   state: v.pipe(
     v.picklist(KEY_STATES),
@@ -121,6 +137,7 @@ export const eventSchema = v.strictObject({
       "expiry_changed",
       "permissions_changed",
       "allowed_ips_changed",
+      "limits_changed",
       "labels_changed",
       "suspended",
       "resumed",

@@ -2,19 +2,19 @@
  * Changing an account as a whole: its tier and policy, suspending and resuming it.
  *
  * Guarantees that a restriction of all keys together is answered when no lease of the account from before it is in use.
- * The rules of a policy apply to keys made from then on; its addresses to all keys at once. A repeated call gets the same
- * answer, and writes nothing.
+ * The rules of a policy apply to keys made from then on; its addresses, and the tier, to all keys at once. A repeated call
+ * gets the same answer, and writes nothing.
  */
 
 import type { Account, ChangedAccount, Policy, RestrictedAccount } from "../keys/account.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
 import type { LedgerLocation } from "../ledger-locations.ts";
-import type { Tier } from "../rate-limits.ts";
+import { limitsOf, type Tier } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
 import type { AccountLimits } from "./account-limits.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import type { Receipt } from "./key-changes.ts";
-import { losesAddress } from "./key-terms.ts";
+import { losesAddress, losesRequests } from "./key-terms.ts";
 import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
@@ -43,7 +43,7 @@ export class AccountChanges {
     return { account, tier: this.#limits.tier, location, policy, suspended_at: isoTimeOrNull(suspended_at) };
   }
 
-  /** All of the change with its events, or nothing. A tier takes effect with the next lease of each isolate. */
+  /** All of the change with its events, or nothing. */
   async change(
     name: string,
     { tier, location, policy }: AccountChange,
@@ -54,20 +54,25 @@ export class AccountChanges {
     const before = account.row;
     const movesTo = location === before.location ? undefined : location;
     if (movesTo !== undefined && listing.hasAny()) return HAS_KEYS;
-    const changesPolicy = policy !== undefined && JSON.stringify(policy) !== JSON.stringify(before.policy);
-    const restricts = changesPolicy && losesAddress(before.policy.allowed_ips, policy.allowed_ips);
+    const changesTier = tier !== undefined && !isSame(tier, this.#limits.ownTier);
+    const changesPolicy = policy !== undefined && !isSame(policy, before.policy);
+    const lowersTier = changesTier && losesRequests(limitsOf(this.#limits.tier), limitsOf(tier));
+    const narrowsAddresses = changesPolicy && losesAddress(before.policy.allowed_ips, policy.allowed_ips);
     const write = (receipt: Receipt | null): ChangedAccount => {
-      if (tier !== undefined) this.#limits.setTier(tier, caller);
+      if (changesTier) this.#limits.setTier(tier, now, caller);
       if (movesTo !== undefined) this.#setLocation(movesTo, now, caller);
-      if (changesPolicy) this.#setPolicy(policy, receipt, now, caller);
+      if (changesPolicy) this.#setPolicy(policy, now, caller);
+      if (changesTier || changesPolicy) this.#setRestriction(receipt);
       return { ...this.view(name), ...(receipt && receiptFields(receipt)) };
     };
-    if (restricts) {
+    if (lowersTier || narrowsAddresses) {
       const waitMs = this.#leases.waitMsForAll(now);
       return await restrict(this.#context, waitMs, () => write({ at: now, effectiveAt: now + waitMs }));
     }
     const { restricted_at: at, restriction_effective_at: effectiveAt } = before;
-    const isRepeat = policy !== undefined && !changesPolicy && at !== null && effectiveAt !== null;
+    const isRestrictable = tier !== undefined || policy !== undefined;
+    const isUnchanged = movesTo === undefined && !changesTier && !changesPolicy;
+    const isRepeat = isRestrictable && isUnchanged && at !== null && effectiveAt !== null;
     // The first call may still be waiting.
     if (isRepeat && now < effectiveAt + CLOCK_STEP_MAX_MS)
       await takeEffect(this.#context, this.#leases.waitMsForAll(now));
@@ -120,13 +125,16 @@ export class AccountChanges {
     events.add({ at, actor, action: "location_chosen", keyId: null, details: { location } });
   }
 
-  #setPolicy(policy: Policy, receipt: Receipt | null, now: number, { actor }: CallMetadata): void {
-    const { account, events } = this.#context;
-    account.change({
-      policy,
+  #setRestriction(receipt: Receipt | null): void {
+    this.#context.account.change({
       restricted_at: receipt?.at ?? null,
       restriction_effective_at: receipt?.effectiveAt ?? null,
     });
+  }
+
+  #setPolicy(policy: Policy, now: number, { actor }: CallMetadata): void {
+    const { account, events } = this.#context;
+    account.change({ policy });
     events.add({ at: now, actor, action: "policy_changed", keyId: null, details: { ...policy } });
   }
 }
@@ -135,6 +143,10 @@ const HAS_KEYS = {
   reason: "conflict",
   text: "The location of an account is chosen before its first key: a ledger never moves",
 } as const;
+
+function isSame(one: Tier | Policy, other: Tier | Policy | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 function receiptFields({ at, effectiveAt }: Receipt): Pick<RestrictedAccount, "effective_at" | "waited_ms"> {
   return { effective_at: isoTime(effectiveAt), waited_ms: effectiveAt - at };

@@ -4,6 +4,8 @@ import type { BucketGrant, PermitReport } from "../leases/protocol.ts";
 import type { Tier } from "../rate-limits.ts";
 import { limitsOf, WINDOWS_MS } from "../rate-limits.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
+import { lowerLimits, ownLimitsOf } from "./key-terms.ts";
+import type { KeyRow } from "./keys-schema.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 import { PermitBook } from "./permit-book.ts";
@@ -23,28 +25,30 @@ export class AccountLimits {
   }
 
   get tier(): Tier {
-    return (this.#metadata.get(TIER) as Tier | undefined) ?? this.#context.settings.defaultTier;
+    return this.ownTier ?? this.#context.settings.defaultTier;
+  }
+
+  /** undefined: the default tier applies. */
+  get ownTier(): Tier | undefined {
+    return this.#metadata.get(TIER) as Tier | undefined;
   }
 
   /** Takes effect with the next lease of each isolate. */
-  setTier(tier: Tier, { actor }: CallMetadata): void {
-    const { storage, events } = this.#context;
-    storage.transactionSync(() => {
-      this.#metadata.set(TIER, tier);
-      events.add({ at: Date.now(), actor, action: "tier_changed", keyId: null, details: { tier } });
-    });
+  setTier(tier: Tier, at: number, { actor }: CallMetadata): void {
+    this.#metadata.set(TIER, tier);
+    this.#context.events.add({ at, actor, action: "tier_changed", keyId: null, details: { tier } });
   }
 
-  /** The permits granted to a holder, along with a lease of `ttlMs`; null: the tier has no limits. */
+  /** The permits granted to a holder, along with a lease of `ttlMs`; null: neither tier nor key has limits. */
   permit(
-    keyId: string,
+    key: Pick<KeyRow, "id" | "limits">,
     holder: string,
     reports: readonly PermitReport[],
     now: number,
     ttlMs: number,
   ): BucketGrant[] | null {
-    const limits = limitsOf(this.tier);
+    const limits = lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key)));
     // The holder's next call starts before its lease expires, and takes a round trip.
-    return limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * ttlMs);
+    return limits && this.#book.grant(key.id, limits, holder, reports, now, 2 * ttlMs);
   }
 }

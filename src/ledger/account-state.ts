@@ -17,7 +17,7 @@ export interface AccountRow {
   readonly suspension_effective_at: number | null;
   /** The end of the last suspension; null while the account is suspended. */
   readonly resumed_at: number | null;
-  /** The last change that narrowed the account's addresses; null when they have been widened since. */
+  /** The last change that restricted all keys; null when a change has widened what they may do since. */
   readonly restricted_at: number | null;
   readonly restriction_effective_at: number | null;
 }

@@ -4,6 +4,7 @@ import { hasPassed, keyState } from "../keys/key-state.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
 import type { Permission } from "../policy.ts";
 import type { Receipt } from "./key-changes.ts";
+import { ownLimitsOf } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
 
 export function toApiKey(row: KeyRow, now: number, isAccountSuspended: boolean): ApiKey {
@@ -16,6 +17,7 @@ export function toApiKey(row: KeyRow, now: number, isAccountSuspended: boolean):
     mode: row.mode,
     permissions: JSON.parse(row.permissions) as Permission[],
     allowed_ips: JSON.parse(row.allowed_ips) as string[],
+    limits: ownLimitsOf(row),
     labels: JSON.parse(row.labels) as Record<string, string>,
     state: keyState({ revokedAt, revokesAt, expiresAt, isSuspended }, now),
     hint: row.hint,

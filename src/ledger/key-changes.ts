@@ -1,5 +1,5 @@
 /**
- * Changing a key in place: its name, labels, permissions, addresses and ends.
+ * Changing a key in place: its name, labels, permissions, addresses, limits and ends.
  *
  * Guarantees that a change which restricts the key is answered when no request succeeds any more that the new terms
  * forbid; one that widens it is answered at once, and holds with the next lease of each isolate. A repeated change gets the
@@ -8,27 +8,17 @@
 
 import { hasPassed } from "../keys/key-state.ts";
 import { LruCache } from "../keys/lru-cache.ts";
-import { isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
-import type { Permission } from "../policy.ts";
+import { unixMsOrNull } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
-import type { Actor, NewEvent } from "./events-table.ts";
+import type { AccountLimits } from "./account-limits.ts";
+import type { Actor } from "./events-table.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
-import { endsSooner, losesAddress, losesPermission, policyProblems } from "./key-terms.ts";
+import { editsOf, type KeyChange, type KeyEdit } from "./key-edits.ts";
+import { endsSooner, permissionsOf, policyProblems, tooManyActiveKeys } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
-import type { ChangeableColumn } from "./keys-table.ts";
 import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
-
-export interface KeyChange {
-  readonly name?: string | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly permissions?: readonly Permission[] | undefined;
-  readonly allowed_ips?: readonly string[] | undefined;
-  readonly expires_at?: string | null | undefined;
-  /** null cancels a scheduled revocation. */
-  readonly revokes_at?: string | null | undefined;
-}
 
 /** When a restriction was written, and since when it is in effect everywhere. */
 export interface Receipt {
@@ -42,30 +32,22 @@ export interface ChangedRow {
   readonly receipt: Receipt | null;
 }
 
-/** One field that gets another value, with its event. */
-interface Edit {
-  readonly column: ChangeableColumn | "name" | "labels";
-  readonly value: string | number | null;
-  readonly action: NewEvent["action"];
-  readonly details: NonNullable<NewEvent["details"]>;
-  /** How long the change waits for leases; null: it does not restrict the key. */
-  readonly waitMs: number | null;
-}
-
 /** Restrictions whose wait is over, so that a repeated call need not wait again. */
 const SETTLED_MAX_KEYS = 1000;
 
-const NOT_TERMS: ReadonlySet<Edit["column"]> = new Set(["name", "labels"]);
+const NOT_TERMS: ReadonlySet<KeyEdit["column"]> = new Set(["name", "labels"]);
 
 export class KeyChanges {
   readonly #context: LedgerContext;
   readonly #leases: LeaseIssuer;
+  readonly #limits: AccountLimits;
   /** By key, when its last restriction took effect. */
   readonly #settled = new LruCache<number>(SETTLED_MAX_KEYS);
 
-  constructor(context: LedgerContext, leases: LeaseIssuer) {
+  constructor(context: LedgerContext, leases: LeaseIssuer, limits: AccountLimits) {
     this.#context = context;
     this.#leases = leases;
+    this.#limits = limits;
   }
 
   /** All of the change with its events, or nothing. */
@@ -77,7 +59,11 @@ export class KeyChanges {
     const refusal = this.#refused(row, change, now);
     if (refusal) return refusal;
 
-    const edits = this.#edits(row, change, now);
+    const edits = editsOf(row, change, {
+      tier: this.#limits.tier,
+      waitMs: this.#leases.waitMs(keyId, now),
+      waitMsForEnd: (end) => this.#leases.waitMsForEnd(keyId, now, end),
+    });
     const changesTerms = edits.some(({ column }) => !NOT_TERMS.has(column));
     const waits = edits.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs !== null);
     const write = (receipt: Receipt | null): ChangedRow => {
@@ -115,11 +101,22 @@ export class KeyChanges {
     const past = Object.entries(ends).filter(
       ([, end]) => typeof end === "string" && hasPassed(Date.parse(end), now),
     );
+    const tooMany = this.#refusedCount(row, change, now);
+    if (tooMany) return tooMany;
     const problems =
       past.length > 0
         ? Object.fromEntries(past.map(([field]) => [field, "must be in the future"]))
         : this.#policyProblems(row, change);
     return problems && { reason: "invalid_input", details: problems };
+  }
+
+  /** A key whose scheduled revocation is cancelled is active again. */
+  #refusedCount({ revokes_at }: KeyRow, change: KeyChange, now: number): Refusal | null {
+    const { account, listing } = this.#context;
+    const { max_active_keys: max } = account.row.policy;
+    const becomesActive = change.revokes_at === null && revokes_at !== null;
+    if (!becomesActive || max === null || listing.activeCount(now) < max) return null;
+    return { reason: "conflict", text: tooManyActiveKeys(max) };
   }
 
   /** Of the changed fields alone: a policy applies to what is decided from then on. */
@@ -137,74 +134,7 @@ export class KeyChanges {
     return Object.keys(problems).length > 0 ? problems : null;
   }
 
-  /** The fields that get another value. */
-  #edits(row: KeyRow, change: KeyChange, now: number): Edit[] {
-    const { name, labels, permissions, allowed_ips, expires_at, revokes_at } = change;
-    const edits: Edit[] = [];
-    const add = (edit: Edit) => {
-      if (row[edit.column] !== edit.value) edits.push(edit);
-    };
-    const waitMs = this.#leases.waitMs(row.id, now);
-    if (name !== undefined)
-      add({
-        column: "name",
-        value: name,
-        action: "renamed",
-        details: { from: row.name, to: name },
-        waitMs: null,
-      });
-    if (labels !== undefined)
-      add({
-        column: "labels",
-        value: JSON.stringify(labels),
-        action: "labels_changed",
-        details: { labels },
-        waitMs: null,
-      });
-    if (permissions !== undefined) {
-      const from = permissionsOf(row);
-      const isSame = from.length === permissions.length && from.every((one) => permissions.includes(one));
-      const value = isSame ? row.permissions : JSON.stringify(permissions);
-      const details = { from, to: [...permissions] };
-      const isNarrower = losesPermission(from, permissions);
-      add({
-        column: "permissions",
-        value,
-        action: "permissions_changed",
-        details,
-        waitMs: isNarrower ? waitMs : null,
-      });
-    }
-    if (allowed_ips !== undefined) {
-      const from = JSON.parse(row.allowed_ips) as string[];
-      const details = { from, to: [...allowed_ips] };
-      const isNarrower = losesAddress(from, allowed_ips);
-      const value = JSON.stringify(allowed_ips);
-      add({
-        column: "allowed_ips",
-        value,
-        action: "allowed_ips_changed",
-        details,
-        waitMs: isNarrower ? waitMs : null,
-      });
-    }
-    if (expires_at !== undefined) add(this.#endEdit(row, "expires_at", unixMsOrNull(expires_at), now));
-    if (revokes_at !== undefined) add(this.#endEdit(row, "revokes_at", unixMsOrNull(revokes_at), now));
-    return edits;
-  }
-
-  #endEdit(row: KeyRow, column: "expires_at" | "revokes_at", end: number | null, now: number): Edit {
-    const isSooner = endsSooner(row[column], end);
-    return {
-      column,
-      value: end,
-      action: column === "expires_at" ? "expiry_changed" : "rescheduled",
-      details: { [column]: isoTimeOrNull(end) },
-      waitMs: isSooner && end !== null ? this.#leases.waitMsForEnd(row.id, now, end) : null,
-    };
-  }
-
-  #write(keyId: string, { column, value, action, details }: Edit, now: number, actor: Actor): void {
+  #write(keyId: string, { column, value, action, details }: KeyEdit, now: number, actor: Actor): void {
     const { keys, events } = this.#context;
     if (column === "name") keys.rename(keyId, String(value));
     else if (column === "labels") keys.setLabels(keyId, String(value));
@@ -214,12 +144,8 @@ export class KeyChanges {
   }
 }
 
-function touchesTerms({ permissions, allowed_ips, expires_at, revokes_at }: KeyChange): boolean {
-  return [permissions, allowed_ips, expires_at, revokes_at].some((field) => field !== undefined);
-}
-
-function permissionsOf({ permissions }: KeyRow): Permission[] {
-  return JSON.parse(permissions) as Permission[];
+function touchesTerms({ permissions, allowed_ips, limits, expires_at, revokes_at }: KeyChange): boolean {
+  return [permissions, allowed_ips, limits, expires_at, revokes_at].some((field) => field !== undefined);
 }
 
 function receiptOf({ restricted_at, restriction_effective_at }: KeyRow): Receipt | null {

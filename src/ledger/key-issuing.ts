@@ -14,7 +14,7 @@ import { toApiKey, withReceipt } from "./api-key-view.ts";
 import type { Actor } from "./events-table.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
-import { endsSooner, latestEnd, policyProblems } from "./key-terms.ts";
+import { endsSooner, latestEnd, policyProblems, tooManyActiveKeys } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
@@ -165,10 +165,6 @@ export class KeyIssuing {
     if (!successor || isRevoked(successor, now) || hasPassed(successor.expires_at, now)) return null;
     return conflict(`The key has been rotated already: its successor is ${successor.id}`);
   }
-}
-
-export function tooManyActiveKeys(max: number): string {
-  return `The account may have at most ${max} active keys (policy max_active_keys)`;
 }
 
 const EXPIRES_IN_THE_PAST = {

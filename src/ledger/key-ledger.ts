@@ -29,7 +29,8 @@ import type { EventFilter } from "./events-table.ts";
 import { type ExposedKeys, exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
-import type { ChangedRow, KeyChange } from "./key-changes.ts";
+import type { ChangedRow } from "./key-changes.ts";
+import type { KeyChange } from "./key-edits.ts";
 import type { KeyFilter, KeyPosition, ListFilter } from "./key-listing.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { ACCOUNT } from "./metadata-table.ts";
@@ -55,7 +56,7 @@ export class KeyLedger extends PortalLedger {
     const record = wants_record ? { record: recordOf(row) } : {};
     if (!verdict.granted) return { ...verdict, ...record };
     this.usage.recordUse(row.id, now, uses);
-    const permits = this.limits.permit(row.id, holder, reports, now, verdict.ttl_ms);
+    const permits = this.limits.permit(row, holder, reports, now, verdict.ttl_ms);
     return { ...verdict, ...record, terms: termsOf(row, policy), permits };
   }
 

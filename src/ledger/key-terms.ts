@@ -6,8 +6,15 @@
 import type { Policy } from "../keys/account.ts";
 import { containsNetwork, type IpNetwork, parseIpNetwork } from "../keys/ip-network.ts";
 import type { Permission } from "../policy.ts";
+import type { Bucket, Limits, OwnLimits } from "../rate-limits.ts";
+import type { KeyRow } from "./keys-schema.ts";
 
 const DAY_MS = 86_400_000;
+
+/** Empty: full access. */
+export function permissionsOf({ permissions }: Pick<KeyRow, "permissions">): Permission[] {
+  return JSON.parse(permissions) as Permission[];
+}
 
 /** Whether fewer actions are allowed. Empty: all. */
 export function losesPermission(from: readonly Permission[], to: readonly Permission[]): boolean {
@@ -25,6 +32,24 @@ export function losesAddress(from: readonly string[], to: readonly string[]): bo
 
 function networksOf(texts: readonly string[]): IpNetwork[] {
   return texts.map(parseIpNetwork).filter((network) => network !== null);
+}
+
+/** null: the tier's apply. */
+export function ownLimitsOf({ limits }: Pick<KeyRow, "limits">): OwnLimits | null {
+  return limits === null ? null : (JSON.parse(limits) as OwnLimits);
+}
+
+/** In each bucket the lower limit. null: no limits. */
+export function lowerLimits(one: Limits | null, other: Limits | null): Limits | null {
+  if (one === null || other === null) return one ?? other;
+  const lower = (bucket: Bucket) => Math.min(one[bucket], other[bucket]);
+  return { requests: lower("requests"), publish: lower("publish") };
+}
+
+/** Whether fewer requests are allowed in a bucket. */
+export function losesRequests(from: Limits | null, to: Limits | null): boolean {
+  if (to === null) return false;
+  return from === null || to.requests < from.requests || to.publish < from.publish;
 }
 
 /** Whether the new end is sooner than the old one. null: no end. */
@@ -56,4 +81,8 @@ export function policyProblems(
 /** When a key must have expired; null: no such rule. */
 export function latestEnd({ max_lifetime_days: days }: Policy, createdAt: number): number | null {
   return days === null ? null : createdAt + days * DAY_MS;
+}
+
+export function tooManyActiveKeys(max: number): string {
+  return `The account may have at most ${max} active keys (policy max_active_keys)`;
 }

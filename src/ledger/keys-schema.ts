@@ -10,6 +10,7 @@ export const KEYS_SCHEMA = `
     mode TEXT NOT NULL,
     permissions TEXT NOT NULL,
     allowed_ips TEXT NOT NULL DEFAULT '[]',
+    limits TEXT,
     labels TEXT NOT NULL DEFAULT '{}',
     hint TEXT NOT NULL,
     hash TEXT NOT NULL UNIQUE,
@@ -51,6 +52,8 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   permissions: string;
   /** JSON array of networks; empty = anywhere. */
   allowed_ips: string;
+  /** JSON object; null = the tier's. */
+  limits: string | null;
   /** JSON object. */
   labels: string;
   hint: string;
@@ -93,6 +96,7 @@ export type NewKeyRow = Pick<
   | "mode"
   | "permissions"
   | "allowed_ips"
+  | "limits"
   | "labels"
   | "hint"
   | "hash"

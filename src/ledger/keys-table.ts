@@ -8,7 +8,7 @@ import { KEYS_SCHEMA, type KeyRow, type NewKeyRow } from "./keys-schema.ts";
 import type { RevocationTiming } from "./lease-book.ts";
 
 /** The columns that have no statement of their own. */
-export type ChangeableColumn = "permissions" | "allowed_ips" | "expires_at" | "revokes_at";
+export type ChangeableColumn = "permissions" | "allowed_ips" | "limits" | "expires_at" | "revokes_at";
 
 const REVOKE_AS_SCHEDULED = `UPDATE keys SET revoked_at = revokes_at,
   effective_at = MAX(revokes_at, IFNULL(restriction_effective_at, revokes_at))`;
@@ -44,9 +44,9 @@ export class KeysTable {
   add(key: NewKeyRow): void {
     this.#sql.exec(
       `INSERT INTO keys
-         (id, account, name, name_folded, mode, permissions, allowed_ips, labels, hint, hash, created_at, created_by,
-          expires_at, began_at, is_imported)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, account, name, name_folded, mode, permissions, allowed_ips, limits, labels, hint, hash, created_at,
+          created_by, expires_at, began_at, is_imported)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       key.id,
       key.account,
       key.name,
@@ -54,6 +54,7 @@ export class KeysTable {
       key.mode,
       key.permissions,
       key.allowed_ips,
+      key.limits,
       key.labels,
       key.hint,
       key.hash,

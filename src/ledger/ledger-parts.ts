@@ -90,7 +90,7 @@ export abstract class LedgerParts extends DurableObject<Env> {
     this.creation = new KeyCreation(context);
     this.issuing = new KeyIssuing(context, this.creation, this.answers, this.leases);
     this.import = new KeyImport(context, this.creation, this.answers);
-    this.changes = new KeyChanges(context, this.leases);
+    this.changes = new KeyChanges(context, this.leases, this.limits);
     this.suspension = new KeySuspension(context, this.leases);
     this.revocation = new KeyRevocation(context, this.leases);
     this.bulkRevocation = new BulkRevocation(context, this.leases, this.metadata);

@@ -9,8 +9,10 @@ import { hashDigest, hashKey, keyHint, mintKey, mintKeyId } from "../keys/key-te
 import { isoTime, LAST_TIME_MS, unixMsOrNull } from "../keys/timestamp.ts";
 import type { Terms } from "../leases/protocol.ts";
 import type { Mode, Permission } from "../policy.ts";
+import type { OwnLimits } from "../rate-limits.ts";
 import type { CurrentFirst } from "../settings.ts";
 import { foldCase } from "./key-listing.ts";
+import { ownLimitsOf } from "./key-terms.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 
 export interface NewKey {
@@ -20,11 +22,13 @@ export interface NewKey {
   readonly permissions: readonly Permission[];
   /** Networks; empty: anywhere. */
   readonly allowed_ips: readonly string[];
+  /** null: the tier's. */
+  readonly limits: OwnLimits | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly expires_at: string | null;
 }
 
-export interface ImportedKey extends Omit<NewKey, "allowed_ips" | "labels"> {
+export interface ImportedKey extends Omit<NewKey, "allowed_ips" | "limits" | "labels"> {
   /** SHA-256 of the key, 64 hex digits. */
   readonly sha256: string;
   readonly created_at: string | null;
@@ -74,6 +78,7 @@ export function successorRow(
     mode: old.mode,
     permissions: JSON.parse(old.permissions) as Permission[],
     allowed_ips: JSON.parse(old.allowed_ips) as string[],
+    limits: ownLimitsOf(old),
     labels: JSON.parse(old.labels) as Record<string, string>,
     expires_at: Number.isFinite(expiresAt) ? isoTime(Math.min(expiresAt, LAST_TIME_MS)) : null,
   };
@@ -95,7 +100,7 @@ export function importedKeyRow(
   actor: string,
 ): NewKeyRow {
   const createdAt = unixMsOrNull(input.created_at) ?? now;
-  const key = { ...input, allowed_ips: [], labels: {} };
+  const key = { ...input, allowed_ips: [], limits: null, labels: {} };
   return newRow(account, key, createdAt, hash, `oct_${input.mode}_…`, now, actor, 1);
 }
 
@@ -131,6 +136,7 @@ function newRow(
     mode: input.mode,
     permissions: JSON.stringify(input.permissions),
     allowed_ips: JSON.stringify(input.allowed_ips),
+    limits: input.limits && JSON.stringify(input.limits),
     labels: JSON.stringify(input.labels),
     hint,
     hash,

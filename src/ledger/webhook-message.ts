@@ -16,6 +16,7 @@ export const MESSAGE_TYPES = {
   expiry_changed: "key.updated",
   permissions_changed: "key.updated",
   allowed_ips_changed: "key.updated",
+  limits_changed: "key.updated",
   labels_changed: "key.updated",
   suspended: "key.suspended",
   resumed: "key.resumed",

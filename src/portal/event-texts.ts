@@ -10,6 +10,7 @@ export const EVENT_ACTIONS = {
   expiry_changed: "changed the expiry of",
   permissions_changed: "changed the permissions of",
   allowed_ips_changed: "changed the allowed IP addresses of",
+  limits_changed: "changed the rate limits of",
   labels_changed: "changed the labels of",
   suspended: "suspended",
   resumed: "resumed",

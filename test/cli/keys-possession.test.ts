@@ -18,6 +18,7 @@ const KEY = {
   mode: "live",
   permissions: [],
   allowed_ips: [],
+  limits: null,
   labels: {},
   state: "active",
   hint: "oct_live_…WXYZ",

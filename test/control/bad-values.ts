@@ -51,6 +51,16 @@ export const PERMISSIONS_IN_A_LIST: Values = [
   ["null", ["posts:read", null]],
 ];
 
+export const LIMITS: Values = [
+  ["a tier's name", "pro"],
+  ["a number", 100],
+];
+
+export const LIMITS_IN_AN_OBJECT: Values = [undefined, null, 0, -1, 1.5, "5", 1_000_000_001].map((value) => [
+  String(value),
+  { requests_per_minute: 100, publish_per_hour: value },
+]);
+
 export const NETWORK_LISTS: Values = [
   ["null", null],
   ["one string", "203.0.113.0/24"],

@@ -70,6 +70,7 @@ describe("a row", () => {
       mode: "test",
       permissions: ["posts:read"],
       allowed_ips: [],
+      limits: null,
       labels: {},
       state: "active",
       hint: "oct_test_…",

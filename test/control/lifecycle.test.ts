@@ -42,6 +42,7 @@ describe("a new key", () => {
       mode: "live",
       permissions: ["posts:read"],
       allowed_ips: [],
+      limits: null,
       labels: {},
       state: "active",
       hint: `oct_live_…${secret.slice(-4)}`,
@@ -295,12 +296,15 @@ test("a secret is in the answer that created its key, in no other answer and in 
 
 test("the tier is set by name or by numbers, and each change is an event", async () => {
   const own = { requests_per_minute: 5000, publish_per_hour: 900 };
-  for (const tier of ["free", "starter", "pro", "unlimited", own]) {
+  let events = 0;
+  for (const tier of ["free", "starter", "pro", own, "unlimited"]) {
     const { status, json } = await account.call("PUT", "", { tier });
     expect(status).toBe(200);
     expect(json).toMatchObject({ account: account.name, tier });
-    expect((await account.call("GET", "")).json).toEqual(json);
+    expect(json).toMatchObject((await account.call("GET", "")).json);
     const [event] = await account.events();
     expect(event).toMatchObject({ action: "tier_changed", key_id: null, details: { tier } });
+    expect((await account.call("PUT", "", { tier })).json).toEqual(json);
+    expect(await account.events()).toHaveLength(++events);
   }
 });

@@ -13,7 +13,10 @@ let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS, LEASE_MARGIN_MS: MARGIN_MS } });
+  cluster = await startCluster({
+    gateways: 2,
+    settings: { LEASE_MS, LEASE_MARGIN_MS: MARGIN_MS, DEFAULT_TIER: TIER },
+  });
 });
 afterAll(() => cluster.close());
 beforeEach(() => {
@@ -47,6 +50,13 @@ async function details(method: string, path: string, body: unknown): Promise<Rec
 }
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+
+/** The tier of the accounts has 300 and 60. */
+const TIER = "starter";
+const limits = (requests_per_minute: number, publish_per_hour: number) => ({
+  requests_per_minute,
+  publish_per_hour,
+});
 
 describe("suspending a key", () => {
   test("is answered when no gateway accepts it any more, and resuming it makes it work again", async () => {
@@ -160,6 +170,8 @@ describe("changing a key", () => {
     ["addresses from anywhere", {}, { allowed_ips: ["203.0.113.0/24"] }],
     ["a smaller network", { allowed_ips: ["203.0.113.0/24"] }, { allowed_ips: ["203.0.113.0/25"] }],
     ["another family", { allowed_ips: ["203.0.113.0/24"] }, { allowed_ips: ["::/0"] }],
+    ["limits below the tier's", {}, { limits: limits(30, 10) }],
+    ["a lower limit of two", { limits: limits(30, 5) }, { limits: limits(40, 4) }],
     ["a sooner expiry", { expires_at: inDays(2) }, { expires_at: inDays(1) }],
     ["an expiry where there was none", {}, { expires_at: inDays(1) }],
     ["a scheduled revocation", {}, { revokes_at: inDays(1) }],
@@ -183,6 +195,9 @@ describe("changing a key", () => {
     ],
     ["anywhere", { allowed_ips: ["203.0.113.0/24"] }, { allowed_ips: [] }],
     ["a larger network", { allowed_ips: ["203.0.113.0/24"] }, { allowed_ips: ["203.0.112.0/23", "::/0"] }],
+    ["higher limits", { limits: limits(30, 5) }, { limits: limits(30, 6) }],
+    ["the tier's limits", { limits: limits(30, 5) }, { limits: null }],
+    ["limits above the tier's", {}, { limits: limits(10_000, 10_000) }],
     ["a later expiry", { expires_at: inDays(1) }, { expires_at: inDays(2) }],
     ["no expiry", { expires_at: inDays(1) }, { expires_at: null }],
     ["another name", {}, { name: "renamed" }],
@@ -193,6 +208,17 @@ describe("changing a key", () => {
     expect(Object.keys(changed)).not.toContain("effective_at");
     expect(await account.change(id, change)).toEqual(changed);
     expect(await account.get(id)).toEqual(changed);
+  });
+
+  test("an event says from which limits to which", async () => {
+    const { id } = await account.create();
+    await account.change(id, { limits: limits(30, 5) });
+    const [event] = await account.events();
+    expect(event).toMatchObject({
+      action: "limits_changed",
+      key_id: id,
+      details: { from: null, to: limits(30, 5) },
+    });
   });
 
   test("a restriction of a key in use waits for its leases; a repeated call waits for no more", async () => {
@@ -220,7 +246,12 @@ describe("changing a key", () => {
   test("that has ended: only its name and labels change", async () => {
     const { id } = await account.create();
     await account.revoke(id);
-    for (const change of [{ permissions: ["posts:read"] }, { allowed_ips: [] }, { expires_at: null }])
+    for (const change of [
+      { permissions: ["posts:read"] },
+      { allowed_ips: [] },
+      { limits: null },
+      { expires_at: null },
+    ])
       await expectConflict("PATCH", `/keys/${id}`, change, /revoked/);
     expect(await account.change(id, { name: "old", labels: { team: "x" } })).toMatchObject({
       name: "old",
@@ -318,6 +349,19 @@ describe("an account's policy", () => {
       [1, 2, 3].map(() => account.call("POST", "/keys", { name: "x", mode: "live" })),
     );
     expect(answers.map(({ status }) => status)).toEqual([409, 409, 409]);
+  });
+
+  test("bounds them when a scheduled revocation is cancelled: that key is active again", async () => {
+    const { id } = await account.create();
+    await account.change(id, { revokes_at: inDays(1) });
+    await set({ max_active_keys: 1 });
+    const other = await account.create();
+    await expectConflict("PATCH", `/keys/${id}`, { revokes_at: null }, /at most 1 active keys/);
+    expect(await account.get(id)).toMatchObject({ state: "retiring" });
+    expect((await account.change(id, { revokes_at: inDays(2) })).state).toBe("retiring");
+    await account.revoke(other.id);
+    expect((await account.change(id, { revokes_at: null })).state).toBe("active");
+    expect((await account.change(id, { revokes_at: null })).state).toBe("active");
   });
 
   test("bounds concurrent creations too", async () => {

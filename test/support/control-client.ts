@@ -5,6 +5,7 @@
  * Unlike `call`, `createKey` and `revoke` throw when the gateway answers with an error.
  */
 
+import type { OwnLimits } from "../../src/rate-limits.ts";
 import { type Address, type Header, type RawResponse, rawRequest } from "./raw-http.ts";
 
 const ACCOUNT = "acct";
@@ -37,6 +38,7 @@ export interface NewKey {
   readonly mode?: "live" | "test";
   readonly permissions?: readonly string[];
   readonly allowed_ips?: readonly string[];
+  readonly limits?: OwnLimits | null;
   readonly labels?: Readonly<Record<string, string>>;
   readonly expires_at?: string;
 }
@@ -49,6 +51,7 @@ export interface IssuedKey {
   readonly mode: "live" | "test";
   readonly permissions: readonly string[];
   readonly allowed_ips: readonly string[];
+  readonly limits: OwnLimits | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: string;
   readonly hint: string;

@@ -25,6 +25,7 @@ export const NEW_KEY = {
   mode: "live",
   permissions: [],
   allowed_ips: [],
+  limits: null,
   labels: {},
   expires_at: null,
 } as const;

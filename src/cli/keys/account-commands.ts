@@ -12,7 +12,7 @@ import { LEDGER_LOCATIONS } from "../../ledger-locations.ts";
 import { TIER_NAMES } from "../../rate-limits.ts";
 import { type CommandContext, commandContext } from "./command-context.ts";
 import { RefusedError, UsageError } from "./errors.ts";
-import { receiptText } from "./key-format.ts";
+import { limitsText, receiptText } from "./key-format.ts";
 import { networkList, wholeNumber } from "./option-parsers.ts";
 import { fields } from "./table.ts";
 import { readableTime } from "./text-format.ts";
@@ -97,10 +97,11 @@ async function showOrSetTier(
     throw new UsageError("use a tier, or both --requests-per-minute and --publish-per-hour");
   }
   const context = commandContext(command);
-  const account = await (tier === null
+  const account: AccountAnswer = await (tier === null
     ? context.gateway.call(getAccount)
     : context.gateway.call(changeAccount, { body: { tier } }));
-  context.print(account, fields({ account: account.account, tier: describeTier(account.tier) }));
+  const text = fields({ account: account.account, tier: describeTier(account.tier) });
+  context.print(account, text + receiptText(account));
 }
 
 function limitsOf({ requestsPerMinute, publishPerHour }: TierOptions): object | null {
@@ -109,8 +110,7 @@ function limitsOf({ requestsPerMinute, publishPerHour }: TierOptions): object | 
 }
 
 function describeTier(tier: Account["tier"]): string {
-  if (typeof tier === "string") return tier;
-  return `${tier.requests_per_minute} requests a minute, ${tier.publish_per_hour} publishes an hour`;
+  return typeof tier === "string" ? tier : limitsText(tier);
 }
 
 async function showOrSetPolicy(options: PolicyOptions, command: Command): Promise<void> {

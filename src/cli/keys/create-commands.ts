@@ -8,6 +8,7 @@ import type { Operation } from "../../control/operation.ts";
 import { createKey, rotateKey } from "../../control/operations/keys.ts";
 import type { RotatedKey } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
+import type { OwnLimits } from "../../rate-limits.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
 import type { CallInput, ControlPlane } from "./control-plane.ts";
 import { CallError, RefusedError } from "./errors.ts";
@@ -16,6 +17,7 @@ import {
   addLabel,
   headerText,
   keyId,
+  keyLimits,
   networkList,
   overlapSeconds,
   permissionList,
@@ -31,6 +33,7 @@ interface CreateOptions {
   readonly permissions?: readonly string[];
   readonly expires?: string;
   readonly allowedIps?: readonly string[];
+  readonly limits?: OwnLimits | "tier";
   readonly label?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
 }
@@ -61,6 +64,11 @@ export function addCreateCommands(program: Command): void {
       "networks in CIDR notation, separated by commas (default: anywhere)",
       networkList,
     )
+    .option(
+      "--limits <numbers>",
+      "requests a minute and publishes an hour (600,120) (default: the tier's)",
+      keyLimits,
+    )
     .option("--label <name=value>", "a label; repeat it", addLabel)
     .addOption(idempotencyKeyOption())
     .addHelpText("after", CREATE_EXAMPLES)
@@ -70,7 +78,7 @@ export function addCreateCommands(program: Command): void {
     .command("rotate")
     .summary("create a key's successor and schedule the revocation of the old key")
     .description(
-      "Create a key with the same name, mode, permissions, allowed IPs and labels, and schedule the revocation of the old key. Until then both work.",
+      "Create a key with the same name, mode, permissions, allowed IPs, limits and labels, and schedule the revocation of the old key. Until then both work.",
     )
     .argument("<id>", "the old key's id")
     .option(
@@ -91,6 +99,7 @@ async function create(options: CreateOptions, command: Command): Promise<void> {
     permissions,
     expires,
     allowedIps,
+    limits,
     label,
     idempotencyKey = freshIdempotencyKey(),
   } = options;
@@ -101,6 +110,7 @@ async function create(options: CreateOptions, command: Command): Promise<void> {
     ...(permissions && { permissions }),
     ...(expires && { expires_at: expires }),
     ...(allowedIps && { allowed_ips: allowedIps }),
+    ...(limits && limits !== "tier" && { limits }),
     ...(label && { labels: label }),
   };
   // The same `90d` a moment later is another time, and so another request.

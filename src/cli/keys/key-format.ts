@@ -2,6 +2,7 @@
 
 import type { ApiKey, ChangedKey, IssuedKey, LedgerEvent } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
+import type { OwnLimits } from "../../rate-limits.ts";
 import type { Style } from "./colors.ts";
 import { type Column, fields, table } from "./table.ts";
 import { readableMs, readableTime, timeInTable } from "./text-format.ts";
@@ -40,6 +41,7 @@ export function keyDetails(key: ApiKey): string {
     permissions: key.permissions.join(",") || "all (full access)",
     key: key.hint,
     ...(key.allowed_ips.length > 0 && { "allowed IPs": key.allowed_ips.join(",") }),
+    ...(key.limits && { limits: limitsText(key.limits) }),
     ...(Object.keys(key.labels).length > 0 && { labels: labelText(key.labels) }),
     state: describeState(key),
     created: `${readableTime(key.created_at)} by ${key.created_by}`,
@@ -91,6 +93,10 @@ export function receiptText({
 }: Pick<ChangedKey, "effective_at" | "waited_ms">): string {
   if (effective_at === undefined || waited_ms === undefined) return "";
   return `In effect everywhere since ${readableTime(effective_at)}, after ${readableMs(waited_ms)}.\n`;
+}
+
+export function limitsText({ requests_per_minute, publish_per_hour }: OwnLimits): string {
+  return `${requests_per_minute} requests a minute, ${publish_per_hour} publishes an hour`;
 }
 
 function labelText(labels: ApiKey["labels"]): string {

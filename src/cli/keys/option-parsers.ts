@@ -9,6 +9,7 @@ import { parseIsoTime } from "../../control/iso-time.ts";
 import { HEADER_TEXT } from "../../http/header-text.ts";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT } from "../../keys/key-record.ts";
 import { PERMISSIONS, type Permission } from "../../policy.ts";
+import type { OwnLimits } from "../../rate-limits.ts";
 import { UsageError } from "./errors.ts";
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -74,6 +75,16 @@ export function permissionList(text: string): Permission[] {
 /** Networks, separated by commas; `anywhere`: none. The gateway checks each. */
 export function networkList(text: string): string[] {
   return text === "anywhere" ? [] : text.split(",").map((part) => part.trim());
+}
+
+/** `600,120`: requests a minute, publishes an hour; or `tier`. The gateway checks the numbers. */
+export function keyLimits(text: string): OwnLimits | "tier" {
+  if (text === "tier") return text;
+  const numbers = text.split(",").map((part) => wholeNumber(part.trim()));
+  const [requests_per_minute, publish_per_hour] = numbers;
+  if (numbers.length !== 2 || requests_per_minute === undefined || publish_per_hour === undefined)
+    throw new InvalidArgumentError("Use requests a minute and publishes an hour, such as 600,120, or tier.");
+  return { requests_per_minute, publish_per_hour };
 }
 
 /** Collects `name=value` of an option that may be repeated. */

@@ -4,15 +4,24 @@
 
 import type { Command } from "commander";
 import { changeKey, resumeKey, suspendKey } from "../../control/operations/keys.ts";
+import type { OwnLimits } from "../../rate-limits.ts";
 import { commandContext } from "./command-context.ts";
 import { UsageError } from "./errors.ts";
 import { keyDetails, receiptText } from "./key-format.ts";
-import { addLabel, keyId, networkList, permissionList, timeAheadOrNever } from "./option-parsers.ts";
+import {
+  addLabel,
+  keyId,
+  keyLimits,
+  networkList,
+  permissionList,
+  timeAheadOrNever,
+} from "./option-parsers.ts";
 
 interface UpdateOptions {
   readonly name?: string;
   readonly permissions?: readonly string[];
   readonly allowedIps?: readonly string[];
+  readonly limits?: OwnLimits | "tier";
   /** `never`, or a time. */
   readonly expires?: string;
   readonly label?: Readonly<Record<string, string>>;
@@ -44,7 +53,7 @@ export function addUpdateCommands(program: Command): void {
 
   program
     .command("update")
-    .summary("change a key's name, permissions, allowed IPs, expiry or labels")
+    .summary("change a key's name, permissions, allowed IPs, limits, expiry or labels")
     .description(
       "Change a key in place. When a change that restricts the key is answered, no request succeeds anywhere that it forbids, and such requests in flight have failed. A change that allows more holds within a lease.",
     )
@@ -56,6 +65,7 @@ export function addUpdateCommands(program: Command): void {
       "networks in CIDR notation, separated by commas, or anywhere",
       networkList,
     )
+    .option("--limits <numbers>", "requests a minute and publishes an hour (600,120), or tier", keyLimits)
     .option("--expires <when>", "a time, a date, a duration from now (90d), or never", timeOrNever)
     .option("--label <name=value>", "a label; repeat it. The new labels replace all labels", addLabel)
     .option("--remove-labels", "remove all labels")
@@ -94,10 +104,11 @@ async function change(id: string, body: object, command: Command): Promise<void>
 
 async function update(id: string, options: UpdateOptions, command: Command): Promise<void> {
   const { name, permissions, allowedIps: allowed_ips, expires, label, removeLabels } = options;
+  const limits = options.limits === "tier" ? null : options.limits;
   if (label !== undefined && removeLabels) throw new UsageError("use --label or --remove-labels, not both");
   const labels = removeLabels ? {} : label;
   const expires_at = expires === "never" ? null : expires;
-  const body = { name, permissions, allowed_ips, expires_at, labels };
+  const body = { name, permissions, allowed_ips, limits, expires_at, labels };
   if (Object.values(body).every((field) => field === undefined))
     throw new UsageError("name a field to change");
   await change(id, body, command);
@@ -139,4 +150,5 @@ const UPDATE_EXAMPLES = `
 Examples:
   npm run keys -- update key_… --permissions posts:read --account acme
   npm run keys -- update key_… --allowed-ips 203.0.113.0/24,2001:db8::/32 --account acme
+  npm run keys -- update key_… --limits 30,5 --account acme
   npm run keys -- update key_… --label team=billing --label env=production --account acme`;

@@ -78,6 +78,8 @@ export const changeAccount = defineLedgerOperation({
   status: 200,
   answer: changedAccountSchema,
   refusals: [409, 422],
+  // Only a difference is written, with its event: a repeat of a lost answer changes nothing.
+  repeatable: true,
   waitsFor: ["leases"],
   locationHint: ({ body }) => body.location ?? null,
   call: (ledger, { account, body, caller }) => ledger.changeAccount(account, body, caller),

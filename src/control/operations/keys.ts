@@ -4,6 +4,7 @@ import {
   changedKeySchema,
   issuedKeySchema,
   KEY_STATES,
+  keyLimitsSchema,
   keySchema,
   keyUsageSchema,
   restrictedKeySchema,
@@ -49,6 +50,7 @@ export const createKey = defineLedgerOperation({
   body: v.strictObject({
     ...newKeyFields,
     allowed_ips: v.optional(allowedIps, []),
+    limits: v.optional(keyLimitsSchema, null),
     labels: v.optional(labels, {}),
   }),
   idempotent: true,
@@ -122,6 +124,7 @@ export const changeKey = defineLedgerOperation({
       name: v.optional(name),
       permissions: v.optional(permissions),
       allowed_ips: v.optional(allowedIps),
+      limits: v.optional(keyLimitsSchema),
       expires_at: v.optional(v.pipe(v.nullable(time), v.description("null: never"))),
       revokes_at: v.optional(
         v.pipe(v.nullable(time), v.description("Reschedules the revocation; null cancels it")),
