@@ -1,6 +1,7 @@
 /** Every text of the pages; those of refusals are in notice-texts.ts. A text with a variable part is a function. */
-import type { ApiKey, KeyState } from "../keys/api-key.ts";
+import type { KeyState } from "../keys/api-key.ts";
 import type { Mode } from "../policy.ts";
+import { listTexts } from "./list-texts.ts";
 import { newKeyTexts } from "./new-key-texts.ts";
 
 export const texts = {
@@ -63,40 +64,7 @@ export const texts = {
     newKey: "New key",
     revoked: "Revoked",
   },
-  list: {
-    intro: "API keys let your programs use the Octopost API on your behalf. Store them like passwords.",
-    create: "Create API key",
-    filter: "Filter keys",
-    anyMode: "Live and test",
-    state: "State",
-    notRevoked: "Not revoked",
-    all: "All",
-    search: "Name, last four characters, ID or label",
-    apply: "Apply",
-    clear: "Clear filter",
-    columns: ["Select", "Name", "State", "Permissions", "Last used", "Ends", "Actions"],
-    range: (start: number, shown: number, total: number) =>
-      total === 0 ? "No keys" : `${start + 1}–${start + shown} of ${total}`,
-    select: "Select",
-    successor: "Replaced",
-    replaces: ({ name, hint }: Pick<ApiKey, "name" | "hint">) =>
-      `Replaces ${hint.endsWith("…") ? name : `…${hint.slice(-4)}`}`,
-    createLike: "Create one like it",
-    edit: "Change",
-    revokeSelected: "Revoke selected…",
-    export: "Export as CSV",
-    older: "Older",
-    allRevoked: "All keys of this account are revoked.",
-    accountSuspended: "Octopost has suspended all keys of this account. Contact support to resume them.",
-    isKey: "Do not search for a whole key: its last four characters are enough.",
-    none: "No key matches this filter.",
-    newer: "Newer",
-    rotate: "Rotate",
-    continue: "Continue",
-    continueRotation: "Continue rotation",
-    revoke: "Revoke",
-    ofKey: (action: string, name: string) => `${action}: ${name}`,
-  },
+  list: listTexts.list,
   enter: {
     title: "Open your API keys",
     explain: "The link that you opened can be used once. It opens the API keys of account",
@@ -105,15 +73,7 @@ export const texts = {
     allowCookies:
       "Allow cookies for this site, then try again: this page needs one cookie, which keeps you signed in.",
   },
-  empty: {
-    title: "Create your first key",
-    steps: [
-      "Create a test key. It works with sandbox data only and never publishes to a real account.",
-      "Copy the key when it is shown. It is shown only once.",
-      "Send it with every request: Authorization: Bearer <your key>.",
-      "For production, create a live key with only the permissions it needs.",
-    ],
-  },
+  empty: listTexts.empty,
   create: newKeyTexts.create,
   secret: newKeyTexts.secret,
   leave: newKeyTexts.leave,
