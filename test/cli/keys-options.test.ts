@@ -15,7 +15,7 @@ const NOW = Date.parse("2026-03-01T12:00:00Z");
 
 const COMMANDS = [
   ...["create", "rotate", "list", "show", "events", "rename", "reschedule", "tier"],
-  ...["revoke", "revoke-all", "find", "import", "hash", "page", "health", "credential"],
+  ...["revoke", "revoke-all", "find", "import", "hash", "page", "health", "credential", "completion"],
 ];
 
 /** Runs a command line that must fail before a request, and returns its exit code and output. */

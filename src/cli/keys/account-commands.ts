@@ -64,10 +64,12 @@ export function addAccountCommands(program: Command): void {
     .description("Show the account, or suspend or resume all its keys together.");
   account
     .command("show", { isDefault: true })
+    .summary("show its tier and policy, and whether it is suspended")
     .description("Show the account: its tier, its policy, and whether it is suspended.")
     .action(show);
   account
     .command("suspend")
+    .summary("suspend all keys of the account, everywhere")
     .description(
       "Suspend all keys of the account. When the command ends, no request with one of them succeeds anywhere.",
     )
@@ -75,10 +77,12 @@ export function addAccountCommands(program: Command): void {
     .action(suspend);
   account
     .command("resume")
+    .summary("resume the account")
     .description("Resume the account. Its keys work again within a lease (LEASE_MS).")
     .action(resume);
   account
     .command("location")
+    .summary("choose where the ledger of a new account is created")
     .addArgument(new Argument("<hint>", "the location hint of its Durable Object").choices(LEDGER_LOCATIONS))
     .description(
       "Choose where the account's ledger is created. Make this the first call about the account: a ledger never moves.",

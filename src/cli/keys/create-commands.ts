@@ -8,6 +8,7 @@ import type { Operation } from "../../control/operation.ts";
 import { createKey, rotateKey } from "../../control/operations/keys.ts";
 import type { RotatedKey } from "../../keys/api-key.ts";
 import { scheduledEnd } from "../../keys/key-state.ts";
+import { PERMISSIONS } from "../../policy.ts";
 import type { OwnLimits } from "../../rate-limits.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
 import type { CallInput, ControlPlane } from "./control-plane.ts";
@@ -55,7 +56,11 @@ export function addCreateCommands(program: Command): void {
         .choices(["live", "test"])
         .makeOptionMandatory(),
     )
-    .option("--permissions <list>", "permissions, separated by commas (default: full access)", permissionList)
+    .addOption(
+      new Option("--permissions <list>", "permissions, separated by commas (default: full access)")
+        .choices(Object.keys(PERMISSIONS))
+        .argParser(permissionList),
+    )
     .option("--expires <when>", "expiry: a time, a date or a duration (90d) (default: never)", (text) =>
       timeAhead(text),
     )

@@ -38,7 +38,7 @@ export function addCredentialCommand(program: Command): void {
       credentialName,
     )
     .addOption(
-      new Option("--may <rights>", "rights, separated by commas")
+      new Option("--may <list>", "rights, separated by commas")
         .choices(RIGHTS)
         .argParser(rightList)
         .makeOptionMandatory(),

@@ -3,7 +3,6 @@
 // Guarantees that every error names its cause and the next step, and contains neither the token nor a key.
 
 import { CommanderError } from "commander";
-import type { ControlToken } from "./connection.ts";
 import { printable } from "./text-format.ts";
 
 export const EXIT_REFUSED = 1;
@@ -50,14 +49,9 @@ export class RefusedError extends CallError {
   readonly body: RefusalBody;
   readonly requestId: string | null;
   /** Where the control token is from; null: the key itself was the credential. */
-  readonly tokenSource: ControlToken["source"] | null;
+  readonly tokenSource: string | null;
 
-  constructor(
-    status: number,
-    body: RefusalBody,
-    requestId: string | null,
-    tokenSource: ControlToken["source"] | null,
-  ) {
+  constructor(status: number, body: RefusalBody, requestId: string | null, tokenSource: string | null) {
     super(body.error);
     this.status = status;
     this.body = body;
@@ -101,7 +95,7 @@ function describeRefusal(refused: RefusedError): string[] {
   return lines;
 }
 
-function tokenHint({ status, body }: RefusedError, source: ControlToken["source"]): string | undefined {
+function tokenHint({ status, body }: RefusedError, source: string): string | undefined {
   switch (status) {
     case 401:
       return `The token in ${source} is not valid at this gateway. Set OCTOPOST_CONTROL_TOKEN to its CONTROL_TOKEN (npm start prints the one of its gateway), or to the token of an entry of its CONTROL_CREDENTIALS.`;

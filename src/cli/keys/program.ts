@@ -4,6 +4,7 @@
 import { Command, Option, type OutputConfiguration } from "commander";
 import { addAccountCommands } from "./account-commands.ts";
 import { paint } from "./colors.ts";
+import { addCompletionCommand } from "./completion-command.ts";
 import { DEFAULT_URL, gatewayUrl } from "./connection.ts";
 import { addCreateCommands } from "./create-commands.ts";
 import { addCredentialCommand } from "./credential-command.ts";
@@ -67,6 +68,7 @@ export function keysProgram(output: OutputConfiguration = {}): Command {
   addPageCommands(program);
   addCredentialCommand(program);
   addMaintenanceCommands(program);
+  addCompletionCommand(program);
   return program;
 }
 

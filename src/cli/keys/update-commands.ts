@@ -2,8 +2,9 @@
 //
 // "In effect everywhere" is printed only after the gateway has reported the time from which it holds.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { changeKey, resumeKey, suspendKey } from "../../control/operations/keys.ts";
+import { PERMISSIONS } from "../../policy.ts";
 import type { OwnLimits } from "../../rate-limits.ts";
 import { commandContext } from "./command-context.ts";
 import { UsageError } from "./errors.ts";
@@ -59,7 +60,11 @@ export function addUpdateCommands(program: Command): void {
     )
     .argument("<id>", "the key's id")
     .option("--name <text>", "the new name, 1 to 100 characters")
-    .option("--permissions <list>", "the new permissions, separated by commas, or all", permissionsOrAll)
+    .addOption(
+      new Option("--permissions <list>", "the new permissions, separated by commas, or all")
+        .choices([...Object.keys(PERMISSIONS), "all"])
+        .argParser(permissionsOrAll),
+    )
     .option(
       "--allowed-ips <list>",
       "networks in CIDR notation, separated by commas, or anywhere",
