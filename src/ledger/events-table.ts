@@ -1,6 +1,7 @@
 /** The event log: who did what, when. Append-only: no statement here changes or removes an event. */
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { isoTime } from "../keys/timestamp.ts";
+import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
@@ -91,9 +92,7 @@ export class EventsTable {
 
   /** The same event for each of these keys, in one statement per 10,000. */
   addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
-    const [last] = this.#sql
-      .exec<{ number: number | null }>("SELECT MAX(number) AS number FROM events")
-      .toArray();
+    const last = this.#lastNumber();
     for (let start = 0; start < keyIds.length; start += IDS_PER_STATEMENT) {
       this.#sql.exec(
         `INSERT INTO events (at, actor, claimed_actor, action, key_id, details)
@@ -106,7 +105,7 @@ export class EventsTable {
         JSON.stringify(keyIds.slice(start, start + IDS_PER_STATEMENT)),
       );
     }
-    if (keyIds.length > 0) this.#observe(action, last?.number ?? 0, null);
+    if (keyIds.length > 0) this.#observe(action, last, null);
   }
 
   get(number: number): LedgerEvent | undefined {
@@ -132,6 +131,7 @@ export class EventsTable {
   /** At most `limit`: newest first and before the event `position`, or with `since` oldest first and after it. */
   page(limit: number, position: number | null, { keyId, action, since }: EventFilter): LedgerEvent[] {
     const isForward = since !== undefined;
+    const earliest = since ? Math.max(position ?? 0, this.#numberBefore(since)) : (position ?? 0);
     const conditions = [
       isForward ? "number > ? AND at >= ?" : "number < ?",
       ...(keyId ? ["key_id = ?"] : []),
@@ -140,12 +140,37 @@ export class EventsTable {
     return this.#sql
       .exec<EventRow>(
         `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY number ${isForward ? "ASC" : "DESC"} LIMIT ?`,
-        position ?? (isForward ? 0 : Number.MAX_SAFE_INTEGER),
+        isForward ? earliest : (position ?? Number.MAX_SAFE_INTEGER),
         ...[since, keyId, action].filter((value) => value !== undefined),
         limit,
       )
       .toArray()
       .map(toEvent);
+  }
+
+  /**
+   * A number that is less than that of every event from `since` on, found by bisection: numbers are in the order of
+   * time, unless the clock has stepped back, and an index on time would cost a row with each event.
+   */
+  #numberBefore(since: number): number {
+    const from = since - CLOCK_STEP_MAX_MS;
+    let low = 0;
+    let high = this.#lastNumber();
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [next] = this.#sql
+        .exec<{ at: number }>("SELECT at FROM events WHERE number > ? ORDER BY number LIMIT 1", middle)
+        .toArray();
+      if (next === undefined || next.at >= from) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #lastNumber(): number {
+    return (
+      this.#sql.exec<{ number: number | null }>("SELECT MAX(number) AS number FROM events").one().number ?? 0
+    );
   }
 }
 
