@@ -56,7 +56,12 @@ export class KeyModel {
   /** The key is revoked for good: one event, however many calls revoke it. */
   kill(key: ModelKey): void {
     key.fate = "dead";
-    this.#events.set(`revoked ${key.id}`, { least: 1, most: 1 });
+    this.happenedOnce("revoked", key.id);
+  }
+
+  /** An event that occurs once, however many calls there are. */
+  happenedOnce(action: string, keyId: string | null): void {
+    this.#events.set(`${action} ${keyId}`, { least: 1, most: 1 });
   }
 
   /** A required event, and one more allowed for each repeat after a lost answer. */

@@ -103,8 +103,8 @@ export async function make(move: Move, owner: Owner, round: Round): Promise<void
     case "revoke all":
       return await revokeAll(owner, move.mode);
     case "tier": {
-      const { repeats } = await insist(() => owner.account.call("PUT", "", { tier: "pro" }), 200);
-      return owner.model.happened("tier_changed", null, repeats);
+      await insist(() => owner.account.call("PUT", "", { tier: "pro" }), 200);
+      return owner.model.happenedOnce("tier_changed", null);
     }
   }
   const { keys } = owner.model;
