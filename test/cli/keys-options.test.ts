@@ -65,6 +65,8 @@ describe("a usage error", () => {
     ["a key id of another shape", ["show", "--account", "a", "key_1"], /key_ and 22 letters or digits/],
     ["a token as an argument", ["list", "--token", "x"], /unknown option '--token'/],
     ["a filter that revoke-all does not know", ["revoke-all", "--name", "a"], /unknown option '--name'/],
+    ["a label without a value", ["list", "--label", "team"], /Use name=value, such as team=billing/],
+    ["no change", ["update", ID], /name a change: --name, --permissions, /],
     ["an unknown right", ["credential", "--name", "a", "--may", "keys:all"], /keys:read, .*, operate\./],
     ["a reserved name", ["credential", "--name", "github", "--may", "keys:read"], /none of control_token/],
     ["an unknown location", ["account", "location", "mars"], /Allowed choices are wnam, .*, me\./],

@@ -93,8 +93,14 @@ export function addLabel(
   labels: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const end = text.indexOf("=");
-  if (end < 1) throw new InvalidArgumentError("Use name=value.");
+  if (end < 1) throw new InvalidArgumentError("Use name=value, such as team=billing.");
   return { ...labels, [text.slice(0, end)]: text.slice(end + 1) };
+}
+
+/** `name=value`, in the form of the API's filter. */
+export function labelFilter(text: string): string {
+  const [[name, value] = []] = Object.entries(addLabel(text));
+  return `${name}:${value}`;
 }
 
 export function wholeNumber(text: string): number {

@@ -10,7 +10,7 @@ import type { ControlPlane } from "./control-plane.ts";
 import { RefusedError } from "./errors.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
-import { keyId, timeAgo, wholeNumber } from "./option-parsers.ts";
+import { keyId, labelFilter, timeAgo, wholeNumber } from "./option-parsers.ts";
 import { fetchAllPages } from "./pagination.ts";
 
 interface ListOptions {
@@ -39,7 +39,7 @@ export function addReadCommands(program: Command): void {
     .addOption(new Option("--mode <mode>", "only keys of this mode").choices(["live", "test"]))
     .addOption(new Option("--state <state>", "only keys in this state").choices(KEY_STATES))
     .option("--search <text>", "only keys with this text in their name, the end of the key, or the id")
-    .option("--label <name=value>", "only keys with this label")
+    .option("--label <name=value>", "only keys with this label", labelFilter)
     .option("--limit <number>", "number of keys (default: all)", wholeNumber)
     .addHelpText("after", LIST_EXAMPLES)
     .action(list);
@@ -88,7 +88,7 @@ async function list(
 ): Promise<void> {
   const context = commandContext(command);
   const include = revoked ? "revoked" : undefined;
-  const query = { include, mode, state, q: search, label: label?.replace("=", ":") };
+  const query = { include, mode, state, q: search, label };
   const page = await fetchAllPages(context.gateway, listKeys, "keys", query, limit).catch(
     emptyIfNoAccount({ keys: [] }),
   );

@@ -115,7 +115,7 @@ async function update(id: string, options: UpdateOptions, command: Command): Pro
   const expires_at = expires === "never" ? null : expires;
   const body = { name, permissions, allowed_ips, limits, expires_at, labels };
   if (Object.values(body).every((field) => field === undefined))
-    throw new UsageError("name a field to change");
+    throw new UsageError(`name a change: ${command.options.map(({ long }) => long).join(", ")}`);
   await change(id, body, command);
 }
 
