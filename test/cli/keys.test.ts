@@ -266,7 +266,7 @@ describe("rename, reschedule, tier", () => {
     const lowered = await keys(["tier", "pro"]);
     expect([lowered.code, lowered.stdout]).toEqual([
       0,
-      expect.stringMatching(/^account +\w+\ntier +pro\nIn effect everywhere since .*\n$/),
+      expect.stringMatching(/^account +\S+\ntier +pro\nIn effect everywhere since .*\n$/),
     ]);
     const numbers = ["tier", "--requests-per-minute", "600", "--publish-per-hour", "120"];
     expect((await keys([...numbers, "--json"])).json).toMatchObject({
