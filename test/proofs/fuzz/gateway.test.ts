@@ -24,6 +24,8 @@ const KEYS = [
   { mode: "live", permissions: [], addressesFrom: ["203.0.113.", "2001:db8:"] },
   { mode: "test", permissions: ["posts:read"], addressesFrom: ["203.0.113."] },
   { mode: "live", permissions: [], isSuspended: true },
+  { mode: "live", permissions: [], isLimitUsedUp: true },
+  { mode: "test", permissions: ["posts:read"], isLimitUsedUp: true },
 ] as const satisfies readonly OracleKey[];
 
 /** The networks of the addresses that begin so. */
@@ -31,6 +33,8 @@ const NETWORKS: Readonly<Record<string, string>> = {
   "203.0.113.": "203.0.113.0/24",
   "2001:db8:": "2001:db8::/32",
 };
+
+const ONE_PUBLISH = { requests_per_minute: 1_000_000, publish_per_hour: 1 };
 
 const ADDRESSES = ["203.0.113.7", "203.0.114.7", "2001:db8::1", "2001:db9::1"] as const;
 
@@ -105,7 +109,8 @@ beforeAll(async () => {
   keys = [];
   for (const { mode, permissions, ...terms } of KEYS as readonly OracleKey[]) {
     const allowed_ips = (terms.addressesFrom ?? []).map((beginning) => NETWORKS[beginning] ?? "");
-    const key = await cluster.createKey({ mode, permissions, allowed_ips });
+    const limits = terms.isLimitUsedUp ? ONE_PUBLISH : null;
+    const key = await cluster.createKey({ mode, permissions, allowed_ips, limits });
     if (terms.isSuspended) await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/suspend`);
     keys.push(key);
   }
@@ -118,6 +123,7 @@ test("answers and forwards every request as the policy requires", async () => {
       const { secret = "" } = keys[index] ?? {};
       const credential = invalid === null ? `Bearer ${secret}` : INVALID[invalid]?.(secret);
       const headers: Header[] = [["CF-Connecting-IP", address]];
+      if (KEYS[index] && "isLimitUsedUp" in KEYS[index]) await useUpLimit(secret);
       if (credential) headers.push(["Authorization", credential]);
       for (const origin of [cluster.live, cluster.sandbox]) origin.clear();
 
@@ -136,6 +142,15 @@ test("answers and forwards every request as the policy requires", async () => {
     { numRuns: RUNS },
   );
 });
+
+/** Each time: a window may have ended since the last. A request that is refused for its permission counts too. */
+async function useUpLimit(secret: string): Promise<void> {
+  await rawRequest(cluster.gateway(0), {
+    method: "POST",
+    target: "/v1/posts/p1/publish",
+    headers: [["Authorization", `Bearer ${secret}`]],
+  });
+}
 
 function forwardedTo() {
   const lines = (origin: "live" | "sandbox") =>

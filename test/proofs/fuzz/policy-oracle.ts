@@ -3,7 +3,8 @@
  * parser, no regular expression, no code of the gateway. It shares only the rows of the policy table, as data.
  *
  * It implements the order of checks in the README: malformed before unauthorized, unauthorized before the client's address,
- * the address before unknown, live-only before permission. It does not model rate limits, revocation and failures.
+ * the address before unknown, live-only before the limit, the limit before permission. It does not count requests: whether
+ * a limit is used up is given. It does not model revocation and failures.
  */
 import { POLICY } from "../../../src/policy.ts";
 
@@ -23,6 +24,8 @@ export interface OracleKey {
   /** Beginnings of the addresses from which it may be used; none: anywhere. */
   readonly addressesFrom?: readonly string[];
   readonly isSuspended?: boolean;
+  /** Its limit of publish requests. */
+  readonly isLimitUsedUp?: boolean;
 }
 
 export interface RequiredOutcome {
@@ -56,6 +59,7 @@ export function requiredOutcome({
   if (rowsOfPath.length === 0) return refused(404);
   if (!row) return refused(400);
   if (!row.modes.includes(key.mode)) return refused(401);
+  if (row.limit === "publish" && key.isLimitUsedUp) return refused(429);
   // No permissions selected means full access.
   if (key.permissions.length > 0 && !key.permissions.includes(row.permission)) return refused(403);
   return { status: 200, path };
