@@ -66,7 +66,11 @@ export const activityTexts = {
   detail: {
     replaces: "It replaces",
     anotherKey: "another key",
-    renamed: (from: string, to: string) => `From “${from}” to “${to}”.`,
+    changed: (from: string, to: string) => `From ${from} to ${to}.`,
+    anywhere: "anywhere",
+    ofPlan: "those of the plan",
+    labels: (labels: string) => (labels === "" ? "It has no labels now." : `Labels: ${labels}`),
+    expires: (when: string) => `Expires: ${when}.`,
     revokes: (when: string) => `Will be revoked on ${when}.`,
     noRevocation: "The scheduled revocation was cancelled.",
     foundAt: (url: string) => `Found at ${url}`,

@@ -60,7 +60,13 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
       </p>
       <h2>{rotate.steps[3]}</h2>
       <div id="last-step" class="column" data-refresh>
-        {isNewKeyUsed ? <RevokeNow of={key} isInUse={!isQuiet(key, now)} /> : <p>{rotate.notYetOpen}</p>}
+        {isNewKeyUsed ? (
+          <RevokeNow of={key} isInUse={!isQuiet(key, now)} />
+        ) : (
+          <p>
+            {rotate.notYetOpen} <a href={paths.key(key.id)}>{rotate.revokeAnyway}</a>
+          </p>
+        )}
       </div>
       <ScheduleForm c={c} of={key} end={endText(key)} problems={problems} />
     </section>,

@@ -88,9 +88,9 @@ async function showDetails(c: PortalRequest, refused?: RefusedName) {
       <KeyActions c={c} of={key} isAccountSuspended={listed.isAccountSuspended} />
       <section class="sheet form">
         <h2>{texts.usage.title}</h2>
-        {!isRefusal(usage) && <UsageChart of={usage} />}
+        {!isRefusal(usage) && <UsageChart of={usage} wasUsedToday={isToday(key.last_used_at, now)} />}
       </section>
-      <section class="form history">
+      <section class="sheet form history">
         <h2>{texts.key.history}</h2>
         <EventList events={history as readonly LedgerEvent[]} now={now} />
         <a href={`${paths.activity}?key=${key.id}`}>{texts.key.allHistory}</a>
@@ -107,6 +107,10 @@ function ExposedNote({ of: key }: { readonly of: ApiKey }) {
       {exposedHint} <a href={`${paths.activity}?key=${key.id}&action=exposed`}>{whereFound}</a>
     </p>
   );
+}
+
+function isToday(iso: string | null, now: number): boolean {
+  return iso?.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
 }
 
 async function loadEvents(c: PortalRequest, query: object): Promise<readonly LedgerEvent[] | Refusal> {

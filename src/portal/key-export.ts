@@ -23,6 +23,8 @@ const COLUMNS: Readonly<Record<string, (key: ApiKey) => Cell>> = {
     Object.entries(labels)
       .map((label) => label.join(":"))
       .join(" "),
+  requests_per_minute: ({ limits }) => limits?.requests_per_minute ?? null,
+  publish_per_hour: ({ limits }) => limits?.publish_per_hour ?? null,
   created_at: ({ created_at }) => created_at,
   created_by: ({ created_by }) => created_by,
   last_used_at: ({ last_used_at }) => last_used_at,

@@ -82,7 +82,8 @@ export function KeyFacts({ of: key, now }: KeyProps) {
         <dd>{permissionText(key.permissions)}</dd>
       </div>
       <ListFact label={facts.networks} items={key.allowed_ips} />
-      <ListFact label={facts.labels} items={Object.entries(key.labels).map((label) => label.join(": "))} />
+      <ListFact label={facts.labels} items={labelTexts(key.labels)} />
+      {key.limits && <ListFact label={facts.limits} items={limitTexts(key.limits)} />}
       <div>
         <dt>{facts.created}</dt>
         <dd>
@@ -100,6 +101,19 @@ export function KeyFacts({ of: key, now }: KeyProps) {
         <dd>{end.at === null ? never : <Day at={end.at} />}</dd>
       </div>
     </dl>
+  );
+}
+
+/** “team: billing”. */
+export function labelTexts(labels: ApiKey["labels"]): string[] {
+  return Object.entries(labels).map((label) => label.join(": "));
+}
+
+/** “Requests a minute: 30”, “Publishes an hour: 5”. */
+export function limitTexts(limits: NonNullable<ApiKey["limits"]>): string[] {
+  const { limits: names } = texts.create;
+  return (["requests_per_minute", "publish_per_hour"] as const).map(
+    (field) => `${names[field]}: ${limits[field].toLocaleString("en-GB")}`,
   );
 }
 

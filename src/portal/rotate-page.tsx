@@ -20,6 +20,7 @@ import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 
 const OVERLAP_DEFAULT = "86400";
+const OVERLAPS = [["0", texts.rotate.noOverlap], ...Object.entries(texts.rotate.overlaps)] as const;
 
 export function rotatePage(c: PortalRequest) {
   return showRotation(c, NO_PROBLEMS);
@@ -36,7 +37,10 @@ async function showRotation(c: PortalRequest, problems: FieldProblems) {
 
 export async function rotateKey(c: PortalRequest) {
   const fields = new FormReader(c.var.form);
-  const overlap = fields.choice("overlap", Object.keys(texts.rotate.overlaps));
+  const overlap = fields.choice(
+    "overlap",
+    OVERLAPS.map(([seconds]) => seconds),
+  );
   const formId = fields.formId();
   if (fields.problems.size > 0) return await showRotation(c, fields.problems);
   return await rotate(c, formId, Number(overlap));
@@ -86,7 +90,7 @@ function showStart(c: PortalRequest, key: ApiKey, problems: FieldProblems) {
         problem={problems.get("overlap")}
         input={(attributes) => (
           <select {...attributes} name="overlap">
-            {Object.entries(rotate.overlaps).map(([seconds, label]) => (
+            {OVERLAPS.map(([seconds, label]) => (
               <option value={seconds} selected={seconds === OVERLAP_DEFAULT}>
                 {label}
               </option>

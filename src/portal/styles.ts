@@ -98,8 +98,7 @@ body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
 .stay{display:inline}
 footer .plain{min-height:1.5rem;padding:0 .375rem;text-decoration:underline;font-size:inherit}
 #session-warning .note{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:1rem}
-.history{padding-top:.5rem!important}
-.history .sheet{padding-left:1rem;padding-right:1rem}
+.history .sheet{border:0;box-shadow:none;padding:0}
 .of-key{margin-bottom:1rem}
 .export{margin-left:auto}
 .identity code,.form>code{color:var(--soft)}
@@ -123,7 +122,7 @@ dt{font-size:.8125rem}
 .events li{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 1.5rem;padding:.75rem 0;overflow-wrap:anywhere}
 .events li+li{border-top:1px solid var(--line)}
 .events .when{grid-area:1/2;font-size:.875rem;color:var(--soft)}
-.events code{color:var(--soft)}
+.events code{color:var(--soft);white-space:nowrap}
 .events .hint{grid-column:1/-1}
 @media(max-width:64rem){.keys,.keys tbody,.keys tr,.keys td,.keys tbody th{display:block}.keys thead{position:absolute;clip-path:inset(50%)}
 .keys{background:none;border:0;box-shadow:none;overflow:visible}

@@ -55,6 +55,7 @@ export const texts = {
     revokes: "Will be revoked",
     networks: "Allowed IP addresses",
     labels: "Labels",
+    limits: "Limits",
     id: "Key ID",
     copyId: "Copy ID",
     createdBy: "Created by",
@@ -106,9 +107,11 @@ export const texts = {
     currentStep: "current step",
     doneStep: "done",
     explain: (permissions: string) =>
-      `This creates a new key with the same name, mode and permissions (${permissions}). Both keys work until the old key is revoked.`,
+      `This creates a new key with the same name, mode, access (${permissions}), limits and labels. Both keys work until the old key is revoked.`,
     overlap: "Keep the old key working for",
-    overlapHint: "You can change this on the next pages.",
+    overlapHint:
+      "If the key has leaked, revoke it at once. You can change any other choice on the next pages.",
+    noOverlap: "No time: revoke it at once",
     overlaps: { "3600": "1 hour", "86400": "1 day", "604800": "7 days", "2592000": "30 days" },
     submit: "Create the new key",
     busy: "Creating the new key…",
@@ -124,8 +127,8 @@ export const texts = {
       weekly: "Jobs that run weekly may still need it.",
       monthly: "Jobs that run monthly may still need it.",
     },
-    notYetOpen:
-      "This step opens when the new key has been used. To revoke the old key without that, open its own page.",
+    notYetOpen: "This step opens when the new key has been used.",
+    revokeAnyway: "To revoke the old key without waiting, open its page.",
     stillInUse: "The old key is still in use. Programs that use it fail as soon as it is revoked.",
     oldKey: "Old key",
     newKey: "New key",
@@ -179,7 +182,7 @@ export const texts = {
     submit: "Save",
     busy: "Saving. Waiting until the change is in effect everywhere…",
     link: "Change access",
-    linkHint: "Permissions, allowed IP addresses, expiry and labels.",
+    linkHint: "Permissions, allowed IP addresses, expiry, labels and limits.",
     suspend: "Suspend",
     suspendHint: "The key stops working everywhere until you resume it.",
     suspending: "Suspending…",
@@ -192,6 +195,8 @@ export const texts = {
   usage: {
     title: "Requests in the last 30 days",
     none: "No requests in the last 30 days.",
+    notCounted: "The key was used today. Its first requests are not counted yet.",
+    byDay: "By day",
     summary: (total: number, day: string, most: number) =>
       `About ${total.toLocaleString("en-GB")} requests. Most on ${day}: ${most.toLocaleString("en-GB")}.`,
     day: (day: string, requests: number) => `${day}: ${requests.toLocaleString("en-GB")}`,

@@ -9,11 +9,14 @@ const GAP = 3;
 /** A day with a request is always seen. */
 const BAR_MIN = 2;
 
-export function UsageChart({ of: { days } }: { readonly of: KeyUsageDays }) {
+/** `wasUsedToday`: isolates report a request with the next one, so that the first may not be counted yet. */
+export function UsageChart(props: { readonly of: KeyUsageDays; readonly wasUsedToday: boolean }) {
+  const { days } = props.of;
   const { usage } = texts;
   const total = days.reduce((sum, { requests }) => sum + requests, 0);
   const busiest = days.reduce((most, day) => (day.requests > most.requests ? day : most));
-  const summary = total === 0 ? usage.none : usage.summary(total, formatDay(busiest.date), busiest.requests);
+  const none = props.wasUsedToday ? usage.notCounted : usage.none;
+  const summary = total === 0 ? none : usage.summary(total, formatDay(busiest.date), busiest.requests);
   const step = WIDTH / days.length;
   return (
     <figure class="usage">
@@ -40,6 +43,19 @@ export function UsageChart({ of: { days } }: { readonly of: KeyUsageDays }) {
           <span>{formatDay(days[0]?.date ?? "")}</span>
           <span>{usage.today}</span>
         </p>
+      )}
+      {total > 0 && (
+        <details>
+          <summary>{usage.byDay}</summary>
+          <ul class="selected">
+            {days
+              .filter(({ requests }) => requests > 0)
+              .toReversed()
+              .map(({ date, requests }) => (
+                <li>{usage.day(formatDay(date), requests)}</li>
+              ))}
+          </ul>
+        </details>
       )}
     </figure>
   );

@@ -212,11 +212,11 @@ describe.each([
   });
 });
 
-test("addresses and labels are given with the key, and shown with it", async () => {
+test("addresses, labels and limits are given with the key, and shown with it", async () => {
   const { page, origin, owner } = await open({ javaScriptEnabled: false });
   await page.goto(`${origin}/portal/keys/new`);
   await fillNewKey(page, "Restricted");
-  const more = page.getByText("Allowed IP addresses and labels");
+  const more = page.getByText("Allowed IP addresses, labels and limits");
   await more.click();
   await page.getByLabel("Allowed IP addresses").fill("203.0.113.7\n2001:db8::/32");
   await page.getByLabel("Labels").fill("team billing");
@@ -225,16 +225,22 @@ test("addresses and labels are given with the key, and shown with it", async () 
   expect(await page.getByRole("alert").textContent()).toContain("“team billing” has no colon");
   expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.7\n2001:db8::/32");
   await page.getByLabel("Labels").fill("team: billing\n\nnote: a: b");
+  await page.getByLabel("Requests a minute").fill("30");
+  await page.getByRole("button", { name: "Create key" }).click();
+  expect(await page.getByRole("alert").textContent()).toContain("Publishes an hour is required");
+  await page.getByLabel("Publishes an hour").fill("5");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByLabel("Your new API key").waitFor();
   const [key] = await owner.keys();
   expect(key).toMatchObject({
     allowed_ips: ["203.0.113.7/32", "2001:db8::/32"],
     labels: { team: "billing", note: "a: b" },
+    limits: { requests_per_minute: 30, publish_per_hour: 5 },
   });
   await page.goto(`${origin}/portal/keys/${key?.id}`);
   expect(await page.getByText("203.0.113.7/32, 2001:db8::/32").isVisible()).toBe(true);
   expect(await page.getByText("note: a: b, team: billing").isVisible()).toBe(true);
+  expect(await page.getByText("Requests a minute: 30, Publishes an hour: 5").isVisible()).toBe(true);
 });
 
 test("“create one like it” fills in the form with the key's name, mode, access, lifetime and labels", async () => {
@@ -246,6 +252,7 @@ test("“create one like it” fills in the form with the key's name, mode, acce
     permissions: ["posts:write"],
     allowed_ips: ["203.0.113.0/24"],
     labels: { team: "billing" },
+    limits: { requests_per_minute: 30, publish_per_hour: 5 },
     expires_at: inDays(90),
   });
   await page.goto(`${origin}/portal/keys/new?like=${id}`);
@@ -254,6 +261,7 @@ test("“create one like it” fills in the form with the key's name, mode, acce
   expect(await page.getByRole("checkbox", { name: "posts:write" }).isChecked()).toBe(true);
   expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.0/24");
   expect(await page.getByLabel("Labels").inputValue()).toBe("team: billing");
+  expect(await page.getByLabel("Publishes an hour").inputValue()).toBe("5");
   expect(await page.getByLabel("Expires").inputValue()).toBe("90");
   const odd = await owner.create({ expires_at: inDays(12) });
   await page.goto(`${origin}/portal/keys/new?like=${odd.id}`);

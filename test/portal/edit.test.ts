@@ -82,6 +82,24 @@ test("labels are changed, and kept when the form does not send them", async () =
   expect((await owner.get(key.id)).labels).toEqual({});
 });
 
+test("limits are lowered with a receipt, taken away, kept when they are not sent, and must be whole numbers", async () => {
+  const { owner, get, submit } = await open();
+  const key = await owner.create();
+  const path = `/keys/${key.id}/edit`;
+  const limits = { requests_per_minute: "2", publish_per_hour: "1" };
+  const lowered = await submit(path, form(limits));
+  expect(await get(lowered.header("Location") ?? "")).toMatch(SINCE);
+  await submit(path, form());
+  expect(await owner.get(key.id)).toMatchObject({ limits: { requests_per_minute: 2, publish_per_hour: 1 } });
+  for (const wrong of ["0", "1.5", "x", "1e99", "-1"]) {
+    const refused = await submit(path, form({ ...limits, requests_per_minute: wrong }));
+    expect(refused.status, wrong).toBe(422);
+    expect(refused.body.toString(), wrong).toContain('<a href="#requests_per_minute">Requests a minute must');
+  }
+  await submit(path, form({ requests_per_minute: "", publish_per_hour: "" }));
+  expect(await owner.get(key.id)).toMatchObject({ limits: null });
+});
+
 test("addresses are listed one a line, and a wrong one is named", async () => {
   const { owner, get, submit } = await open();
   const key = await owner.create();

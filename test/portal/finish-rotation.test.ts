@@ -129,6 +129,20 @@ test("the form as it was shown changes nothing and makes no event", async () => 
   expect(await page("/rotate?saved=revocation")).toContain("Saved. The old key will be revoked on");
 });
 
+test("a leaked key is replaced and revoked at once; by default it keeps working for a day", async () => {
+  const { cookie, origin, token, owner } = await signIn(cluster);
+  const key = await owner.create();
+  const path = `/portal/keys/${key.id}/rotate`;
+  const shown = (await requestPage(cluster, path, [cookie])).body.toString();
+  expect(/<option value="([^"]*)" selected/.exec(shown)?.[1]).toBe("86400");
+  const form = { form_token: token, form_id: crypto.randomUUID(), overlap: "0" };
+  const rotated = await requestPage(cluster, path, [cookie, origin], form);
+  expect((await owner.get(key.id)).state).toBe("revoked");
+  expect(await owner.statusOf(key.secret)).toBe(401);
+  const secret = await requestPage(cluster, rotated.header("Location") ?? "", [cookie]);
+  expect(secret.body.toString()).toContain(", which is revoked.");
+});
+
 test("a successor that was rotated again is replaced on the page by its own successor", async () => {
   const { owner, successor, page } = await rotation({ old: 1, new: null });
   const newest = await owner.rotate(successor.id, 0);

@@ -88,6 +88,8 @@ describe("the form of a new key", () => {
     ["with a name of spaces", "name", ["  "]],
     ["with allowed_ips twice", "allowed_ips", ["203.0.113.7", "203.0.113.8"]],
     ["with a host name in allowed_ips", "allowed_ips", ["octopost.ink"]],
+    ["with one limit of two", "publish_per_hour", ["5"]],
+    ["with a limit twice", "publish_per_hour", ["5", "6"]],
     ["with a label without a value", "labels", ["team"]],
     ["with a label twice", "labels", ["team: a\nteam: b"]],
     ["with the label __proto__", "labels", ["__proto__: a"]],

@@ -72,6 +72,8 @@ test("the chart shows the requests of each day, and says them", async () => {
   expect(page).toMatch(/<svg [^>]*role="img" aria-label="About 1,500 requests\. Most on [^"]*: 1,200\."/);
   const heights = [...page.matchAll(/<rect [^>]*height="([\d.]+)"/g)].map(([, height]) => Number(height));
   expect(heights).toHaveLength(30);
+  // The same in words, newest first.
+  expect(await text(`/keys/${key.id}`)).toMatch(/By day [^:]*: 300 [^:]*: 1,200/);
   expect([heights[27], heights[29], heights.filter((height) => height > 0).length]).toEqual([72, 18, 2]);
 });
 
@@ -83,6 +85,39 @@ test("requests through the gateway reach the chart", async () => {
     await new Promise((resolve) => setTimeout(resolve, 350));
   }
   expect(await html(`/keys/${key.id}`)).toMatch(/About [23] requests\./);
+});
+
+test("a key that was used once says that it is not counted yet", async () => {
+  const { owner, text } = await open();
+  const key = await owner.create();
+  await owner.use(key.secret);
+  expect(await text(`/keys/${key.id}`)).toContain(
+    "The key was used today. Its first requests are not counted",
+  );
+});
+
+test("the history says what each change changed", async () => {
+  const { owner, text } = await open();
+  const key = await owner.create({ permissions: ["posts:read", "posts:write"] });
+  const path = `/keys/${key.id}`;
+  await owner.change(key.id, { permissions: ["posts:read"], allowed_ips: ["203.0.113.7"] });
+  await owner.change(key.id, { labels: { team: "billing" }, expires_at: "2099-01-01T00:00:00Z" });
+  await owner.change(key.id, { limits: { requests_per_minute: 30, publish_per_hour: 5 } });
+  for (const sentence of [
+    "From Posts: read and write to Posts: read.",
+    "From anywhere to 203.0.113.7/32.",
+    "Labels: team: billing",
+    "Expires: 1 Jan 2099, 00:00 UTC.",
+    "From those of the plan to Requests a minute: 30, Publishes an hour: 5.",
+  ])
+    expect(await text(path)).toContain(sentence);
+  await owner.change(key.id, { labels: {}, expires_at: null, limits: null });
+  for (const sentence of [
+    "It has no labels now.",
+    "Expires: never.",
+    "From Requests a minute: 30, Publishes an hour: 5 to those of the plan.",
+  ])
+    expect(await text(path)).toContain(sentence);
 });
 
 test("a revoked key offers its receipt and one like it, and nothing else", async () => {

@@ -152,7 +152,9 @@ describe("the export", () => {
       'attachment; filename="api-keys.csv"',
     ]);
     const [head, ...rows] = file.body.toString().replace("\ufeff", "").trimEnd().split("\r\n");
-    expect(head).toMatch(/^name,id,hint,mode,state,permissions,allowed_ips,labels,created_at,/);
+    expect(head).toMatch(
+      /^name,id,hint,mode,state,permissions,allowed_ips,labels,requests_per_minute,publish_per_hour,created_at,/,
+    );
     expect(rows).toHaveLength(11);
     const needle = rows.find((row) => row.startsWith("Needle,")) ?? "";
     expect(needle).toContain(`${keys[7]?.id},${keys[7]?.hint},test,active,${PERMISSIONS.join(" ")},`);
