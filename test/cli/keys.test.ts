@@ -428,8 +428,8 @@ describe("revoke, revoke-all", () => {
   test("revoke waits for leases that are longer than the ledger's time limit", async () => {
     const slow = await startCluster({ settings: { LEASE_MS: 4000, LEDGER_TIMEOUT_MS: 1000 } });
     try {
-      const own = ownAccount(slow);
-      for (const name of ["by id", "by text"]) {
+      const revokeInUse = async (name: "by id" | "by text") => {
+        const own = ownAccount(slow);
         const key = await slow.createKey({ account: own.account, name });
         const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
         const request = { method: "GET", target: "/v1/posts", headers };
@@ -442,7 +442,8 @@ describe("revoke, revoke-all", () => {
         expect([code, json.id]).toEqual([0, key.id]);
         expect(json.waited_ms).toBeGreaterThan(1000);
         expect((await rawRequest(slow.gateway(0), request)).status).toBe(401);
-      }
+      };
+      await Promise.all([revokeInUse("by id"), revokeInUse("by text")]);
     } finally {
       await slow.close();
     }

@@ -33,6 +33,8 @@ export interface KeysOptions {
   /** The number of columns, or true for 200. */
   readonly terminal?: number | boolean;
   readonly cwd?: string;
+  /** Runs src/cli/keys.ts itself, whose path `completion` prints. */
+  readonly fromSource?: boolean;
 }
 
 export interface KeysResult {
@@ -47,8 +49,9 @@ export interface KeysResult {
 export type Keys = (args: readonly string[], options?: KeysOptions) => Promise<KeysResult>;
 
 export async function runKeys(args: readonly string[], options: KeysOptions = {}): Promise<KeysResult> {
-  const needsProcess = options.terminal || options.input !== undefined || options.cwd !== undefined;
-  const command = needsProcess ? startProcess(args, options) : await startThread(args, options);
+  const needsProcess =
+    options.terminal || options.input !== undefined || options.cwd !== undefined || options.fromSource;
+  const command = await (needsProcess ? startProcess(args, options) : startThread(args, options));
   const outputs = Promise.all([text(command.stdout), text(command.stderr)]);
   try {
     const outcome = Promise.all([command.ended, outputs]);
@@ -73,11 +76,11 @@ interface RunningCommand {
   readonly kill: () => void;
 }
 
-function startProcess(args: readonly string[], options: KeysOptions): RunningCommand {
+async function startProcess(args: readonly string[], options: KeysOptions): Promise<RunningCommand> {
   const { terminal = false, input = "" } = options;
   const columns = terminal === true ? 200 : terminal;
   const fake = columns === false ? [] : ["--import", encodeURI(`${FAKE_TERMINAL}${columns}`)];
-  const child = spawn(process.execPath, [...fake, KEYS, ...args], {
+  const child = spawn(process.execPath, [...fake, options.fromSource ? KEYS : await bundledKeys(), ...args], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
     cwd: options.cwd,
   });
@@ -93,9 +96,8 @@ function startProcess(args: readonly string[], options: KeysOptions): RunningCom
 }
 
 async function startThread(args: readonly string[], { env }: KeysOptions): Promise<RunningCommand> {
-  bundled ??= bundleKeys();
   // Standard input stays open: once it has ended, Node does not end a worker that has not read it.
-  const worker = new Worker(await bundled, {
+  const worker = new Worker(await bundledKeys(), {
     argv: [...args],
     env: { PATH: process.env.PATH, ...env },
     stdin: true,
@@ -109,15 +111,21 @@ async function startThread(args: readonly string[], { env }: KeysOptions): Promi
   return { stdout: worker.stdout, stderr: worker.stderr, ended, kill: () => void worker.terminate() };
 }
 
-let bundled: Promise<string> | undefined;
+let bundle: Promise<string> | undefined;
 
-/** One file, because a thread does not share compiled modules; returns its path. */
+/** The path of one small file: a third of the time of many, which a thread or process would compile again. */
+function bundledKeys(): Promise<string> {
+  bundle ??= bundleKeys();
+  return bundle;
+}
+
 async function bundleKeys(): Promise<string> {
   const outfile = join(tmpdir(), `octopost-keys-${process.pid}.mjs`);
   await build({
     entryPoints: [KEYS],
     outfile,
     bundle: true,
+    minify: true,
     platform: "node",
     format: "esm",
     // Some packages are CommonJS.
