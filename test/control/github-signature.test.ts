@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { GithubSignature } from "../../src/control/github-signature.ts";
-import { type Match, ScanningKeys } from "../support/scanning-keys.ts";
+import { type Match, ScanningKeys } from "./scanning-keys.ts";
 
 const MINUTE_MS = 60_000;
 

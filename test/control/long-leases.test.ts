@@ -4,7 +4,7 @@
 // The Worker is built with one number changed, so that few requests stretch the leases.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildMutant } from "../proofs/build-mutant.ts";
+import { buildMutant } from "../support/changed-worker.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";

@@ -4,10 +4,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { type Match, ScanningKeys } from "../support/scanning-keys.ts";
 import { eventually } from "../support/time-limits.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { Account } from "./account.ts";
+import { type Match, ScanningKeys } from "./scanning-keys.ts";
 
 const URL_OF_FILE = "https://github.com/octocat/Hello-World/blob/1234/config.txt";
 const SECRET = `whsec_${Buffer.alloc(32, "events").toString("base64")}`;

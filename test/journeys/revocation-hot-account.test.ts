@@ -6,7 +6,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildMutant } from "../proofs/build-mutant.ts";
+import { buildMutant } from "../support/changed-worker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";

@@ -11,6 +11,7 @@ import { extname, join, relative } from "node:path";
 import { build, type Loader, type Plugin } from "esbuild";
 import { PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
 import { writeBundleConfig } from "./bundle-config.ts";
+import { type Edit, editedText } from "./edit.ts";
 
 /** A source file's path below the project's directory, and its new text. */
 export type SourceChanges = Readonly<Record<string, (text: string) => string>>;
@@ -19,6 +20,11 @@ export interface BuiltWorker {
   /** Path of the bundle. */
   readonly bundle: string;
   readonly remove: () => Promise<void>;
+}
+
+/** The Worker with one rule broken, so that a test can show that it detects the change. */
+export function buildMutant(edit: Edit): Promise<BuiltWorker> {
+  return buildChangedWorker({ [edit.file]: (text) => editedText(text, edit) });
 }
 
 export async function buildChangedWorker(changes: SourceChanges): Promise<BuiltWorker> {

@@ -2,7 +2,7 @@
 // Worker, and sends the attacks that the defence stops.
 
 import { describe, expect, test } from "vitest";
-import { buildMutant } from "../build-mutant.ts";
+import { buildMutant } from "../../support/changed-worker.ts";
 import { shareOf } from "../share.ts";
 import type { Attack } from "./attack.ts";
 import { AttackRunner } from "./attack-runner.ts";

@@ -4,7 +4,7 @@
  * An attack that two defences stop is listed under neither. Where another gateway has made a mistake, the edit makes the
  * same one.
  */
-import type { Edit } from "../edit.ts";
+import type { Edit } from "../../support/edit.ts";
 
 export interface Defence extends Edit {
   readonly defence: string;

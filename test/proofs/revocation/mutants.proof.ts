@@ -5,8 +5,8 @@
  * The simulator (test/proofs/simulator) detects many more; these are the ones that need real sockets.
  */
 import { expect, test } from "vitest";
-import { buildMutant } from "../build-mutant.ts";
-import type { Edit } from "../edit.ts";
+import { buildMutant } from "../../support/changed-worker.ts";
+import type { Edit } from "../../support/edit.ts";
 import { shareOf } from "../share.ts";
 import { runCampaign } from "./campaign.ts";
 import { type Rule, violationsIn } from "./checker.ts";

@@ -1,5 +1,5 @@
 /** A rule broken on purpose: one or more edits of the sources. */
-import type { Edit } from "../edit.ts";
+import type { Edit } from "../../support/edit.ts";
 
 export interface Mutant {
   readonly name: string;

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { editedText } from "../edit.ts";
+import { editedText } from "../../support/edit.ts";
 import { IS_WHOLE, shareOf } from "../share.ts";
 import { MUTANTS, NO_MUTANT } from "./mutants.ts";
 import { runMutant } from "./run-mutant.ts";

@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { applyEdit } from "../edit.ts";
+import { applyEdit } from "../../support/edit.ts";
 import type { Mutant } from "./mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
