@@ -161,7 +161,7 @@ describe("the rotation form", () => {
     ["with a blank overlap", [""]],
     ["with white space as overlap", [" "]],
     ["with two overlaps", ["3600", "86400"]],
-    ["with overlap=0, which the form does not offer", ["0"]],
+    ["with overlap=60, which the form does not offer", ["60"]],
     ["with overlap=-3600", ["-3600"]],
     ["with overlap=3.6e3", ["3.6e3"]],
     ["with overlap=0xe10", ["0xe10"]],
