@@ -33,9 +33,17 @@ export function addCompletionCommand(program: Command): void {
     });
 }
 
-const KEYS = [process.execPath, join(PROJECT_DIRECTORY, "src", "cli", "keys.ts")]
-  .map((part) => `'${part.replaceAll("'", "'\\''")}'`)
-  .join(" ");
+/** Compiled code is cached, or each completion would compile every source file. */
+const KEYS = [
+  `NODE_COMPILE_CACHE=${quoted(join(PROJECT_DIRECTORY, "node_modules", ".cache", "keys-command"))}`,
+  quoted(process.execPath),
+  quoted(join(PROJECT_DIRECTORY, "src", "cli", "keys.ts")),
+].join(" ");
+
+/** For bash, zsh and fish. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `octopost-keys() { ${KEYS} "$@"; }
