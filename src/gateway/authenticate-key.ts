@@ -5,7 +5,6 @@
  * nowhere else. It does not know the routes, so a client without a good key learns nothing about them.
  */
 import { bearerToken } from "../http/bearer-token.ts";
-import { clientAddress } from "../http/client-address.ts";
 import { isKnown, type KnownKey } from "../leases/cached-key.ts";
 import type { KeyCache } from "../leases/key-cache.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -20,7 +19,7 @@ export async function authenticateKey(context: RequestContext, keys: KeyCache): 
   const token = bearerToken(request.headers.get("Authorization"));
   if (typeof token !== "string") return token;
 
-  const key = keys.get(token) ?? (await keys.load(token, clientAddress(request), context));
+  const key = keys.get(token) ?? (await keys.load(token, context.address, context));
   if (isRefusal(key)) return key;
 
   report.key = key;
@@ -34,7 +33,7 @@ export async function authenticateKey(context: RequestContext, keys: KeyCache): 
     if (refusal) return refusal;
   }
   if (!isKnown(key)) throw new Error("a lease was granted on an unknown key");
-  const refusal = refuseAddress(lease.terms, clientAddress(request));
+  const refusal = refuseAddress(lease.terms, context.address);
   if (refusal) return refusal;
   lease.countUse();
   return key;

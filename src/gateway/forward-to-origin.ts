@@ -13,7 +13,7 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import type { AcceptedRequest } from "./accept-request.ts";
 import { clientResponse } from "./client-response.ts";
 import { type BodyStart, GATHERED_MAX_BYTES, gatherBody, writeStart } from "./gather-body.ts";
-import { identityOf } from "./identity-assertion.ts";
+import { freshIdentity, newIdentity } from "./identity-assertion.ts";
 import { InFlightRequest } from "./in-flight-request.ts";
 import { originRequestHeaders, PAST_ALL_CACHES } from "./origin-request.ts";
 import { type OriginResponse, readOriginResponse } from "./origin-response.ts";
@@ -110,11 +110,20 @@ async function exchange(
     if (refusal) return refusal;
   }
   // Last, so that the headers state the permissions under which the request is forwarded.
-  const identity = await identityOf(key, origin, settings.assertionKeys, context.clock.now());
+  const now = context.clock.now();
+  const identity = freshIdentity(key, now) ?? (await newIdentity(key, origin, settings.assertionKeys, now));
   const refusal = inFlight.judge();
   if (refusal) return refusal;
   const { record } = key;
-  const headers = originRequestHeaders({ request, record, identity, requestId: report.requestId, settings });
+  const { requestId } = report;
+  const headers = originRequestHeaders({
+    request,
+    record,
+    identity,
+    requestId,
+    settings,
+    address: context.address,
+  });
   const response = await fetch(url, {
     method,
     headers,

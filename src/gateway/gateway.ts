@@ -6,7 +6,6 @@
  */
 
 import type { Env } from "../env.ts";
-import { clientAddress } from "../http/client-address.ts";
 import type { KeyFinder } from "../keys/find-key.ts";
 import { KeyCache } from "../leases/key-cache.ts";
 import { LeaseClock } from "../leases/lease-clock.ts";
@@ -97,7 +96,7 @@ export class Gateway {
     if (!isRefusal(row)) report.row = row;
     const { record, lease } = key;
     const hasSandbox = settings.sandboxOrigin !== null;
-    const address = clientAddress(request);
+    const { address } = context;
     const judge = (terms: Terms) =>
       refuseAddress(terms, address) ??
       (isRefusal(row) ? row : authorizeRow(row, record.mode, terms, hasSandbox));

@@ -5,7 +5,7 @@
  * Signed at most once per key and 30 s in an isolate, unless the key's permissions change. Signing takes one turn of the event loop without I/O, so no second
  * request starts to sign meanwhile.
  */
-import { sign } from "hono/utils/jwt/jwt";
+import { base64url } from "../keys/digests.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { KnownKey, SignedIdentity } from "../leases/cached-key.ts";
 import type { Terms } from "../leases/protocol.ts";
@@ -21,14 +21,20 @@ export function scopeOf({ permissions }: Pick<Terms, "permissions">): string {
   return permissions.length === 0 ? "all" : permissions.join(" ");
 }
 
-/** The key's assertion under the terms of its lease; signed now if it has none that can be sent at `now`. */
-export async function identityOf(
+/** The key's assertion under the terms of its lease; null if it has none that can be sent at `now`. */
+export function freshIdentity(key: KnownKey, now: number): SignedIdentity | null {
+  const identity = key.assertion;
+  return isFresh(identity, scopeOf(key.lease.terms), now) ? identity : null;
+}
+
+/** The same, signed now. */
+export async function newIdentity(
   key: KnownKey,
   audience: string,
   keys: AssertionKeys,
   now: number,
 ): Promise<SignedIdentity> {
-  let identity = key.assertion;
+  let identity: SignedIdentity | null = null;
   // Signing takes a turn of the event loop, in which the terms may change.
   while (!isFresh(identity, scopeOf(key.lease.terms), now)) {
     identity = await signIdentity(key.record, scopeOf(key.lease.terms), audience, keys, now);
@@ -65,5 +71,24 @@ export async function signIdentity(
     iat: issuedAt,
     exp: issuedAt + ASSERTION_TTL_SECONDS,
   };
-  return { jwt: await sign(claims, keys.signing, "EdDSA"), signedAt: now, scope };
+  return { jwt: await signJwt(claims, keys.signing), signedAt: now, scope };
+}
+
+const ED25519 = { name: "Ed25519" };
+
+/** By its JWK; an isolate has one. */
+const importedKeys = new WeakMap<AssertionKeys["signing"], CryptoKey>();
+
+/** RFC 7515 §3.1 and §7.1. */
+async function signJwt(claims: object, jwk: AssertionKeys["signing"]): Promise<string> {
+  const { alg, kid } = jwk;
+  const input = `${encoded(JSON.stringify({ alg, typ: "JWT", kid }))}.${encoded(JSON.stringify(claims))}`;
+  const key = importedKeys.get(jwk) ?? (await crypto.subtle.importKey("jwk", jwk, ED25519, false, ["sign"]));
+  importedKeys.set(jwk, key);
+  const signature = await crypto.subtle.sign(ED25519, key, new TextEncoder().encode(input));
+  return `${input}.${base64url(new Uint8Array(signature))}`;
+}
+
+function encoded(text: string): string {
+  return base64url(new TextEncoder().encode(text));
 }

@@ -5,7 +5,7 @@
  * credential does. Pure.
  */
 
-import { clientAddress, UNKNOWN_ADDRESS } from "../http/client-address.ts";
+import { UNKNOWN_ADDRESS } from "../http/client-address.ts";
 import { HEADER_NAME } from "../http/header-text.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
 import type { SignedIdentity } from "../leases/cached-key.ts";
@@ -51,6 +51,8 @@ export interface OriginRequestParts {
   readonly identity: SignedIdentity;
   readonly requestId: string;
   readonly settings: Pick<Settings, "forwardHeaders" | "publicOrigin">;
+  /** The client's. */
+  readonly address: string;
 }
 
 /** What stands for bytes that are not UTF-8 where the platform shows them to JavaScript. */
@@ -64,14 +66,16 @@ export function originRequestHeaders(parts: OriginRequestParts): Record<string, 
   const { request, settings } = parts;
   const forwarded: Record<string, string> = {};
   let isLossy = false;
-  const named = namesIn(request.headers.get("Connection"));
+  let connection = null as string | null;
+  // One pass: every header that is asked for by name costs a call into the platform.
   request.headers.forEach((value, name) => {
-    const isForwarded = FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name);
-    if (isForwarded && !named.has(name)) {
+    if (name === "connection") connection = value;
+    if (FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name)) {
       forwarded[name] = value;
       isLossy ||= value.includes(LOST_BYTES);
     }
   });
+  for (const name of namesIn(connection)) delete forwarded[name];
   const added = addedHeaders(parts);
   return isLossy ? nativeCopy(request.headers, forwarded, added) : Object.assign(forwarded, added);
 }
@@ -89,7 +93,7 @@ function nativeCopy(
 
 /** What only the gateway may say. */
 function addedHeaders(parts: OriginRequestParts): Record<string, string> {
-  const { request, record, identity, requestId, settings } = parts;
+  const { request, record, identity, requestId, settings, address } = parts;
   const headers: Record<string, string> = {};
   headers["X-Octopost-Account"] = record.account;
   headers["X-Octopost-Key-Id"] = record.id;
@@ -101,7 +105,6 @@ function addedHeaders(parts: OriginRequestParts): Record<string, string> {
   headers["X-Forwarded-Host"] = host;
   headers["X-Forwarded-Proto"] = scheme;
   headers.Via = `${httpVersion(request)} ${VIA_NAME}`;
-  const address = clientAddress(request);
   if (address !== UNKNOWN_ADDRESS) headers["X-Forwarded-For"] = address;
   return headers;
 }

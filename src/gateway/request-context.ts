@@ -4,6 +4,7 @@
  * One per request; it decides nothing. A step takes it and what the steps before have found.
  */
 
+import { clientAddress } from "../http/client-address.ts";
 import { type Schedule, setTimer } from "../keys/time-limit.ts";
 import type { LeaseClock } from "../leases/lease-clock.ts";
 import type { LeaseUser } from "../leases/lease-user.ts";
@@ -33,6 +34,7 @@ export class RequestContext implements LeaseUser, InFlightContext {
   /** Set while the request is forwarded, so that a fault aborts it. */
   inFlight: InFlightRequest | null = null;
   readonly #timers: RequestTimers;
+  #address: string | null = null;
 
   constructor(request: Request, gateway: GatewayContext, lifetime: RequestLifetime, report: RequestReport) {
     this.request = request;
@@ -42,6 +44,12 @@ export class RequestContext implements LeaseUser, InFlightContext {
     this.schedule = this.#timers.schedule;
     this.lifetime = lifetime;
     this.report = report;
+  }
+
+  /** The client's. */
+  get address(): string {
+    this.#address ??= clientAddress(this.request);
+    return this.#address;
   }
 
   checkClock(): void {

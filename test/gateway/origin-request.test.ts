@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { originRequestHeaders } from "../../src/gateway/origin-request.ts";
+import { clientAddress } from "../../src/http/client-address.ts";
 import type { KeyRecord } from "../../src/keys/key-record.ts";
 
 const FORWARDED = [
@@ -212,6 +213,7 @@ function sent(headers: Record<string, string>, circumstances: Circumstances = {}
         requestId: "request-1",
         identity: { jwt: "the.signed.word", signedAt: 0, scope },
         settings: { forwardHeaders: alsoForwarded, publicOrigin },
+        address: clientAddress(request),
       }),
     ),
   );

@@ -212,18 +212,18 @@ export const DEFENCES: readonly Defence[] = [
   {
     defence: "headers named in Connection are not forwarded",
     file: REQUEST,
-    find: "if (isForwarded && !named.has(name))",
-    replace: "if (isForwarded)",
+    find: "for (const name of namesIn(connection)) delete forwarded[name];",
+    replace: "",
     stops: ["a client's own headers named in Connection are not forwarded"],
   },
   {
     defence: "the gateway's headers are set last",
     file: REQUEST,
-    find: "const address = clientAddress(request);",
+    find: "if (address !== UNKNOWN_ADDRESS) headers",
     replace:
       'for (const name of namesIn(request.headers.get("Connection")))\n' +
       "    for (const own of Object.keys(headers)) if (own.toLowerCase() === name) delete headers[own];\n" +
-      "  const address = clientAddress(request);",
+      "  if (address !== UNKNOWN_ADDRESS) headers",
     stops: [
       "Connection: close, X-Octopost-Account removes no header of the gateway",
       "Connection: close, X-Forwarded-Host removes no header of the gateway",
