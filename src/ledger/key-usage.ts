@@ -61,15 +61,23 @@ export class KeyUsage {
     return true;
   }
 
-  /** Writes keys that were not written for a minute, and all of them when the ledger has become idle. */
+  /**
+   * Writes keys that were not written for a minute, and all of them when the ledger has become idle. Another flush follows
+   * only if uses are left, since an alarm is billed as a row and a call.
+   */
   flush(now: number): void {
     this.#isScheduled = false;
     let written = 0;
+    let isLeft = false;
     for (const [keyId, key] of this.#keys) {
       // A clock that was set back would postpone the write.
       const isDue = Math.abs(now - key.writtenAt) >= WRITE_INTERVAL_MS;
       if (key.isWritten && isDue) this.#keys.delete(keyId);
-      if (key.isWritten || !(isDue || this.#isQuiet)) continue;
+      if (key.isWritten) continue;
+      if (!isDue && !this.#isQuiet) {
+        isLeft = true;
+        continue;
+      }
       if (written === FLUSH_MAX_KEYS) {
         this.#schedule(0);
         return;
@@ -78,7 +86,7 @@ export class KeyUsage {
       written += 1;
     }
     if (this.#isQuiet) this.#keys.clear();
-    else this.#schedule(FLUSH_INTERVAL_MS);
+    else if (isLeft) this.#schedule(FLUSH_INTERVAL_MS);
     this.#isQuiet = true;
   }
 

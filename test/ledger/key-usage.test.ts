@@ -64,12 +64,24 @@ test("many uses are written a bounded number at a time", () => {
   ledger.now = FLUSH_INTERVAL_MS;
   for (let total = 0; total < keys.length; total = ledger.written.length) {
     expect(ledger.alarmAt).toBe(ledger.now);
+    ledger.alarmAt = null;
     ledger.usage.flush(ledger.now);
     perFlush.push(ledger.written.length - total);
   }
   expect(perFlush).toEqual([FLUSH_MAX_KEYS, FLUSH_MAX_KEYS, 1]);
   expect(new Set(ledger.written.map(({ keyId }) => keyId))).toEqual(new Set(keys));
-  expect(ledger.alarmAt).toBe(ledger.now + FLUSH_INTERVAL_MS);
+  expect(ledger.alarmAt).toBeNull();
+});
+
+test("a key that is used seldom costs one alarm and one write for each use", () => {
+  const ledger = new Ledger();
+  let alarms = 0;
+  for (let use = 0; use < 3; use++) {
+    ledger.use("key", 1);
+    for (; ledger.alarmAt !== null; alarms++) ledger.pass(ledger.alarmAt - ledger.now);
+    ledger.pass(WRITE_INTERVAL_MS);
+  }
+  expect({ alarms, writes: ledger.written.length }).toEqual({ alarms: 3, writes: 3 });
 });
 
 describe("a use", () => {
