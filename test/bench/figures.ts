@@ -62,6 +62,10 @@ export interface ColdStart {
   /** The first request and the second. */
   readonly gatewayMs: readonly [number, number];
   readonly usualMs: readonly [number, number];
+  /** The first request after the lease has expired. */
+  readonly expiredMs?: number;
+  /** CPU of the process for the first request. */
+  readonly firstCpuMs?: { readonly gateway: number; readonly usual: number };
 }
 
 /** The cost of idle open requests. */

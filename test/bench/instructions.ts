@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Bench, startBench } from "./bench.ts";
 import { type Callgrind, startCallgrind } from "./callgrind.ts";
 import { type Counts, countTable, type InstructionCounts, warningsOf } from "./instruction-counts.ts";
-import { get, junkKey } from "./scenarios.ts";
+import { conditional, get, junkKey } from "./scenarios.ts";
 import type { RunningWorker } from "./workerd.ts";
 import { startGateway, startPlain, startUsual } from "./workers.ts";
 
@@ -210,10 +210,6 @@ async function closing<Worker extends RunningWorker, Result>(
   } finally {
     await worker.close();
   }
-}
-
-function conditional(request: string): string {
-  return request.replace(/\r\n$/, 'If-None-Match: "33a64df551425fcc"\r\n\r\n');
 }
 
 function thousands(count: number): number {

@@ -29,12 +29,12 @@ export function sectionOf(results: Results): string {
   return [
     introduction(results),
     targetTable(results),
+    ...coldStartTable(results),
     scenarioTable(results),
     `![CPU for each answer, the gateway against the limit](${FILES}/${CPU_CHART})`,
     ...againstFloor(results),
     ...againstUsual(results),
     ...outsideTable(results),
-    ...coldStartTable(results),
     ...growthTables(results),
     ...failed(results),
   ].join("\n\n");
@@ -97,9 +97,9 @@ function againstFloor({ scenarios }: Results): string[] {
     ratioOf(warm, one, other, figure).median.toFixed(2);
   const [cpu, throughput] = [times("cpuUs"), times("perSecond")];
   return [
-    `Why bare is out of reach: a Worker that returns the response of \`fetch\` hands its body over to the platform and runs no more code. A Worker that changes headers
-and may have to abort the body cannot do that. **floor** does only this and checks nothing ([\`floor.js\`](${FILES}/floor.js)): it costs ${cpu("floor", "bare")} × the CPU of bare at ${throughput("floor", "bare")} of its
-throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × the CPU at ${throughput("gateway", "floor")} of the throughput. That includes rate limits and their five headers: with a key that has no limits the gateway costs
+    `Why bare is out of reach: a Worker that returns the response of \`fetch\` hands headers and body over to the platform and runs no more code. A Worker that sets headers both ways
+and may have to refuse after the answer has arrived cannot do that. **floor** is the cheapest Worker that can, without any check ([\`floor.js\`](${FILES}/floor.js)): it costs ${cpu("floor", "bare")} × the CPU of bare at ${throughput("floor", "bare")} of its
+throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × the CPU at ${throughput("gateway", "floor")} of the throughput. That includes rate limits: with a key that has no limits, and without their five headers, the gateway costs
 ${cpu(WITHOUT_LIMITS, "gateway")} × that CPU at ${throughput(WITHOUT_LIMITS, "gateway")} × that throughput.`,
   ];
 }
@@ -137,13 +137,20 @@ function outsideTable({ scenarios }: Results): string[] {
 function coldStartTable({ coldStarts }: Results): string[] {
   if (coldStarts === undefined) return [];
   const ms = (value: number) => `${value.toFixed(1)} ms`;
-  const rows = coldStarts.map(({ distanceMs, bareMs, gatewayMs, usualMs }) => [
+  const rows = coldStarts.map(({ distanceMs, bareMs, gatewayMs, usualMs, expiredMs, firstCpuMs }) => [
     `${distanceMs} ms`,
-    ...[bareMs, ...gatewayMs, ...usualMs].map(ms),
+    ...[bareMs, ...gatewayMs].map(ms),
+    expiredMs === undefined ? "" : ms(expiredMs),
+    ...usualMs.map(ms),
+    firstCpuMs === undefined ? "" : `${ms(firstCpuMs.gateway)}, ${ms(firstCpuMs.usual)}`,
   ]);
   return [
-    `The first request of a new isolate with a key that it has not seen, and the request after it. *Distance* is the simulated round trip to KV and to the ledger:`,
-    tableOf(["distance", "bare", "gateway, first", "next", "usual, first", "next"], rows),
+    `A key that is used seldom, which is the usual key: the first request of a new isolate with a key that it has not seen, the request after it, and one after the lease has expired. *Distance* is the simulated round trip to KV
+and to the ledger; *CPU* is that of the whole process for the first request, gateway and usual:`,
+    tableOf(
+      ["distance", "bare", "gateway, first", "next", "lease expired", "usual, first", "next", "CPU"],
+      rows,
+    ),
     `![The first request of a cold isolate with a new key, and the next one](${FILES}/${COLD_CHART})`,
   ];
 }

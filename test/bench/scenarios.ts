@@ -42,10 +42,15 @@ const WARM = {
 } as const;
 
 export const WARM_GET = "warm key, GET of 1 KiB";
+export const CHUNKED = "warm key, GET in chunks";
+export const GZIP = "warm key, GET of gzip in chunks";
+export const EIGHT_HEADERS = "warm key, GET with 8 headers";
 /** The gateway, with a key without rate limits. */
 export const WITHOUT_LIMITS = "gateway without limits";
 export const QUIET = "warm key, a quarter of bare's capacity";
 export const JUNK = "junk keys";
+export const REVOKED = "revoked key";
+export const LIMIT_USED_UP = "rate limit used up";
 export const DOWNLOAD = "50 downloads of 20 MB at once";
 export const UPLOAD = "50 uploads of 20 MB at once";
 export const OUTSIDE = "outside Workers, as much as comes through";
@@ -61,6 +66,15 @@ const BIG = {
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...WARM, name: WARM_GET, contestants: ["bare", "floor", "gateway", WITHOUT_LIMITS, "usual"] },
+  answerOf(CHUNKED, "chunked"),
+  answerOf(GZIP, "gzip"),
+  answerOf(EIGHT_HEADERS, "headers"),
+  answerOf("warm key, GET of 20 KiB", "medium"),
+  {
+    ...answerOf("warm key, conditional GET", "unchanged"),
+    expectedStatus: 304,
+    requests: ({ one }) => [conditional(get(one, "/v1/posts/unchanged"))],
+  },
   {
     ...WARM,
     name: QUIET,
@@ -85,10 +99,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ...refusal(JUNK, 401),
     requests: () => Array.from({ length: JUNK_KEYS }, (_, index) => get(junkKey(index))),
   },
-  { ...refusal("revoked key", 401), requests: ({ revoked }) => [get(revoked)] },
+  { ...refusal(REVOKED, 401), requests: ({ revoked }) => [get(revoked)] },
   // One request per minute is admitted.
-  { ...refusal("rate limit used up", 429), othersMax: 1, requests: ({ limited }) => [get(limited)] },
+  { ...refusal(LIMIT_USED_UP, 429), othersMax: 1, requests: ({ limited }) => [get(limited)] },
 ];
+
+/** A GET that the origin answers in its own way: origin-answers.ts. */
+function answerOf(name: string, answer: string): Scenario {
+  const contestants = ["bare", "floor", "gateway"];
+  return { ...WARM, name, contestants, requests: ({ one }) => [get(one, `/v1/posts/${answer}`)] };
+}
 
 /** The gateway among servers outside Workers: `contestants` includes each one's own baseline. */
 export function outsideScenarios(contestants: readonly string[]): readonly Scenario[] {
@@ -117,6 +137,11 @@ export function loadOf(
 
 export function get(key: string, path = "/v1/posts?limit=20"): string {
   return `GET ${path} HTTP/1.1\r\n${headers(key)}\r\n`;
+}
+
+/** Of a client that has the answer already. */
+export function conditional(request: string): string {
+  return request.replace(/\r\n$/, 'If-None-Match: "33a64df551425fcc"\r\n\r\n');
 }
 
 /** A body of that many bytes follows. */

@@ -1,11 +1,23 @@
 /** The targets, compared with the results; a target that was not measured does not count as reached. Pure. */
 
-import { DATA_PLANE_MAX_KIB, WORKER_MAX_KIB } from "../support/bundle-size.ts";
+import { WORKER_MAX_KIB } from "../support/bundle-size.ts";
 import { addedBy, medianOf, type Results, type Rounds, ratioOf } from "./figures.ts";
 import { COST_SHARE_TARGET, costShare } from "./model/chart.ts";
 import { cpuOf } from "./model/model-section.ts";
 import { type Pair, pairsIn } from "./outside-pairs.ts";
-import { DOWNLOAD, JUNK, OUTSIDE, OUTSIDE_QUIET, QUIET, UPLOAD, WARM_GET } from "./scenarios.ts";
+import {
+  CHUNKED,
+  DOWNLOAD,
+  EIGHT_HEADERS,
+  GZIP,
+  JUNK,
+  LIMIT_USED_UP,
+  OUTSIDE,
+  OUTSIDE_QUIET,
+  REVOKED,
+  UPLOAD,
+  WARM_GET,
+} from "./scenarios.ts";
 
 export interface Target {
   readonly figure: string;
@@ -19,6 +31,12 @@ export interface Target {
 const FLAT_MB = 64;
 const KIB = 1024;
 const START_MAX_MS = 15;
+/** A test limits it to DATA_PLANE_MAX_KIB, which is more. */
+const DATA_PLANE_TARGET_KIB = 35;
+/** The distance to the stores at which cold starts are judged. */
+const DISTANCE_MS = 80;
+const COLD_MAX_MS = 15;
+const COLD_CPU_MAX = 1.3;
 /** Requests with a key on one isolate that make it busy; the model uses it too. */
 const BUSY_PER_SECOND = 100;
 const ENTRY_MAX_BYTES = KIB;
@@ -26,20 +44,38 @@ const ENTRY_MAX_BYTES = KIB;
 type Figure = "perSecond" | "cpuUs" | "p50Ms" | "p99Ms";
 
 export function targetsOf(results: Results): Target[] {
-  const { scenarios, calls, growth, sizeAndStart } = results;
+  const { scenarios, calls, coldStarts, growth, sizeAndStart } = results;
+  const cold = coldStarts?.find(({ distanceMs }) => distanceMs === DISTANCE_MS);
   const against = (scenario: string, other: string, figure: Figure) => {
     const rounds = scenarios[scenario];
-    return rounds && ratioOf(rounds, "gateway", other, figure).median;
+    return rounds?.[other] && ratioOf(rounds, "gateway", other, figure).median;
   };
   return [
-    atLeast("warm key, throughput against bare", 0.9, against(WARM_GET, "bare", "perSecond")),
-    atMost("warm key, CPU for each answer against bare", 1.15, against(WARM_GET, "bare", "cpuUs")),
-    atMost("warm key, p50 against bare, at a quarter of its capacity", 1.05, against(QUIET, "bare", "p50Ms")),
-    atMost("warm key, p99 against bare, at a quarter of its capacity", 1.1, against(QUIET, "bare", "p99Ms")),
+    counted(
+      "first request of an isolate, beyond one trip to the ledger",
+      `≤ ${COLD_MAX_MS} ms`,
+      cold,
+      (row) => {
+        const beyondMs = row.gatewayMs[0] - DISTANCE_MS;
+        return [`${round(beyondMs)} ms`, beyondMs <= COLD_MAX_MS];
+      },
+    ),
+    atMost(
+      "first request of an isolate, CPU against usual",
+      COLD_CPU_MAX,
+      cold?.firstCpuMs && cold.firstCpuMs.gateway / cold.firstCpuMs.usual,
+    ),
+    atMost("warm key, CPU for each answer against bare", 1.45, against(WARM_GET, "bare", "cpuUs")),
+    atMost("the same against floor", 1.15, against(WARM_GET, "floor", "cpuUs")),
+    atMost(`${CHUNKED}, CPU against bare`, 1.5, against(CHUNKED, "bare", "cpuUs")),
+    atMost(`${GZIP}, CPU against bare`, 1.6, against(GZIP, "bare", "cpuUs")),
+    atMost(`${EIGHT_HEADERS}, CPU against bare`, 1.6, against(EIGHT_HEADERS, "bare", "cpuUs")),
+    ...[JUNK, REVOKED, LIMIT_USED_UP].map((name) =>
+      atMost(`${name}, CPU against a constant 401`, 1.5, against(name, "refusing", "cpuUs")),
+    ),
     atLeast("warm key, throughput against usual", 3, against(WARM_GET, "usual", "perSecond")),
     leastAdded("CPU that the check adds, against outside Workers", scenarios[OUTSIDE], "cpuUs", "µs"),
     leastAdded("p50 that the check adds, against outside Workers", scenarios[OUTSIDE_QUIET], "p50Ms", "ms"),
-    atLeast("junk keys, throughput against a constant 401", 0.85, against(JUNK, "refusing", "perSecond")),
     counted(
       "junk keys, KV reads and ledger calls",
       "0 and 0",
@@ -71,9 +107,12 @@ export function targetsOf(results: Results): Target[] {
     ]),
     counted(
       "without page and control plane",
-      `≤ ${DATA_PLANE_MAX_KIB} KiB`,
+      `≤ ${DATA_PLANE_TARGET_KIB} KiB`,
       sizeAndStart,
-      ({ dataPlaneGzipBytes }) => [kib(dataPlaneGzipBytes), dataPlaneGzipBytes <= DATA_PLANE_MAX_KIB * KIB],
+      ({ dataPlaneGzipBytes }) => [
+        kib(dataPlaneGzipBytes),
+        dataPlaneGzipBytes <= DATA_PLANE_TARGET_KIB * KIB,
+      ],
     ),
     counted(
       "CPU of the start (`wrangler check startup`)",

@@ -3,11 +3,12 @@
  * Pure, except for the paths.
  */
 import { join } from "node:path";
-import { medianOf, type Results, ratioOf } from "./figures.ts";
+import { addedBy, type Results } from "./figures.ts";
 import { tableOf, withSection } from "./markdown.ts";
-import { costShare } from "./model/chart.ts";
+import { warmKey } from "./model/chart.ts";
 import { cpuOf } from "./model/model-section.ts";
-import { WARM_GET } from "./scenarios.ts";
+import { predict } from "./model/predict.ts";
+import { QUIET } from "./scenarios.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 export const README = join(PROJECT, "README.md");
@@ -17,6 +18,7 @@ const BEGIN = "<!-- npm run bench writes from here -->";
 const END = "<!-- npm run bench writes to here -->";
 const DISTANCE_MS = 80;
 const BUSY_PER_SECOND = 100;
+const SELDOM_PER_SECOND = 1 / 60;
 const NOT_MEASURED = "not measured";
 
 /** The README with its figures replaced. */
@@ -41,24 +43,26 @@ function revocationFigures(page: string): string[][] {
 
 function measuredFigures(results: Results): string[][] {
   const { scenarios, calls, coldStarts } = results;
-  const warm = scenarios[WARM_GET];
-  const times = (figure: "perSecond" | "cpuUs", other: string) =>
-    warm?.[other] ? `${ratioOf(warm, "gateway", other, figure).median.toFixed(2)} ×` : NOT_MEASURED;
+  const quiet = scenarios[QUIET];
   const cold = coldStarts?.find(({ distanceMs }) => distanceMs === DISTANCE_MS);
-  const cost = costShare(BUSY_PER_SECOND, true, cpuOf(results));
+  const ms = (value: number | undefined) => (value === undefined ? NOT_MEASURED : `${value.toFixed(1)} ms`);
+  const beyondBare = (value: number | undefined) =>
+    value === undefined ? value : value - (cold?.bareMs ?? 0);
   return [
     [
-      "cached key, against a Worker that forwards and checks nothing: throughput; CPU per answer",
-      `${times("perSecond", "bare")}; ${times("cpuUs", "bare")}`,
+      `added latency, key that the isolate has not seen, KV and ledger ${DISTANCE_MS} ms away`,
+      ms(beyondBare(cold?.gatewayMs[0])),
+    ],
+    [`added latency, lease expired, ledger ${DISTANCE_MS} ms away`, ms(beyondBare(cold?.expiredMs))],
+    [
+      "added latency, key in use, p50",
+      ms(quiet && Math.max(0, addedBy(quiet, "gateway", "bare", "p50Ms").median)),
     ],
     [
-      "cached key, against a KV read and a Durable Object call per request: throughput; CPU per answer",
-      `${times("perSecond", "usual")}; ${times("cpuUs", "usual")}`,
+      `dollars per million requests, key used ${BUSY_PER_SECOND} times a second on an isolate; with a KV read and a Durable Object call per request (model)`,
+      dollars(BUSY_PER_SECOND, results),
     ],
-    [
-      "busy key, against a KV read and a Durable Object call per request: dollars per million requests (model)",
-      `${cost.toFixed(2)} ×`,
-    ],
+    ["the same, key used once a minute on an isolate", dollars(SELDOM_PER_SECOND, results)],
     [
       `one key, ${BUSY_PER_SECOND} requests a second on one isolate: ledger calls per request`,
       calls ? String(calls.ledgerCallsPerRequest) : NOT_MEASURED,
@@ -67,13 +71,11 @@ function measuredFigures(results: Results): string[][] {
       "made-up keys: KV reads; ledger calls",
       calls ? `${calls.kvReadsOfJunk}; ${calls.ledgerCallsOfJunk}` : NOT_MEASURED,
     ],
-    [
-      `new isolate, KV and ledger ${DISTANCE_MS} ms away: first request; next request`,
-      cold ? cold.gatewayMs.map((ms) => `${ms.toFixed(1)} ms`).join("; ") : NOT_MEASURED,
-    ],
-    [
-      "cached key, one isolate, load and origin on the same two cores: answers a second",
-      warm ? Math.round(medianOf(warm, "gateway", "perSecond")).toLocaleString("en") : NOT_MEASURED,
-    ],
   ];
+}
+
+/** With rate limits. */
+function dollars(perKeyAndIsolate: number, results: Results): string {
+  const { dollars, usualDollars } = predict(warmKey(perKeyAndIsolate, true), cpuOf(results));
+  return `$${dollars.toFixed(2)}; $${usualDollars.toFixed(2)}`;
 }
