@@ -8,7 +8,7 @@
  * socket with data. Loopback delivers a byte as it is sent, and clients here read at once and never receive more than a
  * socket holds, so bytes that are read later left later.
  */
-import { setImmediate as loopTurn, setTimeout as pause } from "node:timers/promises";
+import { setImmediate as loopTurn } from "node:timers/promises";
 import type { ControlAnswer, ControlOptions } from "../../support/control-client.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import type { Case, RestrictionRecord } from "./history.ts";
@@ -44,10 +44,10 @@ export async function restrictTwice(call: RestrictingCall): Promise<RestrictionR
   return await record(call, calledAt, answer, { others: calls });
 }
 
-/** A call whose caller disconnects after `disconnectMs`. `t` is the answer to a second call, made after `meanwhile`. */
+/** A call whose caller disconnects after `written`. `t` is the answer to a second call, made after `meanwhile`. */
 export async function restrictAndDisconnect(
   call: RestrictingCall,
-  disconnectMs: number,
+  written: () => Promise<void>,
   meanwhile: () => Promise<void>,
 ): Promise<RestrictionRecord> {
   const { context, client, restriction } = call;
@@ -64,7 +64,7 @@ export async function restrictAndDisconnect(
     ],
     body: content,
   });
-  await pause(disconnectMs);
+  await written();
   connection.destroy();
   const { status } = await exchange.response();
   if (status !== 0) throw new Error(`${restriction} was answered ${status} before its caller disconnected`);

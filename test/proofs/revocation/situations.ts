@@ -41,8 +41,6 @@ export interface SituationRun extends Case {
 type Runner = (run: SituationRun) => Promise<RestrictionRecord>;
 
 const HELD_MAX_MS = 3000;
-/** Long enough for the call to reach the ledger. */
-const DISCONNECT_MIN_MS = 50;
 /** How long after `t` the gateway stays partitioned. */
 const PARTITION_AFTER_ANSWER_MS = 500;
 
@@ -188,10 +186,17 @@ async function twice(run: SituationRun): Promise<RestrictionRecord> {
   return await restrictAndProbe(run, { call: restrictTwice });
 }
 
+/** Its caller disconnects once the restriction is written. */
 async function callerDisconnects(run: SituationRun): Promise<RestrictionRecord> {
   const { client, spread, context } = run;
+  const { network } = context.cluster;
+  const { account, id } = client.key;
   await underLoad(run);
-  const disconnectMs = DISCONNECT_MIN_MS + (spread * context.leaseMs) / 4;
+  const written = async () => {
+    const sql = `SELECT 1 FROM events WHERE action <> 'created' AND (key_id = '${id}' OR key_id IS NULL)`;
+    await eventually("the restriction", async () => (await network.ledgerRows(account, sql)).length > 0);
+    await pause((spread * context.leaseMs) / 4);
+  };
   const refusedEverywhere = async () => {
     await eventually(
       "the key to be refused everywhere",
@@ -199,7 +204,7 @@ async function callerDisconnects(run: SituationRun): Promise<RestrictionRecord> 
     );
   };
   return await restrictAndProbe(run, {
-    call: (call) => restrictAndDisconnect(call, disconnectMs, refusedEverywhere),
+    call: (call) => restrictAndDisconnect(call, written, refusedEverywhere),
   });
 }
 

@@ -11,7 +11,7 @@ import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { RawConnection, type RawResponse } from "../../support/raw-http.ts";
 import type { Respond } from "../../support/recording-origin.ts";
-import { within } from "../../support/time-limits.ts";
+import { eventually, within } from "../../support/time-limits.ts";
 
 export const SHAPES = [
   "JSON with a length",
@@ -47,8 +47,8 @@ export interface SmallBodies {
 
 const GATEWAYS = 2;
 const CONNECTIONS_PER_GATEWAY = 2;
-/** Before it is revoked a key is used for this long, and a part of a lease longer. */
-const USE_MIN_MS = 100;
+/** Before it is revoked a key is answered this often, and then used for a part of a lease. */
+const ANSWERS_BEFORE = 4;
 const USE_SPREAD_MS = 1000;
 const LINE_MAX_MS = 30_000;
 /** Multiples of the golden ratio, modulo 1, are spread evenly however many there are. */
@@ -103,7 +103,7 @@ export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Ans
   let next = 0;
   const revokeInTurn = async () => {
     for (let index = next++; index < revocations; index = next++) {
-      const useMs = USE_MIN_MS + ((index * GOLDEN_RATIO) % 1) * USE_SPREAD_MS;
+      const useMs = ((index * GOLDEN_RATIO) % 1) * USE_SPREAD_MS;
       add(total, await revokeOne(cluster, index, useMs, expected));
       cluster.live.requests = [];
     }
@@ -126,32 +126,35 @@ async function revokeOne(
 ): Promise<Answers> {
   const key = await cluster.createKey({ account: `small-${index}` });
   const answers = noAnswers();
+  const kinds: Kind[] = [];
+  const use = (gateway: number) => useUntilRefused(cluster, gateway, key, expected, kinds);
   const lines = cluster.gateways.flatMap((_, gateway) =>
-    Array.from({ length: CONNECTIONS_PER_GATEWAY }, () => useUntilRefused(cluster, gateway, key, expected)),
+    Array.from({ length: CONNECTIONS_PER_GATEWAY }, () => use(gateway)),
   );
   const used = Promise.all(lines);
   // An error is thrown where the lines are awaited.
   used.catch(() => {});
+  await eventually("answers", () => kinds.length >= ANSWERS_BEFORE);
   await pause(useMs);
   await cluster.revoke(key.account, key.id);
-  const all = (await within(LINE_MAX_MS, "the end of a revoked key's lines", used)).flat();
-  for (const kind of all) answers[kind] += 1;
+  await within(LINE_MAX_MS, "the end of a revoked key's lines", used);
+  for (const kind of kinds) answers[kind] += 1;
   answers.revocations = 1;
-  answers.revocationsWithBroken = all.some((kind) => BROKEN.includes(kind)) ? 1 : 0;
+  answers.revocationsWithBroken = kinds.some((kind) => BROKEN.includes(kind)) ? 1 : 0;
   return answers;
 }
 
 type Kind = Exclude<keyof Answers, "revocations" | "revocationsWithBroken">;
 const BROKEN: readonly Kind[] = ["emptyReply", "headersAlone", "partOfBody"];
 
-/** Sends one request after another until one is answered 401. */
+/** Sends one request after another until one is answered 401, and adds what each gets to `kinds`. */
 async function useUntilRefused(
   cluster: GatewayCluster,
   gateway: number,
   key: IssuedKey,
   expected: Buffer,
-): Promise<Kind[]> {
-  const kinds: Kind[] = [];
+  kinds: Kind[],
+): Promise<void> {
   let connection = await RawConnection.open(cluster.gateway(gateway));
   const request = {
     method: "GET",
@@ -165,7 +168,6 @@ async function useUntilRefused(
     if (kind === "refused") break;
   }
   connection.close();
-  return kinds;
 }
 
 function kindOf(response: RawResponse, expected: Buffer): Kind {
