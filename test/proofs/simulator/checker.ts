@@ -10,7 +10,6 @@
 import { DRIFT } from "./fault-budget.ts";
 import { checkFaultFreeRun } from "./fault-free-checker.ts";
 import {
-  type History,
   lostEveryPermitRace,
   type RequestRecord,
   type ScheduleWrite,
@@ -21,7 +20,7 @@ import {
 import { checkLengths } from "./issued-leases.ts";
 import { checkLimits } from "./limit-checker.ts";
 import { longestLeaseMsOf } from "./scenario.ts";
-import { checkTerms } from "./terms-checker.ts";
+import { checkTerms, mayBeSuspended } from "./terms-checker.ts";
 import type { World } from "./world.ts";
 
 /** When the ending key ended, in true time. Infinity: never. */
@@ -42,7 +41,7 @@ export function checkRun(world: World): Violation[] {
 
   for (const request of history.requests) {
     if (request.plan.key === "ending") checkAfterEnd(request, keyEnd, report);
-    if (request.plan.key === "active" && statusOf(request) === 401) {
+    if (request.plan.key === "active" && statusOf(request) === 401 && !mayBeSuspended(world, request)) {
       report("401", `request ${request.number}: 401 for an active key`);
     }
     if (request.endedAt === null) report("liveness", `request ${request.number} never ended`);
@@ -53,7 +52,7 @@ export function checkRun(world: World): Violation[] {
     if (falseSteps > 0)
       report("rule 2", `isolate ${number}: ${falseSteps} steps of its clock that there were not`);
   }
-  checkNoRevival(history, report);
+  checkNoRevival(world, report);
   checkReceipts(world, report);
   checkLengths(world, report);
   checkRecovery(world, keyEnd, report);
@@ -126,13 +125,14 @@ function isTooShort({ plan, headersAt, lastByteAt }: RequestRecord): boolean {
 }
 
 /** Once an isolate has refused a key with 401, it accepts no later request with it. */
-function checkNoRevival(history: History, report: Report): void {
+function checkNoRevival(world: World, report: Report): void {
+  const { history } = world;
   const refusedFrom = new Map<string, number>();
   const cacheOf = ({ isolate, cacheGeneration, plan }: RequestRecord) =>
     `${isolate}/${cacheGeneration}/${plan.key}`;
   for (const request of history.requests) {
     // A suspension ends.
-    if (request.plan.key === "changing") continue;
+    if (request.plan.key === "changing" || mayBeSuspended(world, request)) continue;
     if (request.headersAt === null || statusOf(request) !== 401) continue;
     const cache = cacheOf(request);
     refusedFrom.set(cache, Math.min(refusedFrom.get(cache) ?? Number.POSITIVE_INFINITY, request.headersAt));
@@ -160,7 +160,8 @@ function checkReceipts({ history, disk, scenario: { ledger } }: World, report: R
 }
 
 /** After the last fault the gateway recovers without intervention: see `scheduleProbes`. */
-function checkRecovery({ history, scenario }: World, keyEnd: KeyEnd, report: Report): void {
+function checkRecovery(world: World, keyEnd: KeyEnd, report: Report): void {
+  const { history, scenario } = world;
   const last = scenario.ledger.deploy?.leaseMs ?? scenario.ledger.leaseMs;
   const endedFrom = Math.min(keyEnd.answeredAt, keyEnd.scheduledAt);
   for (const request of history.requests) {
@@ -175,7 +176,7 @@ function checkRecovery({ history, scenario }: World, keyEnd: KeyEnd, report: Rep
     if (roundTripMs > 0.9 * Math.min(last, scenario.ledgerTimeoutMs)) continue;
     const status = statusOf(request);
     const isLimited = (status === 429 && request.decision?.allowance) || lostEveryPermitRace(request);
-    if (request.plan.key === "active" && status !== 200 && !isLimited) {
+    if (request.plan.key === "active" && status !== 200 && !isLimited && !mayBeSuspended(world, request)) {
       report("recovery", `request ${request.number}: ${status} for an active key after the last fault`);
     }
     if (request.plan.key === "ending" && request.arrivedAt > endedFrom && status !== 401) {

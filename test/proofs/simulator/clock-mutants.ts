@@ -48,5 +48,6 @@ export const CLOCK_MUTANTS: readonly Mutant[] = [
     ),
     firstSeed: 2000,
   },
+  mutant("a shared call ends with the request that makes it", SHARED, "    user.waitUntil(ended);\n", ""),
   mutant("the end of a call wakes nobody", SHARED, "for (const wake of ended.waiting) wake(outcome);", ""),
 ];

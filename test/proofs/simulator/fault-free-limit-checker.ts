@@ -127,7 +127,7 @@ function checkExhaustedCost(
       continue;
     const between = decisions.filter(
       (decision) =>
-        decision.isolate === isolate && decision.key === key && decision.at > before && decision.at <= at,
+        decision.isolate === isolate && decision.key === key && decision.at > before && decision.at < at,
     );
     const [first] = between;
     if (first && first.at > before + farMs && between.every(({ admitted }) => !admitted))

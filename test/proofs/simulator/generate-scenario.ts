@@ -3,14 +3,15 @@
  */
 
 import { coveredMs, DRIFT, type FaultBudget, splitBudget } from "./fault-budget.ts";
+import { generateEnds } from "./generate-ends.ts";
 import {
   AMPLE_LIMIT,
   type Demand,
   generateDemand,
-  generateDemandTimes,
   generateLimits,
   generateTierChanges,
 } from "./generate-limits.ts";
+import { generateDemandRequests, generateRequests } from "./generate-requests.ts";
 import {
   generateBusyRequests,
   generateStretching,
@@ -25,11 +26,8 @@ import {
   type ControlCall,
   type ExcessFaults,
   type IsolatePlan,
-  type KeyName,
   type LedgerPlan,
   MARGIN_MS,
-  quickRequest,
-  type RequestPlan,
   type Scenario,
 } from "./scenario.ts";
 
@@ -45,9 +43,6 @@ const STEP_MAX_MS = 2000;
 
 /** Above what a ledger stalls that does long work in chunks. */
 const STALL_MAX_MS = 60;
-
-/** Longer than the ledger takes a key for busy. */
-const IDLE_MS = 6000;
 
 export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
   const random = new Random(seed);
@@ -77,7 +72,12 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
     : generateTierChanges(limits, 0.2, faultsEndAt, random);
   const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < AMPLE_LIMIT);
   const demand = contended && isScarce ? generateDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
-  const termsChanges = generateTermsChanges(contended ? 0 : 0.4, endsAt + 1.2 * longestMs, random);
+  const termsChanges = generateTermsChanges(
+    contended ? 0.3 : 0.4,
+    faultFree,
+    endsAt + 1.2 * longestMs,
+    random,
+  );
   const basics = { faultFree, extremeDrift, leaseMs, nextLeaseMs, longestMs, stretching };
   const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand, termsChanges };
   const isolates = Array.from({ length: random.whole(stretchesLeases ? 3 : 1, 5) }, () =>
@@ -93,7 +93,7 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
     ledger: generateLedger(shared, random),
     ledgerStartsAt,
     limits,
-    controlCalls: [...generateControlCalls(shared, howKeyEnds, random), ...changes, ...termsChanges],
+    controlCalls: [...generateEnds(shared, howKeyEnds, random), ...changes, ...termsChanges],
     expiresAfterMs: howKeyEnds === "expires" ? endsAt : null,
     ledgerTimeoutMs: 2000,
     originTimeoutMs: random.chance(0.1) ? random.between(500, 2000) : 30_000,
@@ -157,46 +157,6 @@ function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan
   };
 }
 
-function generateRequests(endsAt: number, longestMs: number, random: Random): RequestPlan[] {
-  const until = endsAt + 1.3 * longestMs;
-  const moments = Array.from({ length: random.whole(2, 8) }, () => random.between(0, until));
-  if (random.chance(0.2)) {
-    const everyMs = random.between(20, 60);
-    const from = Math.max(0, endsAt - longestMs / 2);
-    for (let count = 0; count < 12; count++) moments.push(from + count * everyMs);
-  }
-  const activeKeyShare = random.pick([0, 0.3]);
-  return moments.map((at) =>
-    generateRequest(at, random.chance(activeKeyShare) ? "active" : "ending", longestMs, random),
-  );
-}
-
-function generateRequest(at: number, key: KeyName, longestMs: number, random: Random): RequestPlan {
-  const kind = random.pick(["quick", "quick", "waiting", "streaming"] as const);
-  const longMs = () => random.between(50, 2.5 * longestMs);
-  return {
-    at,
-    key,
-    writes: false,
-    bucket: random.chance(0.15) ? "publish" : "requests",
-    originFails: random.chance(0.04),
-    originMs: kind === "waiting" ? longMs() : random.between(1, 40),
-    bodyMs: kind === "streaming" || random.chance(0.1) ? longMs() : 0,
-    bytesEveryMs: random.between(1, 5),
-    clientGoneAfterMs: random.chance(0.05) ? random.between(0, longestMs) : null,
-  };
-}
-
-function generateDemandRequests(demand: Demand | null, random: Random): RequestPlan[] {
-  if (!demand) return [];
-  return generateDemandTimes(demand, random).map(({ at, bucket }) => ({
-    ...quickRequest(at, demand.key),
-    bucket,
-    originMs: random.between(1, 40),
-    originFails: random.chance(0.04),
-  }));
-}
-
 /** Faults that consume the margin occur once, so that no lease sees two; jumps occur at any time. */
 function generateClockFaults(shared: SharedValues, random: Random): ClockFault[] {
   const faults: ClockFault[] = [];
@@ -247,28 +207,4 @@ function generateLedger(shared: SharedValues, random: Random): LedgerPlan {
         : { at: beforeTheEnd(), leaseMs: nextLeaseMs, leaseMaxMs: leaseMaxOf(nextLeaseMs, stretching) },
     faultsEndAt,
   };
-}
-
-function generateControlCalls(
-  shared: SharedValues,
-  howKeyEnds: "revoked" | "scheduled" | "expires",
-  random: Random,
-): ControlCall[] {
-  const { endsAt, longestMs } = shared;
-  const calls: ControlCall[] = [];
-  if (howKeyEnds === "scheduled") {
-    const at = endsAt - random.between(0, endsAt);
-    calls.push({ at, method: "schedule", aheadMs: random.between(0, 1.5 * longestMs), persistent: true });
-    if (random.chance(0.3)) {
-      const aheadMs = random.chance(0.5) ? null : random.between(0, longestMs);
-      calls.push({ at: at + random.between(0, longestMs), method: "schedule", aheadMs, persistent: true });
-    }
-  }
-  const revokes = howKeyEnds === "revoked" || random.chance(0.5) ? random.pick([1, 1, 2, 3]) : 0;
-  const revokedFrom = endsAt + (random.chance(0.05) ? 1.5 * longestMs + IDLE_MS : 0);
-  for (let count = 0; count < revokes; count++) {
-    const at = revokedFrom + (count === 0 ? 0 : random.between(0, 1.5 * longestMs));
-    calls.push({ at, method: "revoke", aheadMs: null, persistent: count === 0 || random.chance(0.5) });
-  }
-  return calls;
 }

@@ -1,17 +1,34 @@
-/** Generates changes of the changing key's terms, in any order, and requests with it around them. */
+/** Generates changes of terms, in any order, and requests with the changing key around them. */
 import type { Random } from "./random.ts";
-import { type ControlCall, quickRequest, type RequestPlan, type TermsChange } from "./scenario.ts";
+import { type ControlCall, quickRequest, type RequestPlan } from "./scenario.ts";
+import { TERMS_CHANGES, type TermsChange } from "./terms-changes.ts";
 
-const CHANGES: readonly TermsChange[] = ["suspend", "suspend", "narrow", "narrow", "resume", "widen"];
+const CHANGES = Object.keys(TERMS_CHANGES) as TermsChange[];
+const RESTRICTIONS = CHANGES.filter((change) => TERMS_CHANGES[change].forbids);
 
-/** Empty: the terms do not change in this run. */
-export function generateTermsChanges(chance: number, until: number, random: Random): readonly ControlCall[] {
+/** Restrictions of a run, each of which may be repeated and undone; more restrict than undo. */
+const KINDS_MAX = 3;
+
+/**
+ * Empty: the terms do not change in this run. `faultFree`: its checks of the other keys do not know suspended accounts.
+ */
+export function generateTermsChanges(
+  chance: number,
+  faultFree: boolean,
+  until: number,
+  random: Random,
+): readonly ControlCall[] {
   if (!random.chance(chance)) return [];
-  const count = random.whole(1, 6);
+  const kinds = Array.from({ length: random.whole(1, KINDS_MAX) }, () => random.pick(RESTRICTIONS)).filter(
+    (kind) => !(faultFree && kind === "suspend account"),
+  );
+  const changes = kinds.flatMap((kind) => [kind, kind, TERMS_CHANGES[kind].undoneBy ?? kind]);
+  if (changes.length === 0) return [];
+  const count = random.whole(1, 2 * kinds.length + 1);
   return Array.from({ length: count }, () => ({
     at: random.between(0, until),
     method: "terms" as const,
-    change: random.pick(CHANGES),
+    change: random.pick(changes),
     aheadMs: null,
     persistent: random.chance(0.7),
   }));
@@ -26,7 +43,8 @@ export function generateChangingRequests(
   if (changes.length === 0) return [];
   const last = Math.max(...changes.map(({ at }) => at));
   return Array.from({ length: random.whole(3, 10) }, () => {
-    const request = quickRequest(random.between(0, last + longestMs), "changing", random.chance(0.6));
+    const at = random.between(0, last + longestMs);
+    const request = quickRequest(at, "changing", random.chance(0.6), random.chance(0.5));
     const kind = random.pick(["quick", "waiting", "streaming"] as const);
     return {
       ...request,

@@ -6,7 +6,8 @@ import type { Refusal } from "../../../src/refusals.ts";
 import { GrantedPermits } from "./granted-permits.ts";
 import { IssuedLeases } from "./issued-leases.ts";
 import type { Receipt } from "./ledger-rules.ts";
-import type { KeyName, RequestPlan, Scenario, TermsChange } from "./scenario.ts";
+import type { KeyName, RequestPlan, Scenario } from "./scenario.ts";
+import type { TermsChange } from "./terms-changes.ts";
 
 export interface RequestRecord {
   readonly number: number;
@@ -74,7 +75,7 @@ export interface ScheduleWrite {
   answeredAt: number;
 }
 
-/** A change of the changing key's terms, as carried out by the ledger; answered when `answeredAt` is not Infinity. */
+/** A change of terms, as carried out by the ledger; answered when `answeredAt` is not Infinity. */
 export interface TermsRecord {
   readonly change: TermsChange;
   readonly writtenAt: number;
@@ -174,6 +175,7 @@ export function statusOf(request: RequestRecord): number | null {
     case "not_in_ledger":
       return 401;
     case "missing_permission":
+    case "address_not_allowed":
       return 403;
     case "ledger_unreachable":
       return 503;

@@ -13,7 +13,7 @@ import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
 import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts";
 import type { Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { Settings } from "../../../src/settings.ts";
-import type { TermsChange } from "./scenario.ts";
+import { type AccountRow, NARROW, TERMS_CHANGES, type TermsChange } from "./terms-changes.ts";
 
 /** The columns of a key's row that decide on leases. */
 export interface LeaseRow extends KeyState {
@@ -21,6 +21,7 @@ export interface LeaseRow extends KeyState {
   readonly lease_bound_ms: number | null;
   /** Empty: full access. */
   readonly permissions: Terms["permissions"];
+  readonly allowed_ips: Terms["allowed_ips"];
 }
 
 /** What the runtime gives a Durable Object: a clock, an alarm, and storage that rejects a superseded object. */
@@ -53,8 +54,15 @@ export interface Receipt {
 /** Metadata row: the limits of the account's tier. */
 export const LIMITS_ROW = "limits";
 
-/** What `narrow` leaves of full access. */
-const NARROW: Terms["permissions"] = ["posts:read"];
+/** Metadata row: the account's own terms. */
+const ACCOUNT_ROW = "account";
+
+const NEW_ACCOUNT: AccountRow = { suspended_at: null, allowed_ips: [] };
+
+/** As it is on disk. */
+export function accountOf(metadata: Pick<ReadonlyMap<string, unknown>, "get">): AccountRow {
+  return (metadata.get(ACCOUNT_ROW) ?? NEW_ACCOUNT) as AccountRow;
+}
 
 export class LedgerRules {
   readonly #runtime: LedgerRuntime;
@@ -76,9 +84,12 @@ export class LedgerRules {
   lease(keyId: string, holder: string, reports: readonly PermitReport[]): LeaseAnswer {
     const now = this.#runtime.now();
     const row = this.#runtime.keys.issued(keyId);
-    const answer = this.#leases.grant(keyId, row, now);
+    const { suspended_at, allowed_ips: account_allowed_ips } = this.#account;
+    const key = row && suspended_at !== null ? { ...row, suspended_at } : row;
+    const answer = this.#leases.grant(keyId, key, now);
     if (!answer.granted) return answer;
-    const terms = { permissions: row?.permissions ?? NARROW, allowed_ips: [], account_allowed_ips: [] };
+    const { permissions = NARROW, allowed_ips = [] } = row ?? {};
+    const terms = { permissions, allowed_ips, account_allowed_ips };
     const limits = this.#limits;
     const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
     return { ...answer, terms, permits };
@@ -87,6 +98,10 @@ export class LedgerRules {
   /** null: unlimited. */
   setLimits(limits: Limits | null): void {
     this.#runtime.metadata.set(LIMITS_ROW, limits);
+  }
+
+  get #account(): AccountRow {
+    return accountOf(this.#runtime.metadata);
   }
 
   get #limits(): Limits | null {
@@ -106,17 +121,17 @@ export class LedgerRules {
     return "scheduled";
   }
 
-  /** `suspendKey`, `resumeKey` and `changeKey` with permissions. Returns when that is in effect. */
+  /** `suspendKey`, `resumeKey`, `changeKey` and the same of the account. Returns when that is in effect. */
   async changeTerms(keyId: string, change: TermsChange): Promise<void> {
-    const { keys } = this.#runtime;
+    const { keys, metadata } = this.#runtime;
     const row = keys.issued(keyId);
     if (!row) throw new Error("no such key");
     const now = this.#runtime.now();
-    const restricts = change === "suspend" || change === "narrow";
-    const waitMs = restricts ? this.#leases.waitMs(keyId, now) : 0;
-    if (change === "suspend") keys.change(keyId, { suspended_at: row.suspended_at ?? now });
-    else if (change === "resume") keys.change(keyId, { suspended_at: null });
-    else keys.change(keyId, { permissions: change === "narrow" ? NARROW : [] });
+    const { key, account, forbids: restricts } = TERMS_CHANGES[change];
+    const leasesMs = account ? this.#leases.waitMsForAll(now) : this.#leases.waitMs(keyId, now);
+    const waitMs = restricts ? leasesMs : 0;
+    if (key) keys.change(keyId, key(row, now));
+    if (account) metadata.set(ACCOUNT_ROW, { ...this.#account, ...account(this.#account, now) });
     await this.#takeEffect(waitMs);
   }
 

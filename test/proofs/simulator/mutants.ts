@@ -9,6 +9,7 @@ import { CLOCK_MUTANTS } from "./clock-mutants.ts";
 import { LEASE_LENGTH_MUTANTS } from "./lease-length-mutants.ts";
 import { LIMIT_MUTANTS } from "./limit-mutants.ts";
 import { type Mutant, mutant } from "./mutant.ts";
+import { TERMS_MUTANTS } from "./terms-mutants.ts";
 
 const LEASE = "src/leases/lease.ts";
 const REFUSED = "src/leases/known-refusal.ts";
@@ -33,36 +34,6 @@ export const MUTANTS: readonly Mutant[] = [
     LEASE,
     "    if (this.refusal) return;\n",
     "    this.#refused = new KnownRefusal(this.#clock);\n",
-  ),
-  mutant(
-    "a suspension is remembered for good",
-    REFUSED,
-    "if (isTimed) this.#suspendedUntil = calledAt + ttl_ms;",
-    "if (isTimed) this.#suspendedUntil = Number.POSITIVE_INFINITY;",
-  ),
-  mutant(
-    "the old terms are kept at a renewal",
-    LEASE,
-    "this.#terms = this.#terms && isSameTerms(this.#terms, terms) ? this.#terms : terms;",
-    "this.#terms ??= terms;",
-  ),
-  mutant(
-    "the terms are not judged while a request is in flight",
-    FLIGHT,
-    "if (terms === this.#judgedTerms) return null;",
-    "if (this.#judgedTerms !== null || terms === null) return null;",
-  ),
-  mutant(
-    "a restriction is answered before the wait",
-    REVOKING,
-    "const waitMs = restricts ? this.#leases.waitMs(keyId, now) : 0;",
-    "const waitMs = restricts ? 0 : 0;",
-  ),
-  mutant(
-    "a suspended key is granted leases",
-    BOOK,
-    'if (key.suspended_at !== null) return { granted: false, reason: "suspended", ttl_ms: grantMs };',
-    "",
   ),
   mutant("a refusal is not remembered", REFUSED, "if (FOR_GOOD.has(reason)) this.refuseForGood(reason);", ""),
   mutant("a clock that jumps back does not void the lease", CLOCK, "this.#epoch += 1;", ""),
@@ -220,6 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("an aborted body ends as if complete", REQUEST, "      end(false);", "      end(true);"),
   ...LEASE_LENGTH_MUTANTS,
   ...LIMIT_MUTANTS,
+  ...TERMS_MUTANTS,
 ];
 
 /** An unbroken copy must pass where mutants fail. */

@@ -17,12 +17,20 @@ export function sendProbes({ time, random, isolates, pendingOrigins }: World): v
   }
 }
 
-/** Right after a change of terms is in effect: requests of both kinds on every isolate. */
+/** Requests with the changing key: each that some restrictions forbid and others leave allowed. */
+const KINDS = [
+  { writes: true, outside: false },
+  { writes: false, outside: true },
+  { writes: false, outside: false },
+] as const;
+
+/** Right after a change of terms is in effect: requests of each kind on every isolate. */
 export function probeTerms({ time, random, isolates, pendingOrigins }: World): void {
   for (const arrive of pendingOrigins) if (random.chance(0.3)) time.after(RIGHT_AFTER_MS, arrive);
   for (const isolate of isolates) {
-    for (const writes of [true, false])
-      time.after(RIGHT_AFTER_MS, () => isolate.arrive(quickRequest(time.now, "changing", writes)));
+    for (const { writes, outside } of KINDS)
+      time.after(RIGHT_AFTER_MS, () => isolate.arrive(quickRequest(time.now, "changing", writes, outside)));
+    time.after(RIGHT_AFTER_MS, () => isolate.arrive(quickRequest(time.now, "active")));
   }
 }
 
@@ -37,7 +45,8 @@ export function scheduleProbes(world: World): void {
     for (const isolate of isolates) {
       isolate.arrive(quickRequest(time.now, "active"));
       isolate.arrive(quickRequest(time.now, "ending"));
-      for (const writes of [true, false]) isolate.arrive(quickRequest(time.now, "changing", writes));
+      for (const { writes, outside } of KINDS)
+        isolate.arrive(quickRequest(time.now, "changing", writes, outside));
     }
   });
 }

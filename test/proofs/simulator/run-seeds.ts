@@ -28,13 +28,19 @@ export interface Summary {
 /** Stops after this many failures: the first ones are enough to debug. */
 const FAILURES_MAX = 20;
 
-/** The process yields to its parent between batches of this size. */
+/** Tells how many seeds have run. */
+export type OnProgress = (seeds: number) => void;
+
+/** The process yields to its parent between batches of this size, and reports its progress. */
 const SEEDS_AT_ONCE = 200;
 
 /** Runs allocate many short-lived objects. */
 const NODE_FLAGS = ["--max-semi-space-size=64"];
 
-export async function runSeeds({ first, count, stopsAtFailure, excess }: SeedRange): Promise<Summary> {
+export async function runSeeds(
+  { first, count, stopsAtFailure, excess }: SeedRange,
+  onProgress: OnProgress = () => {},
+): Promise<Summary> {
   const counts: Counts = noCounts();
   const failures: Failure[] = [];
   let seeds = 0;
@@ -46,7 +52,9 @@ export async function runSeeds({ first, count, stopsAtFailure, excess }: SeedRan
       failures.push({ seed, violations: outcome.violations });
       if (stopsAtFailure || failures.length === FAILURES_MAX) break;
     }
-    if (seeds % SEEDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (seeds % SEEDS_AT_ONCE !== 0) continue;
+    onProgress(seeds);
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return { seeds, counts, failures };
 }
@@ -56,14 +64,23 @@ export async function runSeedsInProcesses(
   range: SeedRange,
   processes: number,
   worker: URL,
+  onProgress: OnProgress = () => {},
 ): Promise<Summary> {
   const share = Math.ceil(range.count / processes);
   const shares = Array.from({ length: processes }, (_, index) => {
     const first = range.first + index * share;
     return { ...range, first, count: Math.min(share, range.first + range.count - first) };
   });
+  const done = shares.map(() => 0);
   const summaries = await Promise.all(
-    shares.filter(({ count }) => count > 0).map((part) => runInProcess(part, worker)),
+    shares
+      .filter(({ count }) => count > 0)
+      .map((part, index) =>
+        runInProcess(part, worker, (seeds) => {
+          done[index] = seeds;
+          onProgress(done.reduce((sum, one) => sum + one, 0));
+        }),
+      ),
   );
   const counts = noCounts();
   for (const summary of summaries) addCounts(counts, summary.counts);
@@ -75,10 +92,13 @@ export async function runSeedsInProcesses(
 }
 
 /** A process, not a worker thread: terminating many V8 isolates in one process occasionally crashes V8. */
-function runInProcess(range: SeedRange, worker: URL): Promise<Summary> {
+function runInProcess(range: SeedRange, worker: URL, onProgress: OnProgress): Promise<Summary> {
   return new Promise((resolve, reject) => {
     const child = fork(worker, { execArgv: NODE_FLAGS });
-    child.once("message", (summary) => resolve(summary as Summary));
+    child.on("message", (message: Summary | number) => {
+      if (typeof message === "number") onProgress(message);
+      else resolve(message);
+    });
     child.once("error", reject);
     child.once("exit", (code, signal) =>
       reject(new Error(`the child process ended without a result: ${signal ?? `exit code ${code}`}`)),
@@ -92,6 +112,7 @@ function noCounts(): Counts {
     requests: 0,
     accepted: 0,
     refused: 0,
+    forbidden: 0,
     unavailable: 0,
     exhausted: 0,
     bodiesCut: 0,

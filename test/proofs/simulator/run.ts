@@ -2,7 +2,7 @@
  * `npm run simulate`: runs the lease protocol and rate limits in virtual time, on all cores.
  *
  *   --seeds N    number of runs (20,000)
- *   --first S    first seed (1)
+ *   --first S    first seed (1): several machines may run a part each
  *   --seed S     replays one run and prints its trace
  *   --mutants    breaks one rule at a time instead, and shows that the simulator detects it
  */
@@ -13,6 +13,8 @@ import { MUTANTS } from "./mutants.ts";
 import { runMutant } from "./run-mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 import { simulate } from "./simulate.ts";
+
+const PROGRESS_EVERY_S = 10;
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +34,10 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+function shown(count: number): string {
+  return count.toLocaleString("en");
+}
+
 async function replay(seed: number): Promise<void> {
   const { violations } = await simulate(seed, { trace: console.log });
   for (const { rule, what } of violations) console.log(`VIOLATED  ${rule}: ${what}`);
@@ -44,20 +50,28 @@ async function replay(seed: number): Promise<void> {
 async function runMany(first: number, count: number): Promise<void> {
   const startedAt = performance.now();
   const worker = new URL("./seed-worker.ts", import.meta.url);
-  const summary = await runSeedsInProcesses({ first, count }, availableParallelism(), worker);
-  print(summary, (performance.now() - startedAt) / 1000);
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  let printNextAt = PROGRESS_EVERY_S;
+  const onProgress = (seeds: number) => {
+    if (seconds() < printNextAt) return;
+    printNextAt = seconds() + PROGRESS_EVERY_S;
+    console.error(
+      `${shown(seeds)} of ${shown(count)} seeds (${shown(Math.round(seeds / seconds()))} a second)`,
+    );
+  };
+  const summary = await runSeedsInProcesses({ first, count }, availableParallelism(), worker, onProgress);
+  print(summary, seconds());
   if (summary.failures.length > 0) process.exitCode = 1;
 }
 
 function print({ seeds, counts, failures }: Summary, seconds: number): void {
-  const { requests, accepted, refused, exhausted, unavailable, bodiesCut } = counts;
+  const { requests, accepted, refused, forbidden, exhausted, unavailable, bodiesCut } = counts;
   const { revocations, ledgerCalls, ledgerRestarts, stretchedLeases } = counts;
-  const shown = (count: number) => count.toLocaleString("en");
   console.log(
     `${shown(seeds)} seeds in ${seconds.toFixed(1)} s (${shown(Math.round(seeds / seconds))} a second)`,
   );
   console.log(
-    `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 429 ${shown(exhausted)}, 503 ${shown(unavailable)}`,
+    `requests: ${shown(requests)}; accepted ${shown(accepted)}, 401 ${shown(refused)}, 403 ${shown(forbidden)}, 429 ${shown(exhausted)}, 503 ${shown(unavailable)}`,
   );
   console.log(`bodies aborted: ${shown(bodiesCut)}; revocations answered: ${shown(revocations)}`);
   console.log(

@@ -5,6 +5,7 @@
 import type { Bucket, Limits, WindowsMs } from "../../../src/rate-limits.ts";
 import type { FaultBudget } from "./fault-budget.ts";
 import type { Distance } from "./network.ts";
+import type { TermsChange } from "./terms-changes.ts";
 
 /** `changing`: its terms change in any order; it never ends. */
 export type KeyName = "active" | "ending" | "changing";
@@ -14,6 +15,8 @@ export interface RequestPlan {
   readonly key: KeyName;
   /** Needs the permission that `narrow` takes. */
   readonly writes: boolean;
+  /** Its client's address is in no list of addresses. */
+  readonly outside: boolean;
   /** The rate limit that it counts against. */
   readonly bucket: Bucket;
   /** Until the origin's response headers; includes the upload. */
@@ -77,8 +80,6 @@ export interface LedgerPlan {
   readonly faultsEndAt: number;
 }
 
-export type TermsChange = "suspend" | "resume" | "narrow" | "widen";
-
 export interface ControlCall {
   readonly at: number;
   readonly method: "revoke" | "schedule" | "tier" | "terms";
@@ -139,11 +140,12 @@ export function longestLeaseMsOf({ leaseMaxMs, deploy }: LedgerPlan): number {
 }
 
 /** A request that the origin answers at once. */
-export function quickRequest(at: number, key: KeyName, writes = false): RequestPlan {
+export function quickRequest(at: number, key: KeyName, writes = false, outside = false): RequestPlan {
   return {
     at,
     key,
     writes,
+    outside,
     bucket: "requests",
     originMs: 1,
     originFails: false,

@@ -24,6 +24,7 @@ export interface Counts {
   requests: number;
   accepted: number;
   refused: number;
+  forbidden: number;
   unavailable: number;
   exhausted: number;
   bodiesCut: number;
@@ -69,7 +70,7 @@ function buildWorld(seed: number, { excess = NO_EXCESS, trace }: SimulateOptions
   const time = new VirtualTime();
   const timedTrace = trace && ((line: string) => trace(`${time.now.toFixed(2).padStart(10)}  ${line}`));
   const ledgerClock = new SimulatedClock(time, scenario.ledger.rate, scenario.ledgerStartsAt);
-  const disk = new Disk(newKeys(scenario), new Map([[LIMITS_ROW, JSON.stringify(scenario.limits.limits)]]));
+  const disk = new Disk(newKeys(scenario), new Map([[LIMITS_ROW, scenario.limits.limits]]));
   const ledger = new SimulatedLedger(time, random, ledgerClock, disk, scenario, timedTrace);
   const world: World = {
     time,
@@ -98,6 +99,7 @@ function newKeys({ expiresAfterMs, ledgerStartsAt }: Scenario): ReadonlyMap<KeyN
     revoked_at: null,
     suspended_at: null,
     permissions: [],
+    allowed_ips: [],
     effective_at: null,
     lease_bound_ms: null,
   };
@@ -132,6 +134,7 @@ function countsOf({ history, ledger }: World): Counts {
     requests: requests.length,
     accepted: requests.filter(wasAccepted).length,
     refused: requests.filter((request) => statusOf(request) === 401).length,
+    forbidden: requests.filter((request) => statusOf(request) === 403).length,
     unavailable: requests.filter((request) => statusOf(request) === 503).length,
     exhausted: requests.filter((request) => statusOf(request) === 429).length,
     bodiesCut: requests.filter(({ bodyComplete }) => bodyComplete === false).length,

@@ -1,7 +1,8 @@
 /**
- * What the platform gives one request: timers of its own, and a clock that they clamp.
+ * What the platform gives one request: timers of its own, a clock that they clamp, and a life.
  *
- * The request's promises run in its context wherever they were resolved, as on the platform.
+ * The request's promises run in its context wherever they were resolved, as on the platform. Once it has ended, its calls
+ * may be cancelled, except while `waitUntil` keeps it.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { InFlightContext } from "../../../src/gateway/in-flight-request.ts";
@@ -23,17 +24,29 @@ export function clampToTimers(now: number): number {
   return current.getStore()?.clamp(now) ?? now;
 }
 
+/** By the timers of a request, with which it makes its calls: whether it is gone. */
+const gone = new WeakMap<Schedule, () => boolean>();
+
+export function isGone(schedule: Schedule): boolean {
+  return gone.get(schedule)?.() ?? false;
+}
+
 export interface ContextParts {
   readonly clock: LeaseClock;
   /** The machine's clock. */
   readonly now: () => number;
   readonly setTimer: Schedule;
   readonly onException: (error: unknown) => void;
+  readonly hasEnded: () => boolean;
 }
 
-/** Background work continues without help. */
-export function newContext({ clock, now, setTimer, onException }: ContextParts): SimulatedContext {
+export function newContext(parts: ContextParts): SimulatedContext {
+  const { clock, now, setTimer, onException, hasEnded } = parts;
   const pending = new PendingTimers();
+  let kept = 0;
+  const release = () => {
+    kept -= 1;
+  };
   const timers = new RequestTimers((ms, task) => {
     const timer = pending.add(now() + ms);
     const cancel = setTimer(ms, () => {
@@ -45,11 +58,15 @@ export function newContext({ clock, now, setTimer, onException }: ContextParts):
       cancel();
     };
   }, clock);
+  gone.set(timers.schedule, () => kept === 0 && hasEnded());
   return {
     clock,
     schedule: timers.schedule,
     checkClock: () => timers.checkClock(),
-    waitUntil: () => {},
+    waitUntil: (work) => {
+      kept += 1;
+      work.then(release, release);
+    },
     waitForLedger: (call) => call(),
     lifetime: { keepAlive: () => {} },
     logException: onException,

@@ -15,7 +15,7 @@ import { attemptLease } from "./lease-attempt.ts";
 import { Link } from "./network.ts";
 import type { ClockFault, IsolatePlan, KeyName, RequestPlan } from "./scenario.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { clampToTimers, newContext } from "./simulated-context.ts";
+import { clampToTimers, isGone, newContext } from "./simulated-context.ts";
 import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
@@ -87,6 +87,7 @@ export class SimulatedIsolate {
         now: () => this.#clock.now(),
         setTimer: (ms, task) => this.#timer(ms, task),
         onException: (error) => time.fail(error),
+        hasEnded: () => request.endedAt !== null,
       });
       context.run(() => void serveRequest(this, context, request).catch((error) => time.fail(error)));
     });
@@ -263,7 +264,7 @@ export class SimulatedIsolate {
     limitMs: number,
     schedule: Schedule,
   ): Promise<LeaseAnswer> {
-    const { history, time } = this.world;
+    const { history, time, random } = this.world;
     const call = { isolate: this.number, key, at: time.now };
     history.calls.push(call);
     history.granted.recordReport(report.holder, report.permits);
@@ -271,7 +272,8 @@ export class SimulatedIsolate {
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (answer: LeaseAnswer | null) => {
-        if (settled) return;
+        // The platform cancels the calls of a request that is gone, some time later.
+        if (settled || (isGone(schedule) && random.chance(0.5))) return;
         settled = true;
         stopLimit();
         if (!answer) return reject(UNREACHABLE);

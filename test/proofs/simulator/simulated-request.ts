@@ -6,6 +6,7 @@
  * composes, `Lease` and `InFlightRequest`, are the real ones. Bytes of a body leave without the isolate's
  * involvement until it aborts them.
  */
+import { refuseAddress } from "../../../src/gateway/allowed-addresses.ts";
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
 import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
@@ -13,6 +14,7 @@ import type { RequestRecord } from "./history.ts";
 import type { SimulatedContext } from "./simulated-context.ts";
 import type { SimulatedIsolate } from "./simulated-isolate.ts";
 import { decidePermit } from "./simulated-permit.ts";
+import { INSIDE, OUTSIDE } from "./terms-changes.ts";
 
 /** Failures of the gateway itself, for which the client's permit is refunded. */
 const GATEWAY_FAILURES = new Set(["origin_unreachable", "origin_timeout", "ledger_unreachable"]);
@@ -29,11 +31,13 @@ export async function serveRequest(
   if (refusal) return refuse(isolate, request, refusal);
 
   const judge = judgeOf(request);
-  const forbidden = judge(lease.terms);
-  if (forbidden) return refuse(isolate, request, forbidden);
+  const address = addressRefusal(request, lease.terms);
+  if (address) return refuse(isolate, request, address);
 
   const permit = await decidePermit(isolate, context, lease, request);
   if (isRefusal(permit)) return refuse(isolate, request, permit);
+  const forbidden = judge(lease.terms);
+  if (forbidden) return refuse(isolate, request, forbidden);
   const fail = (reason: Refusal) => {
     if (GATEWAY_FAILURES.has(reason.reason)) permit.refund();
     refuse(isolate, request, reason);
@@ -67,12 +71,20 @@ export async function serveRequest(
   });
 }
 
-/** `authorizeRow` for a request that needs `posts:write`, or nothing. */
-function judgeOf({ plan }: RequestRecord): (terms: Terms) => Refusal | null {
-  return ({ permissions }) =>
-    plan.writes && permissions.length > 0 && !permissions.includes("posts:write")
-      ? { reason: "missing_permission", permission: "posts:write" }
-      : null;
+/** With `authorizeRow` for a request that needs `posts:write`, or nothing. */
+function judgeOf(request: RequestRecord): (terms: Terms) => Refusal | null {
+  return (terms) => {
+    const { permissions } = terms;
+    const address = addressRefusal(request, terms);
+    if (address || !request.plan.writes || permissions.length === 0) return address;
+    return permissions.includes("posts:write")
+      ? null
+      : { reason: "missing_permission", permission: "posts:write" };
+  };
+}
+
+function addressRefusal({ plan }: RequestRecord, terms: Terms): Refusal | null {
+  return refuseAddress(terms, plan.outside ? OUTSIDE : INSIDE);
 }
 
 function refuse(isolate: SimulatedIsolate, request: RequestRecord, refusal: Refusal): void {

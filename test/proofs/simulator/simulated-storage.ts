@@ -16,11 +16,11 @@ type PermitRows = ReadonlyMap<string, PermitRecord>;
 
 export class Disk {
   keys: ReadonlyMap<string, LeaseRow>;
-  metadata: ReadonlyMap<string, string>;
+  metadata: ReadonlyMap<string, unknown>;
   /** By window. */
   permits: ReadonlyMap<string, PermitRows> = new Map();
 
-  constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, string>) {
+  constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, unknown>) {
     this.keys = keys;
     this.metadata = metadata;
   }
@@ -35,7 +35,7 @@ export class StorageSession {
   readonly #disk: Disk;
   readonly #confirmMs: () => number;
   readonly #keys: Map<string, LeaseRow>;
-  readonly #metadata: Map<string, string>;
+  readonly #metadata: Map<string, unknown>;
   readonly #permits: Map<string, PermitRows>;
   #unconfirmed = false;
   #closed = false;
@@ -65,13 +65,12 @@ export class StorageSession {
 
   metadata(name: string): unknown {
     this.#touch();
-    const value = this.#metadata.get(name);
-    return value && JSON.parse(value);
+    return this.#metadata.get(name);
   }
 
   setMetadata(name: string, value: unknown): void {
     this.#touch();
-    this.#metadata.set(name, JSON.stringify(value));
+    this.#metadata.set(name, value);
     this.#confirmLater();
   }
 

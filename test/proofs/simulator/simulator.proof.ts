@@ -22,6 +22,7 @@ describe("leases and rate limits", () => {
     // Runs without activity would prove nothing.
     expect(counts.accepted).toBeGreaterThan(5 * SEEDS);
     expect(counts.refused).toBeGreaterThan(5 * SEEDS);
+    expect(counts.forbidden).toBeGreaterThan(SEEDS);
     expect(counts.exhausted).toBeGreaterThan(5 * SEEDS);
     expect(counts.bodiesCut).toBeGreaterThan(SEEDS);
     expect(counts.revocations).toBeGreaterThan(SEEDS / 2);
