@@ -1,6 +1,7 @@
 /**
  * What an isolate remembers of a key that is refused, so that the key costs no further call: a refusal for good is
- * remembered for ever, a suspension for the time of a lease, counted from before the call. Nothing else is remembered.
+ * remembered for ever, a suspension for the time of a lease, counted from before the call, or until the clock steps back.
+ * Nothing else is remembered.
  */
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
@@ -11,7 +12,7 @@ const SUSPENDED: Refusal = { reason: "suspended" };
 export class KnownRefusal {
   readonly #clock: LeaseClock;
   #forGood: LeaseRefusal | "corrupt_record" | null = null;
-  #suspendedUntil = Number.NEGATIVE_INFINITY;
+  #suspension: { readonly epoch: number; readonly until: number } | null = null;
 
   constructor(clock: LeaseClock) {
     this.#clock = clock;
@@ -30,12 +31,14 @@ export class KnownRefusal {
   /** The ledger's refusal, of a call that began at `calledAt`. */
   apply({ reason, ttl_ms }: RefusedLease, calledAt: number, epoch: number): Refusal {
     if (FOR_GOOD.has(reason)) this.refuseForGood(reason);
-    const isTimed = reason === "suspended" && ttl_ms !== undefined && epoch === this.#clock.epoch;
-    if (isTimed) this.#suspendedUntil = calledAt + ttl_ms;
+    if (reason === "suspended" && ttl_ms !== undefined)
+      this.#suspension = { epoch, until: calledAt + ttl_ms };
     return { reason: KNOWN_REFUSALS.has(reason) ? reason : "refused_by_ledger" };
   }
 
   #isSuspended(): boolean {
-    return this.#suspendedUntil !== Number.NEGATIVE_INFINITY && this.#clock.now() < this.#suspendedUntil;
+    if (this.#suspension === null) return false;
+    const { epoch, until } = this.#suspension;
+    return epoch === this.#clock.epoch && this.#clock.now() < until;
   }
 }

@@ -14,6 +14,7 @@ let time: number;
 let ledger: () => Promise<LeaseAnswer>;
 let calls: number;
 let lease: Lease;
+let clock: LeaseClock;
 
 beforeEach(() => {
   time = 0;
@@ -22,7 +23,8 @@ beforeEach(() => {
     calls += 1;
     return ledger();
   };
-  lease = new Lease(call, new LeaseClock(() => time), 2000);
+  clock = new LeaseClock(() => time);
+  lease = new Lease(call, clock, 2000);
 });
 
 test("is remembered for the time of a lease, and then no longer", async () => {
@@ -37,6 +39,15 @@ test("is remembered for the time of a lease, and then no longer", async () => {
   expect(await lease.renew(USER)).toBeNull();
   expect(lease.status()).toBe("valid");
   expect(calls).toBe(2);
+});
+
+test("is forgotten when the clock steps back", async () => {
+  time = 5000;
+  ledger = async () => SUSPENDED;
+  await lease.renew(USER);
+  time = 1000;
+  clock.checkForStep();
+  expect(lease.refusal).toBeNull();
 });
 
 test("is counted from before the call", async () => {

@@ -103,8 +103,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     rule: "a suspension is remembered for the time of a lease only",
     file: "src/leases/known-refusal.ts",
-    find: "if (isTimed) this.#suspendedUntil = calledAt + ttl_ms;",
-    replace: "if (isTimed) this.#suspendedUntil = Number.POSITIVE_INFINITY;",
+    find: "until: calledAt + ttl_ms }",
+    replace: "until: Number.POSITIVE_INFINITY }",
     cases: casesOf("suspend", ["busy"]),
     broken: ["undone"],
   },

@@ -12,9 +12,18 @@ export const TERMS_MUTANTS: readonly Mutant[] = [
   mutant(
     "a suspension is remembered for good",
     REFUSED,
-    "if (isTimed) this.#suspendedUntil = calledAt + ttl_ms;",
-    "if (isTimed) this.#suspendedUntil = Number.POSITIVE_INFINITY;",
+    "until: calledAt + ttl_ms }",
+    "until: Number.POSITIVE_INFINITY }",
   ),
+  {
+    ...mutant(
+      "a suspension is remembered when the clock has stepped back",
+      REFUSED,
+      "return epoch === this.#clock.epoch && this.#clock.now() < until;",
+      "return epoch >= 0 && this.#clock.now() < until;",
+    ),
+    firstSeed: 7000,
+  },
   mutant(
     "the old terms are kept at a renewal",
     LEASE,
