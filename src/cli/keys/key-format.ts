@@ -11,7 +11,7 @@ import { readableMs, readableTime, timeInTable } from "./text-format.ts";
 const DATED_STATE_COLUMNS = 20;
 const NAME_MIN_COLUMNS = 12;
 
-export const COPY_NOW = "Copy the key now: it is displayed only once. Whoever has it can use it.";
+export const COPY_NOW = "Copy the key now: it is displayed only once. Anyone who has it can use it.";
 
 const KEY_COLUMNS: readonly Column<ApiKey>[] = [
   { heading: "ID", cell: (key) => key.id },

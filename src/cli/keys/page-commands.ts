@@ -17,7 +17,7 @@ export function addPageCommands(program: Command): void {
     .command("page")
     .summary("open the account's key page in a browser")
     .description(
-      "Create a link to the account's key page and open it in a browser; without a browser, print it. Whoever has the link can manage the keys: it opens the page once, within five minutes.",
+      "Create a link to the account's key page and open it in a browser; without a browser, print it. Anyone who has the link can manage the keys. It opens the page once, within five minutes.",
     )
     .option("--no-open", "print the link only")
     .addHelpText("after", PAGE_EXAMPLES)
