@@ -65,8 +65,8 @@ body:has(.wide-page) footer{padding-top:.5rem;padding-bottom:.75rem}
 .keys{width:100%;border-collapse:collapse;padding:0!important;font-size:.875rem;border-spacing:0;overflow:hidden;display:table}
 .keys th,.keys td{padding:.125rem .5rem;line-height:1.4;text-align:left;font-weight:400;border-top:1px solid var(--line);white-space:nowrap;height:1.875rem}
 .keys thead th{border-top:0;color:var(--soft);font-size:.8125rem}
-.keys tbody th,.keys .permissions{width:60%;max-width:0;overflow:hidden;text-overflow:ellipsis}
-.keys .permissions{width:40%}
+.keys tbody th,.keys .permissions{width:65%;max-width:0;overflow:hidden;text-overflow:ellipsis}
+.keys .permissions{width:35%}
 .keys tbody th a{display:inline-block;vertical-align:bottom;max-width:calc(100% - 3.5rem);overflow:hidden;text-overflow:ellipsis;font-weight:600;color:inherit;text-decoration-color:var(--line)}
 .keys code{color:var(--soft);margin-left:.375rem}
 .keys a.badge:not(.due,.exposed){border:0;background:none;padding:0;font-weight:400}
@@ -101,7 +101,7 @@ footer .plain{min-height:1.5rem;padding:0 .375rem;text-decoration:underline;font
 .history .sheet{border:0;box-shadow:none;padding:0}
 .of-key{margin-bottom:1rem}
 .export{margin-left:auto}
-.identity code,.form>code{color:var(--soft)}
+.form>code{color:var(--soft)}
 .badges{display:flex;flex-wrap:wrap;gap:.375rem;margin-top:.5rem}
 .badge{padding:.0625rem .5625rem;border-radius:1rem;font-size:.8125rem;font-weight:560;background:var(--paper);
 color:var(--soft);border:1px solid var(--line)}

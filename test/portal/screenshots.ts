@@ -74,6 +74,8 @@ async function createKeys(cluster: GatewayCluster): Promise<Ids> {
   const production = await account.create({
     name: "Production Server",
     mode: "live",
+    allowed_ips: ["203.0.113.0/24"],
+    labels: { team: "billing" },
     permissions: ["posts:read", "posts:write", "accounts:read", "presets:read"],
   });
   await account.statusOf(production.secret);

@@ -118,6 +118,32 @@ test("a second click while the form is being sent does not submit it again", asy
   expect([posts, (await owner.keys()).length]).toEqual([1, 1]);
 });
 
+test("a button in a row of the list says at once that it works, and is sent once", async () => {
+  const { page, owner } = await open();
+  const { id } = await owner.create({ name: "Slow" });
+  await page.reload();
+  let posts = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") posts += 1;
+  });
+  await page.evaluate(() => {
+    addEventListener("submit", ({ submitter }) =>
+      setTimeout(() => sessionStorage.setItem("busy", submitter?.outerHTML ?? "")),
+    );
+  });
+  const release = await holdForms(page);
+  await clickOnly(page, "Suspend: Slow");
+  await page.waitForTimeout(200);
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.waitForTimeout(200);
+  await release();
+  await page.getByText("In effect everywhere since").waitFor();
+  const busy = await page.evaluate(() => sessionStorage.getItem("busy"));
+  expect(busy).toMatch(/aria-disabled="true"[^>]*>Suspending…</);
+  expect([posts, (await owner.get(id)).state]).toEqual([1, "suspended"]);
+});
+
 test("going back to a submitted form shows a usable button", async () => {
   const { page, origin } = await open();
   await page.goto(`${origin}/portal/keys/new`);
