@@ -7,7 +7,7 @@ export type Counts = Readonly<Record<string, number>>;
 /** By contestant. */
 export type InstructionCounts = Readonly<Record<string, Counts>>;
 
-/** Counts of the same code differ by up to 4 %. */
+/** Counts of the same code differ by up to 6 %, mostly by garbage collection: a warning is worth a second count. */
 const WARN_ABOVE = 1.05;
 
 const BASELINES = ["bare", "refusing", "usual"];
