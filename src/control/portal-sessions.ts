@@ -97,7 +97,7 @@ export class PortalSessions {
 
   /**
    * Uses up a link and opens its session. `entryId`: a random id of the page with the button, so that submitting the
-   * button twice opens the same session twice. Whoever has the link but not the id cannot compute the session token.
+   * button twice opens the same session twice. A holder of the link without the id cannot compute the session token.
    */
   async enter(linkToken: string, entryId: string | null): Promise<PortalSession | Refusal> {
     const link = await readPortalToken("link", linkToken, this.#settings.peppers);

@@ -27,7 +27,7 @@ export interface BodyStart {
   readonly pending: Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> | null;
 }
 
-/** `length`: what was announced; null for a body in chunks. An error is left to whoever awaits `pending`. */
+/** `length`: what was announced; null for a body in chunks. An error is left to the caller that awaits `pending`. */
 export async function gatherBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number | null,

@@ -40,7 +40,7 @@ export interface EventFilter {
 
 /** Who did it. */
 export interface Actor {
-  /** The name of the credential: nobody can make it up. */
+  /** The name of the credential, which no caller can choose. */
   readonly name: string;
   /** What the caller says of itself; null: nothing. */
   readonly claimed: string | null;
