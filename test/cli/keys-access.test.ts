@@ -2,6 +2,8 @@
 
 import { hash } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -79,24 +81,47 @@ describe("page", () => {
     });
   });
 
-  test("opens the link in a browser, if the command runs in a terminal that has one", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "keys-page-"));
-    try {
-      const opened = join(directory, "opened");
+  describe("in a terminal with a browser", () => {
+    let directory: string;
+    /** What the browser was started with; empty: it was not started. */
+    const opened = () => readFile(join(directory, "opened"), "utf8").catch(() => "");
+    const inTerminal = (...args: string[]) =>
+      keys(["page", ...args], {
+        terminal: true,
+        env: { PATH: `${directory}${delimiter}${process.env.PATH}`, DISPLAY: ":0" },
+      });
+
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), "keys-page-"));
       for (const name of ["xdg-open", "open"]) {
-        await writeFile(join(directory, name), `#!/bin/sh\nprintf %s "$*" > "${opened}"\n`);
+        await writeFile(join(directory, name), `#!/bin/sh\nprintf %s "$*" > "${directory}/opened"\n`);
         await chmod(join(directory, name), 0o755);
       }
-      const env = { PATH: `${directory}${delimiter}${process.env.PATH}`, DISPLAY: ":0" };
-      const printed = await keys(["page", "--no-open"], { terminal: true, env });
-      expect(printed.stderr).not.toContain("Opening");
-      const { stdout, stderr } = await keys(["page"], { terminal: true, env });
+    });
+    afterAll(() => rm(directory, { recursive: true }));
+
+    test("opens nothing with --no-open, nor an address that is not http or https", async () => {
+      expect((await inTerminal("--no-open")).stderr).not.toContain("Opening");
+      const answer = { url: "file:///bin/sh", expires_at: "2099-01-01T00:00:00.000Z" };
+      const server = http.createServer((_, response) => response.end(JSON.stringify(answer)));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      try {
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const { code, stderr } = await inTerminal("--url", url);
+        expect(code).toBe(0);
+        expect(stderr).not.toContain("Opening");
+      } finally {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+      expect(await opened()).toBe("");
+    });
+
+    test("opens the link", async () => {
+      const { stdout, stderr } = await inTerminal();
       expect(stderr).toContain("Opening it in your browser.");
-      const url = await eventually("the browser to start", () => readFile(opened, "utf8").catch(() => ""));
-      expect(url).toBe(stdout.trim());
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+      expect(await eventually("the browser to start", opened)).toBe(stdout.trim());
+    });
   });
 
   test.each([
