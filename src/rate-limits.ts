@@ -46,4 +46,6 @@ export interface Allowance {
   readonly resetsAt: number;
   /** Whole seconds until then, at least 1. */
   readonly resetsInSeconds: number;
+  /** The same, or sooner: when unused permits of other isolates are back. */
+  readonly retryInSeconds: number;
 }

@@ -146,10 +146,10 @@ function secretWithheld(keyId: string): string {
 }
 
 /** The body is the documented one; `gateway/rate-limit-headers.ts` adds the other headers. */
-function rateLimited({ limit, resetsAt, resetsInSeconds }: Allowance): PublicAnswer {
+function rateLimited({ limit, remaining, resetsAt, retryInSeconds }: Allowance): PublicAnswer {
   const reset_at = new Date(resetsAt * 1000).toISOString().replace(".000Z", "Z");
-  const details = { limit, remaining: 0, reset_at, retry_after: resetsInSeconds };
-  return { ...tooMany("Rate limit exceeded", resetsInSeconds), details };
+  const details = { limit, remaining, reset_at, retry_after: retryInSeconds };
+  return { ...tooMany("Rate limit exceeded", retryInSeconds), details };
 }
 
 function tooMany(error: string, seconds: number): PublicAnswer {

@@ -5,13 +5,13 @@
  * Guarantees that nothing is served with a setting missing or malformed, and that a fault anywhere is a 500 without
  * details.
  */
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { RegExpRouter } from "hono/router/reg-exp-router";
 import { controlApi } from "./control/control-api.ts";
 import type { ControlPlane } from "./control/control-plane.ts";
 import type { Env } from "./env.ts";
 import { parsedPath } from "./gateway/accept-request.ts";
+import { Hono } from "./http/hono.ts";
 import { PLAIN_HOST } from "./http/host.ts";
 import { type IsolateContext, isolateContext } from "./isolate-context.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
@@ -39,7 +39,7 @@ const MALFORMED_HOST: Refusal = {
 
 const OUTSIDE_API: Refusal = { reason: "outside_api" };
 
-const app = new Hono<WorkerContext>({ getPath: pathOf, router: new RegExpRouter() });
+const app = new Hono<WorkerContext>({ getPath: pathOf });
 
 /** The parsed path, never Hono's decoded one: `/%761/posts` must not find a route. */
 function pathOf(request: Request): string {

@@ -189,6 +189,7 @@ const DATA: Partial<Record<Reason, object>> = {
       windowMs: 60_000,
       resetsAt: Date.UTC(2026, 3, 3, 12, 1) / 1000,
       resetsInSeconds: 45,
+      retryInSeconds: 45,
     },
   },
   conflict: { text: "It is so already" },

@@ -3,9 +3,10 @@
  *
  * Checks the credential and reads the body; `ControlPlane` does everything else. The gateway imports nothing from here.
  */
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { clientAddress } from "../http/client-address.ts";
+import { Hono } from "../http/hono.ts";
 import { requireHttps } from "../http/require-https.ts";
 import { logException, logRefusal } from "../log.ts";
 import { isRefusal, type Refusal, refusalResponse } from "../refusals.ts";

@@ -67,6 +67,8 @@ export class Gateway {
       ? refusalResponse(outcome, report.requestId, settings.docsUrl)
       : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
+    // The platform ends the fetch of an aborted request with the request, which the watch would prolong.
+    if (!context.inFlight?.refusal) report.key?.lease.handBack.watch(context);
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
@@ -89,10 +91,10 @@ export class Gateway {
     const accepted = acceptRequest(request);
     if (isRefusal(accepted)) return accepted;
 
-    const key = await traceStep("authenticate", report, () => authenticateKey(context, this.#keys));
-    if (isRefusal(key)) return key;
-
     const row = findRow(request.method, accepted.path);
+    const bucket = isRefusal(row) ? "requests" : (row.limit ?? "requests");
+    const key = await traceStep("authenticate", report, () => authenticateKey(context, this.#keys, bucket));
+    if (isRefusal(key)) return key;
     if (!isRefusal(row)) report.row = row;
     const { record, lease } = key;
     const hasSandbox = settings.sandboxOrigin !== null;

@@ -5,16 +5,17 @@
  * its duration crosses the wire, and a clock that steps back voids it. Refusals are remembered as KnownRefusal says.
  * Requests that wait for it share one call. Time and transport are passed in, so the simulator runs this code.
  */
-
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
+import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
+import { HandBack } from "./hand-back.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
 import { Permits } from "./permits.ts";
 import { checkGrant, type LeaseAnswer, type LeaseGrant, type LeaseReport, type Terms } from "./protocol.ts";
-import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE } from "./shared-call.ts";
+import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE, type Wait } from "./shared-call.ts";
 
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
 export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
@@ -26,6 +27,7 @@ const WAITS_MAX = 9;
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
+  readonly handBack: HandBack;
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -54,6 +56,7 @@ export class Lease {
     this.#timeLimitMs = timeLimitMs;
     this.#refused = new KnownRefusal(clock);
     this.#sharedCall = new SharedCall(() => clock.now());
+    this.handBack = new HandBack(this.permits, clock, (user) => this.renew(user, timeLimitMs, true));
   }
 
   /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
@@ -100,17 +103,23 @@ export class Lease {
   }
 
   /**
-   * For a request that still needs a permit. Waits for the ledger only if the lease has expired; renews it in the
-   * background if it is renewable. null: the lease is valid now.
+   * Waits for the ledger only if the lease has expired; renews it in the background if it is renewable. `bucket`: of the
+   * permit that the request still needs; null: none. null: the lease is valid now.
    */
-  async ensureValid(user: LeaseUser): Promise<Refusal | null> {
-    // The ledger grants permits for the requests that wait for its answer.
-    const stopWaiting = this.permits.startWaiting();
-    try {
-      return await this.#ensureValid(user);
-    } finally {
-      stopWaiting();
-    }
+  async ensureValid(user: LeaseUser, bucket: Bucket | null = null): Promise<Refusal | null> {
+    user.checkClock();
+    const refusal = this.refusal;
+    if (refusal) return refusal;
+    const status = this.status();
+    if (status === "valid" || (status === "renewable" && this.#canDeferRenewal())) return null;
+    const mustWait = status === "expired" || (bucket && this.permits.isEmpty(bucket));
+    // The ledger grants permits for the requests that wait for its answer, or use one meanwhile.
+    const counts = bucket && (mustWait || !this.permits.isExhausted);
+    const stopWaiting = counts ? this.permits.startWaiting(bucket) : () => {};
+    if (mustWait) return await user.waitForLedger(() => this.renewUntilValid(user)).finally(stopWaiting);
+    this.renewInBackground(user);
+    stopWaiting();
+    return null;
   }
 
   /**
@@ -119,13 +128,13 @@ export class Lease {
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
     user.checkClock();
-    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.#ensureValid(user);
+    if (this.refusal || !bodyFollows || !this.isNearExpiry()) return await this.ensureValid(user);
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
   /** Requests more permits, whatever the lease's status. null: the lease is valid now. */
   requestPermits(user: LeaseUser): Promise<Refusal | null> {
-    return user.waitForLedger(() => this.renewUntilValid(user));
+    return user.waitForLedger(() => this.renewUntilValid(user, "answer"));
   }
 
   /** A renewal that fails changes nothing. */
@@ -142,11 +151,11 @@ export class Lease {
    * Waits until a call to the ledger has made the lease valid; all requests that wait share it. The refusal: the key's own,
    * or `ledger_unreachable`. Rejects with an error that is not an outage.
    */
-  renewUntilValid(user: CallUser): Promise<Refusal | null> {
+  renewUntilValid(user: CallUser, wait: Wait = "lease"): Promise<Refusal | null> {
     const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
     const call: LimitedCall = (limitMs) => this.#untilValid(CALLS_MAX, limitMs, renew);
     return this.#untilValid(WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
-      const refusal = await this.#sharedCall.wait(user, leftMs, call);
+      const refusal = await this.#sharedCall.wait(user, leftMs, call, wait);
       user.checkClock();
       return refusal;
     });
@@ -168,11 +177,12 @@ export class Lease {
 
   /**
    * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
-   * or has not answered within `limitMs`.
+   * or has not answered within `limitMs`. `handsBack`: returns every unused permit.
    */
   async renew(
     { schedule }: Pick<CallUser, "schedule">,
     limitMs = this.#timeLimitMs,
+    handsBack = false,
   ): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
     const epoch = this.#clock.epoch;
@@ -182,7 +192,7 @@ export class Lease {
     this.#unreportedUses = 0;
     let answer: LeaseAnswer;
     try {
-      const permits = this.permits.report();
+      const permits = this.permits.report(handsBack);
       answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs, schedule);
     } catch (error) {
       this.#unreportedUses += uses;
@@ -194,19 +204,9 @@ export class Lease {
       return this.#refused.apply(answer, calledAt, epoch);
     }
     checkGrant(answer);
-    this.permits.applyGrant(answer.permits, calledAt, epoch);
+    this.permits.applyGrant(answer.permits, calledAt, epoch, answer.ttl_ms);
     this.#applyGrant(calledAt, epoch, answer);
     return this.refusal;
-  }
-
-  async #ensureValid(user: LeaseUser): Promise<Refusal | null> {
-    user.checkClock();
-    const refusal = this.refusal;
-    if (refusal) return refusal;
-    const status = this.status();
-    if (status === "expired") return await user.waitForLedger(() => this.renewUntilValid(user));
-    if (status === "renewable" && !this.#canDeferRenewal()) this.renewInBackground(user);
-    return null;
   }
 
   /**

@@ -12,33 +12,45 @@ export interface PermitWindow {
   revision: number;
   granted: number;
   ceiling: number;
+  limit: number;
+  elsewhere: number;
   used: number;
-  /** `used` as of the last report. */
+  /** What the ledger takes for used, by the last report: permits for waiting requests are included. */
   reported: number;
   /** The lowest `remaining` that a response has shown. */
   advertisedRemaining: number;
 }
 
-/** A window is kept for a while after its end, in case the ledger's clock is behind. */
+/** A window is kept for a while after its end, in case the ledger's clock steps back. */
 const KEPT_AFTER_END_MS = 60_000;
 
-/** Applies the ledger's grants; returns the windows to keep. */
-export function applyGrants(known: readonly PermitWindow[], { current, next }: BucketGrant): PermitWindow[] {
-  const windows = known.filter(({ endsAt }) => endsAt > current.endsAt - KEPT_AFTER_END_MS);
+/** Applies the ledger's grants, to a report of `waiting` requests; returns the windows to keep. */
+export function applyGrants(
+  known: readonly PermitWindow[],
+  { current, next, windowMs }: BucketGrant,
+  waiting: number,
+): PermitWindow[] {
+  const windows = known.filter(({ endsAt }) => endsAt > current.endsAt - windowMs - KEPT_AFTER_END_MS);
   for (const grant of next ? [current, next] : [current]) {
     const window = windows.find(({ endsAt }) => endsAt === grant.endsAt);
     if (window) applyGrant(window, grant);
-    else windows.push({ ...grant, used: 0, reported: 0, advertisedRemaining: Number.POSITIVE_INFINITY });
+    else
+      windows.push({ ...grant, used: 0, reported: waiting, advertisedRemaining: Number.POSITIVE_INFINITY });
   }
   return windows;
 }
 
-function applyGrant(window: PermitWindow, { revision, granted, ceiling }: PermitGrant): void {
+function applyGrant(window: PermitWindow, grant: PermitGrant): void {
   // An overtaken answer does not know which permits have been returned since.
-  if (revision < window.revision) return;
-  const usable = revision > window.revision ? granted : Math.min(window.granted, granted);
+  if (grant.revision < window.revision) return;
+  const usable = grant.revision > window.revision ? grant.granted : Math.min(window.granted, grant.granted);
   // Permits used since the call cannot be returned, also when the ledger has lowered the limit.
-  window.granted = Math.max(window.used, usable);
-  window.revision = revision;
-  window.ceiling = ceiling;
+  const granted = Math.max(window.used, usable);
+  Object.assign(window, grant, { granted });
+}
+
+/** Returns what is not needed, before another holder gets it. Hysteresis, while the ledger has more. */
+export function returnUnneeded(window: PermitWindow, needed: number): void {
+  const kept = window.ceiling > window.granted ? 2 * needed : needed;
+  if (window.granted - window.used > kept) window.granted = window.used + needed;
 }

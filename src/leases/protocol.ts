@@ -1,5 +1,5 @@
 /**
- * All that crosses the wire between an isolate and a ledger, and the number of permits that a holder should have. Pure.
+ * All that crosses the wire between an isolate and a ledger, and the times on which both sides agree. Pure.
  *
  * Only durations cross the wire, and times of the ledger's clock that identify windows: an isolate never compares
  * them with its clock.
@@ -100,28 +100,33 @@ export interface PermitReport {
   /** The most permits that it will use in the window, unless it is granted more. */
   readonly granted: number;
   readonly unused: number;
-  /** Used since the last report. */
-  readonly spent: number;
-  /** Requests that wait for the answer. */
+  /** Requests in this bucket that wait for the answer. */
   readonly waiting: number;
+  /** Whether those count in the window after this one too, as far as the holder knows: this one is about to end. */
+  readonly atEdge: boolean;
+  /** Permits that it will use before it calls again, by its measured rate; 0: the key is used too seldom. */
+  readonly ahead: number;
 }
 
-/** A holder's permits in one window, as the ledger has recorded them. */
+/** A holder's permits in one window. */
 export interface PermitGrant {
   /** When the window ends (Unix milliseconds, the ledger's clock). */
   readonly endsAt: number;
-  /** Incremented with every change of the record, to detect an overtaken answer. */
+  /** Increased by every change, to detect an overtaken answer. */
   readonly revision: number;
   /** Permits of the holder in this window, used or not. */
   readonly granted: number;
-  /** The limit minus the permits of other holders: the most that this holder can be granted. */
+  /** `granted`, and what the holder could be granted now: the most that it can use unless others return permits. */
   readonly ceiling: number;
+  /** Of the key, or of all keys of its account together: the one with fewer permits left. */
+  readonly limit: number;
+  /** Permits that other holders have not used, and may return. */
+  readonly elsewhere: number;
 }
 
 /** The ledger's grant in one bucket. */
 export interface BucketGrant {
   readonly bucket: Bucket;
-  readonly limit: number;
   readonly windowMs: number;
   /** Until the current window ends. */
   readonly leftMs: number;
@@ -130,10 +135,12 @@ export interface BucketGrant {
   readonly next: PermitGrant | null;
 }
 
-/** The unused permits that a holder should have: enough until its next report. */
-export function permitsWanted(pool: number, spent: number, waiting: number): number {
-  return Math.max(Math.ceil(pool / POOL_SHARE), 3 * spent + waiting);
+/** A holder without requests for this time hands back what it has not used. */
+export function silenceMs(leaseMs: number): number {
+  return Math.min(leaseMs, SILENCE_MAX_MS);
 }
 
-/** A new holder, whose rate is unknown, gets this share of the permits that are left. */
-const POOL_SHARE = 16;
+const SILENCE_MAX_MS = 1000;
+
+/** For the way of a return to the ledger. */
+export const RETURN_TRIP_MS = 500;

@@ -25,11 +25,14 @@ export type LimitedCall = (limitMs: number) => Promise<Refusal | null>;
 /** How a call has ended: the lease was granted (null) or refused, or an error that is no outage. */
 type Outcome = { readonly refusal: Refusal | null } | { readonly error: unknown };
 
+/** `lease`: until a lease is granted, by whichever call. `answer`: for permits, which come with the answer to this call. */
+export type Wait = "lease" | "answer";
+
 /** A call in progress, and the requests that wait for it. */
 interface Call {
   /** Until then others wait for it; later, a request makes a call of its own. */
   readonly sharedUntil: number;
-  readonly waiting: Set<(outcome: Outcome) => void>;
+  readonly waiting: Map<(outcome: Outcome) => void, Wait>;
 }
 
 export const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
@@ -50,7 +53,12 @@ export class SharedCall {
   /**
    * Waits for the call in progress, or makes `call`. `limitMs`: the longest that this request waits.
    */
-  async wait(user: CallUser, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
+  async wait(
+    user: CallUser,
+    limitMs: number,
+    call: LimitedCall,
+    wait: Wait = "lease",
+  ): Promise<Refusal | null> {
     const startedAt = this.#now();
     for (let count = 1; ; count++) {
       const leftMs = Math.min(limitMs, limitMs - (this.#now() - startedAt));
@@ -58,10 +66,10 @@ export class SharedCall {
       const current = this.#current;
       const sharedMs = current ? Math.min(limitMs / 2, current.sharedUntil - this.#now()) : 0;
       if (!current || sharedMs <= 0) {
-        return resultOf(await this.#make(user, leftMs, () => call(leftMs)));
+        return resultOf(await this.#make(user, leftMs, () => call(leftMs), wait));
       }
       const isLast = count === CALLS_PER_REQUEST;
-      const outcome = await this.#follow(current, user, isLast ? leftMs : sharedMs);
+      const outcome = await this.#follow(current, user, isLast ? leftMs : sharedMs, wait);
       if (outcome && (isLast || !isFailure(outcome))) return resultOf(outcome);
       if (isLast) return UNREACHABLE;
       if (this.#current === current) this.#current = null;
@@ -78,11 +86,12 @@ export class SharedCall {
     user: Pick<CallUser, "waitUntil">,
     limitMs: number,
     call: () => Promise<Refusal | null>,
+    wait: Wait = "lease",
   ): Promise<Outcome> {
-    const own: Call = { sharedUntil: this.#now() + limitMs / 2, waiting: new Set() };
+    const own: Call = { sharedUntil: this.#now() + limitMs / 2, waiting: new Map() };
     this.#current = own;
     this.#calls.add(own);
-    const ended = new Promise<Outcome>((resolve) => own.waiting.add(resolve));
+    const ended = new Promise<Outcome>((resolve) => own.waiting.set(resolve, wait));
     user.waitUntil(ended);
     call().then(
       (refusal) => this.#end(own, { refusal }),
@@ -92,7 +101,7 @@ export class SharedCall {
   }
 
   /** null: the call has not ended within `limitMs`. */
-  #follow(call: Call, { schedule }: CallUser, limitMs: number): Promise<Outcome | null> {
+  #follow(call: Call, { schedule }: CallUser, limitMs: number, wait: Wait): Promise<Outcome | null> {
     return new Promise((resolve) => {
       const wake = (outcome: Outcome | null) => {
         cancelTimer();
@@ -100,7 +109,7 @@ export class SharedCall {
         resolve(outcome);
       };
       const cancelTimer = schedule(limitMs, () => wake(null));
-      call.waiting.add(wake);
+      call.waiting.set(wake, wait);
     });
   }
 
@@ -111,11 +120,16 @@ export class SharedCall {
       (outcome.refusal === null ||
         outcome.refusal.reason === "suspended" ||
         FOR_GOOD.has(outcome.refusal.reason));
-    for (const ended of holdsForAll ? [...this.#calls, call] : [call]) {
+    for (const ended of holdsForAll ? new Set([...this.#calls, call]) : [call]) {
+      const wakesAll = ended === call || "error" in outcome || outcome.refusal !== null;
+      for (const [wake, wait] of ended.waiting) {
+        if (!wakesAll && wait === "answer") continue;
+        ended.waiting.delete(wake);
+        wake(outcome);
+      }
+      if (ended.waiting.size > 0) continue;
       this.#calls.delete(ended);
       if (this.#current === ended) this.#current = null;
-      for (const wake of ended.waiting) wake(outcome);
-      ended.waiting.clear();
     }
   }
 }

@@ -47,8 +47,8 @@ export class AccountLimits {
     now: number,
     ttlMs: number,
   ): BucketGrant[] | null {
-    const limits = lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key)));
-    // The holder's next call starts before its lease expires, and takes a round trip.
-    return limits && this.#book.grant(key.id, limits, holder, reports, now, 2 * ttlMs);
+    const own = lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key)));
+    const call = { keyId: key.id, holder, reports, leaseMs: ttlMs };
+    return this.#book.grant({ key: own, account: null }, call, now);
   }
 }

@@ -1,143 +1,196 @@
 /**
- * The ledger's side of rate limits: the permits of each holder, per key and window.
+ * The ledger's side of rate limits: which permits each holder gets.
  *
- * Guarantees that the permits granted in a window never exceed the limit, and that a permit which a holder may still
- * use is never granted to another: it is free again only when the holder, having received its last grant, returns it.
- * A permit that is not returned counts as used. Pure: no clock; its table is passed in, and the simulator runs it too.
+ * Guarantees that the permits granted in a window never exceed the limit of the key, nor that of its account, and that a
+ * permit which a holder may still use is never granted to another: it is free again only when the holder, having received
+ * its last grant, returns it. A window that has ended never opens again, though the clock steps back. Grants what waits
+ * and what a holder will use until it calls again. Pure: no clock; its table is passed in, and the simulator runs it too.
  */
-import { type BucketGrant, type PermitGrant, type PermitReport, permitsWanted } from "../leases/protocol.ts";
+import {
+  type BucketGrant,
+  type PermitGrant,
+  type PermitReport,
+  RETURN_TRIP_MS,
+  silenceMs,
+} from "../leases/protocol.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
+import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
+import { AccountWindow, type HolderPermits, type PermitStore, type SharedPermits } from "./permit-windows.ts";
 
-/** The permits of one holder in one window. */
-export interface PermitRecord {
-  /** Counts the changes. */
-  readonly revision: number;
-  readonly granted: number;
+/** The limits of one key, and of all keys of its account together; null: none. */
+export interface KeyLimits {
+  readonly key: Limits | null;
+  readonly account: Limits | null;
 }
 
-/** A window of one key's bucket; `endsAt`: Unix milliseconds. */
-export interface WindowId {
-  readonly endsAt: number;
-  readonly bucket: Bucket;
+/** A holder's call. */
+export interface PermitCall {
   readonly keyId: string;
-}
-
-/** Keeps records across restarts. */
-export interface PermitStore {
-  load(window: WindowId): Map<string, PermitRecord>;
-  save(window: WindowId, holder: string, record: PermitRecord): void;
-  deleteEndedBefore(moment: number): void;
-}
-
-interface Window {
-  readonly name: WindowId;
-  readonly records: Map<string, PermitRecord>;
-  /** The sum over all holders. */
-  granted: number;
+  readonly holder: string;
+  readonly reports: readonly PermitReport[];
+  /** Of the lease that the permits come with. */
+  readonly leaseMs: number;
 }
 
 /** Windows are kept after their end, for a restart on a machine whose clock is behind. */
 const KEPT_AFTER_END_MS = 60_000;
 
-/** Ended windows are first swept out of memory at this many. */
-const SWEEP_AT_WINDOWS = 10_000;
+/** The part of the free permits that a holder may get ahead of need. */
+const AHEAD_SHARE = 4;
+
+/** The part of the free permits that is reserved on disk for a holder beyond its own. */
+const RESERVED_SHARE = 8;
+
+/** An idle ledger forgets, within seconds, what was reserved and not granted: in a longer window too much would add up. */
+const RESERVES_IN_MS = 60_000;
+
+/** A limit, and the permits below it. */
+interface Limited {
+  readonly limit: number;
+  readonly shared: SharedPermits;
+}
 
 export class PermitBook {
   readonly #store: PermitStore;
   readonly #windowsMs: WindowsMs;
-  readonly #windows = new Map<string, Window>();
-  #sweepAtWindows = SWEEP_AT_WINDOWS;
-  #deletedUntil = 0;
+  readonly #windows = new Map<string, AccountWindow>();
+  #time: number | null = null;
+  #deletedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(store: PermitStore, windowsMs: WindowsMs) {
     this.#store = store;
     this.#windowsMs = windowsMs;
   }
 
-  /**
-   * Answers a holder's reports at `now`, one grant for each bucket in them. `aheadMs`: permits for the next window are
-   * granted when the current one ends within that time.
-   */
-  grant(
-    keyId: string,
-    limits: Limits,
-    holder: string,
-    reports: readonly PermitReport[],
-    now: number,
-    aheadMs: number,
-  ): BucketGrant[] {
-    const buckets = new Set(reports.map(({ bucket }) => bucket));
-    return [...buckets].map((bucket) => {
-      const limit = limits[bucket];
-      const windowMs = this.#windowsMs[bucket];
-      const endsAt = (Math.floor(now / windowMs) + 1) * windowMs;
-      const leftMs = endsAt - now;
-      const about = reports.filter((report) => report.bucket === bucket);
-      const inWindow = (end: number) => {
-        const window = this.#window({ endsAt: end, bucket, keyId }, now);
-        return this.#grant(window, limit, holder, about);
-      };
-      const next = leftMs <= aheadMs ? inWindow(endsAt + windowMs) : null;
-      return { bucket, limit, windowMs, leftMs, current: inWindow(endsAt), next };
-    });
+  /** Answers a holder's reports when the clock reads `clockMs`: one grant for each bucket in them. null: no limits. */
+  grant(limits: KeyLimits, call: PermitCall, clockMs: number): BucketGrant[] | null {
+    if (!limits.key && !limits.account) return null;
+    const now = this.#timeAt(clockMs);
+    const buckets = new Set(call.reports.map(({ bucket }) => bucket));
+    return [...buckets].map((bucket) => this.#grantInBucket(limits, bucket, call, now));
   }
 
-  #grant(window: Window, limit: number, holder: string, reports: readonly PermitReport[]): PermitGrant {
-    const { endsAt } = window.name;
-    const report = reports.find((one) => one.endsAt === endsAt);
-    const known = window.records.get(holder) ?? { revision: 0, granted: 0 };
-    // A holder that has not received its last grant returns nothing: it may be using that grant.
-    const returns = report?.revision === known.revision && report.granted < known.granted;
-    const kept = returns ? report.granted : known.granted;
-
-    const pool = limit - window.granted + known.granted - kept;
-    const used = report ? report.granted - report.unused : 0;
-    const added = addedPermits(pool, kept - used, reports);
-    const granted = kept + added;
-    const revision = granted === known.granted && !returns ? known.revision : known.revision + 1;
-    if (revision !== known.revision) {
-      // To the table first: memory must not be ahead of it when the write fails.
-      this.#store.save(window.name, holder, { revision, granted });
-      window.granted += granted - known.granted;
-      window.records.set(holder, { revision, granted });
-    }
-    const left = limit - window.granted;
-    // After the limit was lowered more permits may be granted than it allows: the holder stops at those it has used.
-    const usable = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;
-    return { endsAt, revision, granted: usable, ceiling: usable + Math.max(0, left) };
+  /** The clock, except that it stands still while it is back by a small step. */
+  #timeAt(clockMs: number): number {
+    this.#time ??= this.#store.lastSavedAt() ?? clockMs;
+    const behindMs = this.#time - clockMs;
+    if (behindMs < 0 || behindMs > CLOCK_STEP_MAX_MS) this.#time = clockMs;
+    return this.#time;
   }
 
-  #window(name: WindowId, now: number): Window {
-    const id = `${name.endsAt} ${name.bucket} ${name.keyId}`;
+  #grantInBucket(limits: KeyLimits, bucket: Bucket, call: PermitCall, now: number): BucketGrant {
+    const windowMs = this.#windowsMs[bucket];
+    const endsAt = (Math.floor(now / windowMs) + 1) * windowMs;
+    const leftMs = endsAt - now;
+    const about = call.reports.filter((report) => report.bucket === bucket);
+    const grantIn = (end: number, waits: boolean) => {
+      const window = this.#window(end, bucket, now);
+      const limited: Limited[] = [];
+      if (limits.key) limited.push({ limit: limits.key[bucket], shared: window.ofKey(call.keyId) });
+      if (limits.account) limited.push({ limit: limits.account[bucket], shared: window.all });
+      const { waiting = 0, ahead = 0 } = about[0] ?? {};
+      const report = about.find((one) => one.endsAt === end) ?? NO_REPORT;
+      const need = { waiting: waits ? waiting : 0, ahead };
+      const holder = window.holder(call.keyId, call.holder);
+      const grant = grantPermits(limited, holder, report, need, windowMs <= RESERVES_IN_MS, now);
+      holder.backBy = now + call.leaseMs + silenceMs(call.leaseMs) + RETURN_TRIP_MS;
+      return { endsAt: end, ...grant };
+    };
+    // The holder's next call starts before its lease expires, and takes a round trip.
+    const isEnding = about.some((one) => one.atEdge && one.endsAt === endsAt);
+    const next = leftMs <= 2 * call.leaseMs ? grantIn(endsAt + windowMs, isEnding) : null;
+    return { bucket, windowMs, leftMs, current: grantIn(endsAt, true), next };
+  }
+
+  #window(endsAt: number, bucket: Bucket, now: number): AccountWindow {
+    const id = `${endsAt} ${bucket}`;
     const known = this.#windows.get(id);
     if (known) return known;
-    this.#deleteOld(now);
-    const records = this.#store.load(name);
-    const granted = [...records.values()].reduce((sum, record) => sum + record.granted, 0);
-    const window = { name, records, granted };
-    this.#windows.set(id, window);
-    return window;
-  }
-
-  #deleteOld(now: number): void {
     const before = now - KEPT_AFTER_END_MS;
     if (before - this.#deletedUntil >= KEPT_AFTER_END_MS) {
       this.#store.deleteEndedBefore(before);
       this.#deletedUntil = before;
     }
-    if (this.#windows.size < this.#sweepAtWindows) return;
-    for (const [id, { name }] of this.#windows) if (name.endsAt <= before) this.#windows.delete(id);
-    this.#sweepAtWindows = Math.max(SWEEP_AT_WINDOWS, 2 * this.#windows.size);
+    for (const [old, window] of this.#windows) if (window.endsAt <= before) this.#windows.delete(old);
+    const window = new AccountWindow({ endsAt, bucket }, this.#store);
+    this.#windows.set(id, window);
+    return window;
   }
 }
 
-/** The permits granted beyond the unused ones: at most half of the pool, so others get some. */
-function addedPermits(pool: number, unused: number, reports: readonly PermitReport[]): number {
-  if (pool <= 0) return 0;
-  const spent = reports.reduce((sum, report) => sum + report.spent, 0);
-  const waiting = Math.max(...reports.map((report) => report.waiting));
-  const wanted = permitsWanted(pool, spent, waiting);
-  // With half of them left no write is needed.
-  if (2 * unused >= wanted) return 0;
-  return Math.min(wanted - Math.max(0, unused), Math.ceil(pool / 2));
+/** What a holder needs: permits for requests that wait, and those that it will use until its next call. */
+interface Need {
+  readonly waiting: number;
+  readonly ahead: number;
+}
+
+/** Of a holder that has no permits in the window. */
+const NO_REPORT = { revision: 0, granted: 0, unused: 0 };
+
+function grantPermits(
+  limited: readonly Limited[],
+  holder: HolderPermits,
+  report: Pick<PermitReport, "revision" | "granted" | "unused">,
+  need: Need,
+  mayReserve: boolean,
+  now: number,
+): Omit<PermitGrant, "endsAt"> {
+  const free = () => Math.min(...limited.map(({ limit, shared }) => limit - shared.bound));
+  // A holder that has not received its last grant returns nothing: it may be using that grant.
+  const isAcknowledged = holder.revision !== 0 && report.revision === holder.revision;
+  const before = holder.bound;
+  const kept = isAcknowledged ? Math.min(report.granted, before) : before;
+  const used = report.granted - report.unused;
+  const needed = used + need.waiting;
+
+  const pool = free() + before - kept;
+  const forWaiting = clamp(needed - kept, pool);
+  const ahead = needed + need.ahead - kept - forWaiting;
+  const bound = kept + forWaiting + clamp(ahead, Math.floor((pool - forWaiting) / AHEAD_SHARE));
+  // The first answer since the ledger started carries a new revision.
+  if (kept < before || bound > kept || (bound > 0 && holder.revision === 0)) {
+    reserve(limited, holder, bound, mayReserve, now);
+    holder.setBound(bound);
+    holder.nextRevision();
+  }
+  holder.idle = Math.max(0, bound - needed);
+  const left = free();
+  // After the limit was lowered more permits may be granted than it allows: the holder stops at those it has used.
+  const granted = left < 0 ? Math.min(bound, Math.max(used, bound + left)) : bound;
+  const reachable = limited.map(({ limit, shared }) => ({
+    limit,
+    left: limit - shared.bound + shared.elsewhere(holder, now),
+  }));
+  const tightest = reachable.reduce((one, other) => (other.left < one.left ? other : one));
+  return {
+    revision: holder.revision,
+    granted,
+    ceiling: granted + Math.max(0, left),
+    limit: tightest.limit,
+    elsewhere: Math.max(0, tightest.left - left),
+  };
+}
+
+/** Reserves `bound` permits on disk, and where there are enough some more, so that the next grants cost no write. */
+function reserve(
+  limited: readonly Limited[],
+  holder: HolderPermits,
+  bound: number,
+  mayReserve: boolean,
+  now: number,
+): void {
+  const missing = Math.max(0, bound - holder.reserved);
+  if (missing === 0) {
+    holder.reserve(holder.reserved, now);
+    return;
+  }
+  for (const { limit, shared } of limited) {
+    shared.reclaim(missing - (limit - shared.reserved), holder, now);
+  }
+  const rest = Math.min(...limited.map(({ limit, shared }) => limit - shared.reserved)) - missing;
+  holder.reserve(bound + (mayReserve ? clamp(Math.ceil(rest / RESERVED_SHARE), rest) : 0), now);
+}
+
+function clamp(value: number, most: number): number {
+  return Math.max(0, Math.min(value, most));
 }

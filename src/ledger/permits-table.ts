@@ -1,8 +1,8 @@
 /**
- * The table of rate-limit permits, and every statement on it: one row per holder and window, written when
- * permits are granted or returned. Synchronous.
+ * The table of rate-limit permits, and every statement on it: one row per holder and window, written when more permits
+ * are reserved for the holder, or reclaimed. Synchronous.
  */
-import type { PermitRecord, PermitStore, WindowId } from "./permit-book.ts";
+import type { PermitRecord, PermitStore, WindowId } from "./permit-windows.ts";
 
 /** Ordered by the window's end, so old rows are found without a second index. */
 const SCHEMA = `
@@ -11,8 +11,9 @@ const SCHEMA = `
     bucket TEXT NOT NULL,
     key_id TEXT NOT NULL,
     holder TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    granted INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    saved_at INTEGER NOT NULL,
     PRIMARY KEY (ends_at, bucket, key_id, holder)
   ) STRICT, WITHOUT ROWID;
 `;
@@ -25,26 +26,32 @@ export class PermitsTable implements PermitStore {
     sql.exec(SCHEMA);
   }
 
-  load({ endsAt, bucket, keyId }: WindowId): Map<string, PermitRecord> {
-    const rows = this.#sql.exec<{ holder: string; revision: number; granted: number }>(
-      "SELECT holder, revision, granted FROM permits WHERE ends_at = ? AND bucket = ? AND key_id = ?",
-      endsAt,
-      bucket,
-      keyId,
-    );
-    return new Map([...rows].map(({ holder, revision, granted }) => [holder, { revision, granted }]));
+  load({ endsAt, bucket }: WindowId): PermitRecord[] {
+    return this.#sql
+      .exec<{ [name in keyof PermitRecord]: PermitRecord[name] }>(
+        "SELECT key_id AS keyId, holder, generation, reserved FROM permits WHERE ends_at = ? AND bucket = ?",
+        endsAt,
+        bucket,
+      )
+      .toArray();
   }
 
-  save({ endsAt, bucket, keyId }: WindowId, holder: string, { revision, granted }: PermitRecord): void {
+  save({ endsAt, bucket }: WindowId, record: PermitRecord, at: number): void {
+    const { keyId, holder, generation, reserved } = record;
     this.#sql.exec(
-      "INSERT OR REPLACE INTO permits (ends_at, bucket, key_id, holder, revision, granted) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO permits VALUES (?, ?, ?, ?, ?, ?, ?)",
       endsAt,
       bucket,
       keyId,
       holder,
-      revision,
-      granted,
+      generation,
+      reserved,
+      at,
     );
+  }
+
+  lastSavedAt(): number | null {
+    return this.#sql.exec<{ at: number | null }>("SELECT MAX(saved_at) AS at FROM permits").one().at;
   }
 
   deleteEndedBefore(moment: number): void {

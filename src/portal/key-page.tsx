@@ -5,8 +5,8 @@
  * Guarantees that every page but the entry needs a session, and that only a form of the same session changes anything.
  * Stateless: links, sessions and keys belong to the ledger.
  */
-import { Hono } from "hono";
 import { NONCE, secureHeaders } from "hono/secure-headers";
+import { Hono } from "../http/hono.ts";
 import { requireHttps } from "../http/require-https.ts";
 import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { logException } from "../log.ts";

@@ -172,6 +172,7 @@ test("what the gateway says of the rate limit takes the place of what the origin
     windowMs: 60_000,
     resetsAt: 1_793_534_400,
     resetsInSeconds: 45,
+    retryInSeconds: 45,
   } as const;
   const { headers } = answerTo(response, allowance);
   expect(headers.get("X-RateLimit-Limit")).toBe("60");

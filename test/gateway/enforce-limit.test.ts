@@ -1,7 +1,7 @@
 // A request's permit, over a real lease and a scripted ledger. permits.test.ts tests the number of permits; this file
 // tests what a request does with each answer.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { enforceLimit } from "../../src/gateway/enforce-limit.ts";
 import { Lease } from "../../src/leases/lease.ts";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
@@ -61,16 +61,64 @@ test("refuses with ledger_unreachable when the ledger cannot be reached", async 
   expect(lease.permits.report()).toMatchObject([{ waiting: 0 }]);
 });
 
+describe("while other isolates hold the last permits", () => {
+  const GONE = { ceiling: 0, elsewhere: 1 };
+  const waits: number[] = [];
+  const waiting: LeaseUser = {
+    ...USER,
+    schedule: (ms, task) => {
+      // Not the time limits of calls.
+      if (ms < LEDGER_LIMIT_MS / 2) {
+        waits.push(ms);
+        queueMicrotask(task);
+      }
+      return () => {};
+    },
+  };
+  const request = () => enforceLimit({ ...waiting, report: { row: null, lease: null } }, lease);
+
+  beforeEach(() => void waits.splice(0));
+
+  test("a request waits until one is back", async () => {
+    answers = [permitting(0, 1, GONE), permitting(0, 1, GONE), permitting(1, 2, { ceiling: 1 })];
+    expect(await request()).toMatchObject({ outcome: "admitted" });
+    expect([asked, waits]).toEqual([3, [125, 125]]);
+  });
+
+  test("a request is refused as soon as they are used up", async () => {
+    answers = [permitting(0, 1, GONE), permitting(0, 1, { ...GONE, elsewhere: 0 })];
+    expect(await request()).toMatchObject({ reason: "rate_limited", allowance: { retryInSeconds: 30 } });
+    expect([asked, waits]).toEqual([2, [125]]);
+  });
+
+  test("a request waits for a limited time, and is told when they are back", async () => {
+    answers = Array(30).fill(permitting(0, 1, GONE));
+    const refusal = {
+      reason: "rate_limited",
+      allowance: { remaining: 1, retryInSeconds: 2, resetsInSeconds: 30 },
+    };
+    expect(await request()).toMatchObject(refusal);
+    expect([asked, waits.length]).toEqual([25, 24]);
+  });
+
+  test("no more requests wait than permits may come back", async () => {
+    answers = [permitting(0, 1, GONE), permitting(0, 1, GONE), permitting(1, 2, { ceiling: 1 })];
+    await lease.requestPermits(USER);
+    const outcomes = await Promise.all([request(), request()]);
+    expect(outcomes).toMatchObject([{ outcome: "admitted" }, { reason: "rate_limited" }]);
+  });
+});
+
 function limited() {
   return enforceLimit({ ...USER, report: { row: null, lease: null } }, lease);
 }
 
 /** A lease with `granted` permits of 60. A higher `revision` overrides a lower one. */
-function permitting(granted: number, revision = 1): LeaseAnswer {
-  const current = { endsAt: 60_000, revision, granted, ceiling: 60 };
+function permitting(granted: number, revision = 1, parts: Partial<BucketGrant["current"]> = {}): LeaseAnswer {
+  const none = { limit: 60, elsewhere: 0 };
+  const current = { endsAt: 60_000, revision, granted, ceiling: 60, ...none, ...parts };
   const grant: BucketGrant = {
     bucket: "requests",
-    limit: 60,
     windowMs: 60_000,
     leftMs: 30_000,
     current,

@@ -1,5 +1,6 @@
 /**
- * What rate limits cost in calls to the ledger: one isolate, one key, requests at an even pace, in virtual time.
+ * What rate limits cost in calls to the ledger: one key, requests at an even pace, on one isolate or on several in turn, in
+ * virtual time.
  * Leases, permits and the ledger's book are the Worker's own code.
  */
 import { PermitBook } from "../../src/ledger/permit-book.ts";
@@ -24,7 +25,7 @@ export interface Cost {
 export async function costOf(
   tier: "free" | "starter" | "pro",
   share: number,
-  limited: boolean,
+  { limited, isolates }: { readonly limited: boolean; readonly isolates: number },
 ): Promise<Cost> {
   const limits = limitsOf(tier);
   if (!limits) throw new Error("no limits");
@@ -36,8 +37,13 @@ export async function costOf(
     cost.ledgerCalls += 1;
   };
   const surroundings = { time, book, limits: limited ? limits : null, leaseMs: LEASE_MS };
-  const key = new VirtualIsolate({ ...surroundings, roundTripMs: ROUND_TRIP_MS, onLedgerCall }, "isolate");
+  const options = { ...surroundings, roundTripMs: ROUND_TRIP_MS, onLedgerCall };
+  const keys = Array.from(
+    { length: isolates },
+    (_, index) => new VirtualIsolate(options, `isolate ${index}`),
+  );
   const request = async () => {
+    const key = keys[cost.requests % isolates] as VirtualIsolate;
     cost.requests += 1;
     if (!isRefusal(await key.request())) cost.admitted += 1;
   };

@@ -9,6 +9,7 @@ test("a response states the limit, the remaining requests and the reset time", (
     windowMs: 3_600_000,
     resetsAt: 1_793_534_400,
     resetsInSeconds: 45,
+    retryInSeconds: 45,
   });
   expect(headers).toEqual({
     "X-RateLimit-Limit": "60",
@@ -27,6 +28,7 @@ test("an origin's own copy of each of these headers is dropped", () => {
     windowMs: 1,
     resetsAt: 1,
     resetsInSeconds: 1,
+    retryInSeconds: 1,
   } as const;
   const names = Object.keys(rateLimitHeaders(allowance)).map((name) => name.toLowerCase());
   expect(names.sort()).toEqual([...RATE_LIMIT_HEADERS].sort());

@@ -33,14 +33,14 @@ beforeEach(async () => {
 });
 
 test("under a valid lease a request waits for nothing and costs no call", async () => {
-  expect(await lease.ensureValid(user)).toBeNull();
+  expect(await lease.ensureValid(user, "requests")).toBeNull();
   expect([asked, background.length]).toEqual([0, 0]);
 });
 
 test("a renewable lease is renewed in the background, and a renewal that fails changes nothing", async () => {
   now = TTL_MS / 2;
   answer = new Error("the ledger is down");
-  expect(await lease.ensureValid(user)).toBeNull();
+  expect(await lease.ensureValid(user, "requests")).toBeNull();
   expect([asked, background.length]).toEqual([1, 1]);
   await Promise.all(background);
 });
@@ -48,7 +48,7 @@ test("a renewable lease is renewed in the background, and a renewal that fails c
 test("a renewal in the background that meets a fault is logged", async () => {
   now = TTL_MS / 2;
   answer = new TypeError("a fault");
-  expect(await lease.ensureValid(user)).toBeNull();
+  expect(await lease.ensureValid(user, "requests")).toBeNull();
   await Promise.all(background);
   expect(logged).toEqual([answer]);
 });
@@ -56,18 +56,18 @@ test("a renewal in the background that meets a fault is logged", async () => {
 test("with an expired lease a fault is thrown, and no request counts as waiting", async () => {
   now = TTL_MS;
   answer = new TypeError("a fault");
-  const rejection = await lease.ensureValid(user).catch((error: unknown) => error);
+  const rejection = await lease.ensureValid(user, "requests").catch((error: unknown) => error);
   expect(rejection).toBe(answer);
   expect(lease.permits.report()).toMatchObject([{ waiting: 0 }]);
 });
 
 test("with an expired lease a request waits for the ledger, and is refused while it cannot be reached", async () => {
   now = TTL_MS;
-  expect(await lease.ensureValid(user)).toBeNull();
+  expect(await lease.ensureValid(user, "requests")).toBeNull();
   expect(asked).toBe(1);
   now = 2 * TTL_MS;
   answer = new Error("the ledger is down");
-  expect(await lease.ensureValid(user)).toEqual({ reason: "ledger_unreachable" });
+  expect(await lease.ensureValid(user, "requests")).toEqual({ reason: "ledger_unreachable" });
 });
 
 test("a key that another request has found revoked is refused without a call, also before its lease has expired", async () => {
@@ -75,7 +75,7 @@ test("a key that another request has found revoked is refused without a call, al
   await lease.renew(user);
   asked = 0;
   now = TTL_MS - 1;
-  expect(await lease.ensureValid(user)).toEqual({ reason: "revoked" });
+  expect(await lease.ensureValid(user, "requests")).toEqual({ reason: "revoked" });
   for (const bodyFollows of [false, true]) {
     expect(await lease.ensureValidForResponse(user, bodyFollows)).toEqual({ reason: "revoked" });
   }

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { LeaseClock } from "../../src/leases/lease-clock.ts";
 import { Permits } from "../../src/leases/permits.ts";
-import { type BucketGrant, permitsWanted } from "../../src/leases/protocol.ts";
+import type { BucketGrant } from "../../src/leases/protocol.ts";
 import type { Allowance } from "../../src/rate-limits.ts";
 
 const MINUTE_MS = 60_000;
@@ -46,6 +46,7 @@ describe("within a window", () => {
       windowMs: MINUTE_MS,
       resetsAt: ENDS_AT / 1000,
       resetsInSeconds: 30,
+      retryInSeconds: 30,
     });
   });
 
@@ -87,19 +88,31 @@ describe("within a window", () => {
     expect([take(), permits.isExhausted, take(), permits.isExhausted]).toEqual([0, false, "exhausted", true]);
   });
 
-  test("one request is marked as running low, ahead of need", () => {
-    hold({ granted: 8, ceiling: 60, revision: 2 });
-    const low = () => (permits.admit("requests") as { runningLow: boolean }).runningLow;
+  test("one request is marked as running low, when what is left is used while the ledger is called", () => {
+    const low = () => {
+      now += 50;
+      return (permits.admit("requests") as { runningLow: boolean }).runningLow;
+    };
+    hold({ granted: 100, ceiling: 600, revision: 2, leftMs: 50_000 });
+    for (let count = 0; count < 40; count++) low();
+    now += 100;
+    // 20 requests a second, 100 ms.
+    hold({ granted: 48, ceiling: 600, revision: 3, leftMs: 40_000, askedAt: now - 100 });
     expect([low(), low(), low(), low(), low(), low(), low(), low()]).toEqual([
+      false,
+      false,
+      false,
       false,
       false,
       false,
       true,
       false,
-      false,
-      false,
-      false,
     ]);
+  });
+
+  test("no request of a key without a rate is marked as running low", () => {
+    expect([take(), permits.admit("requests")]).toMatchObject([59, { runningLow: false }]);
+    expect(permits.admit("requests")).toMatchObject({ runningLow: false });
   });
 
   test("no request is marked as running low when the ledger has no more permits", () => {
@@ -160,6 +173,17 @@ describe("overtaken answers", () => {
     hold({ granted: 1, ceiling: 1 });
     permits.applyGrant(null, askedAt, clock.epoch);
     expect([take(), take()]).toEqual([0, "exhausted"]);
+  });
+
+  test("used permits of a whole minute stay used when the ledger's clock steps back over its edge", () => {
+    hold({ granted: 60, ceiling: 60, leftMs: 100, next: { granted: 1, ceiling: 60, revision: 1 } });
+    for (let used = 0; used < 60; used++) take();
+    now += 200;
+    hold({ endsAt: ENDS_AT + MINUTE_MS, granted: 1, ceiling: 60, leftMs: MINUTE_MS });
+    expect(take()).toBe(59);
+    now += 1;
+    hold({ granted: 60, ceiling: 60, leftMs: 50, next: { granted: 1, ceiling: 60, revision: 1 } });
+    expect(take()).toBe("exhausted");
   });
 
   test("a ledger whose clock is behind is followed, and used permits stay used", () => {
@@ -229,53 +253,161 @@ describe("at the window's edge", () => {
 });
 
 describe("a report", () => {
+  const about = { bucket: "requests", endsAt: ENDS_AT, revision: 1, granted: 10, atEdge: false, ahead: 0 };
+
+  test("names no bucket before a request needs one", () => {
+    expect(permits.report()).toEqual([]);
+    permits.startWaiting("publish");
+    expect(permits.report().map(({ bucket }) => bucket)).toEqual(["publish"]);
+  });
+
   test("names no window before the first grant", () => {
-    permits.startWaiting();
-    permits.startWaiting();
+    permits.startWaiting("requests");
+    permits.startWaiting("requests");
+    permits.startWaiting("publish");
+    const none = { endsAt: 0, revision: 0, granted: 0, unused: 0, atEdge: false, ahead: 0 };
     expect(permits.report()).toEqual([
-      { bucket: "requests", endsAt: 0, revision: 0, granted: 0, unused: 0, spent: 0, waiting: 2 },
+      { bucket: "requests", ...none, waiting: 2 },
+      { bucket: "publish", ...none, waiting: 1 },
     ]);
   });
 
-  test("requests permits of the publish bucket once a request needs one", () => {
-    permits.admit("publish");
-    expect(permits.report().map(({ bucket }) => bucket)).toEqual(["requests", "publish"]);
+  test("states what is used, and what waits in each bucket", () => {
+    const stopWaiting = permits.startWaiting("requests");
+    hold({ granted: 10, ceiling: 60, leftMs: 29_000 });
+    permits.startWaiting("publish");
+    for (let used = 0; used < 9; used++) permits.admit("requests", true);
+    expect(permits.report()).toMatchObject([{ ...about, unused: 1, waiting: 1 }, { waiting: 1 }]);
+    stopWaiting();
+    expect(permits.report()[0]).toMatchObject({ ...about, granted: 9, unused: 0, waiting: 0 });
   });
 
-  test("states the permits used since the last one", () => {
+  test("wants nothing ahead for one request, whenever the last one was", () => {
     hold({ granted: 10, ceiling: 60 });
-    take();
-    take();
-    const about = { bucket: "requests", endsAt: ENDS_AT, revision: 1, granted: 10, waiting: 0 };
-    expect(permits.report()).toEqual([{ ...about, unused: 8, spent: 2 }]);
-    take();
-    expect(permits.report()).toEqual([{ ...about, unused: 7, spent: 1 }]);
+    for (const pauseMs of [0, 1500, 30_000]) {
+      now += pauseMs;
+      hold({ granted: 10, ceiling: 60, revision: now, leftMs: 29_000 });
+      take();
+      expect(permits.report()).toMatchObject([{ ahead: 0, unused: 0 }]);
+    }
   });
 
-  test("returns unneeded permits when the ledger has none left", () => {
-    hold({ granted: 30, ceiling: 30 });
-    take();
-    // Three per permit used, and one for the waiting request.
-    permits.startWaiting();
-    expect(permits.report()).toMatchObject([{ granted: 5, unused: 4, spent: 1 }]);
-    expect([take(), take(), take(), take(), take()]).toEqual([28, 27, 26, 25, "none_left"]);
+  test("wants ahead what a steady rate uses until the next call, and returns the rest", () => {
+    hold({ granted: 500, ceiling: 1000, leftMs: 50_000 });
+    for (let used = 0; used < 40; used++) {
+      now += 50;
+      take();
+    }
+    // Ten in half a lease, and their square root.
+    expect(permits.report()).toMatchObject([{ ahead: 14, granted: 54, unused: 14 }]);
+    now += 3000;
+    expect(permits.report()).toMatchObject([{ ahead: 0, granted: 40, unused: 0 }]);
   });
 
-  test("keeps more permits while the ledger has many left", () => {
-    hold({ granted: 30, ceiling: 430 });
-    expect(permits.report()).toMatchObject([{ granted: 30 }]);
+  test("expects no longer use than there has been, at first", () => {
+    hold({ granted: 500, ceiling: 1000, leftMs: 50_000 });
+    take();
+    now += 200;
+    take();
+    // Two in the next 200 ms, and their square root.
+    expect(permits.report()).toMatchObject([{ ahead: 4 }]);
+  });
+
+  test("wants nothing ahead for many requests at once", () => {
+    hold({ granted: 500, ceiling: 1000, leftMs: 50_000 });
+    for (let used = 0; used < 40; used++) take();
+    expect(permits.report()).toMatchObject([{ ahead: 0 }]);
+  });
+
+  test("keeps up to twice of what is wanted while the ledger has more, and no more than that without", () => {
+    permits.startWaiting("requests");
+    permits.startWaiting("requests");
+    hold({ granted: 4, ceiling: 60 });
+    expect(permits.report()).toMatchObject([{ granted: 4 }]);
+    hold({ granted: 4, ceiling: 4, revision: 2 });
+    expect(permits.report()).toMatchObject([{ granted: 2 }]);
+  });
+
+  test("says from when waiting requests count in the next window too", () => {
+    hold({ granted: 1, ceiling: 60, leftMs: 1000 });
+    expect(permits.report()).toMatchObject([{ atEdge: false }]);
+    now += 979;
+    expect(permits.report()).toMatchObject([{ atEdge: true }]);
   });
 });
 
-test.each([
-  [0, 0, 0, 0],
-  [1, 0, 0, 1],
-  [1000, 0, 0, 63],
-  [0, 5, 0, 15],
-  [0, 5, 2, 17],
-  [1000, 5, 2, 63],
-])("with %i left, %i spent and %i waiting, a holder wants %i", (pool, spent, waiting, wanted) => {
-  expect(permitsWanted(pool, spent, waiting)).toBe(wanted);
+describe("permits that other holders have not used", () => {
+  beforeEach(() => hold({ granted: 1, ceiling: 1, elsewhere: 3 }));
+
+  test("count as remaining, and a request that finds none here is told when they are back", () => {
+    expect(take()).toBe(3);
+    expect(permits.admit("requests")).toMatchObject({
+      outcome: "returning",
+      permits: 3,
+      allowance: { remaining: 3, retryInSeconds: 2, resetsInSeconds: 30 },
+    });
+    expect(permits.isExhausted).toBe(false);
+  });
+
+  test("are awaited no longer than the window lasts", () => {
+    hold({ granted: 1, ceiling: 1, elsewhere: 3, leftMs: 500, revision: 2 });
+    take();
+    expect(permits.admit("requests")).toMatchObject({ allowance: { retryInSeconds: 1 } });
+  });
+});
+
+test("a permit that a request waits for is not for another request", () => {
+  const stopWaiting = permits.startWaiting("requests");
+  hold({ granted: 1, ceiling: 60 });
+  expect(take()).toBe("none_left");
+  expect(permits.admit("requests", true)).toMatchObject({ outcome: "admitted" });
+  stopWaiting();
+});
+
+describe("handing back", () => {
+  test("waits until there has been no request for a lease, and a second at most", () => {
+    expect(permits.msUntilHandBack()).toBeNull();
+    hold({ granted: 3, ceiling: 60, leaseMs: 400 });
+    take();
+    expect(permits.msUntilHandBack()).toBe(400);
+    now += 300;
+    take();
+    expect(permits.msUntilHandBack()).toBe(400);
+    hold({ granted: 3, ceiling: 60, leaseMs: 60_000 });
+    expect(permits.msUntilHandBack()).toBe(1000);
+    now += 2000;
+    expect(permits.msUntilHandBack()).toBeLessThanOrEqual(0);
+    expect(permits.report(true)).toMatchObject([{ granted: 2, unused: 0, ahead: 0 }]);
+  });
+
+  test("is not needed when all is used, as the ledger knows", () => {
+    hold({ granted: 1, ceiling: 60 });
+    take();
+    expect(permits.msUntilHandBack()).toBe(1000);
+    permits.report();
+    hold({ granted: 1, ceiling: 60 });
+    expect(permits.msUntilHandBack()).toBeNull();
+  });
+
+  test("waits for an answer that may bring permits, for two seconds", () => {
+    hold({ granted: 1, ceiling: 60 });
+    take();
+    now += 1500;
+    permits.report();
+    expect(permits.msUntilHandBack()).toBe(2000);
+    now += 2000;
+    expect(permits.msUntilHandBack()).toBeNull();
+  });
+
+  test("ends with the window, and without a limit", () => {
+    hold({ granted: 3, ceiling: 60, leftMs: 500 });
+    expect(permits.msUntilHandBack()).not.toBeNull();
+    now += 600;
+    expect(permits.msUntilHandBack()).toBeNull();
+    hold({ granted: 3, ceiling: 60 });
+    permits.applyGrant(null, now, clock.epoch);
+    expect(permits.msUntilHandBack()).toBeNull();
+  });
 });
 
 type GrantParts = Partial<BucketGrant["current"]>;
@@ -284,20 +416,29 @@ function hold({
   askedAt = now,
   leftMs = 30_000 - 1,
   next = null,
+  leaseMs = 1000,
   ...current
-}: GrantParts & { askedAt?: number; leftMs?: number; next?: GrantParts | null }): void {
-  const grant = { endsAt: ENDS_AT, revision: 1, granted: 0, ceiling: 0 };
+}: GrantParts & { askedAt?: number; leftMs?: number; leaseMs?: number; next?: GrantParts | null }): void {
+  const grant = {
+    endsAt: ENDS_AT,
+    revision: 1,
+    granted: 0,
+    ceiling: 0,
+    limit: 60,
+    elsewhere: 0,
+  };
   const grants: BucketGrant[] = [
     {
       bucket: "requests",
-      limit: 60,
       windowMs: MINUTE_MS,
       leftMs,
       current: { ...grant, ...current },
       next: next && { ...grant, endsAt: ENDS_AT + MINUTE_MS, ...next },
     },
   ];
-  permits.applyGrant(grants, askedAt, clock.epoch);
+  // As the request did that made the call.
+  permits.startWaiting("requests")();
+  permits.applyGrant(grants, askedAt, clock.epoch, leaseMs);
 }
 
 /** The advertised remainder after a request, or the outcome if it was not admitted. */

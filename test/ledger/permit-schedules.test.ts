@@ -147,18 +147,21 @@ class World {
 
   #request(isolate: number): void {
     const permits = this.#permits(isolate);
+    const waiting = [1, 2, 3].map(() => permits.startWaiting("requests"));
     this.#requests.push({ permits, reports: permits.report(), requestedAt: this.#now });
+    for (const stopWaiting of waiting) stopWaiting();
   }
 
   #reply(request: LeaseRequest): void {
     const limits = { requests: this.#limit, publish: this.#limit };
     const { holder } = request.permits;
-    const grants = this.#book.grant("key", limits, holder, request.reports, this.#now, WINDOW_MS / 2);
-    this.#answers.push({ ...request, grants });
+    const call = { keyId: "key", holder, reports: request.reports, leaseMs: WINDOW_MS / 4 };
+    const grants = this.#book.grant({ key: limits, account: null }, call, this.#now);
+    this.#answers.push({ ...request, grants: grants ?? [] });
   }
 
   #receive({ permits, grants, requestedAt }: Answer): void {
-    permits.applyGrant(grants, requestedAt, 0);
+    permits.applyGrant(grants, requestedAt, 0, WINDOW_MS / 4);
   }
 
   #permits(isolate: number): Permits {

@@ -10,10 +10,10 @@ import { buildWorker } from "./build-worker.ts";
 
 /** Stubs for every module of `control/` and `portal/` that the rest imports; a missing one fails the build. */
 const NOTHING_BEHIND: Readonly<Record<string, string>> = {
-  "control/control-api.ts": 'import { Hono } from "hono"; export const controlApi = new Hono();',
+  "control/control-api.ts": 'import { Hono } from "../http/hono.ts"; export const controlApi = new Hono();',
   "control/control-plane.ts": "export class ControlPlane {}",
   "control/key-service.ts": "export class KeyService {}",
-  "portal/key-page.tsx": 'import { Hono } from "hono"; export const keyPage = new Hono();',
+  "portal/key-page.tsx": 'import { Hono } from "../http/hono.ts"; export const keyPage = new Hono();',
 };
 
 /** Returns the path of the bundle, and a function that removes it. */

@@ -5,14 +5,7 @@
 import { endOnDisk, type KeyEnd, type Report } from "./checker.ts";
 import { DRIFT, SLACK_MS } from "./fault-budget.ts";
 import { checkFaultFreeLimits } from "./fault-free-limit-checker.ts";
-import { AMPLE_LIMIT } from "./generate-limits.ts";
-import {
-  type History,
-  lostEveryPermitRace,
-  type RequestRecord,
-  statusOf,
-  type TierChange,
-} from "./history.ts";
+import { type History, lostEveryPermitRace, type RequestRecord, statusOf } from "./history.ts";
 import { type IsolatePlan, longestLeaseMsOf, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
@@ -27,8 +20,10 @@ export function checkFaultFreeRun(world: World, keyEnd: KeyEnd, report: Report):
     else checkAnswer(request, endsFrom, Math.min(keyEnd.answeredAt, keyEnd.scheduledAt), report);
     checkCutInFlight(request, scenario, keyEnd, report);
   }
-  if (history.tiers.every(hasAmpleLimit)) checkNoWaiting(history, scenario, endsFrom, report);
-  checkRenewals(history, scenario, endsFrom, report);
+  const isUninterrupted = scenario.isolates.every(({ restartsAt }) => restartsAt === null);
+  const isUnlimited = !scenario.limits.accountLimits && history.tiers.every(({ limits }) => limits === null);
+  if (isUninterrupted && isUnlimited) checkNoWaiting(history, scenario, endsFrom, report);
+  if (isUninterrupted) checkRenewals(history, scenario, endsFrom, report);
   checkRevocationIsQuick(history, scenario, report);
   checkFaultFreeLimits(world, endsFrom, report);
 }
@@ -48,6 +43,8 @@ function checkAnswer(request: RequestRecord, endsFrom: number, endedFrom: number
   const { number, arrivedAt, endedAt, bodyComplete, refusal } = request;
   if (refusal?.reason === "client_gone" || refusal?.reason === "origin_timeout") return;
   const status = statusOf(request);
+  // Interrupted by a restart of its isolate.
+  if (endedAt !== null && status === null) return;
   if (arrivedAt > endedFrom) {
     if (status !== 401) report("fault-free", `request ${number}: ${status} for an ended key`);
     return;
@@ -86,12 +83,7 @@ function roundTripMs({ distance }: IsolatePlan): number {
   return 2 * (distance.delayMs + distance.jitterMs) + SLACK_MS;
 }
 
-/** Whether permits never run out: when they do, leases are renewed late. */
-function hasAmpleLimit({ limits }: TierChange): boolean {
-  return limits === null || limits.requests === AMPLE_LIMIT;
-}
-
-/** With half of the lease left it is renewed in the background, so no request waits while requests are frequent. */
+/** With half of the lease left it is renewed in the background, so no request waits while requests are frequent, unless it needs a permit. */
 function checkNoWaiting(history: History, scenario: Scenario, endsFrom: number, report: Report): void {
   const chains = new Map<string, { readonly since: number; latest: number }>();
   for (const request of history.requests) {

@@ -10,6 +10,7 @@ import { AMPLE_LIMIT } from "./generate-limits.ts";
 import { type PermitDecision, wasRefunded } from "./history.ts";
 import { advertisedWindow } from "./limit-checker.ts";
 import type { Scenario } from "./scenario.ts";
+import { checkSequentialClient } from "./sequential-client.ts";
 import type { World } from "./world.ts";
 
 /** A new holder is granted this fraction of the permits that are left. */
@@ -17,11 +18,12 @@ const FIRST_SHARE = 16;
 
 export function checkFaultFreeLimits(world: World, endsFrom: number, report: Report): void {
   const { history, scenario } = world;
-  const { limits } = scenario.limits;
+  const { limits, accountLimits } = scenario.limits;
+  checkSequentialClient(world, report);
   // When the tier changes within a window, more than one limit applies.
-  if (!limits || history.tiers.length > 1) return;
+  if (!limits || accountLimits || history.tiers.length > 1) return;
   if (limits.requests === AMPLE_LIMIT) {
-    checkNoPermitRequests(world, report);
+    checkPermitRequests(world, report);
     return;
   }
   const decisions = history.decisions.filter(({ key, at }) => key === "active" || at < endsFrom);
@@ -44,24 +46,24 @@ function windowsOf(decisions: readonly PermitDecision[]): PermitDecision[][] {
   return [...windows.values()];
 }
 
-/** Permits come with leases: far below the limit, no request makes a call for permits alone. */
-function checkNoPermitRequests({ history, scenario: { limits } }: World, report: Report): void {
+/** Far below the limit, a request waits for two calls at most: one that had begun before, and one that counts it. */
+function checkPermitRequests({ history, scenario }: World, report: Report): void {
   // The ledger grants permits for two windows at most.
-  if (limits.windowsMs.requests < 1.2 * history.leases.longestMs) return;
+  if (scenario.limits.windowsMs.requests < 1.2 * history.leases.longestMs) return;
   for (const { number, plan, permitRequests, decision } of history.requests) {
-    if (plan.key !== "active" || plan.bucket !== "requests") continue;
-    if (permitRequests > 0 || decision?.ranLow)
-      report("cost", `request ${number} requested permits while many were left`);
+    if (plan.key !== "active" || !decision) continue;
+    if (permitRequests > 2)
+      report("cost", `request ${number} requested permits ${permitRequests} times while many were left`);
   }
 }
 
-/** An isolate's knowledge of other isolates' permits is at most one lease old. */
+/** An isolate's knowledge of other isolates' use is at most a lease old, and the ledger's two: a lease, and the time without requests after it. */
 function checkAdvertisedRemaining(
   decisions: readonly PermitDecision[],
   { history, scenario }: World,
   report: Report,
 ): void {
-  const staleMs = history.leases.longestMs / (1 - DRIFT) + 2 * maxRoundTripMs(scenario);
+  const staleMs = 3 * (history.leases.longestMs / (1 - DRIFT) + 2 * maxRoundTripMs(scenario));
   for (const { at, number, allowance } of decisions) {
     if (!allowance) continue;
     const knownUses = decisions.filter(
@@ -107,7 +109,8 @@ function checkExhaustedCost(
   const latestMs = Math.max(leaseMs / 2, Math.min(0.9 * leaseMs, leaseMs - 2 * farMs));
   const leastMs = latestMs * (1 - DRIFT) - SLACK_MS;
   const latest = new Map<string, number>();
-  for (const { isolate, key, at } of history.calls) {
+  for (const { isolate, key, at, forPermits } of history.calls) {
+    if (forPermits) continue;
     const before = latest.get(`${isolate}/${key}`);
     latest.set(`${isolate}/${key}`, at);
     if (

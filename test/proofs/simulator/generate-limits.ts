@@ -2,15 +2,18 @@
  * Generates a run's rate limits, and demand that reaches them: requests at a high rate over several windows, and bursts
  * around the edges of windows.
  */
-import type { Bucket, Limits } from "../../../src/rate-limits.ts";
+import { type Bucket, type Limits, WINDOWS_MS } from "../../../src/rate-limits.ts";
 import type { Random } from "./random.ts";
-import type { ControlCall, KeyName, LimitPlan } from "./scenario.ts";
+import type { ControlCall, KeyName, LimitPlan, SequentialClient } from "./scenario.ts";
 
 /** No run reaches it, and a new holder's first grant is more than an isolate needs. */
 export const AMPLE_LIMIT = 1000;
 
-/** Whole seconds, because a response names its window in seconds. */
-const WINDOWS_MS = [1000, 2000, 3000, 3000] as const;
+/** The real ones, of which a run sees an edge, or so short that it sees several. Whole seconds: a response names its window in them. */
+const SHORT_WINDOWS_MS = [1000, 2000, 3000, 3000] as const;
+
+/** How long requests at a high rate last after the first edge of a window. */
+const DEMAND_MAX_MS = 6000;
 
 /** More requests with one key than its limit allows. */
 export interface Demand {
@@ -30,15 +33,16 @@ interface RequestTime {
 
 /** `contended`: demand far above a low limit. */
 export function generateLimits(contended: boolean, random: Random): LimitPlan {
-  const windowsMs = { requests: random.pick(WINDOWS_MS), publish: random.pick(WINDOWS_MS) };
+  const windowsMs = random.chance(0.5)
+    ? WINDOWS_MS
+    : { requests: random.pick(SHORT_WINDOWS_MS), publish: random.pick(SHORT_WINDOWS_MS) };
   const kind = contended
     ? random.pick(["none", "few", "few", "few"] as const)
     : random.pick(["none", "none", "none", "ample", "few"] as const);
-  if (kind === "none") return { windowsMs, limits: null };
-  return {
-    windowsMs,
-    limits: kind === "ample" ? { requests: AMPLE_LIMIT, publish: AMPLE_LIMIT } : lowLimits(random),
-  };
+  const accountLimits = contended && random.chance(0.3) ? lowLimits(random) : null;
+  if (kind === "none") return { windowsMs, limits: null, accountLimits };
+  const limits = kind === "ample" ? { requests: AMPLE_LIMIT, publish: AMPLE_LIMIT } : lowLimits(random);
+  return { windowsMs, limits, accountLimits };
 }
 
 /** A tier that is lowered, raised or made unlimited while requests arrive. */
@@ -63,7 +67,7 @@ export function generateTierChanges(
   return [change(at, limits && random.chance(0.3) ? null : lowLimits(random))];
 }
 
-/** Lasts at least two windows. */
+/** Lasts two windows, if they are short. */
 export function generateDemand(
   { windowsMs }: LimitPlan,
   ledgerStartsAt: number,
@@ -75,7 +79,19 @@ export function generateDemand(
   const edges = [0, 1, 2].map((count) => (first + count * windowMs) / ledgerRate);
   const kind = random.pick(["steady", "edges"] as const);
   const key = random.pick(["active", "active", "ending"] as const);
-  return { key, kind, from: random.between(0, first), until: first + 2 * windowMs, edges };
+  const until = first + Math.min(2 * windowMs, DEMAND_MAX_MS);
+  return { key, kind, from: random.between(0, first), until, edges: edges.filter((at) => at <= until + 100) };
+}
+
+/** More requests than the limit, unless its pauses are long. */
+export function generateClient(random: Random): SequentialClient {
+  return {
+    from: random.between(0, 500),
+    requests: random.whole(5, 90),
+    pauseMs: random.pick([0, 0, 0, 20, 300, 2500]),
+    bucket: random.pick(["requests", "requests", "publish"] as const),
+    staysFor: random.pick([1, 3, 8, 20]),
+  };
 }
 
 /** When one isolate receives a request. */

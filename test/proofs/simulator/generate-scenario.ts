@@ -7,6 +7,7 @@ import { generateEnds } from "./generate-ends.ts";
 import {
   AMPLE_LIMIT,
   type Demand,
+  generateClient,
   generateDemand,
   generateLimits,
   generateTierChanges,
@@ -29,6 +30,7 @@ import {
   type LedgerPlan,
   MARGIN_MS,
   type Scenario,
+  type SequentialClient,
 } from "./scenario.ts";
 
 /** Mostly the default; shorter and longer ones, down to the shortest that the settings allow. */
@@ -65,21 +67,25 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
 
   const coverMs = coveredMs(longestMs, MARGIN_MS);
   const limits = generateLimits(contended, random);
-  const ledgerStartsAt = 1_000_000 + random.whole(0, 3000);
+  // Within three seconds an hour ends, and with it a window of any length.
+  const ledgerStartsAt = 300 * 3_600_000 - random.whole(1, 3000);
   const ledgerRate = randomRate(1 + DRIFT, extremeDrift, random);
   const changes = contended
     ? generateTierChanges(limits, faultFree ? 0.2 : 0.7, 3000, random)
     : generateTierChanges(limits, 0.2, faultsEndAt, random);
   const isScarce = changes.length > 0 || (limits.limits !== null && limits.limits.requests < AMPLE_LIMIT);
-  const demand = contended && isScarce ? generateDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
+  const client =
+    contended && faultFree && !stretchesLeases && random.chance(0.5) ? generateClient(random) : null;
+  const demand =
+    contended && isScarce && !client ? generateDemand(limits, ledgerStartsAt, ledgerRate, random) : null;
   const termsChanges = generateTermsChanges(
-    contended ? 0.3 : 0.4,
+    client ? 0 : contended ? 0.3 : 0.4,
     faultFree,
     endsAt + 1.2 * longestMs,
     random,
   );
   const basics = { faultFree, extremeDrift, leaseMs, nextLeaseMs, longestMs, stretching };
-  const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand, termsChanges };
+  const shared: SharedValues = { ...basics, endsAt, faultsEndAt, ledgerRate, demand, client, termsChanges };
   const isolates = Array.from({ length: random.whole(stretchesLeases ? 3 : 1, 5) }, () =>
     generateIsolate(shared, random),
   );
@@ -93,6 +99,7 @@ export function generateScenario(seed: number, excess: ExcessFaults): Scenario {
     ledger: generateLedger(shared, random),
     ledgerStartsAt,
     limits,
+    client,
     controlCalls: [...generateEnds(shared, howKeyEnds, random), ...changes, ...termsChanges],
     expiresAfterMs: howKeyEnds === "expires" ? endsAt : null,
     ledgerTimeoutMs: 2000,
@@ -115,6 +122,7 @@ interface SharedValues {
   readonly faultsEndAt: number;
   readonly ledgerRate: number;
   readonly demand: Demand | null;
+  readonly client: SequentialClient | null;
   readonly termsChanges: readonly ControlCall[];
 }
 
@@ -142,7 +150,7 @@ function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan
       slowChance: fault(shared.demand ? 0.4 : 0.2) ? 0.05 : 0,
     },
     requests: [
-      ...generateRequests(endsAt, longestMs, random),
+      ...(shared.client ? [] : generateRequests(endsAt, longestMs, random)),
       ...generateDemandRequests(shared.demand, random),
       ...generateChangingRequests(shared.termsChanges, longestMs, random),
       ...generateBusyRequests(shared.stretching, shared.leaseMs, endsAt + longestMs / 2, random),
@@ -152,7 +160,7 @@ function generateIsolate(shared: SharedValues, random: Random): Omit<IsolatePlan
     stall: fault(0.3)
       ? { at: endsAt + random.between(-2, 1) * longestMs, ms: random.between(0, 2 * longestMs) }
       : null,
-    restartsAt: fault(0.1) ? anyTime() : null,
+    restartsAt: fault(0.1) || (shared.client && random.chance(0.15)) ? anyTime() : null,
     forgetsAt: fault(0.1) ? anyTime() : null,
   };
 }
@@ -195,11 +203,7 @@ function generateLedger(shared: SharedValues, random: Random): LedgerPlan {
     restartsAfterAnswer: fault(0.3),
     clockStepMs: fault(0.5) ? random.pick([5, 3000]) : 0,
     clockStepsAheadAt: fault(0.5) ? beforeTheEnd() : null,
-    // With a scarce limit a step would also open windows again.
-    clockStep:
-      shared.demand === null && fault(0.3)
-        ? { at: aroundTheEnd(), ms: random.between(-1, 1) * STEP_MAX_MS }
-        : null,
+    clockStep: fault(0.3) ? { at: aroundTheEnd(), ms: random.between(-1, 1) * STEP_MAX_MS } : null,
     stall: fault(0.3) ? { at: aroundTheEnd(), ms: random.between(0, STALL_MAX_MS) } : null,
     deploy:
       nextLeaseMs === leaseMs

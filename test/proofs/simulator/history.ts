@@ -29,6 +29,8 @@ export interface RequestRecord {
   /** Whether the body ended completely for the client; null: there was no body. */
   bodyComplete: boolean | null;
   endedAt: number | null;
+  /** Called then. */
+  onEnd: (() => void) | null;
 }
 
 /** The last decision on a request's permit. */
@@ -87,6 +89,8 @@ export interface LeaseCall {
   readonly isolate: number;
   readonly key: KeyName;
   readonly at: number;
+  /** Made for a permit or to hand some back, not to renew the lease. */
+  readonly forPermits: boolean;
 }
 
 export interface Violation {
@@ -109,6 +113,8 @@ export class History {
   readonly decisions: PermitDecision[] = [];
   /** Ledger answers that each holder has received. */
   readonly answersReceived = new Map<string, number>();
+  /** Whose isolates have lost their memory. */
+  readonly deadHolders = new Set<string>();
   readonly granted = new GrantedPermits((what) => {
     if (this.tiers.length === 1) this.violations.push({ rule: "conservation", what });
   });
@@ -140,6 +146,7 @@ export class History {
       lastByteAt: null,
       bodyComplete: null,
       endedAt: null,
+      onEnd: null,
     };
     this.requests.push(record);
     return record;

@@ -10,9 +10,11 @@ import type { LeaseAnswer, PermitReport, Terms } from "../../../src/leases/proto
 import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
-import { PermitBook, type PermitStore } from "../../../src/ledger/permit-book.ts";
-import type { Limits, WindowsMs } from "../../../src/rate-limits.ts";
+import { type KeyLimits, PermitBook } from "../../../src/ledger/permit-book.ts";
+import type { PermitStore } from "../../../src/ledger/permit-windows.ts";
+import type { Limits } from "../../../src/rate-limits.ts";
 import type { Settings } from "../../../src/settings.ts";
+import type { LimitPlan } from "./scenario.ts";
 import { type AccountRow, NARROW, TERMS_CHANGES, type TermsChange } from "./terms-changes.ts";
 
 /** The columns of a key's row that decide on leases. */
@@ -68,10 +70,16 @@ export class LedgerRules {
   readonly #runtime: LedgerRuntime;
   readonly #leases: LeaseIssuer;
   readonly #book: PermitBook;
+  readonly #accountLimits: Limits | null;
 
-  constructor(runtime: LedgerRuntime, windowsMs: WindowsMs, settings: LedgerSettings) {
+  constructor(
+    runtime: LedgerRuntime,
+    { windowsMs, accountLimits }: Pick<LimitPlan, "windowsMs" | "accountLimits">,
+    settings: LedgerSettings,
+  ) {
     this.#runtime = runtime;
     this.#book = new PermitBook(runtime.permits, windowsMs);
+    this.#accountLimits = accountLimits;
     const { metadata } = runtime;
     this.#leases = new LeaseIssuer(metadata, settings, runtime.now(), settings.grantsPerSecondMax);
   }
@@ -90,8 +98,8 @@ export class LedgerRules {
     if (!answer.granted) return answer;
     const { permissions = NARROW, allowed_ips = [] } = row ?? {};
     const terms = { permissions, allowed_ips, account_allowed_ips };
-    const limits = this.#limits;
-    const permits = limits && this.#book.grant(keyId, limits, holder, reports, now, 2 * answer.ttl_ms);
+    const call = { keyId, holder, reports, leaseMs: answer.ttl_ms };
+    const permits = this.#book.grant(this.#limits, call, now);
     return { ...answer, terms, permits };
   }
 
@@ -104,8 +112,9 @@ export class LedgerRules {
     return accountOf(this.#runtime.metadata);
   }
 
-  get #limits(): Limits | null {
-    return (this.#runtime.metadata.get(LIMITS_ROW) ?? null) as Limits | null;
+  get #limits(): KeyLimits {
+    const key = (this.#runtime.metadata.get(LIMITS_ROW) ?? null) as Limits | null;
+    return { key, account: this.#accountLimits };
   }
 
   /** `changeKey` with a `revokes_at`; null withdraws the schedule. Returns when that is in effect. */

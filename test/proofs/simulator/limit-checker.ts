@@ -17,8 +17,9 @@ type WindowOf = (decision: PermitDecision) => number;
 export function checkLimits(world: World, report: Report): void {
   const { history, scenario } = world;
   const { decisions, tiers } = history;
-  checkUnlimited(decisions, tiers, leaseSpanMs(world), report);
+  if (!scenario.limits.accountLimits) checkUnlimited(decisions, tiers, leaseSpanMs(world), report);
   checkAdmissions("limit", decisions, world, advertisedWindow, report);
+  checkAccount(decisions, scenario, report);
   if (clocksOnlyDrift(scenario)) {
     const { windowsMs } = scenario.limits;
     const windowByClock: WindowOf = ({ bucket, ledgerAt }) =>
@@ -55,6 +56,8 @@ function checkAdmissions(
 ): void {
   const { scenario, history } = world;
   const leaseMs = leaseSpanMs(world);
+  // Without a limit of its own a key has an allowance all the same, of its account.
+  const none = scenario.limits.accountLimits ? Number.POSITIVE_INFINITY : 0;
   const windows = new Map<string, PermitDecision[]>();
   for (const decision of decisions) {
     if (!decision.admitted || !decision.allowance) continue;
@@ -65,13 +68,35 @@ function checkAdmissions(
     admitted.push(decision);
     const count = admitted.filter((one) => !wasRefunded(one, at)).length;
     const highest = (from: number) =>
-      Math.max(...tiersInForce(history.tiers, from, at).map(({ limits }) => limits?.[bucket] ?? 0));
+      Math.max(...tiersInForce(history.tiers, from, at).map(({ limits }) => limits?.[bucket] ?? none));
     if (count > highest(at - leaseMs - scenario.limits.windowsMs[bucket]))
       report(rule, `request ${number} is number ${count} in window ${id}, of ${highest(0)}`);
     else if (count > highest(at - leaseMs) && !mayTakePlace(decisions, decision, leaseMs))
       report(
         "tier",
         `request ${number} is number ${count} in window ${id}, of ${highest(at - leaseMs)} by then`,
+      );
+  }
+}
+
+/** All keys of the account together. */
+function checkAccount(
+  decisions: readonly PermitDecision[],
+  { limits: { accountLimits } }: Scenario,
+  report: Report,
+): void {
+  const windows = new Map<string, PermitDecision[]>();
+  for (const decision of decisions) {
+    if (!accountLimits || !decision.admitted) continue;
+    const { bucket, at, number } = decision;
+    const id = `${bucket} ${advertisedWindow(decision)}`;
+    const admitted = windows.get(id) ?? [];
+    windows.set(id, [...admitted, decision]);
+    const count = 1 + admitted.filter((one) => !wasRefunded(one, at)).length;
+    if (count > accountLimits[bucket])
+      report(
+        "account limit",
+        `request ${number} is number ${count} in window ${id}, of ${accountLimits[bucket]}`,
       );
   }
 }

@@ -2,10 +2,13 @@
 import { type Mutant, mutant } from "./mutant.ts";
 
 const PERMITS = "src/leases/permits.ts";
+const BUCKET = "src/leases/bucket-permits.ts";
 const WINDOW = "src/leases/permit-window.ts";
+const HAND_BACK = "src/leases/hand-back.ts";
 const LEASE = "src/leases/lease.ts";
+const LIMIT = "src/gateway/enforce-limit.ts";
 const PERMIT_BOOK = "src/ledger/permit-book.ts";
-const LEDGER = "test/proofs/simulator/ledger-rules.ts";
+const WINDOWS = "src/ledger/permit-windows.ts";
 const REQUEST = "test/proofs/simulator/simulated-request.ts";
 const TAKING = "test/proofs/simulator/simulated-permit.ts";
 
@@ -13,14 +16,46 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "a holder returns permits without knowing its last grant",
     PERMIT_BOOK,
-    "report?.revision === known.revision && report.granted < known.granted",
-    "report !== undefined && report.granted < known.granted",
+    "holder.revision !== 0 && report.revision === holder.revision;",
+    "report.revision !== 0;",
   ),
   mutant(
     "unneeded permits are not returned",
+    WINDOW,
+    "window.granted = window.used + needed;",
+    "window.granted = Math.max(window.granted, window.used + needed);",
+  ),
+  mutant(
+    "permits are used after they were handed back",
+    BUCKET,
+    "    returnUnneeded(window, waiting + need.ahead);\n",
+    `    const kept = window.granted;
+    returnUnneeded(window, waiting + need.ahead);
+    queueMicrotask(() => void (window.granted = kept));\n`,
+  ),
+  mutant(
+    "permits are handed back twice",
+    PERMIT_BOOK,
+    "    holder.nextRevision();\n",
+    "    if (kept === before || holder.revision === 0) holder.nextRevision();\n",
+  ),
+  mutant(
+    "nothing is handed back",
+    HAND_BACK,
+    "if (isWatched || this.#permits.msUntilHandBack() === null) return;",
+    "if (isWatched || this.#watchedUntil < 0) return;",
+  ),
+  mutant(
+    "permits are granted ahead for a key that is seldom used",
     PERMITS,
-    "window.granted = window.used + wanted;",
-    "window.granted = Math.max(window.granted, window.used + wanted);",
+    "const soon = demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.silenceMs);",
+    "const soon = Math.max(1, demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.silenceMs));",
+  ),
+  mutant(
+    "a request does not wait for permits that come back",
+    LIMIT,
+    "const isInVain = polls === POLLS_MAX",
+    "const isInVain = polls === 0",
   ),
   mutant(
     "a permit is refunded twice",
@@ -34,40 +69,51 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     "if (GATEWAY_FAILURES.has(reason.reason)) permit.refund();",
     "",
   ),
+  mutant("permits are not persisted", WINDOWS, "    this.#save(record, at);\n", ""),
   mutant(
-    "permits are not persisted",
-    PERMIT_BOOK,
-    "this.#store.save(window.name, holder, { revision, granted });",
-    "",
+    "more permits are granted than are reserved on disk",
+    WINDOWS,
+    "if (!isFirst && reserved === before.reserved) return;",
+    "if (!isFirst && reserved >= before.reserved) return;",
   ),
-  mutant("clocks are assumed not to drift", PERMITS, "const DRIFT_SHARE = 1 / 50;", "const DRIFT_SHARE = 0;"),
+  mutant("permits in use are reclaimed", WINDOWS, "one.reserve(one.bound, at);", "one.reserve(0, at);"),
+  mutant(
+    "the limit of the account is ignored",
+    PERMIT_BOOK,
+    "const free = () => Math.min(...limited.map(({ limit, shared }) => limit - shared.bound));",
+    "const free = () => Math.min(...limited.slice(0, 1).map(({ limit, shared }) => limit - shared.bound));",
+  ),
+  mutant("clocks are assumed not to drift", BUCKET, "const DRIFT_SHARE = 1 / 50;", "const DRIFT_SHARE = 0;"),
   mutant(
     "a request at a window's edge counts in one window only",
     PERMITS,
     "atEdge && permits.next ? [permits.current, permits.next] : [permits.current];",
     "[permits.current];",
   ),
-  mutant(
-    "an overtaken answer removes the limit",
-    PERMITS,
-    "const isOvertaken = epoch === last.epoch ? calledAt < last.calledAt : epoch < last.epoch;",
-    "const isOvertaken = false;",
-  ),
-  mutant("an overtaken answer is applied", WINDOW, "  if (revision < window.revision) return;\n", ""),
+  {
+    ...mutant(
+      "an overtaken answer removes the limit",
+      PERMITS,
+      "const isOvertaken = epoch === last.epoch ? calledAt < last.calledAt : epoch < last.epoch;",
+      "const isOvertaken = false;",
+    ),
+    firstSeed: 13_900,
+  },
+  mutant("an overtaken answer is applied", WINDOW, "  if (grant.revision < window.revision) return;\n", ""),
   {
     ...mutant(
       "a lowered limit withdraws permits already used",
       WINDOW,
-      "window.granted = Math.max(window.used, usable);",
-      "window.granted = usable;",
+      "const granted = Math.max(window.used, usable);",
+      "const granted = usable;",
     ),
     firstSeed: 10_000,
   },
   mutant(
     "an old answer restores returned permits",
     WINDOW,
-    "revision > window.revision ? granted : Math.min(window.granted, granted);",
-    "granted;",
+    "grant.revision > window.revision ? grant.granted : Math.min(window.granted, grant.granted);",
+    "grant.granted;",
   ),
   mutant(
     "used permits are forgotten while there is no limit",
@@ -78,24 +124,33 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   mutant(
     "a lower limit applies from the next window only",
     PERMIT_BOOK,
-    "const usable = left < 0 ? Math.min(granted, Math.max(used, granted + left)) : granted;",
-    "const usable = granted;",
+    "const granted = left < 0 ? Math.min(bound, Math.max(used, bound + left)) : bound;",
+    "const granted = bound;",
   ),
-  mutant(
-    "used permits are forgotten when the ledger's clock is behind",
-    WINDOW,
-    "endsAt > current.endsAt - KEPT_AFTER_END_MS",
-    "endsAt >= current.endsAt",
-  ),
+  {
+    name: "a window opens again when the ledger's clock steps back, and its used permits are forgotten",
+    edits: [
+      {
+        file: PERMIT_BOOK,
+        find: "if (behindMs < 0 || behindMs > CLOCK_STEP_MAX_MS) this.#time = clockMs;",
+        replace: "if (behindMs !== 0) this.#time = clockMs;",
+      },
+      {
+        file: WINDOW,
+        find: "endsAt > current.endsAt - windowMs - KEPT_AFTER_END_MS",
+        replace: "endsAt >= current.endsAt",
+      },
+    ],
+  },
   mutant(
     "every request that runs low renews ahead",
-    PERMITS,
-    "permits.lowAt = Number.NEGATIVE_INFINITY;",
-    "",
+    BUCKET,
+    "  permits.lowAt = Number.NEGATIVE_INFINITY;\n  return true;",
+    "  return true;",
   ),
   mutant(
     "the advertised remainder grows",
-    PERMITS,
+    BUCKET,
     "Math.min(current.advertisedRemaining, limit,",
     "Math.min(limit,",
   ),
@@ -105,5 +160,4 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     "return this.permits.isExhausted &&",
     "return false &&",
   ),
-  mutant("no permits are granted ahead of the next window", LEDGER, "now, 2 * answer.ttl_ms);", "now, 0);"),
 ];

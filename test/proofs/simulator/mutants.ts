@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "no lease check before the forward",
     REQUEST,
-    "const refusal = await isolate.observe(lease, () => lease.ensureValid(context));",
+    "const refusal = await isolate.observe(lease, () => lease.ensureValid(context, bucket));",
     "const refusal = null as Refusal | null;",
   ),
   mutant(

@@ -43,7 +43,8 @@ export function scheduleProbes(world: World): void {
   }
   time.at(scenario.faultsEndAt + 2 * scenario.ledgerTimeoutMs, () => {
     for (const isolate of isolates) {
-      isolate.arrive(quickRequest(time.now, "active"));
+      // A client's requests come one after another.
+      if (!scenario.client) isolate.arrive(quickRequest(time.now, "active"));
       isolate.arrive(quickRequest(time.now, "ending"));
       for (const { writes, outside } of KINDS)
         isolate.arrive(quickRequest(time.now, "changing", writes, outside));

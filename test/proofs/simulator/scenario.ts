@@ -96,8 +96,21 @@ export interface ControlCall {
 /** Requests that a key may make in a window. */
 export interface LimitPlan {
   readonly windowsMs: WindowsMs;
-  /** At the start; null: unlimited. */
+  /** Of each key, at the start; null: unlimited. */
   readonly limits: Limits | null;
+  /** Of all keys together; null: none. */
+  readonly accountLimits: Limits | null;
+}
+
+/** One client that sends one request after another with the active key, on one isolate after another. */
+export interface SequentialClient {
+  readonly from: number;
+  readonly requests: number;
+  /** Between an answer and the next request. */
+  readonly pauseMs: number;
+  readonly bucket: Bucket;
+  /** Requests on one isolate before it goes on to the next; 1: in turn. */
+  readonly staysFor: number;
 }
 
 export interface Scenario {
@@ -112,6 +125,7 @@ export interface Scenario {
   /** The ledger's clock at the start: anywhere in a window. */
   readonly ledgerStartsAt: number;
   readonly limits: LimitPlan;
+  readonly client: SequentialClient | null;
   readonly controlCalls: readonly ControlCall[];
   /** For a key that expires: from the start, on the ledger's clock. */
   readonly expiresAfterMs: number | null;

@@ -12,6 +12,7 @@ import { type LeaseRow, LIMITS_ROW } from "./ledger-rules.ts";
 import { scheduleProbes } from "./probe-requests.ts";
 import { Random } from "./random.ts";
 import { type ExcessFaults, type KeyName, NO_EXCESS, type Scenario } from "./scenario.ts";
+import { startClient } from "./sequential-client.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedIsolate } from "./simulated-isolate.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
@@ -53,6 +54,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   for (const call of world.scenario.controlCalls)
     time.at(call.at, () => new ControlCaller(world, call).call());
   scheduleProbes(world);
+  startClient(world);
   try {
     await time.run();
   } catch (error) {

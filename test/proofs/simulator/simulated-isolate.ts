@@ -15,7 +15,7 @@ import { attemptLease } from "./lease-attempt.ts";
 import { Link } from "./network.ts";
 import type { ClockFault, IsolatePlan, KeyName, RequestPlan } from "./scenario.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { clampToTimers, isGone, newContext } from "./simulated-context.ts";
+import { clampToTimers, isGone, newContext, type SimulatedContext } from "./simulated-context.ts";
 import { serveRequest } from "./simulated-request.ts";
 import type { World } from "./world.ts";
 
@@ -43,6 +43,8 @@ export class SimulatedIsolate {
   #state: IsolateState;
   #cacheGeneration = 0;
   #holderCount = 0;
+  /** Timers of requests that watch unused permits: a call on one of these hands them back. */
+  readonly #watches = new WeakSet<Schedule>();
   #requestingPermits = false;
   #pausedUntil = 0;
   #stall = { from: 0, until: 0 };
@@ -129,6 +131,14 @@ export class SimulatedIsolate {
   close(request: RequestRecord): void {
     request.endedAt = this.world.time.now;
     this.#state.open.delete(request);
+    request.onEnd?.();
+  }
+
+  /** At the end of a request. */
+  watchPermits(lease: Lease, context: SimulatedContext): void {
+    const schedule: Schedule = (ms, task) => context.schedule(ms, task);
+    this.#watches.add(schedule);
+    lease.handBack.watch({ ...context, schedule });
   }
 
   leaseOn(key: KeyName): Lease {
@@ -192,7 +202,9 @@ export class SimulatedIsolate {
         request.bodyComplete = false;
       }
       request.endedAt = time.now;
+      request.onEnd?.();
     }
+    for (const { permits } of this.#state.leases.values()) this.world.history.deadHolders.add(permits.holder);
     this.#cacheGeneration += 1;
     this.#state = this.#newState();
   }
@@ -265,10 +277,11 @@ export class SimulatedIsolate {
     schedule: Schedule,
   ): Promise<LeaseAnswer> {
     const { history, time, random } = this.world;
-    const call = { isolate: this.number, key, at: time.now };
+    const forPermits = this.#requestingPermits || this.#watches.has(schedule);
+    const call = { isolate: this.number, key, at: time.now, forPermits };
     history.calls.push(call);
     history.granted.recordReport(report.holder, report.permits);
-    if (lease.isValid() && !lease.isNearExpiry() && !this.#requestingPermits) history.renewals.push(call);
+    if (lease.isValid() && !lease.isNearExpiry() && !forPermits) history.renewals.push(call);
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (answer: LeaseAnswer | null) => {

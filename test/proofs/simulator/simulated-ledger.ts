@@ -5,11 +5,10 @@
  * object that ends fails, or is never answered; calls wait while the object starts; and a superseded object may
  * be reachable for a while, but its storage rejects it.
  */
-import type { WindowsMs } from "../../../src/rate-limits.ts";
 import { LedgerRules, type LedgerSettings } from "./ledger-rules.ts";
 import { PendingTimers } from "./pending-timers.ts";
 import type { Random } from "./random.ts";
-import type { LedgerPlan, Scenario } from "./scenario.ts";
+import type { LedgerPlan, LimitPlan, Scenario } from "./scenario.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { type Disk, StorageSession, SUPERSEDED } from "./simulated-storage.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -39,7 +38,7 @@ export class SimulatedLedger {
   readonly #clock: SimulatedClock;
   readonly #disk: Disk;
   readonly #plan: LedgerPlan;
-  readonly #windowsMs: WindowsMs;
+  readonly #limits: LimitPlan;
   readonly #trace: ((line: string) => void) | undefined;
   #settings: LedgerSettings;
   #current: LedgerObject | null = null;
@@ -61,7 +60,7 @@ export class SimulatedLedger {
     this.#clock = clock;
     this.#disk = disk;
     this.#plan = plan;
-    this.#windowsMs = limits.windowsMs;
+    this.#limits = limits;
     this.#trace = trace;
     const { leaseMs, leaseMaxMs, marginMs: leaseMarginMs, grantsPerSecondMax } = plan;
     this.#settings = { leaseMs, leaseMaxMs, leaseMarginMs, grantsPerSecondMax };
@@ -141,7 +140,7 @@ export class SimulatedLedger {
         return session.sync();
       },
     };
-    const rules = new LedgerRules(runtime, this.#windowsMs, this.#settings);
+    const rules = new LedgerRules(runtime, this.#limits, this.#settings);
     this.#current = { rules, session, calls: new Set(), stopped: false };
     this.#trace?.(`ledger: started, its clock shows ${this.#clock.now()}`);
     const waiting = this.#waiting;

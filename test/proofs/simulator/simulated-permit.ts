@@ -17,7 +17,9 @@ export async function decidePermit(
   lease: Lease,
   request: RequestRecord,
 ): Promise<Admitted | Refusal> {
-  const report = { row: { limit: request.plan.bucket } as PolicyRow, lease: null };
+  const hasWaited = request.waitedMs !== null && request.waitedMs > 0;
+  const row = { limit: request.plan.bucket } as PolicyRow;
+  const report = { row, lease: hasWaited ? ("miss" as const) : null };
   const context: LimitContext = {
     ...user,
     report,

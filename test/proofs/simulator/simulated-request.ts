@@ -8,6 +8,8 @@
  */
 import { refuseAddress } from "../../../src/gateway/allowed-addresses.ts";
 import { InFlightRequest } from "../../../src/gateway/in-flight-request.ts";
+import type { Lease } from "../../../src/leases/lease.ts";
+import type { Admitted } from "../../../src/leases/permits.ts";
 import type { Terms } from "../../../src/leases/protocol.ts";
 import { isRefusal, type Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
@@ -24,26 +26,51 @@ export async function serveRequest(
   context: SimulatedContext,
   request: RequestRecord,
 ): Promise<void> {
-  const { time, scenario } = isolate.world;
   const lease = isolate.leaseOn(request.plan.key);
-  const refusal = await isolate.observe(lease, () => lease.ensureValid(context));
+  const inFlight = await takeSteps(isolate, context, lease, request);
+  // As in gateway.ts: not after an abort.
+  if (!inFlight?.refusal) isolate.watchPermits(lease, context);
+}
+
+/** The request in flight, if it was forwarded. */
+async function takeSteps(
+  isolate: SimulatedIsolate,
+  context: SimulatedContext,
+  lease: Lease,
+  request: RequestRecord,
+): Promise<InFlightRequest | null> {
+  const { time } = isolate.world;
+  const { bucket } = request.plan;
+  const refusal = await isolate.observe(lease, () => lease.ensureValid(context, bucket));
   request.waitedMs = time.now - request.arrivedAt;
   if (refusal) return refuse(isolate, request, refusal);
 
-  const judge = judgeOf(request);
   const address = addressRefusal(request, lease.terms);
   if (address) return refuse(isolate, request, address);
 
   const permit = await decidePermit(isolate, context, lease, request);
   if (isRefusal(permit)) return refuse(isolate, request, permit);
-  const forbidden = judge(lease.terms);
+  const forbidden = judgeOf(request)(lease.terms);
   if (forbidden) return refuse(isolate, request, forbidden);
+  return await forward(isolate, context, lease, request, permit);
+}
+
+async function forward(
+  isolate: SimulatedIsolate,
+  context: SimulatedContext,
+  lease: Lease,
+  request: RequestRecord,
+  permit: Admitted,
+): Promise<InFlightRequest> {
+  const { time, scenario } = isolate.world;
+  const judge = judgeOf(request);
+
+  const inFlight = new InFlightRequest(lease, context, judge, scenario.originTimeoutMs);
   const fail = (reason: Refusal) => {
     if (GATEWAY_FAILURES.has(reason.reason)) permit.refund();
     refuse(isolate, request, reason);
+    return inFlight;
   };
-
-  const inFlight = new InFlightRequest(lease, context, judge, scenario.originTimeoutMs);
   const { clientGoneAfterMs } = request.plan;
   if (clientGoneAfterMs !== null) {
     time.after(
@@ -63,12 +90,16 @@ export async function serveRequest(
   if (lateRefusal) inFlight.abort(lateRefusal);
   const ended = inFlight.judge() ?? lateRefusal;
   if (ended) return fail(ended);
-  if (request.plan.bodyMs > 0) return sendBody(isolate, request, inFlight);
+  if (request.plan.bodyMs > 0) {
+    sendBody(isolate, request, inFlight);
+    return inFlight;
+  }
   inFlight.complete();
   isolate.effect(() => {
     sendHeaders(isolate, request, null);
     isolate.close(request);
   });
+  return inFlight;
 }
 
 /** With `authorizeRow` for a request that needs `posts:write`, or nothing. */
@@ -87,11 +118,12 @@ function addressRefusal({ plan }: RequestRecord, terms: Terms): Refusal | null {
   return refuseAddress(terms, plan.outside ? OUTSIDE : INSIDE);
 }
 
-function refuse(isolate: SimulatedIsolate, request: RequestRecord, refusal: Refusal): void {
+function refuse(isolate: SimulatedIsolate, request: RequestRecord, refusal: Refusal): null {
   isolate.effect(() => {
     sendHeaders(isolate, request, refusal);
     isolate.close(request);
   });
+  return null;
 }
 
 function sendHeaders(isolate: SimulatedIsolate, request: RequestRecord, refusal: Refusal | null): void {

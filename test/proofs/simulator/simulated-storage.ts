@@ -4,14 +4,14 @@
  * A superseded object is rejected at every access. Unconfirmed writes of an object that ends are lost, or were
  * already on disk without confirmation.
  */
-import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-book.ts";
+import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-windows.ts";
 import type { LeaseRow } from "./ledger-rules.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** Thrown at every access by a superseded object; one instance, because a stack trace costs more than a run. */
 export const SUPERSEDED = new Error("superseded");
 
-/** The permits of a window, by holder. */
+/** The permits of a window, by key and holder. */
 type PermitRows = ReadonlyMap<string, PermitRecord>;
 
 export class Disk {
@@ -19,6 +19,7 @@ export class Disk {
   metadata: ReadonlyMap<string, unknown>;
   /** By window. */
   permits: ReadonlyMap<string, PermitRows> = new Map();
+  permitsSavedAt: number | null = null;
 
   constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, unknown>) {
     this.keys = keys;
@@ -26,8 +27,8 @@ export class Disk {
   }
 }
 
-export function windowId({ endsAt, bucket, keyId }: WindowId): string {
-  return `${endsAt} ${bucket} ${keyId}`;
+export function windowId({ endsAt, bucket }: WindowId): string {
+  return `${endsAt} ${bucket}`;
 }
 
 export class StorageSession {
@@ -37,6 +38,7 @@ export class StorageSession {
   readonly #keys: Map<string, LeaseRow>;
   readonly #metadata: Map<string, unknown>;
   readonly #permits: Map<string, PermitRows>;
+  #permitsSavedAt: number | null;
   #unconfirmed = false;
   #closed = false;
   #waiting: (() => void)[] = [];
@@ -49,6 +51,7 @@ export class StorageSession {
     this.#keys = new Map(disk.keys);
     this.#metadata = new Map(disk.metadata);
     this.#permits = new Map(disk.permits);
+    this.#permitsSavedAt = disk.permitsSavedAt;
   }
 
   key(keyId: string): LeaseRow | undefined {
@@ -77,13 +80,19 @@ export class StorageSession {
   readonly permits: PermitStore = {
     load: (window) => {
       this.#touch();
-      return new Map(this.#permits.get(windowId(window)));
+      return [...(this.#permits.get(windowId(window))?.values() ?? [])];
     },
-    save: (window, holder, record) => {
+    save: (window, record, at) => {
       this.#touch();
+      this.#permitsSavedAt = at;
       const id = windowId(window);
-      this.#permits.set(id, new Map(this.#permits.get(id)).set(holder, record));
+      const rows = new Map(this.#permits.get(id)).set(`${record.keyId} ${record.holder}`, record);
+      this.#permits.set(id, rows);
       this.#confirmLater();
+    },
+    lastSavedAt: () => {
+      this.#touch();
+      return this.#permitsSavedAt;
     },
     // A run is shorter than the retention of ended windows.
     deleteEndedBefore: () => {},
@@ -130,5 +139,6 @@ export class StorageSession {
     this.#disk.keys = new Map(this.#keys);
     this.#disk.metadata = new Map(this.#metadata);
     this.#disk.permits = new Map(this.#permits);
+    this.#disk.permitsSavedAt = this.#permitsSavedAt;
   }
 }
