@@ -3,7 +3,7 @@
  * equal values have equal texts. No I/O.
  */
 import * as v from "valibot";
-import { newKeyRules } from "../keys/account.ts";
+import { accountLimitsSchema, newKeyRules } from "../keys/account.ts";
 import { formatIpNetwork, parseIpNetwork } from "../keys/ip-network.ts";
 import { plainText } from "./control-input.ts";
 
@@ -83,6 +83,7 @@ export const policyFields = v.strictObject({
   max_active_keys: v.optional(newKeyRules.max_active_keys, null),
   require_permissions: v.optional(newKeyRules.require_permissions, false),
   allowed_ips: v.optional(allowedIps, []),
+  account_limits: v.optional(accountLimitsSchema, null),
 });
 
 /** Valibot takes a list for an object without fields. */

@@ -38,12 +38,18 @@ export const newKeyRules = {
   ),
 };
 
+export const accountLimitsSchema = v.pipe(
+  v.nullable(ownLimitsSchema),
+  v.description("The limits of all keys of the account together; null: none"),
+);
+
 export const policySchema = v.strictObject({
   ...newKeyRules,
   allowed_ips: v.pipe(
     v.array(v.string()),
     v.description("The networks from which all keys of the account may be used; empty: anywhere"),
   ),
+  account_limits: accountLimitsSchema,
 });
 
 export const locationSchema = v.pipe(

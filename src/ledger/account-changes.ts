@@ -2,8 +2,8 @@
  * Changing an account as a whole: its tier and policy, suspending and resuming it.
  *
  * Guarantees that a restriction of all keys together is answered when no lease of the account from before it is in use.
- * The rules of a policy apply to keys made from then on; its addresses, and the tier, to all keys at once. A repeated call
- * gets the same answer, and writes nothing.
+ * The rules of a policy apply to keys made from then on; its addresses and limits, and the tier, to all keys at once. A
+ * repeated call gets the same answer, and writes nothing.
  */
 
 import type { Account, ChangedAccount, Policy, RestrictedAccount } from "../keys/account.ts";
@@ -57,7 +57,7 @@ export class AccountChanges {
     const changesTier = tier !== undefined && !isSame(tier, this.#limits.ownTier);
     const changesPolicy = policy !== undefined && !isSame(policy, before.policy);
     const lowersTier = changesTier && losesRequests(limitsOf(this.#limits.tier), limitsOf(tier));
-    const narrowsAddresses = changesPolicy && losesAddress(before.policy.allowed_ips, policy.allowed_ips);
+    const narrowsPolicy = changesPolicy && narrows(before.policy, policy);
     const write = (receipt: Receipt | null): ChangedAccount => {
       if (changesTier) this.#limits.setTier(tier, now, caller);
       if (movesTo !== undefined) this.#setLocation(movesTo, now, caller);
@@ -65,7 +65,7 @@ export class AccountChanges {
       if (changesTier || changesPolicy) this.#setRestriction(receipt);
       return { ...this.view(name), ...(receipt && receiptFields(receipt)) };
     };
-    if (lowersTier || narrowsAddresses) {
+    if (lowersTier || narrowsPolicy) {
       const waitMs = this.#leases.waitMsForAll(now);
       return await restrict(this.#context, waitMs, () => write({ at: now, effectiveAt: now + waitMs }));
     }
@@ -143,6 +143,12 @@ const HAS_KEYS = {
   reason: "conflict",
   text: "The location of an account is chosen before its first key: a ledger never moves",
 } as const;
+
+/** Whether the policy restricts the keys that there are. */
+function narrows(from: Policy, to: Policy): boolean {
+  const lowersLimits = losesRequests(limitsOf(from.account_limits), limitsOf(to.account_limits));
+  return lowersLimits || losesAddress(from.allowed_ips, to.allowed_ips);
+}
 
 function isSame(one: Tier | Policy, other: Tier | Policy | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);

@@ -39,7 +39,7 @@ export class AccountLimits {
     this.#context.events.add({ at, actor, action: "tier_changed", keyId: null, details: { tier } });
   }
 
-  /** The permits granted to a holder, along with a lease of `ttlMs`; null: neither tier nor key has limits. */
+  /** The permits granted to a holder, along with a lease of `ttlMs`; null: neither tier, key nor account has limits. */
   permit(
     key: Pick<KeyRow, "id" | "limits">,
     holder: string,
@@ -48,7 +48,8 @@ export class AccountLimits {
     ttlMs: number,
   ): BucketGrant[] | null {
     const own = lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key)));
+    const account = limitsOf(this.#context.account.row.policy.account_limits);
     const call = { keyId: key.id, holder, reports, leaseMs: ttlMs };
-    return this.#book.grant({ key: own, account: null }, call, now);
+    return this.#book.grant({ key: own, account }, call, now);
   }
 }

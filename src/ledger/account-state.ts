@@ -27,6 +27,7 @@ export const NO_POLICY: Policy = {
   max_active_keys: null,
   require_permissions: false,
   allowed_ips: [],
+  account_limits: null,
 };
 
 const NEW_ACCOUNT: AccountRow = {

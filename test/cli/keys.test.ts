@@ -347,6 +347,11 @@ describe("what a key may do", () => {
     expect(stdout).toMatch(/^require permissions +yes$/m);
     expect(stdout).toMatch(/^allowed IPs +203\.0\.113\.0\/24$/m);
     expect((await keys(["account"])).stdout).toContain("203.0.113.0/24");
+    const limited = await keys(["policy", "--account-limits", "600,120"]);
+    expect(limited.stdout).toMatch(/^account limits +600 requests a minute, 120 publishes an hour$/m);
+    expect(limited.stdout).toMatch(/^allowed IPs +203\.0\.113\.0\/24$/m);
+    const unlimited = await keys(["policy", "--account-limits", "none"]);
+    expect(unlimited.stdout).toMatch(/^account limits +none$/m);
     const open = await keys([
       "policy",
       "--no-require-permissions",

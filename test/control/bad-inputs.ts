@@ -96,6 +96,10 @@ export const BAD_INPUTS: readonly BadInput[] = [
       ]),
       "policy.require_permissions": [["a string", { require_permissions: "yes" }]],
       "policy.allowed_ips.0": [["no network", { allowed_ips: ["office"] }]],
+      "policy.account_limits": LIMITS.map(([what, account_limits]) => [what, { account_limits }] as const),
+      "policy.account_limits.publish_per_hour": LIMITS_IN_AN_OBJECT.map(
+        ([what, account_limits]) => [what, { account_limits }] as const,
+      ),
       "policy.unknown": [["a rule that does not exist", { unknown: 1 }]],
     },
   ),

@@ -136,7 +136,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     right: "accounts:write",
     example: ofAccount("", {
       tier: { requests_per_minute: 5000, publish_per_hour: 900 },
-      policy: { max_lifetime_days: 90, require_permissions: true, allowed_ips: ["203.0.113.0/24"] },
+      policy: {
+        max_lifetime_days: 90,
+        require_permissions: true,
+        allowed_ips: ["203.0.113.0/24"],
+        account_limits: { requests_per_minute: 5000, publish_per_hour: 900 },
+      },
     }),
   },
   suspendAccount: {

@@ -290,7 +290,13 @@ describe("an account's policy", () => {
   test("is shown, replaced as a whole, and each change is an event", async () => {
     await account.create();
     const json = await set({ max_lifetime_days: 90, max_active_keys: 5, require_permissions: true });
-    const policy = { max_lifetime_days: 90, max_active_keys: 5, require_permissions: true, allowed_ips: [] };
+    const policy = {
+      max_lifetime_days: 90,
+      max_active_keys: 5,
+      require_permissions: true,
+      allowed_ips: [],
+      account_limits: null,
+    };
     expect(json.policy).toEqual(policy);
     expect((await account.call("GET", "")).json).toEqual(json);
     expect(await set({ max_lifetime_days: 90, max_active_keys: 5, require_permissions: true })).toEqual(json);
@@ -300,6 +306,7 @@ describe("an account's policy", () => {
       max_active_keys: null,
       require_permissions: false,
       allowed_ips: [],
+      account_limits: null,
     });
   });
 
@@ -399,6 +406,18 @@ describe("an account's policy", () => {
     expect(narrowed.waited_ms).toBe(LEASE_MS + MARGIN_MS);
     expect(await set({ allowed_ips: ["10.0.0.0/8"] })).toEqual(narrowed);
     expect(Object.keys(await set({ allowed_ips: ["10.0.0.0/8", "::/0"] }))).not.toContain("effective_at");
+  });
+
+  test("lower limits of the account get a receipt, the same when repeated; higher ones get none", async () => {
+    const { secret } = await account.create();
+    expect(await statuses(secret)).toEqual([200, 200]);
+    const introduced = await set({ account_limits: limits(100, 20) });
+    expect(introduced.policy.account_limits).toEqual(limits(100, 20));
+    expect(introduced.waited_ms).toBe(LEASE_MS + MARGIN_MS);
+    expect(await set({ account_limits: limits(100, 20) })).toEqual(introduced);
+    expect(Object.keys(await set({ account_limits: limits(200, 20) }))).not.toContain("effective_at");
+    expect((await set({ account_limits: limits(300, 19) })).waited_ms).toEqual(expect.any(Number));
+    expect(Object.keys(await set({}))).not.toContain("effective_at");
   });
 });
 

@@ -72,6 +72,14 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
       return (await account.call("PUT", "", { tier: limits(4) })).json;
     },
   },
+  "the limits of all keys of the account": {
+    tier: "pro",
+    lower: async () => (await account.call("PUT", "", { policy: { account_limits: limits(4) } })).json,
+  },
+  "the limits of all keys of the account, where the tier has none": {
+    tier: "unlimited",
+    lower: async () => (await account.call("PUT", "", { policy: { account_limits: limits(4) } })).json,
+  },
 };
 
 describe.each(Object.entries(LOWERINGS))("lowering %s", (_, { tier, lower }) => {
@@ -141,4 +149,17 @@ test("a successor has the limits of its key; an imported key has the tier's", as
   const row = { sha256: "4".repeat(64), name: "old", mode: "live" };
   await account.call("POST", "/keys/import", { keys: [row] });
   expect((await account.keys()).find(({ name }) => name === "old")?.limits).toBeNull();
+});
+
+test("the keys of an account share its limits: one after another, exactly as many requests are admitted", async () => {
+  await account.call("PUT", "", { tier: "unlimited", policy: { account_limits: limits(7) } });
+  const keys = [await account.create(), await account.create({ mode: "test" }), await account.create()];
+  const answers: [number, string | undefined][] = [];
+  for (let i = 0; i < 4; i++) {
+    for (const { secret } of keys) answers.push(...(await publish(secret, 1)));
+  }
+  expect(answers).toEqual([...each(7, 200, 7), ...each(5, 429, 7)]);
+  await account.call("PUT", "", { policy: { account_limits: null } });
+  const [first] = keys;
+  await expect.poll(() => publish(first?.secret ?? "", 1), { timeout: 5000 }).toEqual([[200, undefined]]);
 });

@@ -9,11 +9,11 @@ import {
 } from "../../control/operations/accounts.ts";
 import type { Account } from "../../keys/account.ts";
 import { LEDGER_LOCATIONS } from "../../ledger-locations.ts";
-import { TIER_NAMES } from "../../rate-limits.ts";
+import { type OwnLimits, TIER_NAMES } from "../../rate-limits.ts";
 import { type CommandContext, commandContext } from "./command-context.ts";
 import { RefusedError, UsageError } from "./errors.ts";
 import { limitsText, receiptText } from "./key-format.ts";
-import { networkList, wholeNumber } from "./option-parsers.ts";
+import { accountLimits, networkList, wholeNumber } from "./option-parsers.ts";
 import { fields } from "./table.ts";
 import { readableTime } from "./text-format.ts";
 
@@ -27,6 +27,7 @@ interface PolicyOptions {
   readonly maxActiveKeys?: number | "none";
   readonly requirePermissions?: boolean;
   readonly allowedIps?: readonly string[];
+  readonly accountLimits?: OwnLimits | "none";
 }
 
 export function addAccountCommands(program: Command): void {
@@ -44,7 +45,7 @@ export function addAccountCommands(program: Command): void {
     .command("policy")
     .summary("show or set the account's rules for its keys")
     .description(
-      "Show the account's policy, or change the rules that are named. A rule applies to keys made from then on; --allowed-ips to all keys at once.",
+      "Show the account's policy, or change the rules that are named. A rule applies to keys made from then on; --allowed-ips and --account-limits to all keys at once.",
     )
     .option("--max-lifetime-days <number>", "days until a new key expires, or none", numberOrNone)
     .option("--max-active-keys <number>", "the most active keys, or none", numberOrNone)
@@ -54,6 +55,11 @@ export function addAccountCommands(program: Command): void {
       "--allowed-ips <list>",
       "networks in CIDR notation, separated by commas, or anywhere",
       networkList,
+    )
+    .option(
+      "--account-limits <numbers>",
+      "requests a minute and publishes an hour of all keys together (600,120), or none",
+      accountLimits,
     )
     .addHelpText("after", POLICY_EXAMPLES)
     .action(showOrSetPolicy);
@@ -119,7 +125,7 @@ function describeTier(tier: Account["tier"]): string {
 
 async function showOrSetPolicy(options: PolicyOptions, command: Command): Promise<void> {
   const context = commandContext(command);
-  const { maxLifetimeDays, maxActiveKeys, requirePermissions, allowedIps } = options;
+  const { maxLifetimeDays, maxActiveKeys, requirePermissions, allowedIps, accountLimits } = options;
   if (Object.keys(options).length === 0) {
     printAccount(context, await context.gateway.call(getAccount));
     return;
@@ -130,6 +136,7 @@ async function showOrSetPolicy(options: PolicyOptions, command: Command): Promis
     max_active_keys: limitOf(maxActiveKeys, current?.max_active_keys),
     require_permissions: requirePermissions ?? current?.require_permissions,
     allowed_ips: allowedIps ?? current?.allowed_ips,
+    account_limits: limitOf(accountLimits, current?.account_limits),
   };
   printAccount(context, await context.gateway.call(changeAccount, { body: { policy } }));
 }
@@ -183,6 +190,7 @@ function accountText({ account, tier, location, policy, suspended_at }: Account)
     "max active keys": none(policy.max_active_keys),
     "require permissions": policy.require_permissions ? "yes" : "no",
     "allowed IPs": policy.allowed_ips.join(",") || "anywhere",
+    "account limits": policy.account_limits === null ? "none" : limitsText(policy.account_limits),
   });
 }
 
@@ -191,7 +199,7 @@ function numberOrNone(text: string): number | "none" {
   return text === "none" ? text : wholeNumber(text);
 }
 
-function limitOf(option: number | "none" | undefined, current: number | null = null): number | null {
+function limitOf<Limit>(option: Limit | "none" | undefined, current: Limit | null = null): Limit | null {
   if (option === undefined) return current;
   return option === "none" ? null : option;
 }
@@ -206,4 +214,5 @@ const POLICY_EXAMPLES = `
 Examples:
   npm run keys -- policy --account acme
   npm run keys -- policy --max-lifetime-days 90 --require-permissions --account acme
-  npm run keys -- policy --allowed-ips 203.0.113.0/24 --account acme`;
+  npm run keys -- policy --allowed-ips 203.0.113.0/24 --account acme
+  npm run keys -- policy --account-limits 3000,600 --account acme`;

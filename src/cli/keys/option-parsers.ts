@@ -79,11 +79,21 @@ export function networkList(text: string): string[] {
 
 /** `600,120`: requests a minute, publishes an hour; or `tier`. The gateway checks the numbers. */
 export function keyLimits(text: string): OwnLimits | "tier" {
-  if (text === "tier") return text;
+  return text === "tier" ? text : parseLimits(text, "tier");
+}
+
+/** The same, or `none`. */
+export function accountLimits(text: string): OwnLimits | "none" {
+  return text === "none" ? text : parseLimits(text, "none");
+}
+
+function parseLimits(text: string, none: string): OwnLimits {
   const numbers = text.split(",").map((part) => wholeNumber(part.trim()));
   const [requests_per_minute, publish_per_hour] = numbers;
   if (numbers.length !== 2 || requests_per_minute === undefined || publish_per_hour === undefined)
-    throw new InvalidArgumentError("Use requests a minute and publishes an hour, such as 600,120, or tier.");
+    throw new InvalidArgumentError(
+      `Use requests a minute and publishes an hour, such as 600,120, or ${none}.`,
+    );
   return { requests_per_minute, publish_per_hour };
 }
 
