@@ -118,7 +118,8 @@ describe.each([
     expect(await page.getByText("1–1 of 1").isVisible()).toBe(true);
     await page.getByRole("button", { name: "Resume: Worker" }).click();
     await page.getByRole("button", { name: "Suspend: Worker" }).waitFor();
-    expect(await owner.statusOf(key.secret)).toBe(200);
+    // A resumption holds within a lease.
+    await expect.poll(() => owner.statusOf(key.secret), { timeout: 5000 }).toBe(200);
   });
 });
 

@@ -45,7 +45,7 @@ export async function revokeAndDrain(cluster: GatewayCluster, { account, id }: I
 
 /** Reads all bytes that have arrived, and returns the moment after. */
 export async function drainSockets(): Promise<number> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   return performance.now();
 }
 
