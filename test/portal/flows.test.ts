@@ -105,6 +105,7 @@ describe.each([
     await page.getByLabel("Expires").selectOption("date");
     await page.getByLabel("Last day").fill("2020-01-01");
     await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("alert").waitFor();
     expect(await page.title()).toMatch(/^Error: /);
     expect(await page.getByRole("alert").textContent()).toContain("Name is required");
     expect(await page.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
