@@ -68,7 +68,7 @@ export class Gateway {
       : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
     // The platform ends the fetch of an aborted request with the request, which the watch would prolong.
-    if (!context.inFlight?.refusal) report.key?.lease.handBack.watch(context);
+    if (!context.inFlight?.refusal) report.key?.lease.handBackUnused(context);
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());

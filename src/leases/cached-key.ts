@@ -85,8 +85,11 @@ export class CachedKey {
   }
 
   #refuseContradicted(): void {
-    this.isContradicted = this.contradicts(this.#inKv);
+    const inKv = this.#inKv;
+    this.isContradicted = this.contradicts(inKv);
     if (this.isContradicted) this.lease.refuse("corrupt_record");
+    // Of two equal records one is kept.
+    else if (this.#record !== null && typeof inKv === "object") this.#record = inKv;
   }
 }
 

@@ -14,21 +14,24 @@ const BURST_SHARE = 1 / 8;
 export class Demand {
   /** As of the last report. */
   reportedWaiting = 0;
-  readonly #waiting = new Set<object>();
+  #waiting = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
   #from = Number.NEGATIVE_INFINITY;
   #count = 0;
   #countBefore = 0;
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting;
   }
 
   /** Counts a request that waits for a permit, until the returned function is called. */
   startWaiting(): () => void {
-    const request = {};
-    this.#waiting.add(request);
-    return () => void this.#waiting.delete(request);
+    this.#waiting += 1;
+    let isWaiting = true;
+    return () => {
+      if (isWaiting) this.#waiting -= 1;
+      isWaiting = false;
+    };
   }
 
   /** A request was admitted. */

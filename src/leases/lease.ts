@@ -9,13 +9,28 @@ import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
 import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
-import { HandBack } from "./hand-back.ts";
+import { callUntilValid } from "./call-until-valid.ts";
+import { HandBack, type HandBackUser } from "./hand-back.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
 import { Permits } from "./permits.ts";
-import { checkGrant, type LeaseAnswer, type LeaseGrant, type LeaseReport, type Terms } from "./protocol.ts";
-import { type CallUser, type LimitedCall, SharedCall, UNREACHABLE, type Wait } from "./shared-call.ts";
+import {
+  checkGrant,
+  isSameTerms,
+  type LeaseAnswer,
+  type LeaseGrant,
+  type LeaseReport,
+  type Terms,
+} from "./protocol.ts";
+import {
+  type CallUser,
+  type LimitedCall,
+  SharedCall,
+  UNREACHABLE,
+  unreachableIfOutage,
+  type Wait,
+} from "./shared-call.ts";
 
 /** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
 export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
@@ -27,7 +42,7 @@ const WAITS_MAX = 9;
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
-  readonly handBack: HandBack;
+  #handBack: HandBack | null = null;
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -56,7 +71,6 @@ export class Lease {
     this.#timeLimitMs = timeLimitMs;
     this.#refused = new KnownRefusal(clock);
     this.#sharedCall = new SharedCall(() => clock.now());
-    this.handBack = new HandBack(this.permits, clock, (user) => this.renew(user, timeLimitMs, true));
   }
 
   /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
@@ -95,6 +109,15 @@ export class Lease {
     const now = this.#clock.now();
     const next = now < this.#renewFrom ? Math.min(this.#renewFrom, this.#validUntil) : this.#validUntil;
     return Math.max(0, next - now);
+  }
+
+  /** At the end of a request, when no fetch of it is left that its end should end. */
+  handBackUnused(user: HandBackUser): void {
+    if (this.permits.msUntilHandBack() === null) return;
+    this.#handBack ??= new HandBack(this.permits, this.#clock, (by) =>
+      this.renew(by, this.#timeLimitMs, true),
+    );
+    this.#handBack.watch(user);
   }
 
   /** Counts a request that was let through; reported with the next call to the ledger. */
@@ -153,26 +176,12 @@ export class Lease {
    */
   renewUntilValid(user: CallUser, wait: Wait = "lease"): Promise<Refusal | null> {
     const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
-    const call: LimitedCall = (limitMs) => this.#untilValid(CALLS_MAX, limitMs, renew);
-    return this.#untilValid(WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
+    const call: LimitedCall = (limitMs) => callUntilValid(this, this.#clock, CALLS_MAX, limitMs, renew);
+    return callUntilValid(this, this.#clock, WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
       const refusal = await this.#sharedCall.wait(user, leftMs, call, wait);
       user.checkClock();
       return refusal;
     });
-  }
-
-  /** Repeats `call` while leases have expired on arrival. */
-  async #untilValid(max: number, limitMs: number, call: LimitedCall): Promise<Refusal | null> {
-    const startedAt = this.#clock.now();
-    for (let attempt = 0; attempt < max; attempt++) {
-      const leftMs = limitMs - Math.max(0, this.#clock.now() - startedAt);
-      if (leftMs <= 0) break;
-      const refusal = await call(leftMs);
-      if (refusal) return this.refusal ?? refusal;
-      if (this.isValid()) return null;
-    }
-    // Another request's call may have been refused meanwhile.
-    return this.refusal ?? UNREACHABLE;
   }
 
   /**
@@ -237,14 +246,4 @@ export class Lease {
     this.#renewFrom = calledAt + ttlMs / 2;
     this.#renewExhaustedFrom = calledAt + Math.max(ttlMs / 2, Math.min(0.9 * ttlMs, ttlMs - 2 * roundTripMs));
   }
-}
-
-function unreachableIfOutage(error: unknown): Refusal {
-  if (!isUnavailable(error)) throw error;
-  return UNREACHABLE;
-}
-
-/** What was made from equal terms need not be made again. */
-function isSameTerms(one: Terms, other: Terms): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

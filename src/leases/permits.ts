@@ -50,14 +50,18 @@ const NONE_LEFT: Admission = { outcome: "none_left" };
 /** A call that has not been answered by then is lost. */
 const ANSWER_MAX_MS = 2000;
 
+/** A bucket that has been asked for. */
+interface BucketState {
+  readonly demand: Demand;
+  /** null: the ledger has not answered yet. */
+  permits: BucketPermits | null;
+}
+
 export class Permits {
   /** Identifies this holder to the ledger. Never reused: a holder that has lost its count must not go on. */
   readonly holder: string;
   readonly #clock: LeaseClock;
-  readonly #buckets = new Map<Bucket, BucketPermits>();
-  readonly #demands: Readonly<Record<Bucket, Demand>> = { requests: new Demand(), publish: new Demand() };
-  /** Buckets that have been asked for. */
-  readonly #wanted = new Set<Bucket>();
+  readonly #buckets = new Map<Bucket, BucketState>();
   #unlimited = false;
   #leaseMs = 0;
   #roundTripMs = 0;
@@ -87,7 +91,7 @@ export class Permits {
       this.isExhausted = false;
       return ADMITTED_WITHOUT_LIMIT;
     }
-    const permits = this.#buckets.get(bucket);
+    const { permits, demand } = this.#state(bucket);
     const now = this.#clock.now();
     if (!permits || permits.epoch !== this.#clock.epoch || !enterWindow(permits, now)) return NONE_LEFT;
     // At the edge a request counts in both windows, so that it is within the limit of either.
@@ -97,7 +101,6 @@ export class Permits {
     const empty = counted.find(({ used, granted }) => used >= granted);
     this.isExhausted = empty !== undefined && empty.ceiling <= empty.granted && empty.elsewhere === 0;
     if (empty) return refuse(permits, empty, now, this.silenceMs);
-    const demand = this.#demands[bucket];
     const reserved = hasWaited ? 0 : demand.waiting;
     if (counted.some(({ used, granted }) => used + reserved >= granted)) return NONE_LEFT;
 
@@ -117,19 +120,18 @@ export class Permits {
   /** Whether a request has to wait for the ledger's permits. */
   isEmpty(bucket: Bucket): boolean {
     if (this.#unlimited || this.isExhausted) return false;
-    const current = this.#buckets.get(bucket)?.current;
+    const current = this.#buckets.get(bucket)?.permits?.current;
     return !current || current.used >= current.granted;
   }
 
   /** Counts a request that waits for a permit, until the returned function is called. */
   startWaiting(bucket: Bucket): () => void {
-    this.#wanted.add(bucket);
-    return this.#demands[bucket].startWaiting();
+    return this.#state(bucket).demand.startWaiting();
   }
 
   /** Requests that wait for a permit. */
   waiting(bucket: Bucket): number {
-    return this.#demands[bucket].waiting;
+    return this.#state(bucket).demand.waiting;
   }
 
   /** Milliseconds until unused permits are to be handed back; null: there are none, and no answer may bring some. */
@@ -139,10 +141,11 @@ export class Permits {
     const answerInMs = this.#askedAt + ANSWER_MAX_MS - now;
     const isAsking = answerInMs > 0 && answerInMs <= ANSWER_MAX_MS;
     let ms: number | null = null;
-    for (const permits of this.#buckets.values()) {
+    for (const { demand, permits } of this.#buckets.values()) {
+      if (!permits) continue;
       const isHolding = mayHandBack(permits, now);
       if (!isHolding && !isAsking) continue;
-      const silentInMs = this.#demands[permits.bucket].msUntilSilent(now, this.silenceMs);
+      const silentInMs = demand.msUntilSilent(now, this.silenceMs);
       ms = Math.max(ms ?? 0, silentInMs, isHolding ? 0 : answerInMs);
     }
     return ms;
@@ -156,12 +159,10 @@ export class Permits {
     const now = this.#clock.now();
     const reports: PermitReport[] = [];
     this.#askedAt = now;
-    for (const bucket of this.#wanted) {
-      const demand = this.#demands[bucket];
+    for (const [bucket, { demand, permits }] of this.#buckets) {
       const waiting = demand.waiting;
       demand.reportedWaiting = waiting;
       const need = { waiting, ahead: handsBack ? 0 : this.#ahead(demand, now) };
-      const permits = this.#buckets.get(bucket);
       if (permits) reports.push(...reportsOn(permits, need, now + this.#roundTripMs));
       else reports.push({ bucket, endsAt: 0, revision: 0, granted: 0, unused: 0, atEdge: false, ...need });
     }
@@ -170,7 +171,8 @@ export class Permits {
 
   /** The last report has not arrived: what it returned is still to be returned. */
   forgetReport(): void {
-    for (const { windows } of this.#buckets.values()) for (const window of windows) window.reported = 0;
+    for (const { permits } of this.#buckets.values())
+      for (const window of permits?.windows ?? []) window.reported = 0;
   }
 
   /** Applies the answer to a call made at `calledAt`, with a lease of `leaseMs`. `null`: the key has no limits. */
@@ -193,16 +195,24 @@ export class Permits {
     // Used permits stay known without a limit: the limit may return before the window ends.
     for (const grant of grants ?? []) {
       const { bucket } = grant;
-      const known = this.#buckets.get(bucket);
-      const demand = this.#demands[bucket];
+      const state = this.#state(bucket);
+      const { demand, permits: known } = state;
       // An overtaken answer may still carry permits; the time is that of the later answer.
       if (known && isOvertaken) applyGrants(known.windows, grant, demand.reportedWaiting);
       else {
         const usedInTrip = Math.floor(demand.expected(this.#roundTripMs, now, this.silenceMs));
         const received = { grant, calledAt, now, epoch };
-        this.#buckets.set(bucket, permitsOf(known?.windows ?? [], received, demand, usedInTrip));
+        state.permits = permitsOf(known?.windows ?? [], received, demand, usedInTrip);
       }
     }
+  }
+
+  #state(bucket: Bucket): BucketState {
+    const known = this.#buckets.get(bucket);
+    if (known) return known;
+    const state = { demand: new Demand(), permits: null };
+    this.#buckets.set(bucket, state);
+    return state;
   }
 
   /** The next call is made with half of the lease left. Requests come at random: their number varies by its square root. */

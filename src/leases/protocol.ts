@@ -18,6 +18,11 @@ export interface Terms {
   readonly account_allowed_ips: readonly string[];
 }
 
+/** What was made from equal terms need not be made again. */
+export function isSameTerms(one: Terms, other: Terms): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** A lease of `ttl_ms`, or the reason of its refusal. */
 export type LeaseVerdict = { readonly granted: true; readonly ttl_ms: number } | RefusedLease;
 

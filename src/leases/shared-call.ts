@@ -5,6 +5,7 @@
  * the promise of another one never resumes when that one is gone (cloudflare/workerd#210). The request that makes the call
  * keeps it alive with `waitUntil`. The others wait until half of its time limit has passed, then call themselves, together.
  */
+import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
 import type { Refusal } from "../refusals.ts";
 import { FOR_GOOD } from "./protocol.ts";
@@ -37,12 +38,17 @@ interface Call {
 
 export const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
 
+export function unreachableIfOutage(error: unknown): Refusal {
+  if (!isUnavailable(error)) throw error;
+  return UNREACHABLE;
+}
+
 /** A request waits for a call that had begun before, then for one that began later, whose outcome it accepts. */
 const CALLS_PER_REQUEST = 2;
 
 export class SharedCall {
   readonly #now: () => number;
-  readonly #calls = new Set<Call>();
+  #calls: readonly Call[] = [];
   /** The call that the next request waits for. */
   #current: Call | null = null;
 
@@ -90,7 +96,7 @@ export class SharedCall {
   ): Promise<Outcome> {
     const own: Call = { sharedUntil: this.#now() + limitMs / 2, waiting: new Map() };
     this.#current = own;
-    this.#calls.add(own);
+    this.#calls = [...this.#calls, own];
     const ended = new Promise<Outcome>((resolve) => own.waiting.set(resolve, wait));
     user.waitUntil(ended);
     call().then(
@@ -128,7 +134,7 @@ export class SharedCall {
         wake(outcome);
       }
       if (ended.waiting.size > 0) continue;
-      this.#calls.delete(ended);
+      this.#calls = this.#calls.filter((one) => one !== ended);
       if (this.#current === ended) this.#current = null;
     }
   }

@@ -67,7 +67,7 @@ export class VirtualIsolate {
     const row = { limit: bucket } as PolicyRow;
     const report = { row, lease: waited ? ("miss" as const) : null };
     const permit = await enforceLimit({ ...this.#user, report }, this.lease);
-    this.lease.handBack.watch(this.#user);
+    this.lease.handBackUnused(this.#user);
     return permit;
   }
 }

@@ -138,7 +138,7 @@ export class SimulatedIsolate {
   watchPermits(lease: Lease, context: SimulatedContext): void {
     const schedule: Schedule = (ms, task) => context.schedule(ms, task);
     this.#watches.add(schedule);
-    lease.handBack.watch({ ...context, schedule });
+    lease.handBackUnused({ ...context, schedule });
   }
 
   leaseOn(key: KeyName): Lease {

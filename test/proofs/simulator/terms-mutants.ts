@@ -2,6 +2,7 @@
 import { type Mutant, mutant } from "./mutant.ts";
 
 const LEASE = "src/leases/lease.ts";
+const PROTOCOL = "src/leases/protocol.ts";
 const REFUSED = "src/leases/known-refusal.ts";
 const BOOK = "src/ledger/lease-book.ts";
 const FLIGHT = "src/gateway/in-flight-request.ts";
@@ -32,7 +33,7 @@ export const TERMS_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "terms that differ in their addresses count as the same",
-    LEASE,
+    PROTOCOL,
     "return JSON.stringify(one) === JSON.stringify(other);",
     "return String(one.permissions) === String(other.permissions);",
   ),
