@@ -6,17 +6,17 @@
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
 import {
   createKeyOnPage,
   expireSessions,
   type OpenKeyPage,
   openKeyPage,
   RETURN_URL,
-  SETTINGS,
+  sharedKeyPage,
 } from "./key-page.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -30,7 +30,7 @@ let browser: Browser;
 let opened: OpenKeyPage;
 let ids: { active: string; retiring: string; revoked: string };
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
   const owner = new Account(cluster);
   const sha256 = "ab".repeat(32);
   const created_at = new Date(Date.now() - 112 * 86_400_000).toISOString();
@@ -47,10 +47,6 @@ beforeAll(async () => {
     input: { return_url: RETURN_URL },
     bypassCSP: true,
   });
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
 });
 
 const goTo = (path: string) => async (page: Page) => {

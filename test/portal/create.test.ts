@@ -6,21 +6,17 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PERMISSIONS, POLICY } from "../../src/policy.ts";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { createKeyOnPage, fillNewKey, headingOf, openKeyPage, SETTINGS } from "./key-page.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { createKeyOnPage, fillNewKey, headingOf, openKeyPage, sharedKeyPage } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 async function open(options: Parameters<typeof openKeyPage>[2] = {}) {

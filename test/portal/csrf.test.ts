@@ -1,22 +1,18 @@
 /** Forms are accepted only from the pages of the same session; any other form changes nothing. */
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
-import { headingOf, newKeyForm, openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { headingOf, newKeyForm, openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 const NEW_KEY = newKeyForm({ name: "Forged", mode: "live" });

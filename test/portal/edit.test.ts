@@ -3,15 +3,14 @@
  * when it is in effect everywhere. What a form does not send is not changed, and no link can show a made-up receipt.
  */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 
 async function open() {
   const session = await signIn(cluster);

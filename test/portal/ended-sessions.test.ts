@@ -1,7 +1,7 @@
 /** `DELETE …/portal-sessions` ends every session and unused link of an account at once, and those of no other. */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import {
   enter,
   hiddenFields,
@@ -9,15 +9,14 @@ import {
   newKeyForm,
   pathOf,
   requestPage,
-  SETTINGS,
+  sharedKeyPage,
   signIn,
 } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 
 test("sessions and unused links are refused by the next request, and nothing is done", async () => {
   const first = await signIn(cluster);

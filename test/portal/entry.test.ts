@@ -4,11 +4,11 @@
  */
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import type { Header } from "../support/raw-http.ts";
+import { sharedBrowser } from "../support/shared.ts";
 import {
   cookieOf,
   enter,
@@ -21,18 +21,14 @@ import {
   originOf,
   pathOf,
   requestPage,
-  SETTINGS,
+  sharedKeyPage,
   signIn,
 } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 const get = (target: string, headers?: readonly Header[]) => requestPage(cluster, target, headers);

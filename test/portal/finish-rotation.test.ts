@@ -3,15 +3,14 @@
  * how long the old one was not, and a form that is saved as it is changes nothing.
  */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 
 test("the new key is shown after more than 200 later events", async () => {
   const { cookie, owner } = await signIn(cluster);

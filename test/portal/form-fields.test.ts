@@ -3,18 +3,17 @@
  * is done. A missing field is never a choice.
  */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let session: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
   session = await signIn(cluster);
 });
-afterAll(() => cluster.close());
 
 type Fields = readonly (readonly [name: string, value: string])[];
 

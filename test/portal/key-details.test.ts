@@ -3,15 +3,14 @@
  * found by key and action.
  */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 
 const textOf = (html: string) =>
   html

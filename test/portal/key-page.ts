@@ -6,7 +6,9 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { HTTPS_FRONT } from "../support/https-front.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
 
 export interface OpenKeyPage {
   readonly page: Page;
@@ -21,6 +23,11 @@ export interface OpenKeyPage {
 /** Short leases, so that the tests do not wait long for revocations; a dashboard to return to. */
 export const SETTINGS = { LEASE_MS: 200, LEASE_MARGIN_MS: 60, PORTAL_RETURN_HOSTS: "dashboard.example" };
 export const RETURN_URL = "https://dashboard.example/settings?tab=keys";
+
+/** The cluster of all files here; the second gateway and the front are for single tests. */
+export function sharedKeyPage(): Promise<GatewayCluster> {
+  return sharedCluster({ gateways: 2, settings: SETTINGS, extraWorkers: [HTTPS_FRONT] });
+}
 
 let accounts = 0;
 

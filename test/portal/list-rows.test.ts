@@ -4,22 +4,18 @@
  */
 
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { openKeyPage, originOf, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { openKeyPage, originOf, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 async function open(options: Parameters<typeof openKeyPage>[2] = {}) {

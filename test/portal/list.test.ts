@@ -5,12 +5,12 @@
 
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { csvOf } from "../../src/portal/csv.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
-import { openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
@@ -19,7 +19,7 @@ let browser: Browser;
 let session: Awaited<ReturnType<typeof signIn>>;
 let keys: Awaited<ReturnType<(typeof session)["owner"]["create"]>>[];
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
   session = await signIn(cluster);
   keys = [];
   for (let i = 0; i < 23; i++)
@@ -31,10 +31,6 @@ beforeAll(async () => {
         ...(i === 7 && { labels: { team: "hay" } }),
       }),
     );
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
 });
 
 const get = (path: string) => requestPage(cluster, `/portal${path}`, [session.cookie]);

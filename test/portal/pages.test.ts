@@ -1,21 +1,17 @@
 /** Every page: its security headers, escaping, the ledger out of reach, and the need for a session. */
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { Header } from "../support/raw-http.ts";
-import { openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 const get = (target: string, headers?: readonly Header[]) => requestPage(cluster, target, headers);

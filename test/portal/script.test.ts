@@ -4,24 +4,17 @@
  */
 
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { relativeTime } from "../../src/portal/format-time.ts";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { createKeyOnPage, fillNewKey, openKeyPage, SETTINGS } from "./key-page.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { createKeyOnPage, fillNewKey, openKeyPage, sharedKeyPage } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([
-    startCluster({ settings: SETTINGS }),
-    startBrowser({ keepsPages: true }),
-  ]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser({ keepsPages: true })]);
 });
 
 async function open(options: Parameters<typeof openKeyPage>[2] = {}) {

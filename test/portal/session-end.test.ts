@@ -1,21 +1,17 @@
 /** A session can be kept from ending: by a button without JavaScript, and by a warning two minutes before its end. */
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { expireSessions, headingOf, openKeyPage, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
+import { expireSessions, headingOf, openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const MINUTE_MS = 60_000;
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ settings: SETTINGS }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
 /** Lets the account's sessions end so soon, and have begun so long ago. */

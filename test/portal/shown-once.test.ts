@@ -6,8 +6,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedBrowser } from "../support/shared.ts";
 import {
   createKeyOnPage,
   enterKeyPage,
@@ -16,20 +16,13 @@ import {
   newAccount,
   type OpenKeyPage,
   openKeyPage,
-  SETTINGS,
+  sharedKeyPage,
 } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([
-    startCluster({ settings: SETTINGS }),
-    startBrowser({ keepsPages: true }),
-  ]);
-});
-afterAll(async () => {
-  await browser.close();
-  await cluster.close();
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser({ keepsPages: true })]);
 });
 
 const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;

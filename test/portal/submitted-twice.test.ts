@@ -3,8 +3,8 @@
  * does: it is carried out once, and the second answer, which the browser shows, leads to the same result.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
 import {
   hiddenFields,
@@ -13,7 +13,7 @@ import {
   newKeyForm,
   pathOf,
   requestPage,
-  SETTINGS,
+  sharedKeyPage,
   signIn,
 } from "./key-page.ts";
 
@@ -23,9 +23,8 @@ const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 let cluster: GatewayCluster;
 let session: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   session = await signIn(cluster);
   await cluster.network.configure({ kvDelayMs: 400 });

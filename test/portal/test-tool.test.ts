@@ -1,16 +1,15 @@
 /** The test tool says only what is known: a key that may still work is never said to be dead or revoked. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let session: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS, gateways: 2 });
+  cluster = await sharedKeyPage();
   session = await signIn(cluster);
 });
-afterAll(() => cluster.close());
 
 async function submit(path: string, secret: string) {
   const { cookie, origin, token } = session;

@@ -1,17 +1,16 @@
 /** The limit on new keys: the page says what happened and when to try again, and the form can be submitted then. */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { newKeyForm, requestPage, SETTINGS, signIn } from "./key-page.ts";
+import { newKeyForm, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const KEYS_PER_MINUTE = 50;
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ settings: SETTINGS });
+  cluster = await sharedKeyPage();
 });
-afterAll(() => cluster.close());
 
 test("a form over the limit is answered with 429, a plain text and Retry-After", async () => {
   const { cookie, origin, token, owner } = await signIn(cluster);

@@ -1,8 +1,8 @@
 /**
  * A real Chromium for the tests of the key page, installed from npm.
  *
- * The package contains a binary for Linux on x64; on other systems the installed Chrome is used. It is started once per
- * file and unpacked once per machine. It makes no network requests beyond loopback.
+ * The package contains a binary for Linux on x64; on other systems the installed Chrome is used. It is unpacked
+ * once per machine; shared.ts starts it once per vitest worker. It makes no network requests beyond loopback.
  */
 
 import sparticuz from "@sparticuz/chromium";

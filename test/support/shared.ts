@@ -1,0 +1,46 @@
+/**
+ * Clusters and browsers that the files of one vitest worker share (`isolate: false`): starting workerd or Chromium costs
+ * more than most files.
+ *
+ * Guarantees: a file finds no fault, delay, count, recorded request or open page of an earlier file. Accounts, keys and
+ * log lines of earlier files are still there, so tests use accounts of their own. Both end with the worker: Miniflare and
+ * Playwright end their processes when Node exits.
+ */
+
+import type { Browser } from "playwright-core";
+import { startBrowser } from "./browser.ts";
+import { type ClusterOptions, type GatewayCluster, startCluster } from "./gateway-cluster.ts";
+
+const clusters = new Map<string, Promise<GatewayCluster>>();
+const browsers = new Map<boolean, Promise<Browser>>();
+
+/** The worker's cluster with exactly these options; not to be closed. */
+export async function sharedCluster(options: ClusterOptions = {}): Promise<GatewayCluster> {
+  const name = JSON.stringify(options);
+  const started = clusters.get(name);
+  if (started === undefined) return await kept(clusters, name, startCluster(options));
+  const cluster = await started;
+  const { delaysMs = [], kvDelayMs = 0, kvCacheMs = 0 } = options;
+  await cluster.network.liftAllFaults();
+  await cluster.network.configure({ delaysMs, kvDelayMs, kvCacheMs });
+  await cluster.network.resetCounts();
+  cluster.live.clear();
+  cluster.sandbox.clear();
+  return cluster;
+}
+
+/** The worker's browser; not to be closed. */
+export async function sharedBrowser({ keepsPages = false } = {}): Promise<Browser> {
+  const started = browsers.get(keepsPages);
+  if (started === undefined) return await kept(browsers, keepsPages, startBrowser({ keepsPages }));
+  const browser = await started;
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  return browser;
+}
+
+/** Keeps what starts, unless it fails to. */
+async function kept<K, T>(all: Map<K, Promise<T>>, name: K, start: Promise<T>): Promise<T> {
+  all.set(name, start);
+  start.catch(() => all.delete(name));
+  return await start;
+}
