@@ -1,53 +1,80 @@
 /** Mutants of what is read from clocks that pending timers hold back, and of the call that requests share. */
-import { type Mutant, mutant } from "./mutant.ts";
+import type { SimulatorMutant } from "./run-mutant.ts";
 
-const CLOCK = "src/leases/lease-clock.ts";
-const TIMERS = "src/gateway/request-timers.ts";
 const LEASE = "src/leases/lease.ts";
-const SHARED = "src/leases/shared-call.ts";
+const SHARED_CALL = "src/leases/shared-call.ts";
 
-export const CLOCK_MUTANTS: readonly Mutant[] = [
-  mutant(
-    "any reading may find that the clock has stepped back",
-    CLOCK,
-    "    this.#latest = Math.max(this.#latest, this.#read());\n",
-    `    const now = this.#read();
-    if (now < this.#latest - CLOCK_TOLERANCE_MS) {
-      this.#epoch += 1;
-      this.#latest = now;
-    }
-    this.#latest = Math.max(this.#latest, now);\n`,
-  ),
-  mutant(
-    "timers are pending while the clock is checked",
-    TIMERS,
-    "for (const timer of this.#pending) timer.cancel();",
-    "",
-  ),
+export const CLOCK_MUTANTS: readonly SimulatorMutant[] = [
   {
+    promise: "availability",
+    name: "any clockReading may find that the clock has stepped back",
+    in: "src/leases/lease-clock.ts",
+    find: "this.$LATEST = Math.max(this.$LATEST, this.$READ());",
+    given: "if ($NOW < this.$LATEST - $TOLERANCE_MS) { this.$EPOCH += 1; $$$ }",
+    replace: `const clockReading = this.$READ();
+    if (clockReading < this.$LATEST - $TOLERANCE_MS) {
+      this.$EPOCH += 1;
+      this.$LATEST = clockReading;
+    }
+    this.$LATEST = Math.max(this.$LATEST, clockReading);`,
+  },
+  {
+    promise: "G1",
+    name: "timers are pending while the clock is checked",
+    in: "src/gateway/request-timers.ts",
+    find: "for (const $TIMER of this.$PENDING) $TIMER.$CANCEL();",
+    replace: "",
+  },
+  {
+    promise: "G2",
     name: "the clock is not checked before an answer",
-    edits: [
+    in: LEASE,
+    find: `{
+      $USER.$CHECK_CLOCK();
+      const $REFUSAL = this.$REFUSAL;
+      $$$REST
+    }`,
+    replace: `{
+      const $REFUSAL = this.$REFUSAL;
+      $$$REST
+    }`,
+    also: [
       {
-        file: LEASE,
-        find: "    user.checkClock();\n    const refusal = this.refusal;",
-        replace: "    const refusal = this.refusal;",
-      },
-      {
-        file: LEASE,
-        find: "    user.checkClock();\n    if (this.refusal || !bodyFollows",
-        replace: "    if (this.refusal || !bodyFollows",
+        in: LEASE,
+        find: `{
+          $USER.$CHECK_CLOCK();
+          if (this.$REFUSAL || !$BODY_FOLLOWS || $AND) return $VALID;
+          $$$REST
+        }`,
+        replace: `{
+          if (this.$REFUSAL || !$BODY_FOLLOWS || $AND) return $VALID;
+          $$$REST
+        }`,
       },
     ],
   },
   {
-    ...mutant(
-      "those who wait for another's call have no time limit of their own",
-      SHARED,
-      "const cancelTimer = schedule(limitMs, () => wake(null));",
-      "const cancelTimer = () => {};",
-    ),
+    promise: "availability",
+    name: "those who wait for another's call have no time limit of their own",
+    in: SHARED_CALL,
+    find: "$SCHEDULE($LIMIT_MS, () => $WAKE(null))",
+    replace: "() => {}",
     firstSeed: 15_000,
   },
-  mutant("a shared call ends with the request that makes it", SHARED, "    user.waitUntil(ended);\n", ""),
-  mutant("the end of a call wakes nobody", SHARED, "        wake(outcome);\n", ""),
+  {
+    promise: "availability",
+    name: "a shared call ends with the request that makes it",
+    in: SHARED_CALL,
+    find: "$USER.$WAIT_UNTIL($ENDED);",
+    given: "const $ENDED = new Promise<$OUTCOME>($RESOLVE)",
+    replace: "",
+  },
+  {
+    promise: "availability",
+    name: "the end of a call wakes nobody",
+    in: SHARED_CALL,
+    find: "$WAKE($OUTCOME);",
+    inside: "for (const [$WAKE, $WAIT] of $WAITING) { $$$ }",
+    replace: "",
+  },
 ];

@@ -1,14 +1,14 @@
 /**
  * Runs a mutant: a copy of the sources and of the simulator, with one rule broken.
  *
- * Guarantees that the mutant breaks what it names: a text that does not occur exactly once is an error.
+ * Guarantees that the mutant breaks what it names: an edit that does not match exactly one place is an error.
  */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { applyEdit } from "../../support/edit.ts";
-import type { Mutant } from "./mutant.ts";
+import { editedFiles } from "../../support/source-edit.ts";
+import { editsOf, type Mutant } from "../mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
 /** Number of seeds within which each mutant must be detected. */
@@ -16,9 +16,14 @@ const MUTANT_SEEDS_MAX = 4000;
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Runs a mutant until it is detected, or through all its seeds. */
+export interface SimulatorMutant extends Mutant {
+  /** For a violation that few seeds show: where the run begins. 1 by default. */
+  readonly firstSeed?: number;
+}
+
+/** Runs a mutant until it is detected, or through all its seeds. null: an unbroken copy. */
 export async function runMutant(
-  { edits, firstSeed = 1 }: Mutant,
+  mutant: SimulatorMutant | null,
   seedsMax = MUTANT_SEEDS_MAX,
 ): Promise<Summary> {
   const copy = mkdtempSync(join(tmpdir(), "octopost-mutant-"));
@@ -26,9 +31,12 @@ export async function runMutant(
     for (const part of ["src", "test/proofs/simulator"])
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
-    for (const edit of edits) applyEdit(copy, edit);
+    const read = (file: string) => readFileSync(join(copy, file), "utf8");
+    for (const [file, text] of editedFiles(mutant ? editsOf(mutant) : [], read))
+      writeFileSync(join(copy, file), text);
     const worker = pathToFileURL(join(copy, "test/proofs/simulator/seed-worker.ts"));
-    return await runSeedsInProcesses({ first: firstSeed, count: seedsMax, stopsAtFailure: true }, 1, worker);
+    const seeds = { first: mutant?.firstSeed ?? 1, count: seedsMax, stopsAtFailure: true };
+    return await runSeedsInProcesses(seeds, 1, worker);
   } finally {
     rmSync(copy, { recursive: true });
   }

@@ -8,9 +8,8 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import type { Mutant } from "./mutant.ts";
 import { MUTANTS } from "./mutants.ts";
-import { runMutant } from "./run-mutant.ts";
+import { runMutant, type SimulatorMutant } from "./run-mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 import { simulate } from "./simulate.ts";
 
@@ -92,7 +91,7 @@ async function runMutants(): Promise<void> {
   }
 }
 
-async function verdictOf(mutant: Mutant): Promise<string> {
+async function verdictOf(mutant: SimulatorMutant): Promise<string> {
   const { seeds, failures } = await runMutant(mutant);
   const rule = failures[0]?.violations[0]?.rule;
   return rule ? `detected after ${seeds} seeds (${rule})` : `SURVIVED ${seeds} seeds`;

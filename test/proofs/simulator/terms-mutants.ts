@@ -1,76 +1,80 @@
 /** Mutants of the rules about terms: permissions, addresses, suspensions. */
-import { type Mutant, mutant } from "./mutant.ts";
+import type { SimulatorMutant } from "./run-mutant.ts";
 
-const LEASE = "src/leases/lease.ts";
-const PROTOCOL = "src/leases/protocol.ts";
-const REFUSED = "src/leases/known-refusal.ts";
-const BOOK = "src/ledger/lease-book.ts";
-const FLIGHT = "src/gateway/in-flight-request.ts";
-const ADDRESSES = "src/gateway/allowed-addresses.ts";
-const LEDGER = "test/proofs/simulator/ledger-rules.ts";
+const KNOWN_REFUSAL = "src/leases/known-refusal.ts";
+const RULES = "test/proofs/simulator/ledger-rules.ts";
 
-export const TERMS_MUTANTS: readonly Mutant[] = [
-  mutant(
-    "a suspension is remembered for good",
-    REFUSED,
-    "until: calledAt + ttl_ms }",
-    "until: Number.POSITIVE_INFINITY }",
-  ),
+export const TERMS_MUTANTS: readonly SimulatorMutant[] = [
   {
-    ...mutant(
-      "a suspension is remembered when the clock has stepped back",
-      REFUSED,
-      "return epoch === this.#clock.epoch && this.#clock.now() < until;",
-      "return epoch >= 0 && this.#clock.now() < until;",
-    ),
+    promise: "undone",
+    name: "a suspension is remembered for good",
+    in: KNOWN_REFUSAL,
+    find: "$CALLED_AT + ttl_ms",
+    replace: "Number.POSITIVE_INFINITY",
+  },
+  {
+    promise: "undone",
+    name: "a suspension is remembered when the clock has stepped back",
+    in: KNOWN_REFUSAL,
+    find: "$EPOCH === this.$CLOCK.$EPOCH && $IS_EARLIER",
+    replace: "$EPOCH >= 0 && $IS_EARLIER",
     firstSeed: 7000,
   },
-  mutant(
-    "the old terms are kept at a renewal",
-    LEASE,
-    "this.#terms = this.#terms && isSameTerms(this.#terms, terms) ? this.#terms : terms;",
-    "this.#terms ??= terms;",
-  ),
-  mutant(
-    "terms that differ in their addresses count as the same",
-    PROTOCOL,
-    "return JSON.stringify(one) === JSON.stringify(other);",
-    "return String(one.permissions) === String(other.permissions);",
-  ),
-  mutant(
-    "the account's addresses are not judged",
-    ADDRESSES,
-    "const lists = [terms.allowed_ips, terms.account_allowed_ips]",
-    "const lists = [terms.allowed_ips]",
-  ),
-  mutant(
-    "the terms are not judged while a request is in flight",
-    FLIGHT,
-    "if (terms === this.#judgedTerms) return null;",
-    "if (this.#judgedTerms !== null || terms === null) return null;",
-  ),
-  mutant(
-    "a restriction is answered before the wait",
-    LEDGER,
-    "const waitMs = restricts ? leasesMs : 0;",
-    "const waitMs = restricts ? 0 * leasesMs : 0;",
-  ),
-  mutant(
-    "a restriction of the account waits for the leases on one key",
-    LEDGER,
-    "const leasesMs = account ? this.#leases.waitMsForAll(now) : this.#leases.waitMs(keyId, now);",
-    "const leasesMs = this.#leases.waitMs(keyId, now);",
-  ),
-  mutant(
-    "a suspended key is granted leases",
-    BOOK,
-    'if (key.suspended_at !== null) return { granted: false, reason: "suspended", ttl_ms: grantMs };',
-    "",
-  ),
-  mutant(
-    "keys of a suspended account are granted leases",
-    LEDGER,
-    "const key = row && suspended_at !== null ? { ...row, suspended_at } : row;",
-    "const key = suspended_at === null ? row : row;",
-  ),
+  {
+    promise: "remove permissions",
+    name: "the old terms are kept at a renewal",
+    in: "src/leases/lease.ts",
+    find: "this.$TERMS = this.$TERMS && $IS_SAME_TERMS(this.$TERMS, $NEW) ? this.$TERMS : $NEW;",
+    replace: "this.$TERMS ??= $NEW;",
+  },
+  {
+    promise: "narrow the key's addresses",
+    name: "terms that differ in their addresses count as the same",
+    in: "src/leases/protocol.ts",
+    find: "return JSON.stringify($ONE) === JSON.stringify($OTHER);",
+    given: "[$TERMS?.$PERMISSIONS, $$$]",
+    replace: "return String($ONE.$PERMISSIONS) === String($OTHER.$PERMISSIONS);",
+  },
+  {
+    promise: "narrow the account's addresses",
+    name: "the account's addresses are not judged",
+    in: "src/gateway/allowed-addresses.ts",
+    find: "[$TERMS.allowed_ips, $TERMS.account_allowed_ips]",
+    replace: "[$TERMS.allowed_ips]",
+  },
+  {
+    promise: "remove permissions",
+    name: "the terms are not judged while a request is in flight",
+    in: "src/gateway/in-flight-request.ts",
+    find: "if ($TERMS === this.$JUDGED_TERMS) return null;",
+    replace: "if (this.$JUDGED_TERMS !== null || $TERMS === null) return null;",
+  },
+  {
+    promise: "suspend",
+    name: "a restriction is answered before the wait",
+    in: RULES,
+    find: "$RESTRICTS ? $LEASES_MS : 0",
+    replace: "$RESTRICTS ? 0 * $LEASES_MS : 0",
+  },
+  {
+    promise: "suspend the account",
+    name: "a restriction of the account waits for the leases on one key",
+    in: RULES,
+    find: "$ACCOUNT ? this.$LEASES.$WAIT_MS_FOR_ALL($NOW) : this.$LEASES.$WAIT_MS($KEY_ID, $NOW)",
+    replace: "this.$LEASES.$WAIT_MS($KEY_ID, $NOW)",
+  },
+  {
+    promise: "suspend",
+    name: "a suspended key is granted leases",
+    in: "src/ledger/lease-book.ts",
+    find: "if ($KEY.suspended_at !== null) return $REFUSED;",
+    replace: "",
+  },
+  {
+    promise: "suspend the account",
+    name: "keys of a suspended account are granted leases",
+    in: RULES,
+    find: "$ROW && suspended_at !== null ? { ...$ROW, suspended_at } : $ROW",
+    replace: "suspended_at === null ? $ROW : $ROW",
+  },
 ];
