@@ -26,7 +26,7 @@ const DEPLOYED = ["production", "staging"] as const;
 const ENVIRONMENTS = ["", ...DEPLOYED] as const;
 type Environment = (typeof ENVIRONMENTS)[number];
 
-/** Accepted if present; an environment has them only while a secret is exchanged. */
+/** Accepted if present; an environment has them only while a secret is rotated. */
 const OPTIONAL_SECRETS = [
   "KEY_PEPPER_PREVIOUS",
   "CONTROL_TOKEN_PREVIOUS",

@@ -23,7 +23,7 @@ function cpuChart({ scenarios }: Results): string {
     return rounds ? [barOf(name, ratioOf(rounds, "gateway", limit, "cpuUs"), OURS)] : [];
   });
   return drawBars({
-    title: "CPU for each answer, the gateway against the limit",
+    title: "CPU per answer, the gateway and its baseline",
     axis: "times the CPU of a Worker that checks nothing, or only refuses",
     groups: [{ title: "", bars }],
     mark: { value: 1, name: "the limit" },
@@ -42,7 +42,7 @@ function addedChart({ scenarios }: Results): Record<string, string> {
   );
   const chart = drawBars({
     title: "What the check adds to the same server without it",
-    axis: "CPU for each answer, µs",
+    axis: "CPU per answer, µs",
     groups: [{ title: "", bars }],
   });
   return { [ADDED_CHART]: chart };

@@ -27,7 +27,7 @@ function leases(rows: NonNullable<Growth["leaseMs"]>): string[] {
   return [
     "A lease at the ledger, by the number of the account's keys (accounts share nothing: each has a ledger of its own):",
     tableOf(
-      ["keys of the account", "first lease", "again"],
+      ["keys of the account", "first lease", "renewal"],
       rows.map(({ keys, first, again }) => [keys.toLocaleString("en"), `${first} ms`, `${again} ms`]),
     ),
   ];
@@ -53,7 +53,7 @@ function inFlightRows({ bare = [], gateway = [] }: NonNullable<Growth["inFlight"
     open ? `${Math.round(open.grownMb)} MB (${kib(open.grownMb, open.count)} each)` : "";
   const cpu = (open: OpenRequests | undefined) => (open ? `${open.cpuMsPerSecond.toFixed(1)} ms/s` : "");
   return [
-    "Requests in flight that wait for the origin: by how much the process grows, and the CPU that it spends while they wait:",
+    "Requests in flight that wait for the origin: how much the process grows, and the CPU that it spends while they wait:",
     tableOf(
       ["in flight", "bare", "gateway", "bare, CPU", "gateway, CPU"],
       gateway.map((ours, index) => {

@@ -31,7 +31,7 @@ export function sectionOf(results: Results): string {
     targetTable(results),
     ...coldStartTable(results),
     scenarioTable(results),
-    `![CPU for each answer, the gateway against the limit](${FILES}/${CPU_CHART})`,
+    `![CPU per answer, the gateway and its baseline](${FILES}/${CPU_CHART})`,
     ...againstFloor(results),
     ...againstUsual(results),
     ...outsideTable(results),
@@ -45,7 +45,7 @@ function introduction({ machine, workerd, originPerSecond, measuredOn, scenarios
   const when = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0];
   const rounds = Math.max(0, ...Object.values(scenarios).map((each) => each.gateway?.length ?? 0));
   return `Measured ${when} with workerd ${workerd} on ${machine}; load, origin and server share it. The origin alone gives ${originPerSecond} answers a second.
-Up to ${rounds} rounds in which all contestants take turns. A ratio is the median of the ratios within a round; in parentheses, the middle half.
+Up to ${rounds} rounds; in each, all servers take turns. A ratio is the median of the ratios within a round; the parentheses have the middle half.
 
 - **bare** is the smallest Worker that forwards and checks nothing.
 - **refusing** answers every request with the same 401.
@@ -68,11 +68,11 @@ function scenarioTable({ scenarios }: Results): string {
   return tableOf(
     [
       "scenario",
-      "against",
-      "its answers",
+      "baseline",
+      "baseline's answers",
       "gateway's answers",
       "throughput",
-      "CPU for each answer",
+      "CPU per answer",
       "p50",
       "p99",
     ],
@@ -97,10 +97,10 @@ function againstFloor({ scenarios }: Results): string[] {
     ratioOf(warm, one, other, figure).median.toFixed(2);
   const [cpu, throughput] = [times("cpuUs"), times("perSecond")];
   return [
-    `Why bare is out of reach: a Worker that returns the response of \`fetch\` hands headers and body over to the platform and runs no more code. A Worker that sets headers both ways
+    `The gateway cannot be as fast as bare: a Worker that returns the response of \`fetch\` leaves headers and body to the platform and runs no more code. A Worker that sets headers both ways
 and may have to refuse after the answer has arrived cannot do that. **floor** is the cheapest Worker that can, without any check ([\`floor.js\`](${FILES}/floor.js)): it costs ${cpu("floor", "bare")} × the CPU of bare at ${throughput("floor", "bare")} of its
-throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × the CPU at ${throughput("gateway", "floor")} of the throughput. That includes rate limits: with a key that has no limits, and without their five headers, the gateway costs
-${cpu(WITHOUT_LIMITS, "gateway")} × that CPU at ${throughput(WITHOUT_LIMITS, "gateway")} × that throughput.`,
+throughput. Against floor, the gateway costs ${cpu("gateway", "floor")} × the CPU at ${throughput("gateway", "floor")} of the throughput, rate limits included. For a key without limits, whose responses lack the five rate-limit headers, the gateway costs
+${cpu(WITHOUT_LIMITS, "gateway")} × the CPU of the gateway with limits, at ${throughput(WITHOUT_LIMITS, "gateway")} × its throughput.`,
   ];
 }
 
@@ -111,7 +111,7 @@ function againstUsual({ scenarios }: Results): string[] {
     ratioOf(warm, "gateway", "usual", figure).median.toFixed(2);
   return [
     `Against **usual**, with a warm key: ${times("perSecond")} × the throughput at ${times("cpuUs")} × the CPU. The stores of both are in the same process here, so the distance that usual
-pays for each request is not included; the cold starts below show it.`,
+pays for each request is not included; the table of cold starts shows it.`,
   ];
 }
 
@@ -127,7 +127,7 @@ function outsideTable({ scenarios }: Results): string[] {
     `${spread(addedBy(quiet, one, without, "p50Ms"), 2)} ms`,
   ]);
   return [
-    `What the check adds to each server, against the same server without it, with the same origin and load. The servers outside Workers have one key, in memory or
+    `What the check adds to each server, compared with the same server without it, with the same origin and load. The servers outside Workers have one key, in memory or
 (Better Auth) in SQLite; they cannot revoke a request in flight, sign the caller's identity or count a limit over all locations.`,
     tableOf(["with the check", "without", "answers", "throughput kept", "CPU added", "p50 added"], rows),
     `![What the check adds to the same server without it](${FILES}/${ADDED_CHART})`,
@@ -145,8 +145,8 @@ function coldStartTable({ coldStarts }: Results): string[] {
     firstCpuMs === undefined ? "" : `${ms(firstCpuMs.gateway)}, ${ms(firstCpuMs.usual)}`,
   ]);
   return [
-    `A key that is used seldom, which is the usual key: the first request of a new isolate with a key that it has not seen, the request after it, and one after the lease has expired. *Distance* is the simulated round trip to KV
-and to the ledger; *CPU* is that of the whole process for the first request, gateway and usual:`,
+    `A rarely used key, as most keys are: the first request with the key on a new isolate, the next request, and a request after the lease has expired. *Distance* is the simulated round trip to KV
+and to the ledger. *CPU* is that of the whole process for the first request, gateway and usual:`,
     tableOf(
       ["distance", "bare", "gateway, first", "next", "lease expired", "usual, first", "next", "CPU"],
       rows,

@@ -5,8 +5,8 @@
  *
  * `--only TEXT` measures the parts whose names contain the text (`--only list` lists them) and keeps the others' results;
  * `--rounds N` (15), `--round-ms N` (600), `--dry` (writes nothing), `--rewrite` (measures nothing, writes everything again
- * from results.json), `--instructions` (counts instructions instead: instructions.ts). A failed part does not stop the others: it keeps its figures, is named at the end, and the exit code
- * is 1.
+ * from results.json), `--instructions` (counts instructions instead: instructions.ts). A failed part does not stop the
+ * others: it keeps its figures, is named at the end, and the exit code is 1.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -8,7 +8,7 @@ const target = (results: Parameters<typeof targetsOf>[0], figure: string) =>
   targetsOf(results).find((each) => each.figure === figure);
 
 test("a ratio that reaches its target is reached, one beyond it is not", () => {
-  const cpu = "warm key, CPU for each answer against bare";
+  const cpu = "warm key, CPU per answer against bare";
   expect(target(aResult({ gatewayCpuUs: 145 }), cpu)).toMatchObject({ measured: "1.45", isHeld: true });
   expect(target(aResult({ gatewayCpuUs: 146 }), cpu)).toMatchObject({ measured: "1.46", isHeld: false });
   const usual = "warm key, throughput against usual";

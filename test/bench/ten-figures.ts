@@ -36,8 +36,8 @@ function revocationFigures(page: string): string[][] {
   };
   return [
     ["revocations under load on five isolates; violations of G1, G2 or G3", `${revocations}; ${violations}`],
-    ["busy key: time until `revoke` answers, p50; p99", row("busy key: `revoke` answered")],
-    ["idle key: time until `revoke` answers, p50; p99", row("idle key: `revoke` answered")],
+    ["time until `revoke` of a busy key answers, p50; p99", row("busy key: `revoke` answered")],
+    ["time until `revoke` of an idle key answers, p50; p99", row("idle key: `revoke` answered")],
   ];
 }
 
@@ -50,21 +50,24 @@ function measuredFigures(results: Results): string[][] {
     value === undefined ? value : value - (cold?.bareMs ?? 0);
   return [
     [
-      `added latency, key that the isolate has not seen, KV and ledger ${DISTANCE_MS} ms away`,
+      `added latency, first request with a key on an isolate (KV and ledger ${DISTANCE_MS} ms away)`,
       ms(beyondBare(cold?.gatewayMs[0])),
     ],
-    [`added latency, lease expired, ledger ${DISTANCE_MS} ms away`, ms(beyondBare(cold?.expiredMs))],
     [
-      "added latency, key in use, p50",
+      `added latency, first request after the lease has expired (ledger ${DISTANCE_MS} ms away)`,
+      ms(beyondBare(cold?.expiredMs)),
+    ],
+    [
+      "added latency, key with a valid lease, p50",
       ms(quiet && Math.max(0, addedBy(quiet, "gateway", "bare", "p50Ms").median)),
     ],
     [
-      `dollars per million requests, key used ${BUSY_PER_SECOND} times a second on an isolate; with a KV read and a Durable Object call per request (model)`,
+      `cost of a million requests (model), key used ${BUSY_PER_SECOND} times a second on an isolate; design with a KV read and a Durable Object call for each request`,
       dollars(BUSY_PER_SECOND, results),
     ],
-    ["the same, key used once a minute on an isolate", dollars(SELDOM_PER_SECOND, results)],
+    ["the same two, key used once a minute on an isolate", dollars(SELDOM_PER_SECOND, results)],
     [
-      `one key, ${BUSY_PER_SECOND} requests a second on one isolate: ledger calls per request`,
+      `ledger calls per request, key used ${BUSY_PER_SECOND} times a second on an isolate`,
       calls ? String(calls.ledgerCallsPerRequest) : NOT_MEASURED,
     ],
     [

@@ -14,8 +14,8 @@ import { type Example, exampleOf, OPERATIONS } from "./operations.ts";
 
 const NEW_KEY = { name: "a key", mode: "live" };
 const OWN = "an_account_of_its_own";
-const OLD_TOKEN = "the-token-of-the-job-before-its-exchange";
-const NEW_TOKEN = "the-token-of-the-job-after-its-exchange";
+const OLD_TOKEN = "the-token-of-the-job-before-its-rotation";
+const NEW_TOKEN = "the-token-of-the-job-after-its-rotation";
 
 const MORE_CREDENTIALS = [
   { name: "of-one-account", sha256: sha256(tokenOf([OWN])), may: RIGHTS, accounts: [OWN] },
@@ -186,7 +186,7 @@ describe("the actor in the event log", () => {
   });
 });
 
-test("a token is exchanged without downtime: two entries of the same name, then one", async () => {
+test("a token is rotated without downtime: two entries of the same name, then one", async () => {
   const account = new Account(cluster);
   for (const token of [OLD_TOKEN, NEW_TOKEN]) {
     expect((await account.call("POST", "/keys", NEW_KEY, { token })).status).toBe(201);

@@ -51,7 +51,7 @@ with a number of keys (ten to an account), in a number of locations × isolates 
 
 ${costTable(cpu)}
 
-- **A busy key costs ${busy.toFixed(2)} of usual.** The share stays within ${COST_SHARE_TARGET} from ${from(false, COST_SHARE_TARGET)} requests a second with the key on one isolate (${from(true, COST_SHARE_TARGET)} with rate limits), and is below 1 from
+- **A busy key costs ${busy.toFixed(2)} of usual.** The share is at most ${COST_SHARE_TARGET} for a key with ${from(false, COST_SHARE_TARGET)} or more requests a second on one isolate (${from(true, COST_SHARE_TARGET)} with rate limits), and below 1 from
   ${from(false, 1)} (${from(true, 1)}). A key that is used less often costs more: each request calls the ledger, as with usual, and rows are written for the limits, for when the key was last used and for its
   requests of each day, which usual does not record.
 - **Metrics** are not included: a data point for each request is $${metrics.toFixed(2)} per million as published, which Cloudflare does not bill so far. If it did, a busy key would cost
