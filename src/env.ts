@@ -1,9 +1,9 @@
-/** The bindings and variables as the platform provides them. `settings.ts` checks all of them. */
+/** The bindings and variables as the platform provides them, unchecked: `settings.ts` checks them. */
 export interface Env {
   readonly API_KEYS: KVNamespace;
   readonly KEY_LEDGER: DurableObjectNamespace;
-  readonly FAILED_LOOK_UPS: RateLimit;
-  /** Which deployment this is; shown by `/healthz`. */
+  readonly FAILED_LOOKUPS: RateLimit;
+  /** The deployed version, which `/healthz` shows; absent in tests. */
   readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
   readonly [setting: string]: unknown;
 }

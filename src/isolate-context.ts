@@ -30,7 +30,7 @@ export function isolateContext(): IsolateContext | InvalidSetting {
 function contextOf(env: Env): IsolateContext | InvalidSetting {
   const settings = readSettings(env);
   if (isRefusal(settings)) return settings;
-  const finder = new KeyFinder(env, settings, new LookupThrottle(env.FAILED_LOOK_UPS, Date.now));
+  const finder = new KeyFinder(env, settings, new LookupThrottle(env.FAILED_LOOKUPS, Date.now));
   return {
     settings,
     gateway: new Gateway(env, settings, finder, Date.now),

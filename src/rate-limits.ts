@@ -1,7 +1,7 @@
 /**
  * The rate limits of the Octopost documentation: requests per key and fixed window, by tier.
  *
- * A request counts in one bucket: `publish` or `requests`. Data only.
+ * A request counts in one bucket: `publish` or `requests`. Pure: it counts nothing; the ledger does.
  */
 
 export type Bucket = "requests" | "publish";
@@ -23,20 +23,20 @@ const TIERS = {
 
 export const TIER_NAMES = ["free", "starter", "pro", "unlimited"] as const satisfies (keyof typeof TIERS)[];
 
-/** Limits in numbers, as the API shows them: an account's instead of a named tier, or a key's. */
+/** Limits as the API writes them: of a key, or of an account without a named tier. */
 export type OwnLimits = { readonly requests_per_minute: number; readonly publish_per_hour: number };
 
 /** A named tier, or an account's own limits. */
 export type Tier = (typeof TIER_NAMES)[number] | OwnLimits;
 
-/** null: no limits. */
+/** The limits per bucket; null: no limits. */
 export function limitsOf(tier: Tier | null): Limits | null {
   if (tier === null) return null;
   if (typeof tier === "string") return TIERS[tier];
   return { requests: tier.requests_per_minute, publish: tier.publish_per_hour };
 }
 
-/** The state of its limit that a client is shown. */
+/** The state of a limit, as a client is shown it. */
 export interface Allowance {
   readonly bucket: Bucket;
   readonly limit: number;
@@ -44,8 +44,8 @@ export interface Allowance {
   readonly windowMs: number;
   /** Unix seconds. */
   readonly resetsAt: number;
-  /** Whole seconds until then, at least 1. */
+  /** Whole seconds until the reset, at least 1. */
   readonly resetsInSeconds: number;
-  /** The same, or sooner: when unused permits of other isolates are back. */
+  /** Whole seconds until a retry may succeed: until the reset, or until other isolates have returned unused permits. */
   readonly retryInSeconds: number;
 }

@@ -3,8 +3,8 @@
  *
  * The rest of the Worker refuses with data, a `Refusal`; only this file translates it to HTTP. Guarantees that every 401
  * for a bad credential has the same body and headers, whatever its reason, and that no exception's message reaches a
- * client. The only hints in a 401 are about what the client itself can see or owns: no header, another scheme than Bearer,
- * a valid test key where a live key is needed.
+ * client. A 401 gives hints only about what the client knows: a missing header, a scheme other than Bearer, a valid test
+ * key where a live key is needed.
  */
 
 import type { Right } from "./control-credentials.ts";
@@ -21,7 +21,7 @@ export type Refusal =
   | { readonly reason: "address_not_allowed" }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly reason: "rate_limited"; readonly allowance: Allowance }
-  | { readonly reason: "too_many_look_ups" | "store_unreachable" | "ledger_unreachable" }
+  | { readonly reason: "too_many_lookups" | "store_unreachable" | "ledger_unreachable" }
   | { readonly reason: "origin_unreachable" | "origin_timeout" }
   | { readonly reason: "origin_refused_gateway" | "origin_invalid_response" }
   | { readonly reason: "client_gone" | "exception" | "bad_signature" | "scanning_keys_unreachable" }
@@ -67,7 +67,7 @@ type CredentialRefusal =
 
 export type Reason = Refusal["reason"];
 
-/** No other result has a `reason`. */
+/** Whether a step refused: no other result has a `reason`. */
 export function isRefusal<R extends Refusal>(result: R | object): result is R {
   return "reason" in result;
 }
@@ -107,11 +107,12 @@ export function refusalResponse(refusal: Refusal, requestId: string, docsUrl: st
   });
 }
 
-/** RFC 8288: where the code is explained. */
+/** The header that links to the documentation of the code (RFC 8288); empty without `DOCS_URL`. */
 export function helpLink({ code }: PublicAnswer, docsUrl: string | null): Record<string, string> {
   return docsUrl === null ? {} : { Link: `<${docsUrl}#${code}>; rel="help"` };
 }
 
+/** The status, code, text and headers of the refusal. */
 export function publicAnswer(refusal: Refusal): PublicAnswer {
   switch (refusal.reason) {
     case "malformed_path":
@@ -195,7 +196,7 @@ const UNAVAILABLE: PublicAnswer = {
   headers: { "Retry-After": "1" },
 };
 
-/** Of the refusals without data. A new reason does not compile without its answer. */
+/** The answers to refusals without data. A new reason does not compile without its answer. */
 const CONSTANT_ANSWERS = {
   key_in_url: badRequest("API keys do not belong in URLs"),
   body_on_get: badRequest("A GET or HEAD request must not have a body"),
@@ -229,7 +230,7 @@ const CONSTANT_ANSWERS = {
   link_used: plainAnswer(410, "gone", "The link has been used or has expired"),
   body_too_large: plainAnswer(413, "payload_too_large", "The request body is larger than 1 MiB"),
   wrong_content_type: plainAnswer(415, "unsupported_media_type", "The request body must be application/json"),
-  too_many_look_ups: tooMany("Rate limit exceeded", 60),
+  too_many_lookups: tooMany("Rate limit exceeded", 60),
   // No client reads it; 499 is the status that proxies log.
   client_gone: plainAnswer(499, "client_closed_request", "Client closed request"),
   invalid_setting: INTERNAL_ERROR,

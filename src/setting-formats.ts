@@ -29,10 +29,9 @@ export const origin = v.pipe(
   text,
   v.check((value) => {
     const url = URL.parse(value);
-    if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
+    if (!url || !isSecure(url) || url.pathname !== "/" || url.search) return false;
     // With a trailing dot it is the same host under a second name.
-    if (url.hostname.endsWith(".")) return false;
-    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+    return !url.hostname.endsWith(".");
   }),
   v.transform((value) => new URL(value).origin),
 );
@@ -49,11 +48,16 @@ export const address = v.pipe(
   text,
   v.check((value) => {
     const url = URL.parse(value);
-    if (!url || url.hash || url.username || url.password) return false;
-    return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+    return url !== null && isSecure(url);
   }),
   v.transform((value) => new URL(value).href),
 );
+
+/** https, or plain http on loopback; without credentials and fragment. */
+function isSecure({ protocol, hostname, hash, username, password }: URL): boolean {
+  if (hash || username || password) return false;
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
 
 /** Hosts, separated by spaces or commas. */
 export const hosts = v.pipe(
@@ -73,5 +77,6 @@ export function optional<Schema extends v.GenericSchema<string, unknown> | Retur
   return v.optional(v.union([empty, schema]), "");
 }
 
+/** A binding, recognised by one of its methods. */
 export const has = (method: string) =>
   v.custom<object>((value) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");

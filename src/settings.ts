@@ -1,5 +1,5 @@
 /**
- * The settings of `wrangler.toml`, checked once per isolate before a request is served.
+ * The settings: the Worker's variables, secrets and bindings, checked once per isolate before a request is served.
  *
  * Guarantees that the rest of the Worker gets complete and well-formed settings: with one missing or malformed, nothing
  * is served. It does not check that an origin answers.
@@ -32,10 +32,10 @@ export type { AssertionKeys };
 const LEASE_MIN_MS = 100;
 export const LEASE_MAX_LIMIT_MS = 60_000;
 
-/** Covers an undetected step of the clock and late timers; clock drift comes on top. */
+/** The part of the margin that covers an undetected clock step and late timers; the rest covers clock drift. */
 const MARGIN_MIN_MS = 50;
 
-/** `LEASE_MAX_MS` where it is not set and the margin covers it. */
+/** `LEASE_MAX_MS` if it is not set; less if the margin covers less. */
 const LEASE_MAX_DEFAULT_MS = 5000;
 
 /** The longest lease for which the margin covers two clocks that each run 1 % off. */
@@ -43,7 +43,7 @@ function coveredMs(marginMs: number): number {
   return (marginMs - MARGIN_MIN_MS) * 50;
 }
 
-/** The longest lease of a busy account. */
+/** `LEASE_MAX_MS`, or its default. */
 function leaseMaxMs(leaseMs: number, maxMs: number | null, marginMs: number): number {
   return maxMs ?? Math.max(leaseMs, Math.min(LEASE_MAX_DEFAULT_MS, coveredMs(marginMs)));
 }
@@ -57,7 +57,7 @@ const schema = v.pipe(
   v.object({
     API_KEYS: has("get"),
     KEY_LEDGER: has("getByName"),
-    FAILED_LOOK_UPS: has("limit"),
+    FAILED_LOOKUPS: has("limit"),
     LIVE_ORIGIN: origin,
     SANDBOX_ORIGIN: optional(origin),
     LEASE_MS: wholeNumber(LEASE_MIN_MS, LEASE_MAX_LIMIT_MS),
@@ -137,24 +137,24 @@ export interface Settings {
   readonly controlHost: string | null;
   /** The tier of an account without one of its own. */
   readonly defaultTier: (typeof TIER_NAMES)[number];
-  /** Where clients reach the API. */
+  /** The origin at which clients reach the API. */
   readonly publicOrigin: string;
   /** null: refusals link to no documentation. */
   readonly docsUrl: string | null;
   /** Hosts that a `return_url` of the key page may name: `host[:port]`. */
   readonly portalReturnHosts: readonly string[];
-  /** Whether keys issued before the gateway, which have no checksum, are looked up. */
+  /** Whether keys issued before the gateway, which have no checksum, are accepted. */
   readonly acceptLegacyKeys: boolean;
-  /** New keys use the first. */
+  /** New keys are hashed under the current one. */
   readonly peppers: CurrentFirst;
   readonly controlTokens: CurrentFirst;
   readonly controlCredentials: readonly ControlCredential[];
   readonly assertionKeys: AssertionKeys;
   /** null: events are not sent. */
   readonly webhooks: WebhookSettings | null;
-  /** What happens to a key that secret scanning has found. */
+  /** What happens to a key that was found in public. */
   readonly exposedKeys: (typeof EXPOSED_KEYS)[number];
-  /** Where the public keys of secret scanning are. */
+  /** Where GitHub's public keys for secret scanning are. */
   readonly secretScanningKeysUrl: string;
   /** null: metrics are off. */
   readonly usage: AnalyticsEngineDataset | null;

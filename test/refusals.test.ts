@@ -137,7 +137,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
     body: '{"error":"Too many new keys in this account. Try again in 42 seconds.","code":"rate_limited"}',
     headers: { "retry-after": "42" },
   },
-  too_many_look_ups: {
+  too_many_lookups: {
     status: 429,
     body: '{"error":"Rate limit exceeded. Try again in 60 seconds.","code":"rate_limited"}',
     headers: { "retry-after": "60" },

@@ -16,7 +16,7 @@ const { d: _, ...PUBLIC_KEY } = SIGNING_KEY;
 const GOOD = {
   API_KEYS: { get() {} },
   KEY_LEDGER: { getByName() {} },
-  FAILED_LOOK_UPS: { limit() {} },
+  FAILED_LOOKUPS: { limit() {} },
   LIVE_ORIGIN: "https://live.example.com",
   SANDBOX_ORIGIN: "https://sandbox.example.com",
   LEASE_MS: 1000,
@@ -34,7 +34,7 @@ const GOOD = {
   LOG_SAMPLE_RATE: 0.01,
 };
 
-const BINDINGS = ["API_KEYS", "KEY_LEDGER", "FAILED_LOOK_UPS"];
+const BINDINGS = ["API_KEYS", "KEY_LEDGER", "FAILED_LOOKUPS"];
 const TIMES = ["LEASE_MS", "LEASE_MARGIN_MS", "LEDGER_TIMEOUT_MS", "ORIGIN_TIMEOUT_MS"];
 const SECRETS = ["KEY_PEPPER", "CONTROL_TOKEN", "ASSERTION_KEY"];
 const REQUIRED = [

@@ -1,7 +1,7 @@
 /** One round trip to KV and one to a ledger: whether the stores answer, and how fast. */
 
 import type { Env } from "../env.ts";
-import { findKeyRecords } from "../keys/key-store.ts";
+import { readKeyRecords } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { callLedger } from "../leases/call-ledger.ts";
 import type { Refusal } from "../refusals.ts";
@@ -24,7 +24,7 @@ export async function checkHealth(env: Env, limitMs: number, now: () => number):
   };
   const call = { limitMs, repeatable: false };
   const [kv_ms, ledger_ms] = await Promise.all([
-    timeOf(findKeyRecords(env.API_KEYS, ["health"], limitMs)).catch(nullIfUnavailable),
+    timeOf(readKeyRecords(env.API_KEYS, ["health"], limitMs)).catch(nullIfUnavailable),
     timeOf(callLedger(env.KEY_LEDGER, HEALTH_LEDGER, call, (ledger: RemoteLedger) => ledger.ping())).catch(
       nullIfUnavailable,
     ),

@@ -9,6 +9,7 @@ const BEARER = /^bearer +([^ ]+)$/i;
 /** RFC 9110 §11.1: a token before the first space. */
 const OTHER_SCHEME = /^(?!bearer(?: |$))[!#$%&'*+.^_`|~0-9a-z-]+(?: |$)/i;
 
+/** The token, or why the header has none. */
 export function bearerToken(authorization: string | null): string | Refusal {
   if (!authorization) return { reason: "missing_credential" };
   const token = BEARER.exec(authorization)?.[1];

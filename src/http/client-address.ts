@@ -1,6 +1,6 @@
 /**
- * The client's address as Cloudflare states it: it sets this header and overwrites a client's own. Outside its network
- * the address is unknown.
+ * The client's address as Cloudflare states it in a header that no client can set itself. Outside Cloudflare's network
+ * the address is `UNKNOWN_ADDRESS`.
  */
 export function clientAddress(request: Request): string {
   return request.headers.get("CF-Connecting-IP") ?? UNKNOWN_ADDRESS;

@@ -1,4 +1,4 @@
-/** The texts that may stand in an HTTP header: names, tokens and values. */
+/** The characters that HTTP allows in a header's name, in a bearer token and in a header's value. */
 
 /** A header name in lower case (RFC 9110 §5.6.2). */
 export const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;

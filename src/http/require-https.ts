@@ -1,6 +1,6 @@
 /**
- * Refuses plain HTTP where control tokens, links and session cookies travel, and asks browsers to use HTTPS for the host
- * from then on (HSTS, RFC 6797). Loopback is exempt: there, plain HTTP is as private as HTTPS.
+ * Refuses plain HTTP where control tokens, links and session cookies travel, and makes browsers use HTTPS for the host
+ * from then on (HSTS, RFC 6797). Loopback is exempt.
  *
  * The scheme is that of the request's URL, which Cloudflare sets; no header of the client changes it.
  */

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { LEDGER_LOCATIONS } from "../ledger-locations.ts";
 import { TIER_NAMES } from "../rate-limits.ts";
-import { optionalReceiptEntries, ownLimitsSchema, receiptEntries } from "./api-key.ts";
+import { countUpTo, optionalReceiptEntries, ownLimitsSchema, receiptEntries } from "./api-key.ts";
 import { ACCOUNT_FORMAT } from "./key-record.ts";
 import { timestampSchema } from "./timestamp.ts";
 
@@ -17,12 +17,7 @@ export const tierSchema = v.union(
 const POLICY_DAYS_MAX = 3650;
 const POLICY_KEYS_MAX = 100_000;
 
-function countUpTo(max: number) {
-  const message = `must be a whole number from 1 to ${max}`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message), v.maxValue(max, message));
-}
-
-/** Rules for keys made from then on. */
+/** The rules of a policy for keys that are issued later. */
 export const newKeyRules = {
   max_lifetime_days: v.pipe(
     v.nullable(countUpTo(POLICY_DAYS_MAX)),

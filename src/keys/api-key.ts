@@ -6,21 +6,17 @@ import * as v from "valibot";
 import { ACCOUNT_FORMAT, KEY_ID_FORMAT, modeSchema, permissionSchema } from "./key-record.ts";
 import { timestampSchema } from "./timestamp.ts";
 
-/** Of a key that is issued. */
+/** The states of an issued key. */
 export const KEY_STATES = ["active", "retiring", "suspended", "expired", "revoked"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
-const leaseBound = v.pipe(v.number(), v.integer(), v.minValue(0));
-const LEASE_BOUND =
-  "The longest that this revocation could have to wait for leases: LEASE_MS plus the margin, more for an account with very many lease calls, 0 at a scheduled end";
+/** A whole number from 1 to `max`. */
+export function countUpTo(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message), v.maxValue(max, message));
+}
 
-const LIMIT_MESSAGE = "must be a whole number from 1 to 1000000000";
-const limit = v.pipe(
-  v.number(LIMIT_MESSAGE),
-  v.integer(LIMIT_MESSAGE),
-  v.minValue(1, LIMIT_MESSAGE),
-  v.maxValue(1_000_000_000, LIMIT_MESSAGE),
-);
+const limit = countUpTo(1_000_000_000);
 
 export const ownLimitsSchema = v.strictObject({ requests_per_minute: limit, publish_per_hour: limit });
 
@@ -65,7 +61,7 @@ const keyEntries = {
   ),
 };
 
-/** When a change is in effect everywhere. */
+/** The receipt of a restriction: since when it is in effect everywhere. */
 export const receiptEntries = {
   effective_at: v.pipe(
     timestampSchema,
@@ -80,7 +76,7 @@ export const receiptEntries = {
   ),
 };
 
-/** Of a change that may restrict a key or widen what it may do. */
+/** The receipt of a change that may or may not restrict. */
 export const optionalReceiptEntries = {
   effective_at: v.optional(receiptEntries.effective_at),
   waited_ms: v.optional(receiptEntries.waited_ms),
@@ -107,7 +103,14 @@ export const rotatedKeySchema = v.strictObject({
 export const revokedKeySchema = v.strictObject({
   ...restrictedKeySchema.entries,
   revoked_at: timestampSchema,
-  lease_bound_ms: v.pipe(leaseBound, v.description(LEASE_BOUND)),
+  lease_bound_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description(
+      "The longest that this revocation could have to wait for leases: LEASE_MS plus the margin, more for an account with very many lease calls, 0 at a scheduled end",
+    ),
+  ),
 });
 
 /** Plain data of known types, so that it is typed across RPC too. */

@@ -2,7 +2,7 @@
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** `length` digits of the number, the most significant first. Higher digits that do not fit are left out. */
+/** The last `length` digits of the number, the most significant first. */
 export function base62Digits(number: bigint, length: number): string {
   let digits = "";
   let rest = number;
@@ -13,7 +13,7 @@ export function base62Digits(number: bigint, length: number): string {
   return digits;
 }
 
-/** Uniform: bytes from 248 (4 × 62) up are drawn again, so every character is equally likely. */
+/** Rejection sampling: bytes from 248 (4 × 62) up are discarded, so every character is equally likely. */
 export function randomBase62(length: number): string {
   let text = "";
   while (text.length < length) {

@@ -1,8 +1,8 @@
 /**
  * SHA-256, HMAC-SHA-256, their texts, and comparison in constant time: the only file that computes them.
  *
- * Guarantees that a comparison takes as long for a near miss as for a wild guess of the same length. It knows
- * neither keys nor tokens, and does not log.
+ * Guarantees that the time of a comparison does not depend on how much of the two texts is equal. It knows neither keys
+ * nor tokens, and does not log.
  */
 
 import { LruCache } from "./lru-cache.ts";
@@ -43,7 +43,7 @@ export function fromBase64(text: string): Bytes {
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 }
 
-/** The time depends on the lengths; `isSameSecret` hides them. */
+/** The time depends on the lengths, not on the contents; `isSameSecret` hides the lengths too. */
 export function equalInConstantTime(a: string | Bytes, b: string | Bytes): boolean {
   const [left, right] = [bytesOf(a), bytesOf(b)];
   let difference = left.length ^ right.length;
@@ -51,7 +51,7 @@ export function equalInConstantTime(a: string | Bytes, b: string | Bytes): boole
   return difference === 0;
 }
 
-/** For secrets of any length: it compares digests, so the time reveals neither content nor length. */
+/** Compares digests, so the time reveals neither content nor length. */
 export async function isSameSecret(a: string, b: string): Promise<boolean> {
   return equalInConstantTime(await sha256(a), await sha256(b));
 }

@@ -1,13 +1,13 @@
 /**
  * Finds the ledger of a key, and the hash by which both stores know it.
  *
- * Guarantees that a text which fails the keyed check costs no lookup, unless keys issued before the gateway are
- * accepted; those have no check and no locator, so their KV record is read, and their failed lookups are limited by
- * client network. Whether a key is known and may be used is the ledger's word.
+ * Guarantees that a text with a wrong checksum costs no lookup, unless keys issued before the gateway are accepted.
+ * Those have no checksum and no locator: their KV record is read, and their failed lookups are limited by client
+ * network. It does not decide whether a key exists and may be used; the ledger does.
  */
 import { waitUntil } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import type { Refusal } from "../refusals.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
 import { firstUnderPeppers } from "./digests.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -23,7 +23,7 @@ export interface FoundKey {
   readonly hash: string;
   /** Names the account's ledger. */
   readonly locator: string;
-  /** The KV record of a key without a locator; null: the key names its ledger itself, and nothing was read. */
+  /** The KV record of a key without a locator; null: the key has a locator, and KV was not read. */
   readonly record: KeyRecord | null;
 }
 
@@ -38,7 +38,7 @@ export class KeyFinder {
     this.#throttle = throttle;
   }
 
-  /** `address`: the client's, to limit its failed lookups of keys without a check. */
+  /** `address`: the client's, to limit its failed lookups of keys without a checksum. */
   async find(key: string, address: string): Promise<FoundKey | Refusal> {
     const pepper = looksLikeKey(key) ? await pepperOf(key, this.#settings.peppers) : null;
     if (pepper !== null) return { hash: await hashKey(key, pepper), locator: locatorOf(key), record: null };
@@ -53,16 +53,16 @@ export class KeyFinder {
     }
   }
 
-  /** The same for a caller that may be guessing: a text that fails the check counts too, though it costs no lookup. */
+  /** The same for a caller that may be guessing: a wrong checksum counts as a failed lookup, though it costs none. */
   async findLimited(key: string, address: string): Promise<FoundKey | Refusal> {
     const found = await this.find(key, address);
-    const isGuess = "reason" in found && ["bad_checksum", "malformed_key"].includes(found.reason);
+    const isGuess = isRefusal(found) && ["bad_checksum", "malformed_key"].includes(found.reason);
     if (!isGuess) return found;
     const isThrottled = this.#throttle.isBlocked(address) || (await this.#throttle.recordFailure(address));
-    return isThrottled ? { reason: "too_many_look_ups" } : found;
+    return isThrottled ? { reason: "too_many_lookups" } : found;
   }
 
-  /** What KV says about the key with this hash. Throws when KV is unavailable. */
+  /** The KV record of the key with this hash. Throws when KV is unavailable. */
   readRecord(hash: string, schedule?: Schedule): Promise<FoundRecord> {
     return readKeyRecord(this.#kv, hash, this.#settings.ledgerTimeoutMs, schedule);
   }
@@ -70,16 +70,16 @@ export class KeyFinder {
   /** A key imported from its hash may have any text after its prefix. */
   async #findLegacy(key: string, address: string): Promise<FoundKey | Refusal> {
     if (!looksLikeLegacyKey(key)) return { reason: "malformed_key" };
-    if (this.#throttle.isBlocked(address)) return { reason: "too_many_look_ups" };
+    if (this.#throttle.isBlocked(address)) return { reason: "too_many_lookups" };
     const counted = this.#readAndCount(key, address);
-    // A client that disconnects before the answer has made a lookup too.
+    // A lookup counts also when its client disconnects before the answer.
     waitUntil(counted.catch(() => {}));
     return await counted;
   }
 
   async #readAndCount(key: string, address: string): Promise<FoundKey | Refusal> {
     const found = await this.#readLegacy(key);
-    if ("reason" in found) await this.#throttle.recordFailure(address);
+    if (isRefusal(found)) await this.#throttle.recordFailure(address);
     return found;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The KV record of a key: who the key is, and nothing that can change. Written once, so it may be cached without an end.
+ * The KV record of a key: its identity, and nothing that can change. Written once, so it may be cached indefinitely.
  *
  * Validated in full on write and on read: a value that does not validate is corrupt. It does no I/O.
  */
@@ -39,6 +39,7 @@ export function serializeKeyRecord(record: KeyRecord): string {
   return JSON.stringify(v.parse(recordSchema, record));
 }
 
+/** Whether both records identify the same key. */
 export function isSameRecord(a: KeyRecord, b: KeyRecord): boolean {
   return a.id === b.id && a.account === b.account && a.mode === b.mode && a.created_at === b.created_at;
 }

@@ -1,7 +1,7 @@
 /**
- * The state of a key, computed in one place, and its age. Pure; `now` in Unix milliseconds.
+ * The state of a key as the API shows it, and its age. Pure; `now` in Unix milliseconds.
  *
- * It describes what the ledger reported. Whether a request is allowed is decided by the lease, never here.
+ * Guarantees one definition of the states. It does not decide whether a request is allowed; the lease does.
  */
 import type { ApiKey, KeyState } from "./api-key.ts";
 
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 /** The Octopost documentation: rotate production keys at least every 90 days. */
 const ROTATION_AGE_DAYS = 90;
 
-/** What decides on a key's state. Times are Unix milliseconds. */
+/** The fields that decide on a key's state. Times are Unix milliseconds. */
 export interface StateFields {
   readonly revokedAt: number | null;
   readonly revokesAt: number | null;
@@ -18,7 +18,7 @@ export interface StateFields {
   readonly isSuspended: boolean;
 }
 
-/** The first that applies: what cannot change any more comes before what can. */
+/** The first state that applies: final states come before those that can change. */
 export function keyState(
   { revokedAt, revokesAt, expiresAt, isSuspended }: StateFields,
   now: number,
@@ -29,6 +29,7 @@ export function keyState(
   return revokesAt === null ? "active" : "retiring";
 }
 
+/** null: never. */
 export function hasPassed(moment: number | null, now: number): boolean {
   return moment !== null && moment <= now;
 }

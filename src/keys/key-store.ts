@@ -1,16 +1,15 @@
 /**
  * Key records in Workers KV: the only file that uses KV.
  *
- * A record is found, missing or corrupt. When KV fails or takes over `limitMs`, every function here throws, and the
- * caller answers 503 (`isUnavailable`): a valid key is never refused because a store is down.
+ * A record is found, missing or corrupt. Every function here throws when KV fails or takes longer than `limitMs`. The
+ * caller recognises that with `isUnavailable` and answers 503: an outage of KV must not refuse a valid key with a 401.
  */
 import { type KeyRecord, parseKeyRecord, serializeKeyRecord } from "./key-record.ts";
 import { type Schedule, withTimeLimit } from "./time-limit.ts";
 
 /**
- * How long KV caches an answer at one location. Records never change, but a missing record is cached as long as a
- * found one, so a key that is used before its record has spread stays unknown for that long. Hence the platform's
- * default; isolates cache found records without a limit in time.
+ * How long KV caches an answer at one location; the platform's default. Records never change, but KV caches a missing
+ * record for the same time, so a longer one would keep a new key unknown where it was used before its record arrived.
  */
 const CACHE_TTL_SECONDS = 60;
 
@@ -35,8 +34,8 @@ export async function readKeyRecord(
 /** Names per bulk read; a limit of KV. */
 const BULK_MAX = 100;
 
-/** The records of these hashes; a missing one is left out. */
-export async function findKeyRecords(
+/** The records of the keys with these hashes, by hash; a missing record is left out. */
+export async function readKeyRecords(
   kv: KVNamespace,
   hashes: readonly string[],
   limitMs: number,

@@ -13,11 +13,11 @@ export const LOOKUP_PERIOD_SECONDS = 60;
 const NETWORKS_MAX = 10_000;
 
 export class LookupThrottle {
-  readonly #limiter: Env["FAILED_LOOK_UPS"];
+  readonly #limiter: Env["FAILED_LOOKUPS"];
   readonly #now: () => number;
   readonly #blockedUntil = new LruCache<number>(NETWORKS_MAX);
 
-  constructor(limiter: Env["FAILED_LOOK_UPS"], now: () => number) {
+  constructor(limiter: Env["FAILED_LOOKUPS"], now: () => number) {
     this.#limiter = limiter;
     this.#now = now;
   }

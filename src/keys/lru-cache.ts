@@ -1,6 +1,8 @@
 /**
- * A bounded map that evicts the least recently used entries. It approximates LRU with two generations: when the young
- * one reaches half of the bound, it becomes the old one, and entries of the previous old one are evicted.
+ * A bounded map that evicts entries which were not used lately.
+ *
+ * It approximates LRU with two generations: when the young one reaches half of the bound, it becomes the old one, and
+ * the entries of the previous old one are evicted. It does not keep the exact order of use.
  */
 export class LruCache<Value> {
   readonly #generationMax: number;

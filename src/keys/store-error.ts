@@ -2,12 +2,12 @@
  * Tells an outage of KV or of a ledger from a fault of this program.
  *
  * The platform marks its own errors with properties, or throws a plain `Error` without any; an exception of a Durable
- * Object's code arrives as `remote`. Anything that is not certainly an outage is a fault, which must be logged with its
- * stack and must not pass for an outage.
+ * Object's code arrives as `remote`. Any other error is a fault, which the caller logs with its stack and does not report
+ * as an outage.
  */
 import { TimeLimitExceeded } from "./time-limit.ts";
 
-/** Errors that the platform throws, without a property, for what the program did wrong. */
+/** Errors that the platform throws, without a property, for a fault of the program. */
 const MISUSE = /^(?:Cannot perform I\/O|KV \w+ failed: 4(?!29))/;
 
 /** Whether a store could not be reached, was too slow or is overloaded. */

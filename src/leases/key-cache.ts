@@ -1,10 +1,9 @@
 /**
  * An isolate's cache of keys, by their text.
  *
- * Guarantees a bounded number of entries, of keys with a keyed check or a KV record only; an evicted key is loaded
- * again. All requests with a key share its lease. A key with a locator is usable as soon as its ledger has
- * answered: KV is read meanwhile, and only to be compared. The text of a key is in memory as long as its entry, and
- * nowhere else.
+ * Guarantees a bounded number of entries, only of keys with a right checksum or a KV record; an evicted key is loaded
+ * again. All requests with a key share its lease. A key with a locator is usable as soon as its ledger has answered: KV
+ * is read in parallel, only to be compared. The text of a key is kept in memory as long as its entry, and nowhere else.
  */
 
 import type { Env } from "../env.ts";

@@ -7,7 +7,7 @@
  */
 
 import pMap from "p-map";
-import { deleteKeyRecord, findKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
+import { deleteKeyRecord, readKeyRecords, writeKeyRecord } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Refusal } from "../refusals.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
@@ -70,7 +70,7 @@ export class KeyCreation {
     if (claimed === null) return false;
     try {
       const mayHaveRecord = [...claimed, ...rows.filter((row) => row.is_imported === 0)];
-      const records = await findKeyRecords(
+      const records = await readKeyRecords(
         kv,
         mayHaveRecord.map(({ hash }) => hash),
         limitMs,

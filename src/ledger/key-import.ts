@@ -9,7 +9,7 @@
 import pMap from "p-map";
 import type { Policy } from "../keys/account.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
-import { findKeyRecords } from "../keys/key-store.ts";
+import { readKeyRecords } from "../keys/key-store.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
@@ -135,7 +135,7 @@ export class KeyImport {
     let records: ReadonlyMap<string, KeyRecord | "corrupt">;
     try {
       const hashes = attempts.flatMap((attempt) => attempt.hashes);
-      records = await findKeyRecords(kv, hashes, settings.ledgerTimeoutMs);
+      records = await readKeyRecords(kv, hashes, settings.ledgerTimeoutMs);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       for (const { row } of attempts) failures.set(row.id, "store_unreachable");

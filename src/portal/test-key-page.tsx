@@ -65,7 +65,7 @@ function testRefusalText({ reason }: Refusal): string | null {
     case "corrupt_record":
     case "damaged_key_record":
       return test.unreadable;
-    case "too_many_look_ups":
+    case "too_many_lookups":
       return test.tooMany;
     default:
       return null;

@@ -41,7 +41,7 @@ export async function startGateway(product: Product, setting: Setting = {}): Pro
     compatibilityFlags: config.compatibilityFlags,
     ledger: { binding: "KEY_LEDGER", className: "KeyLedger", method: "lease" },
     kv: "API_KEYS",
-    rateLimit: "FAILED_LOOK_UPS",
+    rateLimit: "FAILED_LOOKUPS",
     dataset: "USAGE",
     vars: {
       ...config.vars,

@@ -252,7 +252,7 @@ describe("guessing", () => {
       }),
     );
     await eventually(
-      "the look-ups",
+      "the lookups",
       async () => (await cluster.network.counts()).kvGets >= MORE_THAN_TWO_LIMITS,
     );
     for (const connection of connections) connection.destroy();

@@ -246,7 +246,7 @@ describe.each([
     expect(Number(refused.response.header("Retry-After"))).toBeGreaterThan(0);
     expect((await guess(madeUp())).status).toBe(refusedStatus);
 
-    // A real key passes its check, so it is no guess.
+    // A real key has a right checksum, so it is no guess.
     const { id, secret } = await account.create();
     expect((await guess(secret, address)).json.id).toBe(id);
     if (path === "/revoke") expect(await account.statusOf(secret)).toBe(401);

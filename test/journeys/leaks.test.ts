@@ -25,7 +25,7 @@ const REASONS = [
   ...["malformed_path", "body_on_get", "outside_api", "unknown_route", "not_found", "method_not_allowed"],
   ...["missing_credential", "malformed_credential", "malformed_key", "bad_checksum", "unknown_key"],
   ...["corrupt_record", "revoked", "expired", "not_in_ledger", "live_only", "wrong_control_token"],
-  ...["missing_permission", "too_many_look_ups", "store_unreachable", "ledger_unreachable", "unhealthy"],
+  ...["missing_permission", "too_many_lookups", "store_unreachable", "ledger_unreachable", "unhealthy"],
   ...["origin_unreachable", "origin_refused_gateway", "origin_timeout", "malformed_json"],
   ...["conflict", "body_too_large", "wrong_content_type", "invalid_input"],
 ];

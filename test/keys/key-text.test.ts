@@ -33,7 +33,7 @@ describe("minting", () => {
     expect(await pepperOf(key, [PEPPER])).toBe(PEPPER);
   });
 
-  test("ends a key with the keyed check of the text before it", async () => {
+  test("ends a key with the keyed checksum of the text before it", async () => {
     const key = await mintKey("test", ACCOUNT, PEPPER);
     expect(key.slice(-6)).toBe(checkOf(key.slice(0, -6), PEPPER));
   });
@@ -77,15 +77,15 @@ describe("minting", () => {
 });
 
 describe("a key made under a pepper", () => {
-  test("passes the check under that pepper", async () => {
+  test("has a right checksum under that pepper", async () => {
     expect(await pepperOf(KEY, [PEPPER])).toBe(PEPPER);
   });
 
-  test("passes the check under the previous pepper", async () => {
+  test("has a right checksum under the previous pepper", async () => {
     expect(await pepperOf(KEY, ["a new pepper", PEPPER])).toBe(PEPPER);
   });
 
-  test("fails the check under other peppers", async () => {
+  test("has a wrong checksum under other peppers", async () => {
     expect(await pepperOf(KEY, [OLD_PEPPER, "a new pepper"])).toBeNull();
     expect(await pepperOf(KEY, [])).toBeNull();
   });
@@ -98,11 +98,11 @@ describe("a key made under a pepper", () => {
     );
   });
 
-  test("fails the check when its mode was changed", async () => {
+  test("has a wrong checksum when its mode was changed", async () => {
     expect(await pepperOf(KEY.replace("oct_live_", "oct_test_"), [PEPPER])).toBeNull();
   });
 
-  test("fails the check with any one character altered", async () => {
+  test("has a wrong checksum with any one character altered", async () => {
     for (let position = 0; position < KEY.length; position++) {
       for (const other of BASE62.replace(KEY.charAt(position), "")) {
         const altered = KEY.slice(0, position) + other + KEY.slice(position + 1);
@@ -112,7 +112,7 @@ describe("a key made under a pepper", () => {
     }
   });
 
-  test("fails the check with two adjacent characters exchanged", async () => {
+  test("has a wrong checksum with two adjacent characters exchanged", async () => {
     for (let position = 9; position < KEY.length - 1; position++) {
       const [first, second] = [KEY.charAt(position), KEY.charAt(position + 1)];
       if (first === second) continue;
@@ -183,7 +183,7 @@ describe("a text that does not look like a key", () => {
     ["a check alone", KEY.slice(-6)],
     ["a key that was cut short", KEY.slice(0, -1)],
     ["text beyond ASCII", "é".repeat(45)],
-  ])("fails the check too: %s", async (_, text) => {
+  ])("has a wrong checksum too: %s", async (_, text) => {
     expect(await pepperOf(text, [PEPPER])).toBeNull();
   });
 });
@@ -198,7 +198,7 @@ function chiSquare(text: string): number {
   return [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
 }
 
-/** The keyed check with node:crypto: the first 64 bits, base62, highest digit first. */
+/** The keyed checksum with node:crypto: the first 64 bits, base62, highest digit first. */
 function checkOf(start: string, pepper: string): string {
   const mac = createHmac("sha256", pepper).update(`octopost api key check v1:${start}`).digest();
   const number = BigInt(`0x${mac.subarray(0, 8).toString("hex")}`);

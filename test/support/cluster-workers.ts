@@ -19,7 +19,7 @@ const OWNER = "owner";
 /** The network Worker's binding to the one real namespace. */
 export const REAL_KV = "KV";
 /** As in wrangler.toml; Miniflare counts per name, not per location. */
-const RATE_LIMITS = { FAILED_LOOK_UPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
+const RATE_LIMITS = { FAILED_LOOKUPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
 const LOOPBACK = [{ host: "127.0.0.1", port: 0 }];
 
 export type ClusterWorkers = Extract<V4MiniflareOptions, { workers: unknown }>["workers"];

@@ -3,7 +3,7 @@ import { mintKey } from "../../src/keys/key-text.ts";
 import type { Mode } from "../../src/policy.ts";
 import type { GatewayCluster } from "./gateway-cluster.ts";
 
-/** A key that passes the keyed check and that no ledger has issued. */
+/** A key with a right checksum that no ledger has issued. */
 export function unknownKey(
   { settings }: Pick<GatewayCluster, "settings">,
   account = "acct_1",

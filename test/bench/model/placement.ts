@@ -21,7 +21,7 @@ export type Place = (typeof PLACES)[number];
  * - `cold`: the isolate has never seen the key. KV and the ledger are called at the same time, and KV is not waited for.
  * - `expired`: the isolate knows the key, and its lease has expired.
  * - `warm`: the isolate has a valid lease.
- * - `refused`: no key, or one that fails its check: no store is called.
+ * - `refused`: no key, or one with a wrong checksum: no store is called.
  * - `revoked`: the isolate's first request with a revoked key. The next ones are `refused`.
  */
 export const SITUATIONS = ["cold", "expired", "warm", "refused", "revoked"] as const;
