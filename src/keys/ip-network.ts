@@ -30,8 +30,7 @@ const NETWORK = /^([0-9A-Fa-f:.]{2,45})(?:\/(0|[1-9]\d{0,2}))?$/;
 
 export function parseIpAddress(text: string): IpAddress | null {
   const address = parse(text);
-  if (address === null || address.isIpv4 || !isMapped(address.value)) return address;
-  return { isIpv4: true, value: BigInt.asUintN(IPV4_BITS, address.value) };
+  return address === null || address.isIpv4 || !isMapped(address.value) ? address : unmapped(address);
 }
 
 /** A single address is the network that contains it alone. Bits after the prefix are cleared. */
@@ -43,8 +42,8 @@ export function parseIpNetwork(text: string): IpNetwork | null {
   const prefixLength = prefixText === undefined ? bits : Number(prefixText);
   if (prefixLength > bits) return null;
   if (!address.isIpv4 && prefixLength >= MAPPED_PREFIX_BITS && isMapped(address.value))
-    return network(true, BigInt.asUintN(IPV4_BITS, address.value), prefixLength - MAPPED_PREFIX_BITS);
-  return network(address.isIpv4, address.value, prefixLength);
+    return networkAround(unmapped(address), prefixLength - MAPPED_PREFIX_BITS);
+  return networkAround(address, prefixLength);
 }
 
 /** The canonical text: RFC 5952 for IPv6, and always with a prefix length. */
@@ -64,7 +63,8 @@ export function containsNetwork(outer: IpNetwork, inner: IpNetwork): boolean {
   return isInNetwork({ isIpv4: inner.isIpv4, value: inner.first }, outer);
 }
 
-function network(isIpv4: boolean, value: bigint, prefixLength: number): IpNetwork {
+/** The network of this prefix length that contains the address. */
+export function networkAround({ isIpv4, value }: IpAddress, prefixLength: number): IpNetwork {
   const hostBits = hostBitsOf({ isIpv4, prefixLength });
   return { isIpv4, first: (value >> hostBits) << hostBits, prefixLength };
 }
@@ -75,6 +75,10 @@ function hostBitsOf({ isIpv4, prefixLength }: Pick<IpNetwork, "isIpv4" | "prefix
 
 function isMapped(value: bigint): boolean {
   return value >> BigInt(IPV4_BITS) === MAPPED_PREFIX;
+}
+
+function unmapped({ value }: IpAddress): IpAddress {
+  return { isIpv4: true, value: BigInt.asUintN(IPV4_BITS, value) };
 }
 
 /** As written: an IPv4-mapped address is IPv6 here. */

@@ -1,10 +1,11 @@
 /**
- * Throttles failed lookups: keys without a keyed check, and guesses at the calls by possession.
+ * Throttles failed lookups: of keys without a checksum, and of guessed secrets in calls of the control plane.
  *
  * The platform's rate limiter counts them per location and client network. A network above the limit is blocked here
- * for a minute, at no cost per request. Keys that pass the keyed check are never throttled.
+ * for a minute, at no cost per request. Keys with a right checksum are never throttled.
  */
 import type { Env } from "../env.ts";
+import { formatIpNetwork, networkAround, parseIpAddress } from "./ip-network.ts";
 import { LruCache } from "./lru-cache.ts";
 
 /** The period of the binding in `wrangler.toml`. */
@@ -26,7 +27,7 @@ export class LookupThrottle {
     return this.#now() < (this.#blockedUntil.get(networkOf(address)) ?? 0);
   }
 
-  /** Returns whether it was above the limit. */
+  /** Counts a failed lookup; returns whether the network is above the limit. */
   async recordFailure(address: string): Promise<boolean> {
     const network = networkOf(address);
     const { success } = await this.#limiter.limit({ key: network });
@@ -35,18 +36,8 @@ export class LookupThrottle {
   }
 }
 
-const IPV6_GROUPS = 8;
-
-/** One client has a /64 of IPv6 addresses (RFC 6177), or one IPv4 address. */
+/** The network of one client: a /64 of IPv6 addresses (RFC 6177), or one IPv4 address. */
 export function networkOf(address: string): string {
-  if (!address.includes(":")) return address;
-  if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1);
-  const [before = "", after = ""] = address.split("::");
-  const [left, right] = [before, after].map((part) => part.split(":").filter(Boolean)) as [
-    string[],
-    string[],
-  ];
-  const zeros = Array<string>(Math.max(0, IPV6_GROUPS - left.length - right.length)).fill("0");
-  const groups = [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16).toString(16));
-  return `${groups.slice(0, 4).join(":")}::/64`;
+  const ip = parseIpAddress(address);
+  return ip === null ? address : formatIpNetwork(networkAround(ip, ip.isIpv4 ? 32 : 64));
 }
