@@ -1,9 +1,9 @@
 /**
- * `CONTROL_CREDENTIALS`: credentials of the control plane beside `CONTROL_TOKEN`, each with a name for the event log, its
- * rights and, optionally, its accounts. A token is in the setting as its SHA-256 only.
+ * `CONTROL_CREDENTIALS`: credentials of the control plane beside `CONTROL_TOKEN`, each with a name for the event log,
+ * its rights and, optionally, its accounts. A token is in the setting as its SHA-256 only.
  *
- * Guarantees that a malformed entry grants nothing: the whole setting is refused. Two entries may have the same name, so
- * that a token can be rotated without downtime. Pure.
+ * Guarantees that a malformed entry grants nothing: the whole setting is refused. Two entries may have the same name,
+ * so that a token can be rotated without downtime. Pure.
  */
 import * as v from "valibot";
 import { ACCOUNT_FORMAT } from "./keys/key-record.ts";

@@ -1,10 +1,10 @@
 /**
  * Every refusal: reason (for the log) → status, code, public text and headers.
  *
- * The rest of the Worker refuses with data, a `Refusal`; only this file translates it to HTTP. Guarantees that every 401
- * for a bad credential has the same body and headers, whatever its reason, and that no exception's message reaches a
- * client. A 401 gives hints only about what the client knows: a missing header, a scheme other than Bearer, a valid test
- * key where a live key is needed.
+ * The rest of the Worker refuses with data, a `Refusal`; only this file translates it to HTTP. Guarantees that every
+ * 401 for a bad credential has the same body and headers, whatever its reason, and that no exception's message reaches
+ * a client. A 401 gives hints only about what the client knows: a missing header, a scheme other than Bearer, a valid
+ * test key where a live key is needed.
  */
 
 import type { Right } from "./control-credentials.ts";

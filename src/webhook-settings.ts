@@ -1,6 +1,7 @@
 /**
- * `EVENTS_URL` and `EVENTS_SECRET`: where events are sent, and the secrets that sign them, as the Standard Webhooks write
- * them: `whsec_` and Base64. Two secrets, separated by a space, sign each message twice while receivers change theirs. Pure.
+ * `EVENTS_URL` and `EVENTS_SECRET`: where events are sent, and the secrets that sign them, as the Standard Webhooks
+ * write them: `whsec_` and Base64. Two secrets, separated by a space, sign each message twice while receivers change
+ * theirs. Pure.
  */
 import * as v from "valibot";
 import { type Bytes, fromBase64 } from "./keys/digests.ts";

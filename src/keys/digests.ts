@@ -11,7 +11,9 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
-/** Importing a secret costs as much as signing with it. An isolate uses one or two peppers; the rest are session tokens. */
+/**
+ * Importing a secret costs as much as signing with it. An isolate uses one or two peppers; the rest are session tokens.
+ */
 const IMPORTED_SECRETS_MAX = 16;
 const importedSecrets = new LruCache<CryptoKey>(IMPORTED_SECRETS_MAX);
 

@@ -2,8 +2,8 @@
  * IP addresses and networks in CIDR notation, IPv4 (RFC 4632) and IPv6 (RFC 4291). Pure.
  *
  * Guarantees that a text has one meaning or none: no leading zeros, no zone, no trailing dot, no short form of IPv4. An
- * IPv4-mapped address (`::ffff:192.0.2.1`) is the IPv4 address. An IPv6 network never contains an IPv4 address, so `::/0`
- * is every IPv6 address and no other. The platform's URL parser checks and normalises IPv6 (WHATWG URL §3.5).
+ * IPv4-mapped address (`::ffff:192.0.2.1`) is the IPv4 address. An IPv6 network never contains an IPv4 address, so
+ * `::/0` is every IPv6 address and no other. The platform's URL parser checks and normalises IPv6 (WHATWG URL §3.5).
  */
 
 export interface IpAddress {

@@ -2,8 +2,8 @@
  * Tells an outage of KV or of a ledger from a fault of this program.
  *
  * The platform marks its own errors with properties, or throws a plain `Error` without any; an exception of a Durable
- * Object's code arrives as `remote`. Any other error is a fault, which the caller logs with its stack and does not report
- * as an outage.
+ * Object's code arrives as `remote`. Any other error is a fault, which the caller logs with its stack and does not
+ * report as an outage.
  */
 import { TimeLimitExceeded } from "./time-limit.ts";
 

@@ -1,36 +1,36 @@
 /**
- * A holder's permits in one bucket: the windows, when the current one ends as far as the isolate can know, and what a
- * client is shown of them. Pure.
+ * A holder's permits in one bucket: the windows, the end of the current one as exactly as the isolate can know it, and
+ * the allowance that a client is shown. Pure.
  *
- * Only durations cross the wire; times of the ledger's clock are shown to the client and never compared.
+ * Guarantees that times of the ledger's clock are shown to the client and never compared with the isolate's clock.
  */
 import type { Allowance, Bucket } from "../rate-limits.ts";
 import type { Demand } from "./demand.ts";
 import { applyGrants, type PermitWindow, returnUnneeded } from "./permit-window.ts";
 import type { BucketGrant, PermitReport } from "./protocol.ts";
 
-/** Two clocks may differ by 2 % in rate, which limits how well the rest of a window is known. */
+/** Two clocks may differ by 2 % in rate: the uncertainty of the rest of a window. */
 const DRIFT_SHARE = 1 / 50;
 
 export interface BucketPermits {
   readonly bucket: Bucket;
-  /** Every window whose used permits the ledger may still count. */
+  /** The windows in which the ledger may still count used permits. */
   readonly windows: readonly PermitWindow[];
   readonly windowMs: number;
   current: PermitWindow;
   next: PermitWindow | null;
-  /** On the isolate's clock: before this moment the current window has certainly not ended. */
+  /** Before this moment, on the isolate's clock, the current window has certainly not ended. */
   notEndedBefore: number;
-  /** On the isolate's clock: from this moment the current window has certainly ended. */
+  /** From this moment, on the isolate's clock, the current window has certainly ended. */
   endedFrom: number;
-  /** The best estimate of its end, for the client. */
+  /** The best estimate of its end, to be shown to the client. */
   estimatedEnd: number;
   readonly epoch: number;
-  /** The number of unused permits at which more are requested ahead of need. */
+  /** At this number of unused permits more are requested. */
   lowAt: number;
 }
 
-/** The answer to a call made at `calledAt`, received at `now`. */
+/** The answer to a call that began at `calledAt`, received at `now`. */
 export interface ReceivedGrant {
   readonly grant: BucketGrant;
   readonly calledAt: number;
@@ -38,7 +38,7 @@ export interface ReceivedGrant {
   readonly epoch: number;
 }
 
-/** `lowAt`: the permits that are used while the ledger is called. */
+/** The permits after an answer. `lowAt`: the number of permits that are used during a round trip to the ledger. */
 export function permitsOf(
   known: readonly PermitWindow[],
   { grant, calledAt, now, epoch }: ReceivedGrant,
@@ -61,7 +61,7 @@ export function permitsOf(
     endedFrom: now + leftMs + uncertaintyMs,
     estimatedEnd: now + leftMs,
     epoch,
-    // A key without a rate asks when it needs one; a ledger that had no more to grant is not asked again at once.
+    // A key without a steady rate requests a permit when it needs one. A ledger that granted no more is not called at once.
     lowAt: lowAt > 0 && current.granted - current.used > lowAt ? lowAt : Number.NEGATIVE_INFINITY,
   };
 }
@@ -78,7 +78,7 @@ export function enterWindow(permits: BucketPermits, now: number): boolean {
   return true;
 }
 
-/** Few permits are left and the ledger may grant more: true for one request only. */
+/** Whether few permits are left and the ledger may grant more; true only once after each answer. */
 export function runsLow(permits: BucketPermits): boolean {
   const { used, granted, ceiling } = permits.current;
   if (granted - used > permits.lowAt || ceiling <= granted) return false;
@@ -86,13 +86,15 @@ export function runsLow(permits: BucketPermits): boolean {
   return true;
 }
 
-/** Whether there are unused permits in windows that have not ended, or the ledger takes used ones for unused. */
+/** Whether a window that has not ended has unused permits, or used ones that the ledger regards as unused. */
 export function mayHandBack({ current, next, endedFrom }: BucketPermits, now: number): boolean {
   const open = now < endedFrom ? [current, next] : [next];
   return open.some((window) => window && window.granted > Math.min(window.used, window.reported));
 }
 
-/** `answeredAt`: when the answer is expected. Permits that are reported as returned are not used any more. */
+/**
+ * The reports for the next call. `answeredAt`: when the answer is expected. Returned permits cannot be used any more.
+ */
 export function reportsOn(
   permits: BucketPermits,
   need: Pick<PermitReport, "waiting" | "ahead">,
@@ -124,7 +126,7 @@ export function allowanceOf(permits: BucketPermits, now: number, silenceMs: numb
     windowMs,
     resetsAt: Math.ceil(current.endsAt / 1000),
     resetsInSeconds,
-    // An isolate whose requests have stopped returns its permits after that time, and they are on their way.
+    // Isolates whose requests have stopped return their permits after `silenceMs`; as long again for the calls.
     retryInSeconds:
       elsewhere > 0 ? Math.min(resetsInSeconds, secondsUntil(2 * silenceMs, 0)) : resetsInSeconds,
   };

@@ -1,8 +1,8 @@
 /**
- * A key in an isolate's memory: its lease, and its record as the ledger gives it with the first answer.
+ * A key in an isolate's memory: its lease, and its record, which the ledger sends with its first answer.
  *
- * Guarantees that a key about which KV contradicts its ledger is refused from the moment that both are known, also
- * for requests in flight. KV that has not answered, or has no record, contradicts nothing.
+ * Guarantees that a key is refused, for requests in flight too, as soon as KV and its ledger are known to disagree
+ * about it. A KV that has not answered, or has no record, does not disagree.
  */
 import type { FoundKey } from "../keys/find-key.ts";
 import { isSameRecord, type KeyRecord } from "../keys/key-record.ts";
@@ -11,6 +11,9 @@ import type { Schedule } from "../keys/time-limit.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseAnswer, LeaseRequest } from "./protocol.ts";
+
+/** How often KV is read again for a key that it contradicts. */
+const REREAD_MS = 1000;
 
 /** A signed assertion of a key's identity. */
 export interface SignedIdentity {
@@ -33,12 +36,11 @@ export class CachedKey {
   readonly lease: Lease;
   /** The last assertion signed for it. */
   assertion: SignedIdentity | null = null;
-  /** KV and the ledger say different things about it: it is refused. */
-  isContradicted = false;
+  #isContradicted = false;
   #record: KeyRecord | null = null;
   #inKv: FoundRecord;
-  /** Contradicted: when KV may be read again, on the isolate's clock. */
-  rereadFrom = Number.NEGATIVE_INFINITY;
+  /** When KV may be read again about a contradicted key, on the isolate's clock. */
+  #rereadFrom = Number.NEGATIVE_INFINITY;
 
   constructor(found: FoundKey, callLedger: CallKeyLedger, clock: LeaseClock, timeLimitMs: number) {
     this.found = found;
@@ -60,18 +62,30 @@ export class CachedKey {
     );
   }
 
-  /** null: the ledger has not answered yet, or does not know the key. */
+  /** null: the ledger has not answered yet, or does not have the key. */
   get record(): KeyRecord | null {
     return this.#record;
   }
 
-  /** Whether this is another key's record, or none at all, to a ledger that has said which key it is. */
+  /** Whether KV and the ledger disagree about the key: it is refused. */
+  get isContradicted(): boolean {
+    return this.#isContradicted;
+  }
+
+  /** Whether KV may be read again about a contradicted key: at most once in `REREAD_MS`. */
+  startReread(now: number): boolean {
+    if (now < this.#rereadFrom) return false;
+    this.#rereadFrom = now + REREAD_MS;
+    return true;
+  }
+
+  /** Whether the answer of KV, corrupt or another key's record, disagrees with the record of the ledger. */
   contradicts(inKv: FoundRecord): boolean {
     if (this.#record === null || inKv === "missing") return false;
     return inKv === "corrupt" || !isSameRecord(this.#record, inKv);
   }
 
-  /** What KV says, whenever it says it. */
+  /** The answer of KV, before or after the ledger's. */
   applyKvRecord(inKv: FoundRecord): void {
     this.#inKv = inKv;
     this.#refuseContradicted();
@@ -86,9 +100,9 @@ export class CachedKey {
 
   #refuseContradicted(): void {
     const inKv = this.#inKv;
-    this.isContradicted = this.contradicts(inKv);
-    if (this.isContradicted) this.lease.refuse("corrupt_record");
-    // Of two equal records one is kept.
+    this.#isContradicted = this.contradicts(inKv);
+    if (this.#isContradicted) this.lease.refuse("corrupt_record");
+    // Keeps one of two equal records, to save memory.
     else if (this.#record !== null && typeof inKv === "object") this.#record = inKv;
   }
 }

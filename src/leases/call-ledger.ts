@@ -1,6 +1,8 @@
 /**
- * A call to the ledger with a locator: the platform's own retries off, a time limit, and a fresh stub for every attempt (a stub
- * stays broken after an error).
+ * A call to the ledger with a locator, without the platform's own retries.
+ *
+ * Guarantees a time limit for all attempts together, and a fresh stub for each: a stub stays broken after an error. A
+ * call that fails or is too late may have been carried out nevertheless.
  */
 
 import type { Env } from "../env.ts";
@@ -12,9 +14,9 @@ export interface LedgerCall {
   readonly limitMs: number;
   /** Whether a call that failed may be made a second time. */
   readonly repeatable: boolean;
-  /** Where the platform should create the object, if this is the first call to it; null: near the caller. */
+  /** Where the platform creates the object at the first call to it; null: near the caller. */
   readonly locationHint?: LedgerLocation | null;
-  /** Sets the timer of the limit. */
+  /** Sets the timer of the limit; `setTimeout` if absent. */
   readonly schedule?: Schedule;
 }
 
@@ -43,7 +45,7 @@ export async function callLedger<Ledger, T>(
   return await withTimeLimit(attempts(), limitMs, schedule);
 }
 
-/** A second call would only add to the load of a slow or overloaded object. */
+/** Whether a second attempt may help; it would only add to the load of a slow or overloaded object. */
 function mayRepeat(error: unknown): boolean {
   if (error instanceof TimeLimitExceeded || (error as { overloaded?: boolean }).overloaded === true)
     return false;

@@ -1,19 +1,19 @@
 /**
  * Repeats ledger calls while the leases that they bring have expired on arrival, for no longer than a limit.
  *
- * Guarantees that a request goes on under a valid lease or with a refusal. How a call is made is its caller's.
+ * Guarantees that a request continues under a valid lease or gets a refusal. It does not know how a call is made.
  */
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { type LimitedCall, UNREACHABLE } from "./shared-call.ts";
 
-/** The lease that the calls are for. */
+/** The lease that the calls renew. */
 interface CalledLease {
   readonly refusal: Refusal | null;
   isValid(): boolean;
 }
 
-/** At most `max` calls in `limitMs`. null: the lease is valid now. */
+/** Makes at most `max` calls in `limitMs`. Returns null when the lease is valid. */
 export async function callUntilValid(
   lease: CalledLease,
   clock: LeaseClock,

@@ -1,18 +1,18 @@
 /**
  * The measured rate of requests with one key in one bucket, and the requests that wait for a permit. Pure.
  *
- * A single request, or many at once, are no rate: permits are granted ahead of need only to a key that is used again and
- * again on this isolate.
+ * A single request, or a burst, is not a rate: permits are granted ahead only for a key that this isolate uses
+ * steadily.
  */
 
-/** A key that is used less often in a period gets nothing ahead. */
+/** A key with fewer requests in a period gets no permits ahead. */
 const STEADY_REQUESTS = 1.5;
 
-/** Requests within this share of a period are a burst. */
+/** A burst: its requests count as spread over this share of a period. */
 const BURST_SHARE = 1 / 8;
 
 export class Demand {
-  /** As of the last report. */
+  /** `waiting` in the last report. */
   reportedWaiting = 0;
   #waiting = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
@@ -41,7 +41,10 @@ export class Demand {
     this.#lastAt = now;
   }
 
-  /** Requests that are expected in the next `ms`: at the rate of the last two periods; in the first one, for no longer than it lasts. */
+  /**
+   * The number of requests that are expected in the next `ms`, at the rate of this period and the one before. In a
+   * first period it predicts no further ahead than it has measured.
+   */
   expected(ms: number, now: number, periodMs: number): number {
     this.#roll(now, periodMs);
     const sinceMs = now - this.#from;
@@ -53,7 +56,7 @@ export class Demand {
     return perMs * periodMs < STEADY_REQUESTS ? 0 : perMs * ms;
   }
 
-  /** Until there has been no request for `silenceMs`. */
+  /** Milliseconds until there has been no request for `silenceMs`. */
   msUntilSilent(now: number, silenceMs: number): number {
     // A clock that has stepped back starts the time again.
     this.#lastAt = Math.min(this.#lastAt, now);

@@ -21,9 +21,6 @@ import type { LeaseLedger } from "./protocol.ts";
 
 export const ENTRY_CACHE_MAX = 10_000;
 
-/** How often KV is read again for a key that it contradicts. */
-const REREAD_MS = 1000;
-
 const CONTRADICTED: Refusal = { reason: "corrupt_record" };
 
 export class KeyCache {
@@ -40,22 +37,22 @@ export class KeyCache {
     this.#clock = clock;
   }
 
-  /** The key if it is cached and its stores agree about it; no I/O. */
+  /** The key if it is cached and KV does not contradict its ledger; no I/O. */
   get(key: string): CachedKey | undefined {
     const known = this.#entries.get(key);
     return known?.isContradicted ? undefined : known;
   }
 
   /**
-   * The key, without waiting for its ledger: `lease.ensureValid` calls it. Waits for KV only if the key has no locator, or
-   * if KV contradicts its ledger. `address`: the client's, to limit its failed lookups.
+   * The key, from the cache or added to it. Does not call the ledger; `lease.ensureValid` does. Waits for KV only if
+   * the key has no locator, or if KV contradicts its ledger. `address`: the client's, to limit its failed lookups.
    */
   async load(key: string, address: string, user: LeaseUser): Promise<CachedKey | Refusal> {
     const known = this.#entries.get(key);
     if (known?.isContradicted) return await this.#reread(key, known);
     const found = await this.#finder.find(key, address);
     if (isRefusal(found)) return found;
-    // Another request may have loaded it meanwhile; all requests share its lease.
+    // Another request may have added it meanwhile; all requests share its lease.
     const loaded = this.#entries.get(key);
     if (loaded) return loaded;
     const added = this.#add(key, found);
@@ -71,6 +68,7 @@ export class KeyCache {
         { limitMs, repeatable: true, locationHint: this.#settings.ledgerLocation, schedule },
         (ledger: LeaseLedger) => ledger.lease(request),
       );
+      // A key that its ledger does not have must not evict others from the cache.
       const isUnknown = !answer.granted && !answer.record && request.wants_record;
       if (isUnknown && this.#entries.get(key) === added) this.#entries.delete(key);
       return answer;
@@ -80,7 +78,7 @@ export class KeyCache {
     return added;
   }
 
-  /** Beside the ledger's call. KV that cannot be read says nothing. */
+  /** In parallel with the ledger call. A KV that is unavailable contradicts nothing. */
   async #compareWithKv(key: CachedKey, user: LeaseUser): Promise<void> {
     try {
       key.applyKvRecord(await this.#finder.readRecord(key.found.hash, user.schedule));
@@ -91,9 +89,7 @@ export class KeyCache {
 
   /** Nothing passes until KV agrees with the ledger again, or has no record of a key with a locator. */
   async #reread(key: string, contradicted: CachedKey): Promise<CachedKey | Refusal> {
-    const now = this.#clock.now();
-    if (now < contradicted.rereadFrom) return CONTRADICTED;
-    contradicted.rereadFrom = now + REREAD_MS;
+    if (!contradicted.startReread(this.#clock.now())) return CONTRADICTED;
     let inKv: FoundRecord;
     try {
       inKv = await this.#finder.readRecord(contradicted.found.hash);

@@ -1,17 +1,18 @@
 /**
- * What an isolate remembers of a key that is refused, so that the key costs no further call: a refusal for good is
- * remembered for ever, a suspension for the time of a lease, counted from before the call, or until the clock steps back.
- * Nothing else is remembered.
+ * An isolate's memory of a key's refusal, so that a refused key costs no further call.
+ *
+ * Guarantees that a permanent refusal is never forgotten, and that a suspension is forgotten after the time of a lease,
+ * counted from before the call, or when the clock steps back. Other refusals are not remembered.
  */
 import type { Refusal } from "../refusals.ts";
 import type { LeaseClock } from "./lease-clock.ts";
-import { FOR_GOOD, KNOWN_REFUSALS, type LeaseRefusal, type RefusedLease } from "./protocol.ts";
+import { KNOWN_REFUSALS, type LeaseRefusal, PERMANENT_REFUSALS, type RefusedLease } from "./protocol.ts";
 
 const SUSPENDED: Refusal = { reason: "suspended" };
 
 export class KnownRefusal {
   readonly #clock: LeaseClock;
-  #forGood: LeaseRefusal | "corrupt_record" | null = null;
+  #permanent: LeaseRefusal | "corrupt_record" | null = null;
   #suspension: { readonly epoch: number; readonly until: number } | null = null;
 
   constructor(clock: LeaseClock) {
@@ -20,17 +21,17 @@ export class KnownRefusal {
 
   /** null: the key is not known to be refused. */
   get refusal(): Refusal | null {
-    if (this.#forGood) return { reason: this.#forGood };
+    if (this.#permanent) return { reason: this.#permanent };
     return this.#isSuspended() ? SUSPENDED : null;
   }
 
-  refuseForGood(reason: LeaseRefusal | "corrupt_record"): void {
-    this.#forGood ??= reason;
+  refusePermanently(reason: LeaseRefusal | "corrupt_record"): void {
+    this.#permanent ??= reason;
   }
 
-  /** The ledger's refusal, of a call that began at `calledAt`. */
+  /** Applies the ledger's refusal in the answer to a call that began at `calledAt`. */
   apply({ reason, ttl_ms }: RefusedLease, calledAt: number, epoch: number): Refusal {
-    if (FOR_GOOD.has(reason)) this.refuseForGood(reason);
+    if (PERMANENT_REFUSALS.has(reason)) this.refusePermanently(reason);
     if (reason === "suspended" && ttl_ms !== undefined)
       this.#suspension = { epoch, until: calledAt + ttl_ms };
     return { reason: KNOWN_REFUSALS.has(reason) ? reason : "refused_by_ledger" };

@@ -1,12 +1,16 @@
 /**
  * The clock that leases are measured on.
  *
- * Guarantees that it never runs backwards unnoticed: a step back beyond the tolerance starts a new epoch, which voids
- * every lease of the previous one. Only a reading with no timer of the request pending detects one: the platform does not
- * let the others be later than that timer, so they may be old. It does not detect a clock that jumps ahead.
+ * Guarantees that a step back beyond the tolerance starts a new epoch, which voids every lease of the previous one.
+ * Only a reading without pending timers detects a step: while a request has a timer, the platform reads no time later
+ * than the timer's, so the reading may be old (see `gateway/request-timers.ts`). It does not detect a clock that jumps
+ * ahead.
  */
 
-/** A clock that steps back by no more than this stays in its epoch. The margin that the ledger adds to a lease covers it. */
+/**
+ * A clock that steps back by no more than this stays in its epoch. The margin that the ledger adds to a lease covers
+ * it.
+ */
 const CLOCK_TOLERANCE_MS = 20;
 
 export class LeaseClock {
@@ -25,7 +29,10 @@ export class LeaseClock {
     return this.#latest;
   }
 
-  /** The same by a request that has no timer pending: a reading that is earlier than the latest is a clock that stepped back. */
+  /**
+   * The same for a request without pending timers: a reading earlier than the latest one means that the clock stepped
+   * back.
+   */
   checkForStep(): number {
     const now = this.#read();
     if (now < this.#latest - CLOCK_TOLERANCE_MS) {
@@ -35,12 +42,12 @@ export class LeaseClock {
     return this.now();
   }
 
-  /** Counts the steps back: a lease of an earlier epoch is void. */
+  /** The number of steps back. A lease of an earlier epoch is void. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** The steps back since the last call, for the metrics. */
+  /** The number of steps back since the last call, for the metrics. */
   takeSteps(): number {
     const steps = this.#epoch - this.#reportedEpoch;
     this.#reportedEpoch = this.#epoch;

@@ -1,4 +1,4 @@
-/** How a request uses a lease. */
+/** What a lease and a request that uses it know of each other. No code. */
 import type { Refusal } from "../refusals.ts";
 import type { CallUser } from "./shared-call.ts";
 
@@ -13,6 +13,6 @@ export interface LeaseUser extends CallUser {
 /**
  * - `valid`: requests may pass.
  * - `renewable`: valid, and the next request renews it in the background, so that no request waits.
- * - `expired`: nothing may pass before the ledger has granted another one; nor ever again after a refusal for good.
+ * - `expired`: nothing may pass until the ledger grants another lease; never again after a permanent refusal.
  */
 export type LeaseStatus = "valid" | "renewable" | "expired";

@@ -1,9 +1,9 @@
 /**
- * An isolate's lease on a key: the ledger's promise that the key stays good for a while.
+ * An isolate's lease on a key: the ledger's promise that the key stays valid for a limited time.
  *
- * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call, only
- * its duration crosses the wire, and a clock that steps back voids it. Refusals are remembered as KnownRefusal says.
- * Requests that wait for it share one call. Time and transport are passed in, so the simulator runs this code.
+ * Guarantees that a lease never outlasts the time that the ledger allows for it: it is counted from before the call,
+ * only its duration crosses the wire, and a clock that steps back voids it. Refusals are remembered as KnownRefusal
+ * says. Requests that wait for it share one call. Time and transport are passed in, so the simulator runs this code.
  */
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
@@ -29,14 +29,15 @@ import {
   SharedCall,
   UNREACHABLE,
   unreachableIfOutage,
-  type Wait,
+  type WaitFor,
 } from "./shared-call.ts";
 
-/** Calls the ledger about one key; rejects when it fails, or has not answered within `limitMs`, on a timer of `schedule`. */
+/** Calls the ledger about one key; rejects when it fails or has not answered within `limitMs`. */
 export type RequestLease = (report: LeaseReport, limitMs: number, schedule: Schedule) => Promise<LeaseAnswer>;
 
-/** A lease that has expired on arrival is requested again; near a scheduled end those of others' calls may expire too. */
+/** The calls that one request makes while the leases that they bring have expired on arrival. */
 const CALLS_MAX = 3;
+/** The calls that one request waits for, its own or others', while their leases have expired on arrival. */
 const WAITS_MAX = 9;
 
 export class Lease {
@@ -56,7 +57,7 @@ export class Lease {
   #validUntil = Number.NEGATIVE_INFINITY;
   /** When the lease becomes renewable. A call in progress moves it ahead, for a limited time: the call may be lost. */
   #renewFrom = Number.NEGATIVE_INFINITY;
-  /** When an exhausted key, whose requests are all refused, becomes renewable. */
+  /** The same for an exhausted key, whose requests are all refused. */
   #renewExhaustedFrom = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -73,17 +74,17 @@ export class Lease {
     this.#sharedCall = new SharedCall(() => clock.now());
   }
 
-  /** Why the key is refused without a call: for good, or for a while because it is suspended. null: it is not. */
+  /** The remembered refusal of the key, permanent or of a suspension; null: there is none. */
   get refusal(): Refusal | null {
     return this.#refused.refusal;
   }
 
-  /** Refuses the key, though its ledger grants leases on it. */
+  /** Refuses the key permanently, though its ledger grants leases on it. */
   refuse(reason: "corrupt_record"): void {
-    this.#refused.refuseForGood(reason);
+    this.#refused.refusePermanently(reason);
   }
 
-  /** On which the key may be used until the lease expires. Only after a grant. */
+  /** The terms of the lease. Throws before the first grant. */
   get terms(): Terms {
     if (this.#terms === null) throw new Error("no lease has been granted");
     return this.#terms;
@@ -111,7 +112,7 @@ export class Lease {
     return Math.max(0, next - now);
   }
 
-  /** At the end of a request, when no fetch of it is left that its end should end. */
+  /** To be called at the end of a request that was not aborted. Returns unused permits once requests have stopped. */
   handBackUnused(user: HandBackUser): void {
     if (this.permits.msUntilHandBack() === null) return;
     this.#handBack ??= new HandBack(this.permits, this.#clock, (by) =>
@@ -126,8 +127,8 @@ export class Lease {
   }
 
   /**
-   * Waits for the ledger only if the lease has expired; renews it in the background if it is renewable. `bucket`: of the
-   * permit that the request still needs; null: none. null: the lease is valid now.
+   * Waits for the ledger if the lease has expired or no permit is left; renews the lease in the background if it is
+   * renewable. Returns null when the lease is valid. `bucket`: of the permit that the request still needs, or null.
    */
   async ensureValid(user: LeaseUser, bucket: Bucket | null = null): Promise<Refusal | null> {
     user.checkClock();
@@ -136,9 +137,9 @@ export class Lease {
     const status = this.status();
     if (status === "valid" || (status === "renewable" && this.#canDeferRenewal())) return null;
     const mustWait = status === "expired" || (bucket && this.permits.isEmpty(bucket));
-    // The ledger grants permits for the requests that wait for its answer, or use one meanwhile.
-    const counts = bucket && (mustWait || !this.permits.isExhausted);
-    const stopWaiting = counts ? this.permits.startWaiting(bucket) : () => {};
+    // The call requests a permit for this request too, whether it waits for the answer or not.
+    const needsPermit = bucket && (mustWait || !this.permits.isExhausted);
+    const stopWaiting = needsPermit ? this.permits.startWaiting(bucket) : () => {};
     if (mustWait) return await user.waitForLedger(() => this.renewUntilValid(user)).finally(stopWaiting);
     this.renewInBackground(user);
     stopWaiting();
@@ -146,8 +147,8 @@ export class Lease {
   }
 
   /**
-   * For a request whose response headers are about to be sent. With `bodyFollows` a lease that is near its expiry is
-   * renewed first: the body would be aborted when the lease expires. null: the lease is valid now.
+   * The same for a request whose response headers are about to be sent. With `bodyFollows` a lease near its expiry is
+   * renewed first: the body would be aborted when the lease expires.
    */
   async ensureValidForResponse(user: LeaseUser, bodyFollows: boolean): Promise<Refusal | null> {
     user.checkClock();
@@ -155,12 +156,12 @@ export class Lease {
     return await user.waitForLedger(() => this.renewUntilValid(user));
   }
 
-  /** Requests more permits, whatever the lease's status. null: the lease is valid now. */
+  /** Requests more permits, whatever the lease's status. Returns null when the lease is valid. */
   requestPermits(user: LeaseUser): Promise<Refusal | null> {
     return user.waitForLedger(() => this.renewUntilValid(user, "answer"));
   }
 
-  /** A renewal that fails changes nothing. */
+  /** Calls the ledger without waiting for it. A renewal that fails changes nothing. */
   renewInBackground(user: LeaseUser): void {
     this.#sharedCall.start(user, this.#timeLimitMs, () =>
       this.renew(user).catch((error): Refusal => {
@@ -171,22 +172,22 @@ export class Lease {
   }
 
   /**
-   * Waits until a call to the ledger has made the lease valid; all requests that wait share it. The refusal: the key's own,
-   * or `ledger_unreachable`. Rejects with an error that is not an outage.
+   * Waits until a call to the ledger has made the lease valid; all requests that wait share the call. Returns the key's
+   * refusal, `ledger_unreachable` or null. Rejects with an error that is not an outage.
    */
-  renewUntilValid(user: CallUser, wait: Wait = "lease"): Promise<Refusal | null> {
+  renewUntilValid(user: CallUser, waitFor: WaitFor = "lease"): Promise<Refusal | null> {
     const renew: LimitedCall = (limitMs) => this.renew(user, limitMs).catch(unreachableIfOutage);
     const call: LimitedCall = (limitMs) => callUntilValid(this, this.#clock, CALLS_MAX, limitMs, renew);
     return callUntilValid(this, this.#clock, WAITS_MAX, this.#timeLimitMs, async (leftMs) => {
-      const refusal = await this.#sharedCall.wait(user, leftMs, call, wait);
+      const refusal = await this.#sharedCall.wait(user, leftMs, call, waitFor);
       user.checkClock();
       return refusal;
     });
   }
 
   /**
-   * Calls the ledger once. null: a lease was granted, which may have expired on arrival. Rejects when the ledger fails,
-   * or has not answered within `limitMs`. `handsBack`: returns every unused permit.
+   * Calls the ledger once. Returns null when a lease was granted, though it may have expired on arrival. Rejects when
+   * the ledger fails or has not answered within `limitMs`. `handsBack`: returns every unused permit.
    */
   async renew(
     { schedule }: Pick<CallUser, "schedule">,
@@ -219,8 +220,8 @@ export class Lease {
   }
 
   /**
-   * The requests of an exhausted key are all refused, so a renewal is not urgent. Not for a request in flight, which
-   * would be aborted if the round trip to the ledger took longer than the last one.
+   * All requests of an exhausted key are refused, so its renewal is not urgent. A request in flight does not defer it:
+   * it would be aborted if the round trip to the ledger took longer than the last one.
    */
   #canDeferRenewal(): boolean {
     return this.permits.isExhausted && this.#clock.now() < this.#renewExhaustedFrom;
@@ -231,9 +232,9 @@ export class Lease {
     const roundTripMs = this.#clock.now() - calledAt;
     if (epoch !== this.#clock.epoch) return; // The clock stepped back meanwhile: the age of the answer is unknown.
     const validUntil = calledAt + ttlMs;
-    // While a refusal is remembered no call is made: this one was made before.
+    // The call was made before the refusal: no call is made while one is remembered.
     if (this.refusal) return;
-    // Answers may overtake each other, and leases get shorter. The ledger honours each, so the longest one counts.
+    // Answers may overtake each other, and leases may get shorter. The ledger honours each, so the longest one counts.
     if (this.#epoch === epoch && validUntil <= this.#validUntil) {
       this.#ttlMs = Math.min(this.#ttlMs, ttlMs);
       this.#renewFrom = this.#validUntil - ttlMs / 2;

@@ -1,8 +1,8 @@
 /**
  * A holder's permits in each window, and how the ledger's grants change them. Pure.
  *
- * Guarantees that a used permit is neither forgotten while the ledger may still count it nor returned, and that an
- * overtaken answer restores nothing.
+ * Guarantees that a used permit is never returned, and not forgotten while the ledger may still count it; and that an
+ * overtaken answer does not restore returned permits.
  */
 import type { BucketGrant, PermitGrant } from "./protocol.ts";
 
@@ -15,7 +15,7 @@ export interface PermitWindow {
   limit: number;
   elsewhere: number;
   used: number;
-  /** What the ledger takes for used, by the last report: permits for waiting requests are included. */
+  /** The permits that the ledger regards as used since the last report, those for waiting requests included. */
   reported: number;
   /** The lowest `remaining` that a response has shown. */
   advertisedRemaining: number;
@@ -41,7 +41,7 @@ export function applyGrants(
 }
 
 function applyGrant(window: PermitWindow, grant: PermitGrant): void {
-  // An overtaken answer does not know which permits have been returned since.
+  // An overtaken answer contains permits that were returned later.
   if (grant.revision < window.revision) return;
   const usable = grant.revision > window.revision ? grant.granted : Math.min(window.granted, grant.granted);
   // Permits used since the call cannot be returned, also when the ledger has lowered the limit.
@@ -49,7 +49,9 @@ function applyGrant(window: PermitWindow, grant: PermitGrant): void {
   Object.assign(window, grant, { granted });
 }
 
-/** Returns what is not needed, before another holder gets it. Hysteresis, while the ledger has more. */
+/**
+ * Returns the permits that are not needed. Hysteresis: while the ledger has free ones, up to twice the need is kept.
+ */
 export function returnUnneeded(window: PermitWindow, needed: number): void {
   const kept = window.ceiling > window.granted ? 2 * needed : needed;
   if (window.granted - window.used > kept) window.granted = window.used + needed;

@@ -3,8 +3,8 @@
  *
  * Guarantees that no more requests are admitted in a window than the ledger has granted, whatever messages are lost,
  * late or reordered, and that no request is admitted outside the window that it counts in: near the edge, where the two
- * clocks may disagree, a request takes a permit of both windows. It asks for what waits and for what its measured rate
- * will use until it calls again, and returns the rest. Taking a permit costs no I/O.
+ * clocks may disagree, a request uses a permit of both windows. It requests permits for the requests that wait and for
+ * those that its measured rate predicts until the next call, and returns the rest. Using a permit costs no I/O.
  */
 import type { Allowance, Bucket } from "../rate-limits.ts";
 import {
@@ -25,18 +25,18 @@ export interface Admitted {
   readonly outcome: "admitted";
   /** null: the key has no limits. */
   readonly allowance: Allowance | null;
-  /** Few permits are left and the ledger may grant more: renew the lease in the background. Set for one request only. */
+  /** Few permits are left and the ledger may grant more: the request renews the lease in the background. True once. */
   readonly runningLow: boolean;
-  /** Returns the permit, once, of a request that failed through the gateway's own fault. */
+  /** Makes the permit unused again, for a request that failed by the gateway's own fault. To be called once at most. */
   readonly refund: () => void;
 }
 
 export type Admission =
   | Admitted
   | { readonly outcome: "exhausted"; readonly allowance: Allowance }
-  /** The ledger has none left, but other isolates hold `permits` unused ones, which are back soon. */
+  /** The ledger has no permit left, but other isolates have `permits` unused ones, which they return soon. */
   | { readonly outcome: "returning"; readonly allowance: Allowance; readonly permits: number }
-  /** No permit is left here; the ledger may grant more. */
+  /** The isolate has no permit left; the ledger may grant more. */
   | { readonly outcome: "none_left" };
 
 const ADMITTED_WITHOUT_LIMIT: Admission = {
@@ -47,10 +47,10 @@ const ADMITTED_WITHOUT_LIMIT: Admission = {
 };
 const NONE_LEFT: Admission = { outcome: "none_left" };
 
-/** A call that has not been answered by then is lost. */
+/** A call without an answer after this time is lost. */
 const ANSWER_MAX_MS = 2000;
 
-/** A bucket that has been asked for. */
+/** A bucket in which a request needed a permit. */
 interface BucketState {
   readonly demand: Demand;
   /** null: the ledger has not answered yet. */
@@ -58,16 +58,19 @@ interface BucketState {
 }
 
 export class Permits {
-  /** Identifies this holder to the ledger. Never reused: a holder that has lost its count must not go on. */
+  /**
+   * Identifies this holder to the ledger. Never reused: a holder that has lost its count of used permits must not
+   * continue.
+   */
   readonly holder: string;
   readonly #clock: LeaseClock;
   readonly #buckets = new Map<Bucket, BucketState>();
   #unlimited = false;
   #leaseMs = 0;
   #roundTripMs = 0;
-  /** When the last call was made that has not been answered. */
-  #askedAt = Number.NEGATIVE_INFINITY;
-  /** When the call was made whose answer was applied last. */
+  /** When the last call began, if it has no answer yet. */
+  #calledAt = Number.NEGATIVE_INFINITY;
+  /** When the call began whose answer was applied last. */
   #lastApplied = { calledAt: Number.NEGATIVE_INFINITY, epoch: 0 };
   /** Whether the last request was refused because the key's limit is used up. */
   isExhausted = false;
@@ -83,8 +86,8 @@ export class Permits {
   }
 
   /**
-   * Admits one request, or says why not. Only under a valid lease. `hasWaited`: for the ledger's answer; permits that were
-   * granted for waiting requests are not for others.
+   * Admits one request, or returns why not. Only under a valid lease. `hasWaited`: the request has waited for the
+   * ledger's answer; permits that were granted for waiting requests are reserved for them.
    */
   admit(bucket: Bucket, hasWaited = false): Admission {
     if (this.#unlimited) {
@@ -134,17 +137,19 @@ export class Permits {
     return this.#state(bucket).demand.waiting;
   }
 
-  /** Milliseconds until unused permits are to be handed back; null: there are none, and no answer may bring some. */
+  /**
+   * Milliseconds until unused permits must be handed back; null: there are none, and no pending answer may bring any.
+   */
   msUntilHandBack(): number | null {
     if (this.#unlimited) return null;
     const now = this.#clock.now();
-    const answerInMs = this.#askedAt + ANSWER_MAX_MS - now;
-    const isAsking = answerInMs > 0 && answerInMs <= ANSWER_MAX_MS;
+    const answerInMs = this.#calledAt + ANSWER_MAX_MS - now;
+    const isCalling = answerInMs > 0 && answerInMs <= ANSWER_MAX_MS;
     let ms: number | null = null;
     for (const { demand, permits } of this.#buckets.values()) {
       if (!permits) continue;
       const isHolding = mayHandBack(permits, now);
-      if (!isHolding && !isAsking) continue;
+      if (!isHolding && !isCalling) continue;
       const silentInMs = demand.msUntilSilent(now, this.silenceMs);
       ms = Math.max(ms ?? 0, silentInMs, isHolding ? 0 : answerInMs);
     }
@@ -152,13 +157,13 @@ export class Permits {
   }
 
   /**
-   * For the next call to the ledger. Permits that are not needed soon are returned now, before another holder gets them;
-   * `handsBack`: nothing is needed.
+   * The report for the next call to the ledger. The permits that it returns cannot be used from now on. `handsBack`:
+   * returns every unused permit.
    */
   report(handsBack = false): PermitReport[] {
     const now = this.#clock.now();
     const reports: PermitReport[] = [];
-    this.#askedAt = now;
+    this.#calledAt = now;
     for (const [bucket, { demand, permits }] of this.#buckets) {
       const waiting = demand.waiting;
       demand.reportedWaiting = waiting;
@@ -169,13 +174,15 @@ export class Permits {
     return reports;
   }
 
-  /** The last report has not arrived: what it returned is still to be returned. */
+  /** To be called when the last report was lost: the permits that it returned are reported again. */
   forgetReport(): void {
     for (const { permits } of this.#buckets.values())
       for (const window of permits?.windows ?? []) window.reported = 0;
   }
 
-  /** Applies the answer to a call made at `calledAt`, with a lease of `leaseMs`. `null`: the key has no limits. */
+  /**
+   * Applies the answer to a call that began at `calledAt`, with a lease of `leaseMs`. `null`: the key has no limits.
+   */
   applyGrant(
     grants: readonly BucketGrant[] | null,
     calledAt: number,
@@ -190,14 +197,14 @@ export class Permits {
       this.#unlimited = grants === null;
       this.#leaseMs = leaseMs;
       this.#roundTripMs = Math.max(0, now - calledAt);
-      if (calledAt >= this.#askedAt) this.#askedAt = Number.NEGATIVE_INFINITY;
+      if (calledAt >= this.#calledAt) this.#calledAt = Number.NEGATIVE_INFINITY;
     }
-    // Used permits stay known without a limit: the limit may return before the window ends.
+    // Used permits are kept while there is no limit: the limit may return before the window ends.
     for (const grant of grants ?? []) {
       const { bucket } = grant;
       const state = this.#state(bucket);
       const { demand, permits: known } = state;
-      // An overtaken answer may still carry permits; the time is that of the later answer.
+      // An overtaken answer may still bring permits; when the window ends, the later answer has said.
       if (known && isOvertaken) applyGrants(known.windows, grant, demand.reportedWaiting);
       else {
         const usedInTrip = Math.floor(demand.expected(this.#roundTripMs, now, this.silenceMs));
@@ -215,11 +222,14 @@ export class Permits {
     return state;
   }
 
-  /** The next call is made with half of the lease left. Requests come at random: their number varies by its square root. */
+  /**
+   * Permits until the next call, which is made with half of the lease left: the expected number and its standard
+   * deviation.
+   */
   #ahead(demand: Demand, now: number): number {
     if (this.#leaseMs === 0) return 0;
-    const soon = demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.silenceMs);
-    return Math.ceil(soon + Math.sqrt(soon));
+    const expected = demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.silenceMs);
+    return Math.ceil(expected + Math.sqrt(expected));
   }
 }
 

@@ -1,14 +1,15 @@
 /**
  * One ledger call for all requests that wait for the same lease.
  *
- * Guarantees that no request depends on another one: each awaits a promise and a timer of its own. A request that awaits
- * the promise of another one never resumes when that one is gone (cloudflare/workerd#210). The request that makes the call
- * keeps it alive with `waitUntil`. The others wait until half of its time limit has passed, then call themselves, together.
+ * Guarantees that no request depends on another one: each awaits a promise and a timer of its own, because a request
+ * that awaits the promise of another request never resumes when that one has ended (cloudflare/workerd#210). The
+ * request that makes the call keeps it alive with `waitUntil`. The others wait for half of its time limit, then share a
+ * second call.
  */
 import { isUnavailable } from "../keys/store-error.ts";
 import type { Schedule } from "../keys/time-limit.ts";
 import type { Refusal } from "../refusals.ts";
-import { FOR_GOOD } from "./protocol.ts";
+import { PERMANENT_REFUSALS } from "./protocol.ts";
 
 /** The request that waits for a call. */
 export interface CallUser {
@@ -16,24 +17,26 @@ export interface CallUser {
   waitUntil(work: Promise<unknown>): void;
   /** A timer of the request's own. */
   readonly schedule: Schedule;
-  /** Reads the clock with no timer of the request pending, before its lease is judged. */
+  /** Reads the clock while none of the request's timers is pending. To be called before its lease is judged. */
   checkClock(): void;
 }
 
-/** Ends within the time passed to it. null: the lease was granted. */
+/** A call that ends within the time passed to it. null: the lease was granted. */
 export type LimitedCall = (limitMs: number) => Promise<Refusal | null>;
 
-/** How a call has ended: the lease was granted (null) or refused, or an error that is no outage. */
+/**
+ * The result of a call: the lease was granted (null) or refused, or the call failed with an error that is no outage.
+ */
 type Outcome = { readonly refusal: Refusal | null } | { readonly error: unknown };
 
-/** `lease`: until a lease is granted, by whichever call. `answer`: for permits, which come with the answer to this call. */
-export type Wait = "lease" | "answer";
+/** `lease`: the first lease that any call brings. `answer`: the answer to this call, which brings permits. */
+export type WaitFor = "lease" | "answer";
 
 /** A call in progress, and the requests that wait for it. */
 interface Call {
-  /** Until then others wait for it; later, a request makes a call of its own. */
+  /** Later requests make a call of their own. */
   readonly sharedUntil: number;
-  readonly waiting: Map<(outcome: Outcome) => void, Wait>;
+  readonly waiting: Map<(outcome: Outcome) => void, WaitFor>;
 }
 
 export const UNREACHABLE: Refusal = { reason: "ledger_unreachable" };
@@ -43,7 +46,7 @@ export function unreachableIfOutage(error: unknown): Refusal {
   return UNREACHABLE;
 }
 
-/** A request waits for a call that had begun before, then for one that began later, whose outcome it accepts. */
+/** A request waits for a call that began before it, then for one that began later, and accepts the latter's outcome. */
 const CALLS_PER_REQUEST = 2;
 
 export class SharedCall {
@@ -56,14 +59,12 @@ export class SharedCall {
     this.#now = now;
   }
 
-  /**
-   * Waits for the call in progress, or makes `call`. `limitMs`: the longest that this request waits.
-   */
+  /** Waits for the call in progress, or makes `call`. `limitMs`: the longest that this request waits. */
   async wait(
     user: CallUser,
     limitMs: number,
     call: LimitedCall,
-    wait: Wait = "lease",
+    waitFor: WaitFor = "lease",
   ): Promise<Refusal | null> {
     const startedAt = this.#now();
     for (let count = 1; ; count++) {
@@ -72,32 +73,32 @@ export class SharedCall {
       const current = this.#current;
       const sharedMs = current ? Math.min(limitMs / 2, current.sharedUntil - this.#now()) : 0;
       if (!current || sharedMs <= 0) {
-        return resultOf(await this.#make(user, leftMs, () => call(leftMs), wait));
+        return resultOf(await this.#make(user, leftMs, () => call(leftMs), waitFor));
       }
       const isLast = count === CALLS_PER_REQUEST;
-      const outcome = await this.#follow(current, user, isLast ? leftMs : sharedMs, wait);
+      const outcome = await this.#follow(current, user, isLast ? leftMs : sharedMs, waitFor);
       if (outcome && (isLast || !isFailure(outcome))) return resultOf(outcome);
       if (isLast) return UNREACHABLE;
       if (this.#current === current) this.#current = null;
     }
   }
 
-  /** Makes `call` in the background; requests that come to need its answer wait for it. */
+  /** Makes `call` in the background; requests that need its answer wait for it. */
   start(user: Pick<CallUser, "waitUntil">, limitMs: number, call: () => Promise<Refusal | null>): void {
     void this.#make(user, limitMs, call);
   }
 
-  /** Ends too when another call's outcome holds for all. Never rejects. */
+  /** Resolves with the call's outcome, or with that of another call if it holds for all. Never rejects. */
   #make(
     user: Pick<CallUser, "waitUntil">,
     limitMs: number,
     call: () => Promise<Refusal | null>,
-    wait: Wait = "lease",
+    waitFor: WaitFor = "lease",
   ): Promise<Outcome> {
     const own: Call = { sharedUntil: this.#now() + limitMs / 2, waiting: new Map() };
     this.#current = own;
     this.#calls = [...this.#calls, own];
-    const ended = new Promise<Outcome>((resolve) => own.waiting.set(resolve, wait));
+    const ended = new Promise<Outcome>((resolve) => own.waiting.set(resolve, waitFor));
     user.waitUntil(ended);
     call().then(
       (refusal) => this.#end(own, { refusal }),
@@ -107,7 +108,7 @@ export class SharedCall {
   }
 
   /** null: the call has not ended within `limitMs`. */
-  #follow(call: Call, { schedule }: CallUser, limitMs: number, wait: Wait): Promise<Outcome | null> {
+  #follow(call: Call, { schedule }: CallUser, limitMs: number, waitFor: WaitFor): Promise<Outcome | null> {
     return new Promise((resolve) => {
       const wake = (outcome: Outcome | null) => {
         cancelTimer();
@@ -115,21 +116,21 @@ export class SharedCall {
         resolve(outcome);
       };
       const cancelTimer = schedule(limitMs, () => wake(null));
-      call.waiting.set(wake, wait);
+      call.waiting.set(wake, waitFor);
     });
   }
 
   #end(call: Call, outcome: Outcome): void {
-    // What a grant, a refusal for good or a suspension says holds for every request, whichever call it waits for.
+    // A grant, a permanent refusal and a suspension hold for every request, whichever call it waits for.
     const holdsForAll =
       "refusal" in outcome &&
       (outcome.refusal === null ||
         outcome.refusal.reason === "suspended" ||
-        FOR_GOOD.has(outcome.refusal.reason));
+        PERMANENT_REFUSALS.has(outcome.refusal.reason));
     for (const ended of holdsForAll ? new Set([...this.#calls, call]) : [call]) {
       const wakesAll = ended === call || "error" in outcome || outcome.refusal !== null;
-      for (const [wake, wait] of ended.waiting) {
-        if (!wakesAll && wait === "answer") continue;
+      for (const [wake, waitFor] of ended.waiting) {
+        if (!wakesAll && waitFor === "answer") continue;
         ended.waiting.delete(wake);
         wake(outcome);
       }

@@ -41,7 +41,7 @@ const LEASE_MUTANTS: readonly Mutant[] = [
     promise: "few calls",
     name: "a refusal is not remembered",
     in: "src/leases/known-refusal.ts",
-    find: "if ($FOR_GOOD.has($REASON)) this.$REFUSE_FOR_GOOD($REASON);",
+    find: "if ($PERMANENT_REFUSALS.has($REASON)) this.$REFUSE_PERMANENTLY($REASON);",
     replace: "",
   },
   {

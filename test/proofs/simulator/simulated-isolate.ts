@@ -8,7 +8,7 @@
 import type { Schedule } from "../../../src/keys/time-limit.ts";
 import { Lease } from "../../../src/leases/lease.ts";
 import { LeaseClock } from "../../../src/leases/lease-clock.ts";
-import { FOR_GOOD, type LeaseAnswer, type LeaseReport } from "../../../src/leases/protocol.ts";
+import { type LeaseAnswer, type LeaseReport, PERMANENT_REFUSALS } from "../../../src/leases/protocol.ts";
 import type { Refusal } from "../../../src/refusals.ts";
 import type { RequestRecord } from "./history.ts";
 import { attemptLease } from "./lease-attempt.ts";
@@ -290,7 +290,7 @@ export class SimulatedIsolate {
         settled = true;
         stopLimit();
         if (!answer) return reject(UNREACHABLE);
-        if (!answer.granted && FOR_GOOD.has(answer.reason)) this.#state.refused.add(lease);
+        if (!answer.granted && PERMANENT_REFUSALS.has(answer.reason)) this.#state.refused.add(lease);
         history.answersReceived.set(report.holder, (history.answersReceived.get(report.holder) ?? 0) + 1);
         resolve(answer);
       };
