@@ -2,7 +2,7 @@
  * Changing an account as a whole: its tier and policy, suspending and resuming it.
  *
  * Guarantees that a restriction of all keys together is answered when no lease of the account from before it is in use.
- * The rules of a policy apply to keys made from then on; its addresses and limits, and the tier, to all keys at once. A
+ * The rules of a policy apply to keys issued later; its addresses and limits, and the tier, to all keys at once. A
  * repeated call gets the same answer, and writes nothing.
  */
 
@@ -52,15 +52,15 @@ export class AccountChanges {
     const { account, listing, storage } = this.#context;
     const now = Date.now();
     const before = account.row;
-    const movesTo = location === before.location ? undefined : location;
-    if (movesTo !== undefined && listing.hasAny()) return HAS_KEYS;
+    const newLocation = location === before.location ? undefined : location;
+    if (newLocation !== undefined && listing.hasAny()) return HAS_KEYS;
     const changesTier = tier !== undefined && !isSame(tier, this.#limits.ownTier);
     const changesPolicy = policy !== undefined && !isSame(policy, before.policy);
     const lowersTier = changesTier && losesRequests(limitsOf(this.#limits.tier), limitsOf(tier));
     const narrowsPolicy = changesPolicy && narrows(before.policy, policy);
     const write = (receipt: Receipt | null): ChangedAccount => {
       if (changesTier) this.#limits.setTier(tier, now, caller);
-      if (movesTo !== undefined) this.#setLocation(movesTo, now, caller);
+      if (newLocation !== undefined) this.#setLocation(newLocation, now, caller);
       if (changesPolicy) this.#setPolicy(policy, now, caller);
       if (changesTier || changesPolicy) this.#setRestriction(receipt);
       return { ...this.view(name), ...(receipt && receiptFields(receipt)) };
@@ -71,7 +71,7 @@ export class AccountChanges {
     }
     const { restricted_at: at, restriction_effective_at: effectiveAt } = before;
     const isRestrictable = tier !== undefined || policy !== undefined;
-    const isUnchanged = movesTo === undefined && !changesTier && !changesPolicy;
+    const isUnchanged = newLocation === undefined && !changesTier && !changesPolicy;
     const isRepeat = isRestrictable && isUnchanged && at !== null && effectiveAt !== null;
     // The first call may still be waiting.
     if (isRepeat && now < effectiveAt + CLOCK_STEP_MAX_MS)
@@ -87,7 +87,7 @@ export class AccountChanges {
     const { account, events } = this.#context;
     if (!events.hasAny()) return { reason: "not_found" };
     const now = Date.now();
-    // No lease was granted since a first call, so that a repeated one waits for the rest at most.
+    // A repeated call waits too: the first one may still be waiting, or a restart may have interrupted it.
     const waitMs = this.#leases.waitMsForAll(now);
     return await restrict(this.#context, waitMs, () => {
       if (!account.isSuspended) {
@@ -101,7 +101,7 @@ export class AccountChanges {
     });
   }
 
-  /** Answers at once; it holds when an isolate asks again, within a lease. */
+  /** Answers at once; takes effect with the next lease of each isolate. */
   resume(name: string, { actor }: CallMetadata): RestrictedAccount | Refusal {
     const { account, events, storage } = this.#context;
     if (!events.hasAny()) return { reason: "not_found" };
@@ -144,7 +144,7 @@ const HAS_KEYS = {
   text: "The location of an account is chosen before its first key: a ledger never moves",
 } as const;
 
-/** Whether the policy restricts the keys that there are. */
+/** Whether the policy restricts existing keys. */
 function narrows(from: Policy, to: Policy): boolean {
   const lowersLimits = losesRequests(limitsOf(from.account_limits), limitsOf(to.account_limits));
   return lowersLimits || losesAddress(from.allowed_ips, to.allowed_ips);

@@ -1,14 +1,17 @@
-/** An account's tier, and the permits that its keys get under it. */
+/**
+ * An account's tier, and the permits that its keys get under the limits of tier, key and policy.
+ *
+ * Guarantees that the lower of the tier's and the key's own limit applies. It does not count permits; PermitBook does.
+ */
 
-import type { BucketGrant, PermitReport } from "../leases/protocol.ts";
-import type { Tier } from "../rate-limits.ts";
-import { limitsOf, WINDOWS_MS } from "../rate-limits.ts";
+import type { BucketGrant } from "../leases/protocol.ts";
+import { limitsOf, type OwnLimits, type Tier, WINDOWS_MS } from "../rate-limits.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { lowerLimits, ownLimitsOf } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import type { MetadataTable } from "./metadata-table.ts";
-import { PermitBook } from "./permit-book.ts";
+import { PermitBook, type PermitCall } from "./permit-book.ts";
 import { PermitsTable } from "./permits-table.ts";
 
 const TIER = "tier";
@@ -39,17 +42,20 @@ export class AccountLimits {
     this.#context.events.add({ at, actor, action: "tier_changed", keyId: null, details: { tier } });
   }
 
-  /** The permits granted to a holder, along with a lease of `ttlMs`; null: neither tier, key nor account has limits. */
-  permit(
+  /**
+   * Grants permits to the holder of a lease of `leaseMs`. `accountLimits`: those of the account's policy. null: neither
+   * tier, key nor account has limits.
+   */
+  grantPermits(
     key: Pick<KeyRow, "id" | "limits">,
-    holder: string,
-    reports: readonly PermitReport[],
+    accountLimits: OwnLimits | null,
+    { holder, reports, leaseMs }: Omit<PermitCall, "keyId">,
     now: number,
-    ttlMs: number,
   ): BucketGrant[] | null {
-    const own = lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key)));
-    const account = limitsOf(this.#context.account.row.policy.account_limits);
-    const call = { keyId: key.id, holder, reports, leaseMs: ttlMs };
-    return this.#book.grant({ key: own, account }, call, now);
+    const limits = {
+      key: lowerLimits(limitsOf(this.tier), limitsOf(ownLimitsOf(key))),
+      account: limitsOf(accountLimits),
+    };
+    return this.#book.grant(limits, { keyId: key.id, holder, reports, leaseMs }, now);
   }
 }

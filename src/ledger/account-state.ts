@@ -1,6 +1,7 @@
 /**
- * What the ledger keeps of its account as a whole, besides its tier: the policy, the location, and whether it is suspended. One row of
- * the table of metadata, read every time. Times are Unix milliseconds. Synchronous.
+ * The state of the account as a whole, except its tier: policy, location and suspension.
+ *
+ * One row of the table of metadata, read every time. It decides nothing. Times are Unix milliseconds. Synchronous.
  */
 import type { Policy } from "../keys/account.ts";
 import type { LedgerLocation } from "../ledger-locations.ts";
@@ -9,7 +10,7 @@ import type { MetadataTable } from "./metadata-table.ts";
 const STATE = "account_state";
 
 export interface AccountRow {
-  /** Of its own; null: the gateway's. */
+  /** null: that of the settings. */
   readonly location: LedgerLocation | null;
   readonly policy: Policy;
   /** null: not suspended. */
@@ -22,7 +23,7 @@ export interface AccountRow {
   readonly restriction_effective_at: number | null;
 }
 
-export const NO_POLICY: Policy = {
+const NO_POLICY: Policy = {
   max_lifetime_days: null,
   max_active_keys: null,
   require_permissions: false,

@@ -1,8 +1,9 @@
 /**
- * The ledger's one alarm: it fires when the first of its parts needs it, and each part schedules its next time then.
+ * The ledger's one alarm, shared by its parts: it fires at the soonest of their times, and each part then schedules its
+ * next one.
  *
- * Guarantees that `schedule` sets the alarm in the turn of its caller, so that a change and the alarm for what follows from
- * it are durable together. A sooner alarm stays: a steady stream of calls must not postpone it.
+ * Guarantees that `schedule` sets the alarm in its caller's turn of the event loop, so a change and its alarm are
+ * durable together. It never postpones the alarm, so a steady stream of calls does not either.
  */
 export class AlarmSchedule {
   readonly #storage: DurableObjectStorage;

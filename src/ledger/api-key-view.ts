@@ -1,10 +1,13 @@
-/** A key's row in the public shape of a key, and receipts. Pure; `now` in Unix milliseconds. */
+/**
+ * The public shape of a key's row, with the receipt of its last restriction. Pure; `now` in Unix milliseconds.
+ *
+ * Guarantees that neither the key's hash nor its secret is in it.
+ */
 import type { ApiKey, RestrictedKey, RevokedKey } from "../keys/api-key.ts";
 import { hasPassed, keyState } from "../keys/key-state.ts";
 import { isoTime, isoTimeOrNull } from "../keys/timestamp.ts";
-import type { Permission } from "../policy.ts";
 import type { Receipt } from "./key-changes.ts";
-import { ownLimitsOf } from "./key-terms.ts";
+import { allowedIpsOf, labelsOf, ownLimitsOf, permissionsOf } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
 
 export function toApiKey(row: KeyRow, now: number, isAccountSuspended: boolean): ApiKey {
@@ -15,10 +18,10 @@ export function toApiKey(row: KeyRow, now: number, isAccountSuspended: boolean):
     account: row.account,
     name: row.name,
     mode: row.mode,
-    permissions: JSON.parse(row.permissions) as Permission[],
-    allowed_ips: JSON.parse(row.allowed_ips) as string[],
+    permissions: permissionsOf(row),
+    allowed_ips: allowedIpsOf(row),
     limits: ownLimitsOf(row),
-    labels: JSON.parse(row.labels) as Record<string, string>,
+    labels: labelsOf(row),
     state: keyState({ revokedAt, revokesAt, expiresAt, isSuspended }, now),
     hint: row.hint,
     created_at: isoTime(row.created_at),
@@ -37,7 +40,7 @@ export function withReceipt<Key extends ApiKey>(key: Key, { at, effectiveAt }: R
   return { ...key, effective_at: isoTime(effectiveAt), waited_ms: effectiveAt - at };
 }
 
-/** The receipt of a key that is revoked, or has ended as scheduled. */
+/** A key that is revoked, or has ended as scheduled, with its receipt. Throws for another key. */
 export function revokedKey(row: KeyRow, now: number, isAccountSuspended: boolean): RevokedKey {
   const receipt = revocationOf(row, now);
   if (receipt === null) throw new Error("not revoked");
@@ -48,7 +51,10 @@ export function revokedKey(row: KeyRow, now: number, isAccountSuspended: boolean
   };
 }
 
-/** A key that ends as scheduled is revoked from then on. Leases do not reach past its end, unless it was set too late. */
+/**
+ * When the key was revoked, or ended as scheduled. No lease reaches past a scheduled end, unless the end was set while
+ * a longer lease was in use. null: the key is not revoked.
+ */
 function revocationOf(row: KeyRow, now: number): Receipt | null {
   const { revoked_at, revokes_at, effective_at, restriction_effective_at } = row;
   const at = revoked_at ?? (hasPassed(revokes_at, now) ? revokes_at : null);

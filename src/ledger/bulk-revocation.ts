@@ -2,9 +2,9 @@
  * Revoking many keys of an account in one call.
  *
  * Guarantees that a call is answered when every matching key is revoked everywhere and every matching creation is
- * abandoned, those that began during the call included. The work is done in transactions of bounded length, so that
- * leases of other keys need not wait for it; a call that needs more than one is written down, and the alarm completes it
- * if the ledger restarts. Not guaranteed: that all keys are revoked at the same moment.
+ * abandoned, those that began during the call included. The work is done in transactions of bounded length, so leases
+ * of other keys need not wait for it. A call that needs several is recorded, and the alarm completes it if the ledger
+ * restarts. Not guaranteed: that all keys are revoked at the same moment.
  */
 import { isoTime } from "../keys/timestamp.ts";
 import type { Refusal } from "../refusals.ts";
@@ -21,9 +21,9 @@ export interface RevokedCount {
 }
 
 /** Tombstones and events that one transaction writes: about 10 ms. */
-export const KEYS_PER_TRANSACTION = 1000;
+const KEYS_PER_TRANSACTION = 1000;
 
-/** When the alarm looks for calls that were interrupted. */
+/** How long after its first transaction the alarm resumes a call, in case it was interrupted. */
 const RESUME_AFTER_MS = 5000;
 
 /** The row of the table of metadata with the calls in progress. */
@@ -35,7 +35,7 @@ interface BulkCall {
   readonly startedAt: number;
 }
 
-/** What one transaction has done. */
+/** The result of one transaction. */
 interface Step {
   readonly revoked: number;
   readonly isLast: boolean;
@@ -70,7 +70,7 @@ export class BulkRevocation {
     for (const call of this.#inProgress) await this.#revokeMatching(call);
   }
 
-  /** Until no matching key is left; returns the number of keys that it revoked. */
+  /** Revokes until no matching key is left; returns the number of keys that it revoked. */
   async #revokeMatching(call: BulkCall): Promise<number> {
     const { storage } = this.#context;
     let revoked = 0;

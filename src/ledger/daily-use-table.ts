@@ -1,12 +1,11 @@
 /**
- * Requests per key and UTC day, for the last 30 days. Synchronous. Times are Unix milliseconds.
+ * The table of requests per key and UTC day, for the last 30 days. Synchronous. Times are Unix milliseconds.
  *
- * A row keeps how often the key had been used when the day's first use was written, so a key costs one row a day and
- * never more than 30 rows: the row of a day replaces that of 30 days before. As exact as `use_count`: uses around
- * midnight can count for the next day.
+ * A row has the key's `use_count` before the first use of the day, so a key costs one write a day and at most 30 rows:
+ * the row of a day replaces that of 30 days before. Not exact: uses around midnight can count for the next day.
  */
 
-export const USAGE_DAYS = 30;
+const USAGE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 const SCHEMA = `

@@ -2,9 +2,9 @@
  * Sends the events of the outbox to `EVENTS_URL`.
  *
  * Guarantees that each is sent at least once, or is marked in the event log after three days; that those of one key are
- * sent in order; and that nothing waits for the receiver: a change, a lease and the other work of the alarm go on while
- * it is slow or down. It has no timer: the alarm ends an attempt that takes too long, and starts again what a restart
- * of the ledger has interrupted. A redirect is not followed, and the body of an answer is not read.
+ * sent in order; and that nothing waits for the receiver: changes, leases and the alarm's other work continue while it
+ * is slow or down. It has no timer: the alarm ends an attempt that takes too long, and restarts attempts that a restart
+ * of the ledger has interrupted. It does not follow a redirect, and does not read the body of an answer.
  */
 import { logDeliveryFailure, logException } from "../log.ts";
 import type { WebhookSettings } from "../webhook-settings.ts";
@@ -17,9 +17,9 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** How long a receiver may take. */
-export const ATTEMPT_LIMIT_MS = 10 * SECOND_MS;
-/** After that an event is given up. */
-export const GIVEN_UP_AFTER_MS = 72 * HOUR_MS;
+const ATTEMPT_LIMIT_MS = 10 * SECOND_MS;
+/** An event that is not delivered after this time is given up. */
+const GIVEN_UP_AFTER_MS = 72 * HOUR_MS;
 /** Between the attempts of one event; the last one repeats. */
 const PAUSES_MS = [
   5 * SECOND_MS,
@@ -34,10 +34,10 @@ const PAUSES_MS = [
 /** Spreads the attempts of ledgers that failed at the same time. */
 const JITTER = 0.2;
 
-/** Leaves connections for the ledger's other calls. */
+/** Attempts at the same time; few, to leave connections for the ledger's other calls. */
 const CONCURRENCY = 2;
 
-/** After this number of consecutive failures the ledger pauses all deliveries: a dead receiver is not tried once per event. */
+/** Consecutive failures after which all deliveries pause, so that a dead receiver is not called once per event. */
 const FAILURES_BEFORE_PAUSE = 5;
 const PAUSE_MIN_MS = MINUTE_MS;
 const PAUSE_MAX_MS = HOUR_MS;
@@ -47,7 +47,7 @@ interface Attempt {
   readonly abort: AbortController;
 }
 
-/** The status that refused the message, or why there was none; null: delivered. */
+/** The status of a refusal, or why there is no status; null: the message was delivered. */
 type Failure = { readonly status: number } | { readonly reason: "timeout" | "unreachable" } | null;
 
 export class EventDelivery {
@@ -83,18 +83,18 @@ export class EventDelivery {
     for (const { startedAt, abort } of this.#inFlight.values()) {
       if (now - startedAt >= ATTEMPT_LIMIT_MS) abort.abort();
     }
-    const free = now < this.#pausedUntil ? 0 : this.#limit - this.#inFlight.size;
-    const due = free > 0 ? this.#outbox.due(now, free, this.#numbers) : [];
+    const free = now < this.#pausedUntil ? 0 : this.#concurrency - this.#inFlight.size;
+    const due = free > 0 ? this.#outbox.due(now, free, this.#inFlightNumbers) : [];
     for (const row of due) this.#start(row, now);
     this.#scheduleNext(now);
   }
 
-  /** After a pause one attempt tells whether the receiver is back. */
-  get #limit(): number {
+  /** After a pause a single attempt shows whether the receiver works again. */
+  get #concurrency(): number {
     return this.#failuresInARow >= FAILURES_BEFORE_PAUSE ? 1 : CONCURRENCY;
   }
 
-  get #numbers(): number[] {
+  get #inFlightNumbers(): number[] {
     return [...this.#inFlight.keys()];
   }
 
@@ -107,9 +107,13 @@ export class EventDelivery {
   async #attempt(row: OutboxRow, startedAt: number, signal: AbortSignal): Promise<void> {
     const event = this.#events.get(row.number);
     const body = event && messageBody(this.#account(), event);
-    const failure = body ? await this.#send(row.message_id, body, startedAt, signal) : null;
+    let failure: Failure = null;
+    try {
+      if (body) failure = await this.#send(row.message_id, body, startedAt, signal);
+    } finally {
+      this.#inFlight.delete(row.number);
+    }
     const now = Date.now();
-    this.#inFlight.delete(row.number);
     if (failure === null) {
       this.#outbox.remove(row.number);
       this.#failuresInARow = 0;
@@ -154,9 +158,9 @@ export class EventDelivery {
   }
 
   #scheduleNext(now: number): void {
-    const next = this.#outbox.nextAt(this.#numbers);
+    const next = this.#outbox.nextAt(this.#inFlightNumbers);
     const times = [...this.#inFlight.values()].map(({ startedAt }) => startedAt + ATTEMPT_LIMIT_MS);
-    const isFull = this.#inFlight.size >= this.#limit;
+    const isFull = this.#inFlight.size >= this.#concurrency;
     if (next !== null && !isFull) times.push(Math.max(next, this.#pausedUntil, now));
     if (times.length > 0) void this.#scheduleAlarm(Math.min(...times));
   }

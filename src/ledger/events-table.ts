@@ -1,4 +1,8 @@
-/** The event log: who did what, when. Append-only: no statement here changes or removes an event. */
+/**
+ * The event log: who did what, when. Synchronous.
+ *
+ * Guarantees that it is append-only: no statement here changes or removes an event.
+ */
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { isoTime } from "../keys/timestamp.ts";
 import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
@@ -15,9 +19,6 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_key ON events (key_id, number);
 `;
-
-/** Far below the 2 MB limit of a bound value. */
-const IDS_PER_STATEMENT = 10_000;
 
 type EventRow = {
   number: number;
@@ -55,10 +56,12 @@ export interface NewEvent {
   readonly details?: LedgerEvent["details"];
 }
 
-/** The gateway itself, where no call makes an event. */
+/** The actor of events that no call causes. */
 export const GATEWAY: Actor = { name: "gateway", claimed: null };
 
-/** Called in the transaction that adds the events after `number`; `keyId` is null for many keys, and for the account. */
+/**
+ * Called in the transaction that adds the events after `number`; `keyId` is null for many keys, and for the account.
+ */
 export type EventObserver = (action: LedgerEvent["action"], number: number, keyId: string | null) => void;
 
 export class EventsTable {
@@ -90,22 +93,21 @@ export class EventsTable {
     this.#observe(action, number - 1, keyId);
   }
 
-  /** The same event for each of these keys, in one statement per 10,000. */
+  /** Adds the same event for each of these keys, in one statement. A bound value has at most 2 MB: about 60,000 ids. */
   addForEach(keyIds: readonly string[], { at, actor, action, details = {} }: Omit<NewEvent, "keyId">): void {
+    if (keyIds.length === 0) return;
     const last = this.#lastNumber();
-    for (let start = 0; start < keyIds.length; start += IDS_PER_STATEMENT) {
-      this.#sql.exec(
-        `INSERT INTO events (at, actor, claimed_actor, action, key_id, details)
-         SELECT ?, ?, ?, ?, value, ? FROM json_each(?)`,
-        at,
-        actor.name,
-        actor.claimed,
-        action,
-        JSON.stringify(details),
-        JSON.stringify(keyIds.slice(start, start + IDS_PER_STATEMENT)),
-      );
-    }
-    if (keyIds.length > 0) this.#observe(action, last, null);
+    this.#sql.exec(
+      `INSERT INTO events (at, actor, claimed_actor, action, key_id, details)
+       SELECT ?, ?, ?, ?, value, ? FROM json_each(?)`,
+      at,
+      actor.name,
+      actor.claimed,
+      action,
+      JSON.stringify(details),
+      JSON.stringify(keyIds),
+    );
+    this.#observe(action, last, null);
   }
 
   get(number: number): LedgerEvent | undefined {

@@ -1,8 +1,7 @@
 /**
- * A key that was found in public: an event that says where, and its revocation or suspension.
+ * A key that was found in public: the event with the place, and the key's revocation or suspension.
  *
- * Guarantees that a report which is repeated changes nothing: a key that has ended is left as it is, and a place is
- * recorded once.
+ * Guarantees that a repeated report changes nothing: a key that has ended stays as it is, and a place is recorded once.
  */
 import { hasPassed } from "../keys/key-state.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -26,18 +25,18 @@ const CALLER = { actor: GITHUB, credential: "github", idempotencyKey: null };
 
 const REASON = "found in public";
 
-/** Reports of one key that is not revoked. */
+/** The most places that are recorded of one key. */
 const SIGHTINGS_MAX = 20;
 
-export type ExposedKeys = Settings["exposedKeys"];
+export type ExposedKeyAction = Settings["exposedKeys"];
 
-/** `then`: what happens to the key beyond the event. */
+/** `action`: what happens to the key beyond the event. Returns the key's row afterwards. */
 export async function exposeKey(
   { keys, events }: LedgerContext,
   { revocation, suspension }: { readonly revocation: KeyRevocation; readonly suspension: KeySuspension },
   row: KeyRow,
   sighting: Sighting,
-  then: ExposedKeys,
+  action: ExposedKeyAction,
 ): Promise<KeyRow | Refusal> {
   const now = Date.now();
   const hasEnded = isRevoked(row, now) || hasPassed(row.expires_at, now);
@@ -47,10 +46,10 @@ export async function exposeKey(
     const details = { name: row.name, url: sighting.url, source: sighting.source };
     events.add({ at: now, actor: GITHUB, action: "exposed", keyId: row.id, details });
   }
-  // Also when it has been revoked: the call answers when that is in effect.
-  if (then === "revoke") return await revocation.revoke(row.id, CALLER, REASON);
-  // A key that was resumed since stays so: only another place suspends it again.
-  if (then === "suspend" && !hasEnded && (isNew || row.suspended_at !== null)) {
+  // Also when the key is revoked already: the call answers when the revocation is in effect.
+  if (action === "revoke") return await revocation.revoke(row.id, CALLER, REASON);
+  // A key that was resumed stays active: only a report of another place suspends it again.
+  if (action === "suspend" && !hasEnded && (isNew || row.suspended_at !== null)) {
     const suspended = await suspension.suspend(row.id, CALLER, REASON);
     return isRefusal(suspended) ? suspended : suspended.row;
   }

@@ -1,9 +1,10 @@
 /**
- * Answers to calls that carried an `Idempotency-Key`, kept for 24 hours: a retry after a lost answer gets the
- * same one and never issues a second key. A refusal is not kept, so its call may be made again.
+ * The answers to calls with an `Idempotency-Key`, kept for 24 hours.
  *
- * A secret in an answer is kept sealed, for ten minutes, and given to the credential of the first call only: others may
- * know or guess the key of a call. Each repeat of an answer with a secret is an event.
+ * Guarantees that a retry after a lost answer gets the same answer and never issues a second key. A secret in an answer
+ * is kept sealed, for ten minutes, and given to the credential of the first call only: others may guess an
+ * `Idempotency-Key`. Each repeat of an answer with a secret is an event. Refusals are not kept: a retry runs the call
+ * again.
  */
 
 import { firstUnderPeppers } from "../keys/digests.ts";
@@ -13,7 +14,7 @@ import type { CurrentFirst } from "../settings.ts";
 import type { Actor, EventsTable } from "./events-table.ts";
 import { openSecret, sealSecret } from "./sealed-secret.ts";
 
-export const ANSWER_KEPT_MS = 86_400_000;
+const ANSWER_KEPT_MS = 86_400_000;
 /** Long enough for the retries of a lost answer. */
 export const SECRET_KEPT_MS = 600_000;
 

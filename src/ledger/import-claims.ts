@@ -3,10 +3,10 @@
  * has spread its record.
  *
  * Guarantees that of two ledgers one has the claim: all claims are rows of one object of the class `KeyLedger`, which
- * decides about one call at a time. A ledger claims the keys of a call before it writes KV, and releases a claim only when
- * its own attempt is removed; the claim of an issued key stays. Imports alone use it, with one call for up to 250 rows, so
- * one object serves all accounts. It does not know keys that the gateway has made: for those KV is read, and one that KV
- * does not have yet can be imported elsewhere. That opens nothing, since the key names its own ledger.
+ * decides on one call at a time. A ledger claims the keys of a call before it writes KV, and releases a claim only when
+ * its own attempt is removed; the claim of an issued key stays. Only imports use it, with one call for up to 250 rows,
+ * so one object serves all accounts. It does not know the keys that the gateway has minted: those are found in KV, and
+ * one that KV does not have yet can be imported into another account. That opens nothing: the key names its own ledger.
  */
 
 import type { Env } from "../env.ts";
@@ -14,7 +14,7 @@ import { accountLocator } from "../keys/locator.ts";
 import { isUnavailable } from "../keys/store-error.ts";
 import { callLedger } from "../leases/call-ledger.ts";
 
-/** No locator is this name. */
+/** No locator: it has a space. */
 export const CLAIMS_OBJECT = "import claims";
 
 const SCHEMA = `
@@ -27,7 +27,7 @@ const SCHEMA = `
 `;
 
 export interface ClaimedKey {
-  /** The id that it gets in the account's ledger. */
+  /** The key's id in the account's ledger. */
   readonly id: string;
   /** One for each pepper. */
   readonly hashes: readonly string[];
@@ -73,7 +73,7 @@ interface OtherLedger {
   hasKey(keyId: string): Promise<boolean>;
 }
 
-/** The way from one ledger to the claims and to other ledgers. An unavailable one is null; other errors are thrown. */
+/** Calls from one ledger to the claims and to other ledgers. null: the other one is unavailable. */
 export class ImportClaims {
   readonly #ledgers: Env["KEY_LEDGER"];
   readonly #limitMs: number;
@@ -83,7 +83,7 @@ export class ImportClaims {
     this.#limitMs = limitMs;
   }
 
-  /** For each key whether the account has it. */
+  /** Claims the keys; returns for each whether the account has it. */
   claim(account: string, keys: readonly ClaimedKey[]): Promise<boolean[] | null> {
     return this.#call(CLAIMS_OBJECT, (claims) => claims.claimKeys(account, keys));
   }

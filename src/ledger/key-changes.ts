@@ -1,9 +1,10 @@
 /**
  * Changing a key in place: its name, labels, permissions, addresses, limits and ends.
  *
- * Guarantees that a change which restricts the key is answered when no request succeeds any more that the new terms
- * forbid; one that widens it is answered at once, and holds with the next lease of each isolate. A repeated change gets the
- * same answer, and writes nothing. A key that is revoked or has expired stays so: only its name and labels can change.
+ * Guarantees that a restriction is answered when no request succeeds any more that the new terms forbid. A change that
+ * widens the terms is answered at once, and takes effect with the next lease of each isolate. A repeated change gets
+ * the same answer, and writes nothing. A key that is revoked or has expired stays so: only its name and labels can
+ * change.
  */
 
 import { hasPassed } from "../keys/key-state.ts";
@@ -20,7 +21,7 @@ import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, restrict, takeEffect } from "./ledger-context.ts";
 
-/** When a restriction was written, and since when it is in effect everywhere. */
+/** When a restriction was written, and when it is in effect everywhere. Unix milliseconds. */
 export interface Receipt {
   readonly at: number;
   readonly effectiveAt: number;
@@ -32,7 +33,7 @@ export interface ChangedRow {
   readonly receipt: Receipt | null;
 }
 
-/** Restrictions whose wait is over, so that a repeated call need not wait again. */
+/** Keys whose last restriction is in effect, so that a repeated call need not wait again. */
 const SETTLED_MAX_KEYS = 1000;
 
 const NOT_TERMS: ReadonlySet<KeyEdit["column"]> = new Set(["name", "labels"]);
@@ -56,7 +57,7 @@ export class KeyChanges {
     const row = keys.issued(keyId);
     if (!row) return { reason: "not_found" };
     const now = Date.now();
-    const refusal = this.#refused(row, change, now);
+    const refusal = this.#refuse(row, change, now);
     if (refusal) return refusal;
 
     const edits = editsOf(row, change, {
@@ -93,25 +94,18 @@ export class KeyChanges {
     await takeEffect(this.#context, this.#leases.waitMs(keyId, now));
   }
 
-  #refused(row: KeyRow, change: KeyChange, now: number): Refusal | null {
+  #refuse(row: KeyRow, change: KeyChange, now: number): Refusal | null {
     if (!touchesTerms(change)) return null;
     if (isRevoked(row, now)) return { reason: "conflict", text: "The key is revoked" };
     if (hasPassed(row.expires_at, now)) return { reason: "conflict", text: "The key has expired" };
-    const ends = { expires_at: change.expires_at, revokes_at: change.revokes_at };
-    const past = Object.entries(ends).filter(
-      ([, end]) => typeof end === "string" && hasPassed(Date.parse(end), now),
-    );
-    const tooMany = this.#refusedCount(row, change, now);
+    const tooMany = this.#refuseCount(row, change, now);
     if (tooMany) return tooMany;
-    const problems =
-      past.length > 0
-        ? Object.fromEntries(past.map(([field]) => [field, "must be in the future"]))
-        : this.#policyProblems(row, change);
+    const problems = pastEnds(change, now) ?? this.#policyProblems(row, change);
     return problems && { reason: "invalid_input", details: problems };
   }
 
   /** A key whose scheduled revocation is cancelled is active again. */
-  #refusedCount({ revokes_at }: KeyRow, change: KeyChange, now: number): Refusal | null {
+  #refuseCount({ revokes_at }: KeyRow, change: KeyChange, now: number): Refusal | null {
     const { account, listing } = this.#context;
     const { max_active_keys: max } = account.row.policy;
     const becomesActive = change.revokes_at === null && revokes_at !== null;
@@ -119,7 +113,7 @@ export class KeyChanges {
     return { reason: "conflict", text: tooManyActiveKeys(max) };
   }
 
-  /** Of the changed fields alone: a policy applies to what is decided from then on. */
+  /** The policy's problems with the changed fields alone: it does not apply to what was decided before. */
   #policyProblems(row: KeyRow, { permissions, expires_at }: KeyChange): Record<string, string> | null {
     const expiresAt = expires_at === undefined ? row.expires_at : unixMsOrNull(expires_at);
     const problems = policyProblems(this.#context.account.row.policy, {
@@ -144,6 +138,16 @@ export class KeyChanges {
   }
 }
 
+function pastEnds({ expires_at, revokes_at }: KeyChange, now: number): Record<string, string> | null {
+  const past = Object.entries({ expires_at, revokes_at }).filter(([, end]) =>
+    hasPassed(unixMsOrNull(end ?? null), now),
+  );
+  return past.length === 0
+    ? null
+    : Object.fromEntries(past.map(([field]) => [field, "must be in the future"]));
+}
+
+/** Whether the change has a field beyond name and labels. */
 function touchesTerms({ permissions, allowed_ips, limits, expires_at, revokes_at }: KeyChange): boolean {
   return [permissions, allowed_ips, limits, expires_at, revokes_at].some((field) => field !== undefined);
 }

@@ -2,8 +2,8 @@
  * The three steps in which every key is issued: the ledger's row, then the KV record, then the row becomes `issued` in
  * one transaction with its event and the answer to keep.
  *
- * Guarantees that a failure in between issues nothing, and that an alarm removes its leftovers. It holds no rule
- * about which keys may be created.
+ * Guarantees that a failure in between issues nothing, and that an alarm removes what it leaves. It does not decide
+ * which keys may be created.
  */
 
 import pMap from "p-map";
@@ -14,7 +14,7 @@ import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 import { CALLS_CONCURRENCY, type LedgerContext } from "./ledger-context.ts";
 import { recordOf } from "./new-keys.ts";
 
-/** A creation that takes longer is abandoned; far longer than KV may take. */
+/** A creation that takes longer is abandoned; KV has a far shorter time limit. */
 const ABANDONED_AFTER_MS = 180_000;
 
 /** Per alarm: an invocation may make a thousand KV operations. */
@@ -28,8 +28,8 @@ export class KeyCreation {
   }
 
   /**
-   * Adds the row at once, unless it is there: a revocation of all keys that comes later finds the creation and abandons
-   * it. `activate` runs in the transaction that issues the key, and its result is the answer.
+   * Adds the row before the first wait, unless it exists, so that a later revocation of all keys finds the creation and
+   * abandons it. `activate` runs in the transaction that issues the key; its result is the answer.
    */
   async issue<Answer>(row: NewKeyRow, activate: (key: KeyRow) => Answer): Promise<Answer | Refusal> {
     const { storage, kv, settings, keys } = this.#context;
@@ -47,12 +47,12 @@ export class KeyCreation {
     });
   }
 
-  /** Before the first step that can fail. */
+  /** To be called before the first step that can fail. */
   scheduleCleanUp(): Promise<void> {
     return this.#context.scheduleAlarm(Date.now() + ABANDONED_AFTER_MS);
   }
 
-  /** Removes abandoned creations, row and record. What an unavailable store prevents is left to the next alarm. */
+  /** Removes the rows and records of abandoned creations; those in an unavailable store are left to the next alarm. */
   async cleanUp(now: number): Promise<void> {
     const { keys, scheduleAlarm } = this.#context;
     keys.abandonOverdue(now - ABANDONED_AFTER_MS);
@@ -62,7 +62,7 @@ export class KeyCreation {
     else if (keys.hasUnissued()) await this.scheduleCleanUp();
   }
 
-  /** False: a store was unavailable, and all rows stay. */
+  /** Returns false when a store was unavailable: all rows stay. */
   async #remove(rows: readonly KeyRow[]): Promise<boolean> {
     const { kv, settings, keys } = this.#context;
     const limitMs = settings.ledgerTimeoutMs;
@@ -91,7 +91,10 @@ export class KeyCreation {
     return true;
   }
 
-  /** Those that the account has, or has again: another account may have claimed the others, and written their records. */
+  /**
+   * The rows that the account claims successfully; another account may have claimed the others and written their
+   * records.
+   */
   async #claimAgain(rows: readonly KeyRow[]): Promise<KeyRow[] | null> {
     const [first] = rows;
     if (!first) return [];

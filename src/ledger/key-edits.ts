@@ -1,5 +1,6 @@
 /**
- * The fields of a key to which a change gives another value, with the event of each and whether it restricts the key. Pure.
+ * The fields of a key that a change gives another value, each with its event and how long it waits for leases. Pure; it
+ * writes nothing.
  */
 
 import { isoTimeOrNull, unixMsOrNull } from "../keys/timestamp.ts";
@@ -7,6 +8,7 @@ import type { Permission } from "../policy.ts";
 import { limitsOf, type OwnLimits, type Tier } from "../rate-limits.ts";
 import type { NewEvent } from "./events-table.ts";
 import {
+  allowedIpsOf,
   endsSooner,
   losesAddress,
   losesPermission,
@@ -40,13 +42,13 @@ export interface KeyEdit {
   readonly waitMs: number | null;
 }
 
-/** What decides on the wait of an edit. */
+/** The values on which the wait of an edit depends. */
 interface EditContext {
   /** The account's. */
   readonly tier: Tier;
   /** How long a restriction waits. */
   readonly waitMs: number;
-  /** How long a sooner end waits. */
+  /** How long an end that becomes sooner waits. */
   readonly waitMsForEnd: (end: number) => number;
 }
 
@@ -73,7 +75,7 @@ export function editsOf(row: KeyRow, change: KeyChange, context: EditContext): K
     add("permissions", value, waitMs, "permissions_changed", { from, to: [...permissions] });
   }
   if (allowed_ips !== undefined) {
-    const from = JSON.parse(row.allowed_ips) as string[];
+    const from = allowedIpsOf(row);
     const waitMs = ifRestricts(losesAddress(from, allowed_ips));
     const value = JSON.stringify(allowed_ips);
     add("allowed_ips", value, waitMs, "allowed_ips_changed", { from, to: [...allowed_ips] });
@@ -93,7 +95,7 @@ export function editsOf(row: KeyRow, change: KeyChange, context: EditContext): K
   return edits;
 }
 
-/** Whether the key gets lower limits than those that apply to it now. */
+/** Whether the limits that apply to the key get lower. */
 function lowersLimits(from: OwnLimits | null, to: OwnLimits | null, tier: Tier): boolean {
   const ofTier = limitsOf(tier);
   return losesRequests(lowerLimits(limitsOf(from), ofTier), lowerLimits(limitsOf(to), ofTier));

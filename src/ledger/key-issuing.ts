@@ -1,9 +1,9 @@
 /**
- * Creating a key and rotating one: a new secret, whose text is in the answer and never again.
+ * Creating a key and rotating one: a new secret, which only the answer contains.
  *
- * Guarantees that a call with an `Idempotency-Key` is carried out once, that a key has at most one successor that is
- * valid, that a key which is revoked or suspended while it is being rotated gets none, that an account gets at most
- * `NEW_KEYS_PER_MINUTE` keys in a minute, and none that its policy does not allow.
+ * Guarantees that a call with an `Idempotency-Key` is carried out once; that a key has at most one valid successor, and
+ * no new one if it is revoked or suspended during its rotation; that an account gets at most `NEW_KEYS_PER_MINUTE` keys
+ * in a minute, and only keys that its policy allows.
  */
 
 import type { ChangedKey, IssuedKey, RotatedKey } from "../keys/api-key.ts";
@@ -14,14 +14,14 @@ import { toApiKey, withReceipt } from "./api-key-view.ts";
 import type { Actor } from "./events-table.ts";
 import type { CallMetadata, IdempotencyStore } from "./idempotency-store.ts";
 import type { KeyCreation } from "./key-creation.ts";
-import { endsSooner, latestEnd, policyProblems, tooManyActiveKeys } from "./key-terms.ts";
+import { endsSooner, latestEnd, permissionsOf, policyProblems, tooManyActiveKeys } from "./key-terms.ts";
 import type { KeyRow } from "./keys-schema.ts";
 import { CLOCK_STEP_MAX_MS, isRevoked } from "./lease-book.ts";
 import type { LeaseIssuer } from "./lease-issuer.ts";
 import { type LedgerContext, takeEffect } from "./ledger-context.ts";
 import { mintSecret, type NewKey, newKeyRow, successorRow } from "./new-keys.ts";
 
-/** Created and rotated, in one account. */
+/** By creations and rotations, in one account. */
 export const NEW_KEYS_PER_MINUTE = 50;
 const MINUTE_MS = 60_000;
 
@@ -45,13 +45,13 @@ export class KeyIssuing {
       const { secret } = minted;
       const sealedSecret = await this.#answers.seal(secret);
       const now = Date.now();
-      // Checked here: a retry after the key has expired still gets its answer.
-      if (hasPassed(unixMsOrNull(input.expires_at), now)) return EXPIRES_IN_THE_PAST;
-      const { permissions } = input;
-      const checked = { permissions, createdAt: now, expiresAt: unixMsOrNull(input.expires_at) };
+      const expiresAt = unixMsOrNull(input.expires_at);
+      // Not checked before: a retry after the key has expired still gets its answer.
+      if (hasPassed(expiresAt, now)) return EXPIRES_IN_THE_PAST;
+      const checked = { permissions: input.permissions, createdAt: now, expiresAt };
       const problems = policyProblems(account.row.policy, checked);
       if (problems) return { reason: "invalid_input", details: problems };
-      const tooMany = this.#refusedRate(now) ?? this.#refusedCount(now, null);
+      const tooMany = this.#refuseRate(now) ?? this.#refuseCount(now, null);
       if (tooMany) return tooMany;
       return await this.#creation.issue(
         newKeyRow(accountName, input, minted, now, caller.actor.name),
@@ -80,9 +80,9 @@ export class KeyIssuing {
       const startedAt = Date.now();
       const old = keys.issued(oldId) as KeyRow;
       const refusal =
-        this.#refusedRotation(old, startedAt) ??
-        this.#refusedRate(startedAt) ??
-        this.#refusedCount(startedAt, old);
+        this.#refuseRotation(old, startedAt) ??
+        this.#refuseRate(startedAt) ??
+        this.#refuseCount(startedAt, old);
       if (refusal) return refusal;
       const latest = latestEnd(account.row.policy, startedAt);
       const row = successorRow(old, minted, startedAt, caller.actor.name, latest);
@@ -90,7 +90,7 @@ export class KeyIssuing {
         const now = Date.now();
         // Another call may have revoked or rotated the old key meanwhile.
         const current = keys.issued(oldId) ?? old;
-        const late = this.#refusedRotation(current, now);
+        const late = this.#refuseRotation(current, now);
         if (late) {
           keys.undoIssue(successor.id);
           return late;
@@ -128,14 +128,14 @@ export class KeyIssuing {
     return effectiveAt === null ? replaced : withReceipt(replaced, { at, effectiveAt });
   }
 
-  /** A kept answer may be given while the first call still waits. */
+  /** Waits for the end of the old key: an answer that is repeated may come while the first call still waits. */
   async #whenEnded({ id, effective_at }: ChangedKey, now: number): Promise<void> {
     if (effective_at === undefined || now >= Date.parse(effective_at) + CLOCK_STEP_MAX_MS) return;
     await takeEffect(this.#context, this.#leases.waitMs(id, now));
   }
 
-  /** `replaced`: the key that stops being active in exchange. */
-  #refusedCount(now: number, replaced: KeyRow | null): Refusal | null {
+  /** Why the account gets no further key; null when it may have one. `replaced`: the key that stops being active. */
+  #refuseCount(now: number, replaced: KeyRow | null): Refusal | null {
     const { account, listing } = this.#context;
     const { max_active_keys: max } = account.row.policy;
     if (max === null) return null;
@@ -143,8 +143,8 @@ export class KeyIssuing {
     return kept < max ? null : { reason: "conflict", text: tooManyActiveKeys(max) };
   }
 
-  /** A session or a program that has gone wrong cannot fill the account with keys. Imports are not limited. */
-  #refusedRate(now: number): Refusal | null {
+  /** A faulty program or a stolen session cannot fill the account with keys. Imports are not limited. */
+  #refuseRate(now: number): Refusal | null {
     const earliest = this.#context.listing.mintedAt(NEW_KEYS_PER_MINUTE - 1, now - MINUTE_MS);
     if (earliest === null) return null;
     return {
@@ -154,12 +154,12 @@ export class KeyIssuing {
   }
 
   /** Why a key gets no successor; null when it may have one. */
-  #refusedRotation(old: KeyRow, now: number): Refusal | null {
+  #refuseRotation(old: KeyRow, now: number): Refusal | null {
     const conflict = (text: string) => ({ reason: "conflict", text }) as const;
     if (isRevoked(old, now)) return conflict("The key is revoked");
     if (hasPassed(old.expires_at, now)) return conflict("The key has expired");
     if (old.suspended_at !== null) return conflict("The key is suspended: resume it first");
-    if (this.#context.account.row.policy.require_permissions && JSON.parse(old.permissions).length === 0)
+    if (this.#context.account.row.policy.require_permissions && permissionsOf(old).length === 0)
       return conflict("The key has full access: give it permissions first (policy require_permissions)");
     const successor = old.replaced_by === null ? undefined : this.#context.keys.issued(old.replaced_by);
     if (!successor || isRevoked(successor, now) || hasPassed(successor.expires_at, now)) return null;

@@ -1,6 +1,6 @@
 /**
- * The ledger: one Durable Object per account, named by its locator, the last word on its keys. It checks no input; the
- * control plane has done so.
+ * The ledger: one Durable Object per account, named by its locator; it decides on the account's keys. It does not check
+ * input; the control plane has done so.
  *
  * Guarantees, once `revokeKey` has answered, that no lease on the key is in use anywhere: the revocation
  * is written durably, from then on leases are refused, the last lease expires, and then it answers. A key is
@@ -26,7 +26,7 @@ import type { AccountChange } from "./account-changes.ts";
 import { revokedKey, toApiKey, withReceipt } from "./api-key-view.ts";
 import type { RevokedCount } from "./bulk-revocation.ts";
 import type { EventFilter } from "./events-table.ts";
-import { type ExposedKeys, exposeKey, type Sighting } from "./exposed-keys.ts";
+import { type ExposedKeyAction, exposeKey, type Sighting } from "./exposed-keys.ts";
 import type { CallMetadata } from "./idempotency-store.ts";
 import { type ClaimedKey, ClaimsTable } from "./import-claims.ts";
 import type { ChangedRow } from "./key-changes.ts";
@@ -38,13 +38,13 @@ import { type ImportedKey, type ImportVerdict, type NewKey, recordOf, termsOf } 
 import { PortalLedger } from "./portal-ledger.ts";
 import { type RebuiltPage, rebuildRecords } from "./rebuild-records.ts";
 
-/** Keys whose scheduled end has passed that one list marks as revoked; it leaves out all of them. */
+/** How many keys whose scheduled end has passed one list marks as revoked. It leaves out all of them. */
 const ENDED_PER_LIST = 1000;
 
 export class KeyLedger extends PortalLedger {
   /**
-   * Grants a lease of `ttl_ms` on the key and its terms, or refuses it with the reason. Reads SQLite every time: an object that was
-   * superseded elsewhere is fenced there and cannot grant.
+   * Grants a lease of `ttl_ms` on the key and its terms, or refuses it with the reason. Reads SQLite every time: an
+   * object that was superseded elsewhere is fenced there and cannot grant.
    */
   lease({ hash, account, uses, holder, permits: reports, wants_record }: LeaseRequest): LeaseAnswer {
     const now = Date.now();
@@ -56,7 +56,8 @@ export class KeyLedger extends PortalLedger {
     const record = wants_record ? { record: recordOf(row) } : {};
     if (!verdict.granted) return { ...verdict, ...record };
     this.usage.recordUse(row.id, now, uses);
-    const permits = this.limits.permit(row, holder, reports, now, verdict.ttl_ms);
+    const call = { holder, reports, leaseMs: verdict.ttl_ms };
+    const permits = this.limits.grantPermits(row, policy.account_limits, call, now);
     return { ...verdict, ...record, terms: termsOf(row, policy), permits };
   }
 
@@ -88,13 +89,13 @@ export class KeyLedger extends PortalLedger {
     return this.import.import(account, rows, caller, callDigest);
   }
 
-  /** In the object of all claims: for each key whether the account has it from now on. */
+  /** In the object of all claims: claims the keys for the account; returns for each whether the account has it. */
   claimKeys(account: string, keys: readonly ClaimedKey[]): boolean[] {
     const claims = new ClaimsTable(this.ctx.storage.sql);
     return this.ctx.storage.transactionSync(() => keys.map((key) => claims.claim(account, key)));
   }
 
-  /** In the object of all claims: for keys whose import was refused or removed. */
+  /** In the object of all claims: gives up the account's claims on keys whose import was refused or removed. */
   releaseKeys(account: string, keyIds: readonly string[]): { readonly ok: true } {
     const claims = new ClaimsTable(this.ctx.storage.sql);
     for (const keyId of keyIds) claims.release(account, keyId);
@@ -111,7 +112,7 @@ export class KeyLedger extends PortalLedger {
     return row ? this.view(row) : { reason: "not_found" };
   }
 
-  /** By its hash, for a caller who has the key; `account`: null if the key's locator names the ledger. */
+  /** The same by its hash. `account`: null if the key's locator names the ledger. */
   getKeyByHash(hash: string, account: string | null): ApiKey | Refusal {
     const row = this.keys.issuedByHash(hash, account);
     return row ? this.view(row) : { reason: "not_found" };
@@ -172,7 +173,7 @@ export class KeyLedger extends PortalLedger {
     hash: string,
     account: string | null,
     sighting: Sighting,
-    then: ExposedKeys,
+    action: ExposedKeyAction,
   ): Promise<ApiKey | Refusal> {
     const row = this.keys.issuedByHash(hash, account);
     if (!row) return { reason: "not_found" };
@@ -181,7 +182,7 @@ export class KeyLedger extends PortalLedger {
       { revocation: this.revocation, suspension: this.suspension },
       row,
       sighting,
-      then,
+      action,
     );
     return isRefusal(exposed) ? exposed : this.view(exposed);
   }
@@ -219,7 +220,7 @@ export class KeyLedger extends PortalLedger {
     return rebuildRecords(this.context, limit, after, caller);
   }
 
-  /** Reads storage, so only the object that owns it answers. With the longest that a restriction may have to wait. */
+  /** Reads storage, so a superseded object does not answer. Returns the longest that a restriction may have to wait. */
   ping(): { readonly leaseBoundMs: number } {
     this.events.hasAny();
     return { leaseBoundMs: this.leases.leaseBoundMs };

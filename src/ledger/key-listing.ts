@@ -15,14 +15,14 @@ export interface KeyPosition {
   readonly id: string;
 }
 
-/** Which keys are listed. */
+/** Selects the keys of a list. */
 export interface ListFilter {
   /** Without it, and without a state, revoked keys are left out. */
   readonly includeRevoked?: boolean | undefined;
   readonly mode?: Mode | undefined;
   readonly state?: KeyState | undefined;
   readonly id?: string | undefined;
-  /** In the name, whatever its case; or the id, the last characters or a label. */
+  /** Part of the name, ignoring case; or the id, the last characters or a label. */
   readonly text?: string | undefined;
   readonly label?: { readonly name: string; readonly value: string } | undefined;
 }
@@ -30,7 +30,7 @@ export interface ListFilter {
 /** The key that its successor `replaced_by` replaces. */
 export type Predecessor = Pick<KeyRow, "id" | "name" | "hint" | "replaced_by">;
 
-/** Which keys are revoked together. */
+/** Selects the keys of a bulk revocation. */
 export interface KeyFilter {
   readonly mode?: Mode | undefined;
   readonly createdBefore?: number | undefined;
@@ -111,7 +111,7 @@ export class KeyListing {
     return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
   }
 
-  /** When the last of the matching revoked keys was revoked everywhere; null: none of them is revoked. */
+  /** The latest `effective_at` of the matching revoked keys; null: there is none. */
   lastEffectiveAt(filter: KeyFilter): number | null {
     return this.#sql
       .exec<{ at: number | null }>(
@@ -132,7 +132,7 @@ export class KeyListing {
       .one().n;
   }
 
-  /** When the last but `skipped` of the keys minted after `since` was begun; null: there are not as many. */
+  /** When the creation of the latest minted key but `skipped` began, if after `since`; null: there is no such key. */
   mintedAt(skipped: number, since: number): number | null {
     const [row] = this.#sql
       .exec<{ began_at: number }>(

@@ -1,35 +1,36 @@
 /**
- * Events that no call makes: a key that will expire, has expired, has reached its scheduled revocation, or has grown old.
+ * Events that time causes: a key will expire soon, has expired, has reached its scheduled revocation, or reaches an
+ * age.
  *
- * Guarantees each of them once, also after a restart, and wakes the ledger only when one is due: one row keeps until
- * when they were written and when the next is due. A key's reminders begin when it is created or imported here: those
- * that were due before are not made up for.
+ * Guarantees each of them once, also after a restart, and wakes the ledger only when one is due: one row has the moment
+ * until which they are written and the moment of the next one. Reminders that were due before the key was created or
+ * imported here are not sent.
  */
 import { isoTime } from "../keys/timestamp.ts";
-import { type Actor, type EventsTable, GATEWAY } from "./events-table.ts";
+import { type EventsTable, GATEWAY } from "./events-table.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
 const DAY_MS = 86_400_000;
-export const EXPIRING_AHEAD_MS = 7 * DAY_MS;
+const EXPIRING_AHEAD_MS = 7 * DAY_MS;
 /** A live key is reported at this age, and then each period. */
-export const AGING_AFTER_MS = 90 * DAY_MS;
-export const AGING_PERIOD_MS = 30 * DAY_MS;
+const AGING_AFTER_MS = 90 * DAY_MS;
+const AGING_PERIOD_MS = 30 * DAY_MS;
 
 /** The row's name in the table of metadata. */
 const REMINDERS = "reminders";
 
 interface State {
-  /** Everything that was due until then is written. */
+  /** Every event that was due until then is written. */
   readonly until: number;
   /** null: nothing is due later. */
   readonly next_at: number | null;
 }
 
-/** For each key its ages at which it is reported, relative to the parameter: the first after it. */
+/** When a key next reaches an age at which it is reported, after the parameter. */
 const NEXT_AGING = `created_at + ${AGING_AFTER_MS} +
   ${AGING_PERIOD_MS} * MAX(0, CAST((? - created_at - ${AGING_AFTER_MS}) / ${AGING_PERIOD_MS} + 1 AS INTEGER))`;
 
-/** What will be due of every key; the parameter is the moment after which it is due. */
+/** The next reminder of every key and kind. The parameter: the moment after which it is due. */
 const REMINDER_TIMES = `
   SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'expiring' AS kind,
     expires_at - ${EXPIRING_AHEAD_MS} AS due FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
@@ -40,7 +41,7 @@ const REMINDER_TIMES = `
   UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'aging', ${NEXT_AGING}
     FROM keys WHERE state = 'issued' AND mode = 'live' AND revoked_at IS NULL`;
 
-/** Of a key that is good until then; a tombstone of a scheduled end carries its time. */
+/** The key is valid until the reminder is due. The tombstone of a scheduled revocation has the scheduled time. */
 const IS_DUE = `due > ? AND due > began_at
   AND (revoked_at IS NULL OR (kind = 'revoked' AND revoked_at = revokes_at))
   AND (kind = 'revoked' OR revokes_at IS NULL OR revokes_at > due)
@@ -78,7 +79,7 @@ export class KeyReminders {
     if (!state) this.#save({ until: now, next_at: this.#nextAt(now) });
   }
 
-  /** The key was created or changed: its next reminder may be the first one of the ledger. */
+  /** To be called when a key was created or changed: its next reminder may be the ledger's next one. */
   keyChanged(keyId: string): void {
     const { until, next_at } = this.#state;
     const at = this.#nextAt(until, keyId);
@@ -130,8 +131,7 @@ export class KeyReminders {
       revoked: { reason: "scheduled" },
       aging: { name, age_days: Math.floor((due - created_at) / DAY_MS) },
     }[kind];
-    const actor: Actor = GATEWAY;
-    this.#events.add({ at: now, actor, action: kind, keyId: id, details });
+    this.#events.add({ at: now, actor: GATEWAY, action: kind, keyId: id, details });
   }
 
   #save(state: State): void {

@@ -1,9 +1,9 @@
 /**
  * Revoking a key: its tombstone and its event, in one durable write.
  *
- * Guarantees that a receipt is true from the start: it says when the last lease expires, and no lease is granted any
- * more. A call answers when that moment has passed. If its caller disconnects or the ledger restarts meanwhile, the
- * revocation stands, and the next call waits for the rest.
+ * Guarantees that the receipt is final: it has the moment at which the last lease expires, and no further lease is
+ * granted. A call answers when that moment has passed. If its caller disconnects or the ledger restarts meanwhile, the
+ * revocation stands, and the next call waits too.
  */
 import type { Refusal } from "../refusals.ts";
 import type { NewEvent } from "./events-table.ts";

@@ -2,7 +2,7 @@
  * Suspending and resuming a key: unlike a revocation, a suspension ends.
  *
  * Guarantees that a suspension is answered when no lease on the key is in use, and that a repeated call gets the same
- * answer. A resumption restricts nothing: it is answered at once, and holds when an isolate asks again, within a lease.
+ * answer. A resumption is answered at once, and takes effect with the next lease of each isolate.
  */
 import { hasPassed } from "../keys/key-state.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -31,7 +31,7 @@ export class KeySuspension {
     const row = this.#changeable(keyId, now);
     if (isRefusal(row)) return row;
     const { keys, events } = this.#context;
-    // No lease was granted since a first call, so that a repeated one waits for the rest at most.
+    // A repeated call waits too: the first one may still be waiting, or a restart may have interrupted it.
     const waitMs = this.#leases.waitMs(keyId, now);
     return await restrict(this.#context, waitMs, () => {
       if (row.suspended_at === null) {

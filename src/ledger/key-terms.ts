@@ -1,7 +1,8 @@
 /**
- * What a key may do, and what an account's policy requires of it. Pure; times are Unix milliseconds.
+ * The terms in a key's row: how they are read, whether a change restricts them, and whether a policy allows them. Pure;
+ * times are Unix milliseconds.
  *
- * Guarantees that a change is called no restriction only if everything that the new terms allow was allowed before.
+ * Guarantees that a change counts as a restriction unless the new terms allow everything that was allowed before.
  */
 import type { Policy } from "../keys/account.ts";
 import { containsNetwork, type IpNetwork, parseIpNetwork } from "../keys/ip-network.ts";
@@ -16,13 +17,22 @@ export function permissionsOf({ permissions }: Pick<KeyRow, "permissions">): Per
   return JSON.parse(permissions) as Permission[];
 }
 
-/** Whether fewer actions are allowed. Empty: all. */
+/** Empty: anywhere. */
+export function allowedIpsOf({ allowed_ips }: Pick<KeyRow, "allowed_ips">): string[] {
+  return JSON.parse(allowed_ips) as string[];
+}
+
+export function labelsOf({ labels }: Pick<KeyRow, "labels">): Record<string, string> {
+  return JSON.parse(labels) as Record<string, string>;
+}
+
+/** Whether an action is no longer allowed. Empty: all are. */
 export function losesPermission(from: readonly Permission[], to: readonly Permission[]): boolean {
   if (to.length === 0) return false;
   return from.length === 0 || from.some((permission) => !to.includes(permission));
 }
 
-/** Whether an address may be excluded that was allowed. Empty: none is excluded. */
+/** Whether an address may be no longer allowed. Empty: all are. */
 export function losesAddress(from: readonly string[], to: readonly string[]): boolean {
   if (to.length === 0) return false;
   const networks = networksOf(to);
@@ -57,13 +67,13 @@ export function endsSooner(from: number | null, to: number | null): boolean {
   return to !== null && (from === null || to < from);
 }
 
-export interface PolicyChecked {
+interface PolicyChecked {
   readonly permissions: readonly Permission[];
   readonly createdAt: number;
   readonly expiresAt: number | null;
 }
 
-/** The problem of each field, with the rule; null: the policy allows the key. */
+/** Why the policy does not allow the key, by field; null: it does. */
 export function policyProblems(
   policy: Policy,
   { permissions, createdAt, expiresAt }: PolicyChecked,
@@ -78,7 +88,7 @@ export function policyProblems(
   return Object.keys(problems).length > 0 ? problems : null;
 }
 
-/** When a key must have expired; null: no such rule. */
+/** The latest expiry that the policy allows; null: no such rule. */
 export function latestEnd({ max_lifetime_days: days }: Policy, createdAt: number): number | null {
   return days === null ? null : createdAt + days * DAY_MS;
 }

@@ -1,16 +1,15 @@
 /**
  * When and how often keys were used, as isolates report it with their leases.
  *
- * Guarantees that the figures never go backwards: unwritten uses are written before they are shown. Hibernation loses
- * none, since an alarm writes them before the ledger is idle for long enough. Only a crash or a restart loses uses: those
- * of the last minute, on keys that were not shown meanwhile. Uses that an isolate has not yet reported are not known here.
- * Pure: no clock, no storage.
+ * Guarantees that the figures never decrease: unwritten uses are written before they are shown. Hibernation loses none,
+ * since an alarm writes them before an idle ledger hibernates. A crash or a restart may lose the uses of the last
+ * minute. It does not know uses that an isolate has not reported. Pure: no clock, no storage.
  */
 
-/** A key in steady use is written once a minute. */
+/** How often a key in steady use is written. */
 export const WRITE_INTERVAL_MS = 60_000;
 
-/** While uses are unwritten; less than the 10 s after which an idle object hibernates and loses its memory. */
+/** How often `flush` runs while uses are unwritten: before an idle object hibernates (10 s) and loses its memory. */
 export const FLUSH_INTERVAL_MS = 5000;
 
 /** Keys that one flush writes, so that leases need not wait for it: about 10 ms. */
@@ -35,7 +34,7 @@ export class KeyUsage {
   /** No use was recorded since the last flush. */
   #isQuiet = true;
 
-  /** `scheduleFlush`: has `flush` called after that time, by an alarm. */
+  /** `scheduleFlush`: makes an alarm call `flush` after that time. */
   constructor(write: (keyId: string, use: Use) => void, scheduleFlush: (afterMs: number) => void) {
     this.#write = write;
     this.#scheduleFlush = scheduleFlush;
@@ -53,7 +52,7 @@ export class KeyUsage {
     this.#schedule(FLUSH_INTERVAL_MS);
   }
 
-  /** Writes the unwritten uses of a key, so that they can be shown; false when there are none. */
+  /** Writes the unwritten uses of a key, so that they can be shown; returns false when there are none. */
   writeKey(keyId: string, now: number): boolean {
     const key = this.#keys.get(keyId);
     if (!key || key.isWritten) return false;
@@ -62,8 +61,8 @@ export class KeyUsage {
   }
 
   /**
-   * Writes keys that were not written for a minute, and all of them when the ledger has become idle. Another flush follows
-   * only if uses are left, since an alarm is billed as a row and a call.
+   * Writes the keys that were not written for a minute, or all keys when the ledger has become idle. Schedules another
+   * flush only if uses are left, since an alarm is billed as a row and a call.
    */
   flush(now: number): void {
     this.#isScheduled = false;

@@ -67,7 +67,9 @@ export interface KeyRow extends Record<string, SqlStorageValue> {
   revokes_at: number | null;
   revoked_at: number | null;
   effective_at: number | null;
-  /** The longest that any lease had to run at the revocation; null also for a key that has ended as scheduled. */
+  /**
+   * The longest lease that could be in use at the revocation, margin included; null for a key that ended as scheduled.
+   */
   lease_bound_ms: number | null;
   /** The id of its successor; null when it has none, or its scheduled revocation was cancelled. */
   replaced_by: string | null;

@@ -1,7 +1,8 @@
 /**
- * The table of keys, and every statement that changes it; key-listing.ts has the reads. Times are Unix milliseconds. Synchronous.
+ * The table of keys: every statement that changes it, and reads of single rows. `key-listing.ts` has the other reads.
+ * Times are Unix milliseconds. Synchronous.
  *
- * A revoked key is a tombstone: no statement here clears `revoked_at` or removes a key that was issued.
+ * Guarantees that a revoked key stays a tombstone: no statement clears `revoked_at` or removes a key that was issued.
  */
 import { foldCase, type KeyFilter, MATCHES, matching } from "./key-listing.ts";
 import { KEYS_SCHEMA, type KeyRow, type NewKeyRow } from "./keys-schema.ts";
@@ -26,7 +27,7 @@ export class KeysTable {
     return this.#sql.exec<KeyRow>("SELECT * FROM keys WHERE id = ? AND state = 'issued'", id).toArray()[0];
   }
 
-  /** The same by its hash; `account`: null, or the account that it must be of. */
+  /** The same by its hash. `account`: the account that the key must belong to; null: any. */
   issuedByHash(hash: string, account: string | null): KeyRow | undefined {
     const row = this.byHash(hash);
     return row?.state === "issued" && row.account === (account ?? row.account) ? row : undefined;
@@ -101,7 +102,7 @@ export class KeysTable {
     this.#sql.exec(`UPDATE keys SET ${column} = ? WHERE id = ? AND revoked_at IS NULL`, value, id);
   }
 
-  /** The receipt of the last restriction of the key's terms; null: widened since. */
+  /** Sets the receipt of the last restriction of the key's terms; null: a later change widened them. */
   setRestriction(id: string, receipt: { readonly at: number; readonly effectiveAt: number } | null): void {
     this.#sql.exec(
       "UPDATE keys SET restricted_at = ?, restriction_effective_at = ? WHERE id = ?",
@@ -136,7 +137,7 @@ export class KeysTable {
     this.#sql.exec("UPDATE keys SET replaced_by = ? WHERE id = ?", successorId, id);
   }
 
-  /** The first revocation stands: false when the key was revoked already. */
+  /** Revokes the key; returns false when it was revoked already: the first revocation stands. */
   revoke(id: string, revokedAt: number, { effectiveAt, leaseBoundMs }: RevocationTiming): boolean {
     const changed = this.#sql.exec(
       `UPDATE keys SET revoked_at = ?, effective_at = ?, lease_bound_ms = ?
@@ -151,7 +152,7 @@ export class KeysTable {
 
   /**
    * Writes tombstones for at most `limit` keys whose scheduled end has passed; returns their number. Such a key is
-   * revoked without one too; with it, an index skips the key, and a clock that is behind cannot make it valid again.
+   * revoked without a tombstone too. With it, an index skips the key, and a clock that steps back cannot make it valid.
    */
   revokeEnded(now: number, limit: number): number {
     return this.#sql
@@ -192,7 +193,7 @@ export class KeysTable {
       .map(({ id }) => id);
   }
 
-  /** A last use never moves back, as it would with a clock that is behind after a restart. */
+  /** The last use never moves back, even if the clock is behind after a restart. */
   addUsage(id: string, lastUsedAt: number, uses: number): void {
     this.#sql.exec(
       "UPDATE keys SET last_used_at = MAX(?, IFNULL(last_used_at, 0)), use_count = use_count + ? WHERE id = ?",

@@ -10,7 +10,7 @@ import { hasPassed } from "../keys/key-state.ts";
 import type { LeaseVerdict } from "../leases/protocol.ts";
 
 /** The columns of a key's row that decide on leases. */
-export interface KeyState {
+export interface LeaseColumns {
   readonly expires_at: number | null;
   /** A scheduled revocation. */
   readonly revokes_at: number | null;
@@ -18,7 +18,7 @@ export interface KeyState {
   readonly suspended_at: number | null;
 }
 
-/** When a revocation takes effect, as its receipt says it. */
+/** When a revocation takes effect. */
 export interface RevocationTiming {
   /** From then on no lease on the key is in use. */
   readonly effectiveAt: number;
@@ -27,12 +27,12 @@ export interface RevocationTiming {
 }
 
 /** A scheduled revocation takes effect by itself: from its moment on the key is revoked. */
-export function isRevoked({ revoked_at, revokes_at }: KeyState, now: number): boolean {
+export function isRevoked({ revoked_at, revokes_at }: LeaseColumns, now: number): boolean {
   return revoked_at !== null || hasPassed(revokes_at, now);
 }
 
 /** A lease of at most `grantMs` that does not reach past a scheduled end. `undefined`: no such key. */
-export function decideLease(key: KeyState | undefined, now: number, grantMs: number): LeaseVerdict {
+export function decideLease(key: LeaseColumns | undefined, now: number, grantMs: number): LeaseVerdict {
   if (!key) return { granted: false, reason: "not_in_ledger" };
   if (isRevoked(key, now)) return { granted: false, reason: "revoked" };
   if (hasPassed(key.expires_at, now)) return { granted: false, reason: "expired" };
@@ -57,13 +57,13 @@ interface LeasesInUse {
 
 const NO_LEASES: LeasesInUse = { expireAt: Number.NEGATIVE_INFINITY, longestMs: 0 };
 
-/** The leases that may be in use, in memory only; those of a previous start are passed in as one assumption for all keys. */
+/** The leases that may be in use, in memory only. For those of a previous start, one assumption holds for all keys. */
 export class LeaseBook {
   readonly #leases = new Map<string, LeasesInUse>();
   readonly #inherited: LeasesInUse;
   #sweepAtKeys = SWEEP_AT_KEYS;
 
-  /** `inheritedMs`: the longest lease that may be in use at the start, margin included; 0: none is. */
+  /** `inheritedMs`: the longest lease that may be in use at the start, margin included; 0: no lease is. */
   constructor(startedAt: number, inheritedMs: number) {
     this.#inherited =
       inheritedMs === 0 ? NO_LEASES : { expireAt: startedAt + inheritedMs, longestMs: inheritedMs };
@@ -79,7 +79,9 @@ export class LeaseBook {
     if (this.#leases.size >= this.#sweepAtKeys) this.#sweep(now);
   }
 
-  /** How long a restriction of the key that is written at `now` waits, provided that no further lease is granted on the old terms. */
+  /**
+   * How long a restriction of the key that is written at `now` waits, if no further lease is granted on the old terms.
+   */
   waitMs(keyId: string, now: number): number {
     return Math.max(waitMsFor(this.#inherited, now), waitMsFor(this.#leases.get(keyId) ?? NO_LEASES, now));
   }
@@ -91,7 +93,7 @@ export class LeaseBook {
     return longestMs;
   }
 
-  /** The leases on the key have been waited for, and it gets no more: a repeated call need not wait again. */
+  /** To be called when all leases on the key have expired and it gets no more: a repeated call need not wait again. */
   forget(keyId: string): void {
     this.#leases.delete(keyId);
   }
@@ -105,7 +107,7 @@ export class LeaseBook {
   }
 }
 
-/** A whole lease, as long as one may be in use: a clock that may have stepped does not tell how much of it is left. */
+/** The duration of a whole lease while one may be in use: after a clock step the rest of it is unknown. */
 function waitMsFor({ expireAt, longestMs }: LeasesInUse, now: number): number {
   return now < expireAt + CLOCK_STEP_MAX_MS ? longestMs : 0;
 }

@@ -1,11 +1,11 @@
 /**
  * Grants leases, and knows how long a restriction waits for those that are in use.
  *
- * Guarantees, across restarts too, that a restriction which waits for `waitMs` is answered after the last lease that was
- * granted on the old terms has expired. Before a lease leaves, one row on disk covers it: until when leases may be in
- * use, and how long the longest is. A ledger that starts after that moment knows that none is in use; one that starts
- * before it assumes the longest on every key. The row is written about once a minute while leases are requested. An idle ledger
- * needs no write, no timer and no alarm.
+ * Guarantees, across restarts too, that a restriction which waits for `waitMs` is answered after the last lease that
+ * was granted on the old terms has expired. Before a lease leaves, one row on disk covers it: the moment until which
+ * leases may be in use, and the duration of the longest one. A ledger that starts after that moment knows that no lease
+ * is in use; one that starts before it assumes the longest on every key. The row is written about once a minute while
+ * leases are requested. An idle ledger needs no write, no timer and no alarm.
  */
 
 import type { LeaseVerdict } from "../leases/protocol.ts";
@@ -13,8 +13,8 @@ import type { Settings } from "../settings.ts";
 import {
   CLOCK_STEP_MAX_MS,
   decideLease,
-  type KeyState,
   LeaseBook,
+  type LeaseColumns,
   type RevocationTiming,
 } from "./lease-book.ts";
 import { GRANTS_PER_SECOND_MAX, LeaseLength } from "./lease-length.ts";
@@ -26,7 +26,7 @@ export const LEASES_IN_USE = "leases_in_use";
 /** How far ahead the row reaches when it is written: one write covers the leases of about a minute. */
 const COVERED_AHEAD_MS = 60_000;
 
-/** What a later start of the ledger must know of the leases granted before. */
+/** The leases granted so far, for a later start of the ledger. */
 export interface LeasesOnDisk {
   /** No lease is in use after this moment, even as read by a machine whose clock is off by `CLOCK_STEP_MAX_MS`. */
   readonly until: number;
@@ -60,10 +60,10 @@ export class LeaseIssuer {
   }
 
   /**
-   * Decides on the row that the caller has just read from SQLite: an object that was superseded is fenced there and
-   * cannot grant. `undefined`: no such key.
+   * Grants or refuses a lease. `key`: the row, just read from SQLite, where an object that was superseded is fenced;
+   * `undefined`: no such key.
    */
-  grant(keyId: string, key: KeyState | undefined, now: number): LeaseVerdict {
+  grant(keyId: string, key: LeaseColumns | undefined, now: number): LeaseVerdict {
     const verdict = decideLease(key, now, this.#length.at(now));
     if (verdict.granted) {
       const lastsMs = verdict.ttl_ms + this.#marginMs;
@@ -89,22 +89,23 @@ export class LeaseIssuer {
     return { effectiveAt: now + this.waitMs(keyId, now), leaseBoundMs: this.leaseBoundMs };
   }
 
-  /** How long a change that ends the key at `end` waits: not at all when the leases in use expire before. */
+  /** How long a change that ends the key at `end` waits; 0 when the leases in use expire before. */
   waitMsForEnd(keyId: string, now: number, end: number): number {
     const waitMs = this.waitMs(keyId, now);
     return now + waitMs <= end ? 0 : waitMs;
   }
 
+  /** The same for a restriction of every key at once. */
   timingForAll(now: number): RevocationTiming {
     return { effectiveAt: now + this.waitMsForAll(now), leaseBoundMs: this.leaseBoundMs };
   }
 
-  /** The leases on a revoked key have been waited for: a repeated call need not wait again. */
+  /** To be called when all leases on a revoked key have expired: a repeated call need not wait again. */
   forget(keyId: string): void {
     this.#book.forget(keyId);
   }
 
-  /** No lease that may be in use lasts longer, margin included; after a change of the settings, those of before too. */
+  /** The longest lease that may be in use, margin included, also one from before a change of the settings. */
   get leaseBoundMs(): number {
     return Math.max(this.#onDisk.longest_ms, this.#length.ms + this.#marginMs);
   }

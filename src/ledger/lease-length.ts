@@ -1,8 +1,8 @@
 /**
- * The length of leases: `LEASE_MS`, and stretched, step by step, while an account requests more leases than its ledger
- * can serve.
+ * The length of leases: `LEASE_MS`, stretched step by step while an account requests more leases than its ledger can
+ * serve.
  *
- * Guarantees a length between the two it was made with. Grants are counted over the length of one lease, in which
+ * Guarantees a length between the shortest and the longest. Grants are counted over the length of one lease, in which
  * every isolate calls about twice for each key in use; their distribution within that time makes no difference.
  * Pure: no clock; the simulator runs it too.
  */

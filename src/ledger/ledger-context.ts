@@ -1,4 +1,9 @@
-/** The storage, tables and settings that the parts of one ledger share, and the one way in which it restricts keys. */
+/**
+ * The storage, tables and settings that the parts of one ledger share, and the one way in which it restricts keys.
+ *
+ * Guarantees that a restriction resolves when it is durable and no lease on older terms is in use, provided that
+ * `waitMs` comes from `LeaseIssuer`.
+ */
 
 import type { Settings } from "../settings.ts";
 import type { AccountState } from "./account-state.ts";
@@ -20,10 +25,10 @@ export interface LedgerContext {
   readonly scheduleAlarm: (at: number) => Promise<void>;
 }
 
-/** Connections that the platform lets one invocation have open; further calls would wait unseen. */
+/** The connections that one invocation may have open; the platform queues further calls, and their time limits run. */
 export const CALLS_CONCURRENCY = 6;
 
-/** A timer may fire within the last millisecond of its delay. */
+/** A timer may fire up to a millisecond early. */
 const TIMER_GRAIN_MS = 1;
 
 /**
@@ -37,7 +42,7 @@ export async function takeEffect({ storage }: LedgerContext, waitMs: number): Pr
 }
 
 /**
- * Restricts one key or all of them: `write` makes the change with its event, in one transaction. From then on leases are
+ * Restricts one key or all of them: `write` makes the change with its event, in one transaction. Later leases are
  * granted on the new terms only. Resolves after `waitMs`, when no lease on older terms is in use.
  */
 export async function restrict<Result>(

@@ -1,6 +1,6 @@
 /**
- * The parts of one ledger, made over its storage, and its alarm. What callers can do with them is in `PortalLedger` and
- * `KeyLedger`, which extend it.
+ * The parts of one ledger, built over its storage, and its alarm. It has no method that callers use: `PortalLedger` and
+ * `KeyLedger`, which extend it, have them.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -36,11 +36,9 @@ export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly keys: KeysTable;
   protected readonly events: EventsTable;
   protected readonly dailyUse: DailyUseTable;
-  protected readonly answers: IdempotencyStore;
   protected readonly usage: KeyUsage;
   protected readonly leases: LeaseIssuer;
   protected readonly limits: AccountLimits;
-  protected readonly creation: KeyCreation;
   protected readonly issuing: KeyIssuing;
   protected readonly import: KeyImport;
   protected readonly changes: KeyChanges;
@@ -50,6 +48,8 @@ export abstract class LedgerParts extends DurableObject<Env> {
   protected readonly accountChanges: AccountChanges;
   protected readonly metadata: MetadataTable;
   protected readonly portal: PortalAccess;
+  readonly #answers: IdempotencyStore;
+  readonly #creation: KeyCreation;
   readonly #alarm: AlarmSchedule;
   readonly #webhooks: Webhooks | null;
 
@@ -86,27 +86,27 @@ export abstract class LedgerParts extends DurableObject<Env> {
     );
     this.leases = new LeaseIssuer(this.metadata, settings, Date.now());
     this.limits = new AccountLimits(context, this.metadata);
-    this.answers = new IdempotencyStore(storage.sql, settings.peppers, this.events, scheduleAlarm);
-    this.creation = new KeyCreation(context);
-    this.issuing = new KeyIssuing(context, this.creation, this.answers, this.leases);
-    this.import = new KeyImport(context, this.creation, this.answers);
+    this.#answers = new IdempotencyStore(storage.sql, settings.peppers, this.events, scheduleAlarm);
+    this.#creation = new KeyCreation(context);
+    this.issuing = new KeyIssuing(context, this.#creation, this.#answers, this.leases);
+    this.import = new KeyImport(context, this.#creation, this.#answers);
     this.changes = new KeyChanges(context, this.leases, this.limits);
     this.suspension = new KeySuspension(context, this.leases);
     this.revocation = new KeyRevocation(context, this.leases);
     this.bulkRevocation = new BulkRevocation(context, this.leases, this.metadata);
     this.accountChanges = new AccountChanges(context, this.leases, this.limits);
-    this.portal = new PortalAccess(context, this.answers);
+    this.portal = new PortalAccess(context, this.#answers);
     this.#webhooks = openWebhooks(context, this.metadata, Date.now());
   }
 
-  /** The one alarm: it does everything that is due, and each part schedules its next. */
+  /** Does everything that is due; each part schedules its next time. */
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#alarm.fired();
     this.usage.flush(now);
     this.#webhooks?.run(now);
-    await this.answers.deleteExpired(now);
-    await this.creation.cleanUp(now);
+    await this.#answers.deleteExpired(now);
+    await this.#creation.cleanUp(now);
     await this.bulkRevocation.resume();
   }
 }

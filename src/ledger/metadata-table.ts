@@ -1,4 +1,4 @@
-/** Single values by name: the account's tier, and the state that must survive a restart. */
+/** The table of single values by name, such as the account's tier. Values are JSON and not validated. Synchronous. */
 
 /** The name of the row with the ledger's own account. */
 export const ACCOUNT = "account";

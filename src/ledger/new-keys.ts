@@ -12,7 +12,7 @@ import type { Mode, Permission } from "../policy.ts";
 import type { OwnLimits } from "../rate-limits.ts";
 import type { CurrentFirst } from "../settings.ts";
 import { foldCase } from "./key-listing.ts";
-import { ownLimitsOf } from "./key-terms.ts";
+import { allowedIpsOf, labelsOf, ownLimitsOf, permissionsOf } from "./key-terms.ts";
 import type { KeyRow, NewKeyRow } from "./keys-schema.ts";
 
 export interface NewKey {
@@ -41,7 +41,7 @@ export type ImportVerdict =
   // The account's policy does not allow the key.
   | { readonly error: "validation_error" | "conflict"; readonly details: Record<string, string> };
 
-/** The secret of a new key, and what is kept of it. */
+/** The secret of a new key, and the hash by which it is stored. */
 export interface MintedSecret {
   readonly secret: string;
   readonly hash: string;
@@ -60,10 +60,11 @@ export function newKeyRow(
   now: number,
   actor: string,
 ): NewKeyRow {
-  return newRow(account, input, now, hash, keyHint(secret), now, actor, 0);
+  const minted = { hash, hint: keyHint(secret), created_at: now, began_at: now, is_imported: 0 } as const;
+  return newRow(account, input, actor, minted);
 }
 
-/** The row of a new key with the name, mode, terms, labels and lifetime of an old one; `latest`: its last possible end. */
+/** The row of a new key with the name, mode, terms, labels and lifetime of an old one. `latest`: its latest expiry. */
 export function successorRow(
   old: KeyRow,
   minted: MintedSecret,
@@ -76,10 +77,10 @@ export function successorRow(
   const input = {
     name: old.name,
     mode: old.mode,
-    permissions: JSON.parse(old.permissions) as Permission[],
-    allowed_ips: JSON.parse(old.allowed_ips) as string[],
+    permissions: permissionsOf(old),
+    allowed_ips: allowedIpsOf(old),
     limits: ownLimitsOf(old),
-    labels: JSON.parse(old.labels) as Record<string, string>,
+    labels: labelsOf(old),
     expires_at: Number.isFinite(expiresAt) ? isoTime(Math.min(expiresAt, LAST_TIME_MS)) : null,
   };
   return newKeyRow(old.account, input, minted, now, actor);
@@ -99,9 +100,10 @@ export function importedKeyRow(
   now: number,
   actor: string,
 ): NewKeyRow {
-  const createdAt = unixMsOrNull(input.created_at) ?? now;
+  const created_at = unixMsOrNull(input.created_at) ?? now;
   const key = { ...input, allowed_ips: [], limits: null, labels: {} };
-  return newRow(account, key, createdAt, hash, `oct_${input.mode}_…`, now, actor, 1);
+  const imported = { hash, hint: `oct_${input.mode}_…`, created_at, began_at: now, is_imported: 1 } as const;
+  return newRow(account, key, actor, imported);
 }
 
 /** The key's record, as KV has it too. */
@@ -109,11 +111,11 @@ export function recordOf(row: NewKeyRow | KeyRow): KeyRecord {
   return { v: 1, id: row.id, account: row.account, mode: row.mode, created_at: isoTime(row.created_at) };
 }
 
-/** On which a lease is granted. */
+/** The terms on which a lease is granted. */
 export function termsOf(row: KeyRow, { allowed_ips }: Pick<Policy, "allowed_ips">): Terms {
   return {
-    permissions: JSON.parse(row.permissions) as Permission[],
-    allowed_ips: JSON.parse(row.allowed_ips) as string[],
+    permissions: permissionsOf(row),
+    allowed_ips: allowedIpsOf(row),
     account_allowed_ips: allowed_ips,
   };
 }
@@ -121,12 +123,8 @@ export function termsOf(row: KeyRow, { allowed_ips }: Pick<Policy, "allowed_ips"
 function newRow(
   account: string,
   input: NewKey,
-  createdAt: number,
-  hash: string,
-  hint: string,
-  beganAt: number,
-  createdBy: string,
-  isImported: 0 | 1,
+  actor: string,
+  origin: Pick<NewKeyRow, "hash" | "hint" | "created_at" | "began_at" | "is_imported">,
 ): NewKeyRow {
   return {
     id: mintKeyId(),
@@ -138,12 +136,8 @@ function newRow(
     allowed_ips: JSON.stringify(input.allowed_ips),
     limits: input.limits && JSON.stringify(input.limits),
     labels: JSON.stringify(input.labels),
-    hint,
-    hash,
-    created_at: createdAt,
-    created_by: createdBy,
+    created_by: actor,
     expires_at: unixMsOrNull(input.expires_at),
-    began_at: beganAt,
-    is_imported: isImported,
+    ...origin,
   };
 }

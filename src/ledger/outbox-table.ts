@@ -1,8 +1,8 @@
 /**
  * The outbox: events that are still to be sent, and every statement on it. Synchronous. Times are Unix milliseconds.
  *
- * A row is written in the transaction of its event, and removed when the receiver has acknowledged the message or when
- * it was given up. The first row of a key is sent before the others of that key, so its events arrive in order.
+ * Guarantees that an event has one message id however often it is sent, and that only the first row of a key is due, so
+ * the events of a key arrive in order.
  */
 
 const SCHEMA = `
@@ -38,7 +38,7 @@ export class OutboxTable {
     sql.exec(SCHEMA);
   }
 
-  /** Every event after `number`. */
+  /** Adds every event after `number`. */
   addAllAfter(number: number): void {
     this.#sql.exec(
       `INSERT INTO outbox (number, message_id, subject, next_at)
@@ -80,7 +80,7 @@ export class OutboxTable {
     this.#sql.exec("UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE number = ?", nextAt, number);
   }
 
-  /** Removes every row of an event from `before` or earlier, and marks it in the events; returns their number. */
+  /** Removes the rows of events from `before` or earlier, with an event for each; returns their number. */
   giveUp(before: number, now: number): number {
     this.#sql.exec(
       `INSERT INTO events (at, actor, action, key_id, details)

@@ -1,10 +1,11 @@
 /**
  * The ledger's side of rate limits: which permits each holder gets.
  *
- * Guarantees that the permits granted in a window never exceed the limit of the key, nor that of its account, and that a
- * permit which a holder may still use is never granted to another: it is free again only when the holder, having received
- * its last grant, returns it. A window that has ended never opens again, though the clock steps back. Grants what waits
- * and what a holder will use until it calls again. Pure: no clock; its table is passed in, and the simulator runs it too.
+ * Guarantees that the permits granted in a window never exceed the limit of the key, nor that of its account, and that
+ * a permit which a holder may still use is never granted to another: it is free again only when the holder, having
+ * received its last grant, returns it. A window that has ended never opens again, even if the clock steps back. Grants
+ * permits for waiting requests and for those until the holder's next call. Pure: no clock; its table is passed in, and
+ * the simulator runs it too.
  */
 import {
   type BucketGrant,
@@ -28,23 +29,26 @@ export interface PermitCall {
   readonly keyId: string;
   readonly holder: string;
   readonly reports: readonly PermitReport[];
-  /** Of the lease that the permits come with. */
+  /** The duration of the lease that brings the permits. */
   readonly leaseMs: number;
 }
 
 /** Windows are kept after their end, for a restart on a machine whose clock is behind. */
 const KEPT_AFTER_END_MS = 60_000;
 
-/** The part of the free permits that a holder may get ahead of need. */
-const AHEAD_SHARE = 4;
+/** The share of the free permits that a holder may get ahead of need. */
+const AHEAD_SHARE = 1 / 4;
 
-/** The part of the free permits that is reserved on disk for a holder beyond its own. */
-const RESERVED_SHARE = 8;
+/** The share of the unreserved permits that is reserved on disk for a holder beyond those that it is granted. */
+const RESERVED_SHARE = 1 / 8;
 
-/** An idle ledger forgets, within seconds, what was reserved and not granted: in a longer window too much would add up. */
+/**
+ * The longest window in which permits are reserved beyond those granted. A ledger that hibernates counts reserved
+ * permits as used when it starts again: over a longer window too many would add up.
+ */
 const RESERVES_IN_MS = 60_000;
 
-/** A limit, and the permits below it. */
+/** A limit, and the permits that count in it. */
 interface Limited {
   readonly limit: number;
   readonly shared: SharedPermits;
@@ -70,7 +74,7 @@ export class PermitBook {
     return [...buckets].map((bucket) => this.#grantInBucket(limits, bucket, call, now));
   }
 
-  /** The clock, except that it stands still while it is back by a small step. */
+  /** The clock's time; after a small step back, the time from before the step until the clock reaches it. */
   #timeAt(clockMs: number): number {
     this.#time ??= this.#store.lastSavedAt() ?? clockMs;
     const behindMs = this.#time - clockMs;
@@ -82,22 +86,22 @@ export class PermitBook {
     const windowMs = this.#windowsMs[bucket];
     const endsAt = (Math.floor(now / windowMs) + 1) * windowMs;
     const leftMs = endsAt - now;
-    const about = call.reports.filter((report) => report.bucket === bucket);
-    const grantIn = (end: number, waits: boolean) => {
+    const reports = call.reports.filter((report) => report.bucket === bucket);
+    const grantIn = (end: number, countsWaiting: boolean) => {
       const window = this.#window(end, bucket, now);
       const limited: Limited[] = [];
       if (limits.key) limited.push({ limit: limits.key[bucket], shared: window.ofKey(call.keyId) });
       if (limits.account) limited.push({ limit: limits.account[bucket], shared: window.all });
-      const { waiting = 0, ahead = 0 } = about[0] ?? {};
-      const report = about.find((one) => one.endsAt === end) ?? NO_REPORT;
-      const need = { waiting: waits ? waiting : 0, ahead };
+      const { waiting = 0, ahead = 0 } = reports[0] ?? {};
+      const report = reports.find((one) => one.endsAt === end) ?? NO_REPORT;
+      const need = { waiting: countsWaiting ? waiting : 0, ahead };
       const holder = window.holder(call.keyId, call.holder);
       const grant = grantPermits(limited, holder, report, need, windowMs <= RESERVES_IN_MS, now);
       holder.backBy = now + call.leaseMs + silenceMs(call.leaseMs) + RETURN_TRIP_MS;
       return { endsAt: end, ...grant };
     };
     // The holder's next call starts before its lease expires, and takes a round trip.
-    const isEnding = about.some((one) => one.atEdge && one.endsAt === endsAt);
+    const isEnding = reports.some((one) => one.atEdge && one.endsAt === endsAt);
     const next = leftMs <= 2 * call.leaseMs ? grantIn(endsAt + windowMs, isEnding) : null;
     return { bucket, windowMs, leftMs, current: grantIn(endsAt, true), next };
   }
@@ -118,13 +122,13 @@ export class PermitBook {
   }
 }
 
-/** What a holder needs: permits for requests that wait, and those that it will use until its next call. */
+/** The permits that a holder needs: for waiting requests, and for those until its next call. */
 interface Need {
   readonly waiting: number;
   readonly ahead: number;
 }
 
-/** Of a holder that has no permits in the window. */
+/** The report of a holder that has no permits in the window. */
 const NO_REPORT = { revision: 0, granted: 0, unused: 0 };
 
 function grantPermits(
@@ -146,7 +150,7 @@ function grantPermits(
   const pool = free() + before - kept;
   const forWaiting = clamp(needed - kept, pool);
   const ahead = needed + need.ahead - kept - forWaiting;
-  const bound = kept + forWaiting + clamp(ahead, Math.floor((pool - forWaiting) / AHEAD_SHARE));
+  const bound = kept + forWaiting + clamp(ahead, Math.floor((pool - forWaiting) * AHEAD_SHARE));
   // The first answer since the ledger started carries a new revision.
   if (kept < before || bound > kept || (bound > 0 && holder.revision === 0)) {
     reserve(limited, holder, bound, mayReserve, now);
@@ -155,7 +159,7 @@ function grantPermits(
   }
   holder.idle = Math.max(0, bound - needed);
   const left = free();
-  // After the limit was lowered more permits may be granted than it allows: the holder stops at those it has used.
+  // After the limit was lowered more permits may be granted than it allows: the holder may use no further ones.
   const granted = left < 0 ? Math.min(bound, Math.max(used, bound + left)) : bound;
   const reachable = limited.map(({ limit, shared }) => ({
     limit,
@@ -171,7 +175,7 @@ function grantPermits(
   };
 }
 
-/** Reserves `bound` permits on disk, and where there are enough some more, so that the next grants cost no write. */
+/** Reserves `bound` permits on disk, and some more if there are enough, so that the next grants cost no write. */
 function reserve(
   limited: readonly Limited[],
   holder: HolderPermits,
@@ -188,7 +192,7 @@ function reserve(
     shared.reclaim(missing - (limit - shared.reserved), holder, now);
   }
   const rest = Math.min(...limited.map(({ limit, shared }) => limit - shared.reserved)) - missing;
-  holder.reserve(bound + (mayReserve ? clamp(Math.ceil(rest / RESERVED_SHARE), rest) : 0), now);
+  holder.reserve(bound + (mayReserve ? clamp(Math.ceil(rest * RESERVED_SHARE), rest) : 0), now);
 }
 
 function clamp(value: number, most: number): number {

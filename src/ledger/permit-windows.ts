@@ -1,9 +1,10 @@
 /**
- * The permits of one window and bucket in the ledger: of each holder, of each key, and of all keys of the account together.
+ * The permits of one window and bucket in the ledger: of each holder, of each key, and of all keys of the account
+ * together.
  *
- * Guarantees that the disk always has at least as many permits reserved for a holder as the holder may use: a change in
- * memory alone stays within them, so few grants cost a write. What is reserved beyond that is reclaimed when it is
- * needed elsewhere; a restart forgets the difference, and then all of it counts as used. Pure: its table is passed in.
+ * Guarantees that at least as many permits are reserved on disk for a holder as it may use: a change within them is
+ * made in memory alone, so few grants cost a write. Permits reserved beyond that are reclaimed when others need them.
+ * After a restart all reserved permits count as used. Pure: its table is passed in.
  */
 import type { Bucket } from "../rate-limits.ts";
 
@@ -24,7 +25,7 @@ export interface PermitRecord {
 
 /** Keeps records across restarts. */
 export interface PermitStore {
-  /** Of all keys. */
+  /** The records of all keys. */
   load(window: WindowId): PermitRecord[];
   /** `at`: the book's time. */
   save(window: WindowId, record: PermitRecord, at: number): void;
@@ -43,14 +44,14 @@ export class SharedPermits {
   bound = 0;
   reserved = 0;
 
-  /** Unused permits of other holders. A holder that is overdue is gone, and its permits count as used. */
-  elsewhere(than: HolderPermits, now: number): number {
+  /** Unused permits of the other holders. A holder that is overdue is gone, and its permits count as used. */
+  elsewhere(holder: HolderPermits, now: number): number {
     let permits = 0;
-    for (const one of this.holders) if (one !== than && now < one.backBy) permits += one.idle;
+    for (const other of this.holders) if (other !== holder && now < other.backBy) permits += other.idle;
     return permits;
   }
 
-  /** Gives up `missing` permits that are reserved for other holders and not granted; those with the most first. */
+  /** Reclaims `missing` permits that are reserved for other holders and not granted; from those with the most first. */
   reclaim(missing: number, except: HolderPermits, at: number): void {
     if (missing <= 0) return;
     let left = missing;
@@ -67,11 +68,11 @@ export class SharedPermits {
 export class HolderPermits {
   /** The most permits that it may use, whatever answers reach it. */
   bound = 0;
-  /** As of the last answer; 0: there was none since the ledger started. */
+  /** The revision of the last answer; 0: there was no answer since the ledger started. */
   revision = 0;
-  /** As of the last report: unused, and no request waits for them. */
+  /** Permits that are unused by the last report, and that no request waits for. */
   idle = 0;
-  /** When those are back at the latest, unless the holder is gone. */
+  /** When the holder has returned them at the latest, unless it is gone. */
   backBy = 0;
   readonly #shared: readonly SharedPermits[];
   readonly #save: (record: PermitRecord, at: number) => void;
@@ -96,6 +97,7 @@ export class HolderPermits {
     return this.#record.reserved;
   }
 
+  /** Permits that are reserved on disk and not granted. */
   get spare(): number {
     return this.reserved - this.bound;
   }
@@ -105,7 +107,10 @@ export class HolderPermits {
     this.bound = bound;
   }
 
-  /** Before an answer with a new revision leaves. To the table first: memory must not be ahead of it when the write fails. */
+  /**
+   * To be called before an answer with a new revision leaves. Writes the table first: memory must not be ahead of it
+   * when the write fails.
+   */
   reserve(reserved: number, at: number): void {
     const before = this.#record;
     const isFirst = this.revision === 0;
@@ -121,6 +126,7 @@ export class HolderPermits {
   }
 }
 
+/** The permits of all holders of the account in one window. */
 export class AccountWindow {
   readonly endsAt: number;
   readonly all = new SharedPermits();

@@ -1,8 +1,8 @@
 /**
  * The key page's part of an account's ledger: single-use links, sessions, and the text of a new key, shown once.
  *
- * Guarantees that a link opens one session and a key's text is handed out once, also for concurrent calls: each
- * is one statement on the one object of the account. It holds no rule about keys.
+ * Guarantees that a link opens one session and that a key's text is shown once, also for concurrent calls: each is one
+ * statement on the one object of the account. It does not decide what a session may do.
  */
 import type { IssuedKey, RotatedKey } from "../keys/api-key.ts";
 import type { Refusal } from "../refusals.ts";
@@ -39,7 +39,7 @@ export class PortalAccess {
   }
 
   /** Whether the link can be used. Does not use it up. */
-  link(linkDigest: string): { readonly ok: true } | Refusal {
+  checkLink(linkDigest: string): { readonly ok: true } | Refusal {
     return this.#table.hasLink(linkDigest, Date.now()) ? { ok: true } : { reason: "link_used" };
   }
 
@@ -79,7 +79,7 @@ export class PortalAccess {
     return extended ?? this.session(sessionDigest);
   }
 
-  /** Idempotent. */
+  /** Ends the session. Idempotent. */
   leave(sessionDigest: string): { readonly ok: true } {
     this.#table.endSession(sessionDigest, Date.now());
     return { ok: true };

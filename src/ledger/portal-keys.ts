@@ -1,6 +1,6 @@
 /**
- * What the key page lists: a page of keys by its number, how many keys the filter selects, and what stands beside a key.
- * One read of the ledger, so that the page and its counts agree. Synchronous.
+ * The key page's list: a numbered page of keys, the number of keys that the filter selects, and what the page shows
+ * beside a key. One call of the ledger, so that the page and its counts agree. Synchronous.
  */
 import type { ApiKey } from "../keys/api-key.ts";
 import type { ListFilter, Predecessor } from "./key-listing.ts";
@@ -9,7 +9,7 @@ import type { LedgerContext } from "./ledger-context.ts";
 
 export interface PortalKeys {
   readonly keys: readonly ApiKey[];
-  /** Of the first of `keys` among all that the filter selects, from 0. */
+  /** The position of the first of `keys` among all keys that the filter selects, from 0. */
   readonly start: number;
   readonly total: number;
   /** Whether the account has ever had a key. */

@@ -1,4 +1,4 @@
-/** The ledger's methods for the account's key page. What they do is `PortalAccess`. */
+/** The ledger's methods for the account's key page; `PortalAccess` and `readPortalKeys` implement them. */
 
 import type { ApiKey } from "../keys/api-key.ts";
 import type { Refusal } from "../refusals.ts";
@@ -19,7 +19,7 @@ export abstract class PortalLedger extends LedgerParts {
   }
 
   portalLink(linkDigest: string): { readonly ok: true } | Refusal {
-    return this.portal.link(linkDigest);
+    return this.portal.checkLink(linkDigest);
   }
 
   enterPortal(linkDigest: string, sessionDigest: string): Session | Refusal {

@@ -3,10 +3,10 @@
  * are Unix milliseconds.
  */
 
-export const LINK_LASTS_MS = 300_000;
-export const SESSION_LASTS_MS = 1_800_000;
-/** However often it is extended, a session ends this long after it began. */
-export const SESSION_MAX_MS = 43_200_000;
+const LINK_LASTS_MS = 300_000;
+const SESSION_LASTS_MS = 1_800_000;
+/** The longest session, however often it is extended. */
+const SESSION_MAX_MS = 43_200_000;
 /** An ended session is kept for a day, so its page can link back to `return_url`. */
 const DELETED_AFTER_MS = 86_400_000;
 
@@ -23,7 +23,7 @@ const SCHEMA = `
 `;
 
 export interface PortalUser {
-  /** Who uses the page, as the one who requested the link says; null: nothing was said. */
+  /** Who uses the page, as the caller who created the link states it; null: not stated. */
   readonly actor: string | null;
   readonly returnUrl: string | null;
 }

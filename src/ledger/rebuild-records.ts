@@ -1,6 +1,6 @@
 /**
- * Writing KV records again from the ledger: every record follows from its row, so a lost namespace can be rebuilt.
- * Revoked keys have records too: a request with one costs an isolate one lookup, not one each time.
+ * Writing KV records again from the ledger, which has all that they contain, so that a lost namespace can be rebuilt.
+ * Revoked keys have records too: an isolate then looks up a revoked key once, and not with each request.
  */
 import pMap from "p-map";
 import { writeKeyRecord } from "../keys/key-store.ts";

@@ -1,6 +1,7 @@
 /**
- * A secret at rest: AES-256-GCM under a key that HKDF derives from the pepper, so the database alone does not
- * reveal it.
+ * A secret at rest: AES-256-GCM under a key that HKDF derives from the pepper.
+ *
+ * Guarantees that the database alone does not reveal it. Whoever has the pepper too can open it.
  */
 import { firstUnderPeppers } from "../keys/digests.ts";
 import type { CurrentFirst } from "../settings.ts";

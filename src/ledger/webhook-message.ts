@@ -1,13 +1,13 @@
 /**
- * A message of the Standard Webhooks (standardwebhooks.com): what is sent of an event, and its signatures.
+ * A message of the Standard Webhooks (standardwebhooks.com): its body, made from an event, and its signatures.
  *
- * Guarantees that an event has the same message id each time it is sent, and that the message has what the event log
- * shows, which contains no secret. No clock: the time of sending is passed in.
+ * Guarantees that the message contains what the event log shows, which has no secret. No clock: the time of sending is
+ * passed in.
  */
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { type Bytes, base64, hmacSha256 } from "../keys/digests.ts";
 
-/** What an event is called when it is sent; null: it is not sent. */
+/** The type of the message for an event; null: the event is not sent. */
 export const MESSAGE_TYPES = {
   created: "key.created",
   imported: "key.created",

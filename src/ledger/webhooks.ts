@@ -1,6 +1,8 @@
 /**
- * What the ledger tells `EVENTS_URL`: every event that is sent goes into the outbox, in the transaction that adds it, and
- * the alarm is set in the same turn, so that a restart in between loses nothing.
+ * Key events for `EVENTS_URL`, from the event log to the outbox.
+ *
+ * Guarantees that an event to be sent is in the outbox with the transaction that adds it, and that the alarm is set in
+ * the same turn of the event loop: a restart loses no event. It sends nothing itself; EventDelivery does.
  */
 import { EventDelivery } from "./event-delivery.ts";
 import { KeyReminders } from "./key-reminders.ts";
@@ -39,7 +41,7 @@ export function openWebhooks(
     // Outside the transaction, which may still be undone, and in its turn.
     queueMicrotask(() => void scheduleAlarm(Date.now()));
   });
-  // What an earlier instance has left.
+  // Rows that an earlier instance has left.
   if (outbox.nextAt([]) !== null) void scheduleAlarm(now);
   return {
     run: (at) => {

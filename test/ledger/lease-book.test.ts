@@ -2,16 +2,16 @@
 // starts at 0 unless a test says otherwise.
 
 import { describe, expect, test } from "vitest";
-import { CLOCK_STEP_MAX_MS, decideLease, type KeyState, LeaseBook } from "../../src/ledger/lease-book.ts";
+import { CLOCK_STEP_MAX_MS, decideLease, LeaseBook, type LeaseColumns } from "../../src/ledger/lease-book.ts";
 
-const GOOD: KeyState = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
+const GOOD: LeaseColumns = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
 const NOW = 100_000;
 const GRANT_MS = 1000;
 /** The grant and the margin. */
 const LASTS_MS = 1200;
 
 describe("a lease decision", () => {
-  test.each<[what: string, key: KeyState | undefined, reason: string]>([
+  test.each<[what: string, key: LeaseColumns | undefined, reason: string]>([
     ["an unknown key", undefined, "not_in_ledger"],
     ["a revoked key", { ...GOOD, revoked_at: NOW - 1 }, "revoked"],
     ["a key revoked this very moment", { ...GOOD, revoked_at: NOW }, "revoked"],
@@ -37,7 +37,7 @@ describe("a lease decision", () => {
     expect(revoked).toEqual({ granted: false, reason: "revoked" });
   });
 
-  test.each<[what: string, key: KeyState, ttlMs: number]>([
+  test.each<[what: string, key: LeaseColumns, ttlMs: number]>([
     ["a good key", GOOD, GRANT_MS],
     ["a key that expires just when the lease ends", { ...GOOD, expires_at: NOW + GRANT_MS }, GRANT_MS],
     ["a key that expires long after", { ...GOOD, expires_at: NOW + 1_000_000 }, GRANT_MS],
@@ -45,7 +45,7 @@ describe("a lease decision", () => {
     expect(decideLease(key, NOW, GRANT_MS)).toEqual({ granted: true, ttl_ms: ttlMs });
   });
 
-  test.each<[what: string, key: KeyState, ttlMs: number]>([
+  test.each<[what: string, key: LeaseColumns, ttlMs: number]>([
     ["an expiry", { ...GOOD, expires_at: NOW + 300 }, 300],
     ["an expiry in the next millisecond", { ...GOOD, expires_at: NOW + 1 }, 1],
     ["a scheduled revocation", { ...GOOD, revokes_at: NOW + 300 }, 300],
@@ -137,6 +137,6 @@ describe("a book with many keys", () => {
   });
 });
 
-function revokedAt(moment: number): KeyState {
+function revokedAt(moment: number): LeaseColumns {
   return { ...GOOD, revoked_at: moment };
 }

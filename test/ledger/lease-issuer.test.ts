@@ -1,10 +1,10 @@
 // What a restart of the ledger knows of the leases granted before: one row on disk, written about once a minute.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { CLOCK_STEP_MAX_MS, type KeyState } from "../../src/ledger/lease-book.ts";
+import { CLOCK_STEP_MAX_MS, type LeaseColumns } from "../../src/ledger/lease-book.ts";
 import { LEASES_IN_USE, LeaseIssuer, type LeasesOnDisk } from "../../src/ledger/lease-issuer.ts";
 
-const KEY: KeyState = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
+const KEY: LeaseColumns = { expires_at: null, revokes_at: null, revoked_at: null, suspended_at: null };
 const SETTINGS = { leaseMs: 1000, leaseMaxMs: 5000, leaseMarginMs: 200 };
 const LASTS_MS = 1200;
 const NOW = 1_000_000;

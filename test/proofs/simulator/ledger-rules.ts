@@ -7,7 +7,7 @@
  */
 
 import type { LeaseAnswer, PermitReport, Terms } from "../../../src/leases/protocol.ts";
-import { isRevoked, type KeyState } from "../../../src/ledger/lease-book.ts";
+import { isRevoked, type LeaseColumns } from "../../../src/ledger/lease-book.ts";
 import { LeaseIssuer } from "../../../src/ledger/lease-issuer.ts";
 import type { MetadataTable } from "../../../src/ledger/metadata-table.ts";
 import { type KeyLimits, PermitBook } from "../../../src/ledger/permit-book.ts";
@@ -18,7 +18,7 @@ import type { LimitPlan } from "./scenario.ts";
 import { type AccountRow, NARROW, TERMS_CHANGES, type TermsChange } from "./terms-changes.ts";
 
 /** The columns of a key's row that decide on leases. */
-export interface LeaseRow extends KeyState {
+export interface LeaseRow extends LeaseColumns {
   readonly effective_at: number | null;
   readonly lease_bound_ms: number | null;
   /** Empty: full access. */
