@@ -3,7 +3,7 @@
  *
  * Guarantees that a key belongs to one account: it is claimed before KV is written, and the KV record of a key that
  * another ledger has is never overwritten. A key that this ledger has already keeps its id, so a repeated call changes
- * nothing. It does not check the rows' fields; the control plane has done so.
+ * nothing. It does not check the fields of the rows; the control plane has done so.
  */
 
 import pMap from "p-map";
@@ -22,6 +22,8 @@ import { type ImportedKey, type ImportVerdict, importedHashes, importedKeyRow } 
 /** An import in progress: its row is in the table. */
 interface Attempt {
   readonly row: NewKeyRow | KeyRow;
+  /** Whether this call added the row; otherwise it continues a failed attempt. */
+  readonly isNew: boolean;
   readonly hashes: readonly string[];
 }
 
@@ -53,7 +55,7 @@ export class KeyImport {
       let added = 0;
       const started = rows.map((row, i) => {
         const one = this.#start(account, row, hashed[i] ?? [], now, caller.actor.name, active + added);
-        if (isAttempt(one)) added += 1;
+        if (isAttempt(one) && one.isNew) added += 1;
         return one;
       });
       const failures = await this.#findFailures(account, started.filter(isAttempt));
@@ -65,7 +67,7 @@ export class KeyImport {
     });
   }
 
-  /** Adds the row first: whatever happens next, an alarm removes a failed attempt. A failed attempt is continued. */
+  /** Adds the row first, so that an alarm removes a failed attempt; or continues a failed attempt of an earlier call. */
   #start(
     account: string,
     input: ImportedKey,
@@ -81,13 +83,13 @@ export class KeyImport {
     if (existing?.state === "abandoned") return { error: "store_unreachable" };
     if (existing) {
       keys.restartCreation(existing.id, now);
-      return { row: existing, hashes };
+      return { row: existing, isNew: false, hashes };
     }
     const row = importedKeyRow(account, input, hashes[0] as string, now, actor);
     const refused = refusedByPolicy(this.#context.account.row.policy, row, input, activeCount);
     if (refused) return refused;
     keys.add(row);
-    return { row, hashes };
+    return { row, isNew: true, hashes };
   }
 
   /** Why attempts cannot go on, by the id of their row. A key that belongs to another account leaves no row. */

@@ -22,6 +22,13 @@ const ABANDONED_AFTER_MS = 180_000;
 const ROWS = ["ab", "cd", "ef"].map((hex) => ({ ...NEW_KEY, sha256: hex.repeat(32), created_at: null }));
 const [ROW] = ROWS as [(typeof ROWS)[number]];
 const IMPORTED = { id: expect.stringMatching(/^key_/) };
+const NO_RULES = {
+  max_lifetime_days: null,
+  max_active_keys: null,
+  require_permissions: false,
+  allowed_ips: [],
+  account_limits: null,
+};
 const ELSEWHERE = { error: "known_elsewhere" };
 
 let one: TestLedger;
@@ -144,6 +151,19 @@ describe("an import of a key", () => {
     const [verdict] = await importInto(one);
     expect(verdict).toEqual(IMPORTED);
     expect(await idsInKv()).toEqual([(verdict as { id: string }).id]);
+  });
+
+  test("counts a row that continues a failed attempt once against max_active_keys", async () => {
+    const policy = { ...NO_RULES, max_active_keys: 2 };
+    await one.run((it) => it.changeAccount(one.account, { policy }, CALLER));
+    const restore = failKv("put");
+    expect(await importInto(one)).toEqual([{ error: "store_unreachable" }]);
+    restore();
+    expect(await importInto(one, ROWS)).toEqual([
+      IMPORTED,
+      IMPORTED,
+      { error: "conflict", details: { policy: expect.stringContaining("at most 2") } },
+    ]);
   });
 
   test("is not overtaken by the clean-up of its first attempt", async () => {
