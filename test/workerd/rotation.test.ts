@@ -74,8 +74,8 @@ describe("a rotation with overlap", () => {
   test.each(["a scheduled revocation", "an expiry"])(
     "keeps %s that comes sooner than the leases in use expire",
     async (end) => {
-      const soon = inMs(500);
-      const { id } = await createKey(end === "an expiry" ? inMs(500) : null);
+      const soon = inMs(1000);
+      const { id } = await createKey(end === "an expiry" ? inMs(1000) : null);
       const { expires_at } = end === "an expiry" ? await show(id) : await reschedule(id, soon);
       const endsAt = expires_at ?? (await show(id)).revokes_at;
       await ledger.lease(id);
