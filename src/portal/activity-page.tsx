@@ -1,11 +1,11 @@
 /** The account's event log, newest first, page by page, of all keys or one, of all actions or one. */
 import { listEvents } from "../control/operations/accounts.ts";
-import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";
+import type { ApiKey } from "../keys/api-key.ts";
 import { containsKey } from "../keys/key-text.ts";
 import { isRefusal } from "../refusals.ts";
 import { listKeys } from "./account-keys.ts";
 import { EventList } from "./event-list.tsx";
-import { ACTIONS, activityTexts, EVENT_ACTIONS } from "./event-texts.ts";
+import { ACTION_NOUNS, ACTIONS, activityTexts } from "./event-texts.ts";
 import { KeySearch, Options } from "./form.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
@@ -21,7 +21,7 @@ const KEYS_FOUND_MAX = 50;
 interface ActivityFilter {
   /** Names a key: its name, last four characters or id. */
   readonly key: string;
-  readonly action: LedgerEvent["action"] | "";
+  readonly action: keyof typeof ACTION_NOUNS | "";
 }
 
 export function readActivityFilter(query: Readonly<Record<string, string>>): ActivityFilter {
@@ -100,7 +100,7 @@ function showActivity(c: PortalRequest, filter: ActivityFilter, content: unknown
 }
 
 function Filter({ filter }: { readonly filter: ActivityFilter }) {
-  const actions = [["", activityTexts.anyAction], ...ACTIONS.map((one) => [one, EVENT_ACTIONS[one]])];
+  const actions = [["", activityTexts.anyAction], ...ACTIONS.map((one) => [one, ACTION_NOUNS[one]])];
   return (
     <search aria-label={activityTexts.filter}>
       <form class="filter" action={paths.activity}>

@@ -45,10 +45,16 @@ function EventItem({ of: event, now }: { readonly of: LedgerEvent; readonly now:
   );
 }
 
-/** “Ada (control API)”, or “The control API” when the caller named nobody. */
+/** “Ada (control API)”, or “The control API (no name given)”. */
 export function ActorName({ of: { actor, claimed_actor: claimed } }: { readonly of: LedgerEvent }) {
   const known = ACTORS.get(actor);
-  if (claimed === null) return <strong>{known?.alone ?? actor}</strong>;
+  if (claimed === null)
+    return (
+      <>
+        <strong>{known?.alone ?? actor}</strong>
+        {known?.isNameless && ` ${activityTexts.nameless}`}
+      </>
+    );
   return (
     <>
       <strong>{claimed}</strong> ({known?.beside ?? actor})

@@ -34,12 +34,41 @@ export const EVENT_ACTIONS = {
   delivery_failed: "could not send an event of",
 } satisfies Record<LedgerEvent["action"], string>;
 
-export const ACTIONS = Object.keys(EVENT_ACTIONS) as LedgerEvent["action"][];
+/** The actions to filter by, as nouns: those of customers, not the upkeep of the gateway. */
+export const ACTION_NOUNS = {
+  created: "Creation",
+  imported: "Import",
+  rotated: "Rotation",
+  rescheduled: "Change of a scheduled revocation",
+  revoked: "Revocation",
+  suspended: "Suspension",
+  resumed: "Resumption",
+  permissions_changed: "Change of permissions",
+  allowed_ips_changed: "Change of allowed IP addresses",
+  expiry_changed: "Change of expiry",
+  limits_changed: "Change of rate limits",
+  labels_changed: "Change of labels",
+  renamed: "Change of name",
+  exposed: "Sighting in public",
+  expired: "Expiry",
+  account_suspended: "Suspension of the account",
+  account_resumed: "Resumption of the account",
+  portal_entered: "Opening of this page",
+} satisfies Partial<Record<LedgerEvent["action"], string>>;
+
+export const ACTIONS = Object.keys(ACTION_NOUNS) as (keyof typeof ACTION_NOUNS)[];
+
+interface Actor {
+  readonly alone: string;
+  readonly beside: string;
+  /** Stands for people and programs, which should have given their name. */
+  readonly isNameless?: boolean;
+}
 
 /** A map: credentials are named freely, `constructor` too. */
-export const ACTORS: ReadonlyMap<string, { readonly alone: string; readonly beside: string }> = new Map([
-  ["key_page", { alone: "A user of this page", beside: "on this page" }],
-  ["control_token", { alone: "The control API", beside: "control API" }],
+export const ACTORS: ReadonlyMap<string, Actor> = new Map<string, Actor>([
+  ["key_page", { alone: "A user of this page", beside: "on this page", isNameless: true }],
+  ["control_token", { alone: "The control API", beside: "control API", isNameless: true }],
   ["possession", { alone: "A holder of the key", beside: "holder of the key" }],
   ["gateway", { alone: "The gateway", beside: "gateway" }],
   ["github", { alone: "GitHub’s secret scanning", beside: "GitHub’s secret scanning" }],
@@ -47,7 +76,9 @@ export const ACTORS: ReadonlyMap<string, { readonly alone: string; readonly besi
 
 export const activityTexts = {
   title: "Activity",
-  intro: "Changes to the keys of this account, newest first.",
+  intro:
+    "Changes to the keys of this account, newest first. Requests are not listed here: the page of a key counts them by day.",
+  nameless: "(no name given)",
   none: "There is no activity yet.",
   noMatch: "No activity matches this filter.",
   older: "Older",

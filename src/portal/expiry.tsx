@@ -11,15 +11,24 @@ export const EXPIRY_CHOICES: readonly string[] = ["never", "date", ...PRESET_DAY
 
 /** Counted from the time of the form, so that submitting it again means the same expiry. */
 export function readExpiry(fields: FormReader, expires: string, now: number): string | null {
-  if (expires === "date") return fields.endOfDay("expires_on");
+  if (expires === "date") {
+    const end = fields.endOfDay("expires_on");
+    if (Date.parse(end) <= now) fields.addProblem("expires_on", texts.notInFuture);
+    return end;
+  }
   if (!PRESET_DAYS.includes(expires)) return null;
   return new Date(fields.formMadeAt(now) + Number(expires) * DAY_MS).toISOString();
 }
 
+/** At least 1; only of a key that expires. */
+export function lifetimeDays({ created_at, expires_at }: ApiKey): number {
+  return Math.max(1, Math.round((Date.parse(expires_at ?? created_at) - Date.parse(created_at)) / DAY_MS));
+}
+
 /** The choice that gives a new key the lifetime of this one, in whole days. */
-export function expiryLike({ created_at, expires_at }: ApiKey, now: number) {
-  if (expires_at === null) return { expires: "never", expiresOn: "" };
-  const days = Math.max(1, Math.round((Date.parse(expires_at) - Date.parse(created_at)) / DAY_MS));
+export function expiryLike(key: ApiKey, now: number) {
+  if (key.expires_at === null) return { expires: "never", expiresOn: "" };
+  const days = lifetimeDays(key);
   if (PRESET_DAYS.includes(String(days))) return { expires: String(days), expiresOn: "" };
   return { expires: "date", expiresOn: new Date(now + days * DAY_MS).toISOString().slice(0, 10) };
 }
@@ -35,7 +44,8 @@ export function ExpiryField(props: {
   const { create } = texts;
   const choices: readonly (readonly [value: string, label: string])[] = [
     ...(first ? [first] : []),
-    ["never", create.neverExpires],
+    // Keeping a key that never expires is the same choice.
+    ...(first?.[1] === create.neverExpires ? [] : [["never", create.neverExpires] as const]),
     ...PRESET_DAYS.map((days) => [days, create.inDays(days)] as const),
     ["date", create.onDate],
   ];

@@ -44,7 +44,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
       <ProblemSummary
         of={[...problems].map(([field, text]) => [
           field,
-          `${field === "at" ? rotate.at : rotate.revokeOldKey} ${text}`,
+          `${field === "at" ? rotate.at : rotate.when} ${text}`,
         ])}
       />
       <h2>{rotate.watch}</h2>

@@ -112,14 +112,19 @@ export function ProblemSummary({ of }: { readonly of: readonly (readonly [id: st
 }
 
 /** `danger`: a destructive form. It may be shown in a dialog, which the cancel button closes. */
-export function SubmitOrCancel(props: { readonly submit: string; readonly danger?: boolean }) {
-  const { submit, danger = false } = props;
+export function SubmitOrCancel(props: {
+  readonly submit: Child;
+  readonly danger?: boolean;
+  /** Where the cancel button leads. */
+  readonly back?: string;
+}) {
+  const { submit, danger = false, back = paths.keys } = props;
   return (
     <p class="actions">
       <button type="submit" class={danger ? "main danger" : "main"}>
-        {submit}
+        {submit as string}
       </button>
-      <a class="button plain" href={paths.keys} data-close>
+      <a class="button plain" href={back} data-close>
         {texts.cancel}
       </a>
     </p>

@@ -41,7 +41,7 @@ export function KeyActions({ c, of: key, isAccountSuspended }: ActionsProps) {
               <p>{keyTexts.accountSuspended}</p>
             </div>
           ) : (
-            <SuspendForm c={c} of={key} />
+            <SuspendOrResume c={c} of={key} />
           )}
         </>
       )}
@@ -76,21 +76,22 @@ export function KeyActions({ c, of: key, isAccountSuspended }: ActionsProps) {
 }
 
 /** Resumes a suspended key, suspends another one. */
-function SuspendForm({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
+function SuspendOrResume({ c, of: key }: { readonly c: PortalRequest; readonly of: ApiKey }) {
   const { edit } = texts;
   const isSuspended = key.state === "suspended";
-  const label = isSuspended ? edit.resume : edit.suspend;
   return (
     <div>
-      <h2>{label}</h2>
+      <h2>{isSuspended ? edit.resume : edit.suspend}</h2>
       <p>{isSuspended ? edit.resumeHint : edit.suspendHint}</p>
-      <Form
-        c={c}
-        action={isSuspended ? paths.resume(key.id) : paths.suspend(key.id)}
-        busy={isSuspended ? edit.resuming : edit.suspending}
-      >
-        <button type="submit">{label}</button>
-      </Form>
+      {isSuspended ? (
+        <Form c={c} action={paths.resume(key.id)} busy={edit.resuming}>
+          <button type="submit">{edit.resume}</button>
+        </Form>
+      ) : (
+        <a class="button" href={paths.suspend(key.id)} data-dialog>
+          {edit.suspend}
+        </a>
+      )}
     </div>
   );
 }

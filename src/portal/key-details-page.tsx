@@ -74,7 +74,7 @@ async function showDetails(c: PortalRequest, refused?: RefusedName) {
         <code>{key.hint}</code>
         <Badges of={key} now={now} isExposed={isExposed} />
         {isExposed && <ExposedNote of={key} />}
-        <ReceiptNote since={receipt} />
+        <ReceiptNote of={receipt} />
         {savedText && (
           <p class="note good" role="status">
             {savedText}

@@ -18,6 +18,8 @@ const KEYS_PER_PAGE = 20;
 
 interface PageOfKeys extends PortalKeys {
   readonly filter: KeyFilter;
+  /** How many keys the text names that the state or the mode of the filter hides. */
+  readonly hidden: number;
   readonly now: number;
 }
 
@@ -25,14 +27,18 @@ export async function keyListPage(c: PortalRequest) {
   const query = c.req.query();
   const filter = readFilter(query);
   const number = Math.floor(Number(query.page)) || 1;
-  const listed = await listKeys(c, listFilter(filter), KEYS_PER_PAGE, number);
+  const [listed, matching] = await Promise.all([
+    listKeys(c, listFilter(filter), KEYS_PER_PAGE, number),
+    countMatching(c, filter),
+  ]);
   if (isRefusal(listed)) return refuse(c, listed);
+  if (isRefusal(matching)) return refuse(c, matching);
   const receipt = await readListReceipt(c);
   if (receipt !== null && isRefusal(receipt)) return refuse(c, receipt);
   const { list } = texts;
   return showPage(
     c,
-    { title: texts.title, nav: "keys", isWide: true },
+    { title: texts.title, nav: "keys" },
     <>
       <Heading title={texts.title} lead={list.intro}>
         <a class="button main" href={paths.newKey}>
@@ -41,21 +47,31 @@ export async function keyListPage(c: PortalRequest) {
       </Heading>
       {listed.isAccountSuspended && <p class="note warn">{list.accountSuspended}</p>}
       {receipt}
-      {listed.hasAny ? <Keys c={c} of={{ ...listed, filter, now: c.env.now() }} /> : <FirstSteps />}
+      {listed.hasAny ? (
+        <Keys c={c} of={{ ...listed, filter, hidden: matching.total - listed.total, now: c.env.now() }} />
+      ) : (
+        <FirstSteps />
+      )}
     </>,
   );
+}
+
+/** How many keys the text alone names, in every state and mode; 0: the filter hides none of them. */
+async function countMatching(c: PortalRequest, { q: text, mode, state }: KeyFilter) {
+  const hidesNone = text === "" || (mode === "" && state === "all");
+  return hidesNone ? { total: 0 } : await listKeys(c, { text, includeRevoked: true }, 1);
 }
 
 /** The receipt of a change that was made in the list. */
 async function readListReceipt(c: PortalRequest) {
   const id = c.req.query("changed");
-  const since = id === undefined ? undefined : await readReceipt(c, id);
-  if (since === undefined) return null;
+  const receipt = id === undefined ? null : await readReceipt(c, id);
+  if (receipt === null) return null;
   const key = await loadKey(c, id);
   if (isRefusal(key)) return key;
   return (
-    <ReceiptNote since={since}>
-      <a href={paths.key(key.id)}>{key.name}</a> <ShortHint of={key} /> {texts.state[key.state]}.{" "}
+    <ReceiptNote of={receipt}>
+      <a href={paths.key(key.id)}>{key.name}</a> <ShortHint of={key} />:{" "}
     </ReceiptNote>
   );
 }
@@ -63,18 +79,20 @@ async function readListReceipt(c: PortalRequest) {
 function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfKeys }) {
   const { filter, keys, start, total } = page;
   const { list } = texts;
+  const back = listQuery(filter, start / KEYS_PER_PAGE + 1);
   return (
     <>
       <Filter filter={filter} isKey={containsKey(c.req.query("q") ?? "")} />
+      <HiddenMatches of={page} />
       {total === 0 ? (
         <p class="sheet">{isFiltered(filter) ? list.none : list.allRevoked}</p>
       ) : (
-        <KeyTable of={page} now={page.now} />
+        <KeyTable of={page} list={back} now={page.now} />
       )}
       <div class="below">
         <form id={BULK_FORM} action={paths.revokeSelected}>
           {total > 0 && (
-            <button type="submit" class="danger">
+            <button type="submit" class="danger" data-one={list.revokeOne} data-many={list.revokeMany}>
               {list.revokeSelected}
             </button>
           )}
@@ -84,9 +102,23 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
         <a href={`${paths.exportKeys}?${new URLSearchParams({ ...filter })}`}>{list.export}</a>
       </div>
       <Form c={c} action={paths.keys} id={ROW_FORM}>
-        <input type="hidden" name="list" value={listQuery(filter, start / KEYS_PER_PAGE + 1)} />
+        <input type="hidden" name="list" value={back} />
       </Form>
     </>
+  );
+}
+
+/** So that a search does not seem to find nothing because of the state, which hides revoked keys unless it is chosen. */
+function HiddenMatches({ of: { filter, hidden } }: { readonly of: PageOfKeys }) {
+  const { list } = texts;
+  if (hidden <= 0) return "";
+  const isDefault = filter.mode === "" && filter.state === "";
+  const all: KeyFilter = { q: filter.q, mode: "", state: "all" };
+  return (
+    <p class="note" role="status">
+      {isDefault ? list.revokedMatch(hidden) : list.othersMatch(hidden)}{" "}
+      <a href={`${paths.keys}?${listQuery(all, 1)}`}>{hidden === 1 ? list.showOne : list.showMany}</a>
+    </p>
   );
 }
 

@@ -72,6 +72,16 @@ export function LastUsed({ of: key, now }: KeyProps) {
   return key.last_used_at === null ? texts.facts.notUsed : <RelativeTime at={key.last_used_at} now={now} />;
 }
 
+/** “Last used 3 minutes ago.” */
+export function LastUse({ of: { last_used_at: last }, now }: KeyProps) {
+  if (last === null) return texts.revoke.notUsed;
+  return (
+    <strong>
+      {texts.facts.lastUsed} <RelativeTime at={last} now={now} />.
+    </strong>
+  );
+}
+
 export function KeyFacts({ of: key, now }: KeyProps) {
   const { facts, never } = texts;
   const end = endFact(key);
@@ -97,7 +107,7 @@ export function KeyFacts({ of: key, now }: KeyProps) {
         </dd>
       </div>
       <div>
-        <dt>{end.label}</dt>
+        <dt>{facts[end.kind]}</dt>
         <dd>{end.at === null ? never : <Day at={end.at} />}</dd>
       </div>
     </dl>
@@ -133,11 +143,11 @@ export function ShortHint({ of: { hint } }: { readonly of: { readonly hint: stri
   return hint.endsWith("…") ? "" : <code>…{hint.slice(-4)}</code>;
 }
 
-export function endFact(key: ApiKey): { readonly label: string; readonly at: string | null } {
-  const { facts } = texts;
-  if (key.revoked_at !== null) return { label: facts.revoked, at: key.revoked_at };
-  const end = scheduledEnd(key);
-  return end?.kind === "revokes"
-    ? { label: facts.revokes, at: end.at }
-    : { label: facts.expires, at: end?.at ?? null };
+/** `at`: null: never. */
+export function endFact(key: ApiKey): {
+  readonly kind: "revoked" | "revokes" | "expires";
+  readonly at: string | null;
+} {
+  if (key.revoked_at !== null) return { kind: "revoked", at: key.revoked_at };
+  return scheduledEnd(key) ?? { kind: "expires", at: null };
 }

@@ -10,6 +10,8 @@ import { texts } from "./texts.ts";
 
 interface TableProps {
   readonly of: PortalKeys;
+  /** The query of this page of the list, to come back to. */
+  readonly list: string;
   readonly now: number;
 }
 
@@ -17,7 +19,7 @@ interface TableProps {
 export const BULK_FORM = "bulk";
 export const ROW_FORM = "row";
 
-export function KeyTable({ of: page, now }: TableProps) {
+export function KeyTable({ of: page, list, now }: TableProps) {
   return (
     <table class="keys sheet">
       <thead>
@@ -29,14 +31,15 @@ export function KeyTable({ of: page, now }: TableProps) {
       </thead>
       <tbody>
         {page.keys.map((key) => (
-          <KeyRow of={key} beside={page} now={now} />
+          <KeyRow of={key} beside={page} list={list} now={now} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function KeyRow({ of: key, beside, now }: { of: ApiKey; beside: PortalKeys; now: number }) {
+function KeyRow(props: { of: ApiKey; beside: PortalKeys; list: string; now: number }) {
+  const { of: key, beside, now } = props;
   const { list, facts } = texts;
   const isRevoked = key.state === "revoked";
   const end = endFact(key);
@@ -63,6 +66,11 @@ function KeyRow({ of: key, beside, now }: { of: ApiKey; beside: PortalKeys; now:
       <td class="state">
         <ModeBadge of={key} />
         <StateBadges of={key} now={now} isExposed={beside.exposedIds.includes(key.id)} />
+        {key.allowed_ips.length > 0 && (
+          <span class="badge" title={key.allowed_ips.join(", ")}>
+            {list.restricted}
+          </span>
+        )}
         <RotationLink
           of={key}
           predecessor={beside.predecessors.find(({ replaced_by }) => replaced_by === key.id)}
@@ -74,9 +82,14 @@ function KeyRow({ of: key, beside, now }: { of: ApiKey; beside: PortalKeys; now:
       <td data-label={facts.lastUsed}>
         <LastUsed of={key} now={now} />
       </td>
-      <td data-label={end.label}>{end.at === null ? texts.never : <RelativeTime at={end.at} now={now} />}</td>
+      <td data-label={facts.expires}>
+        {end.kind !== "expires" && `${facts.revoked.toLowerCase()} `}
+        {end.at === null ? texts.never : <RelativeTime at={end.at} now={now} />}
+      </td>
       <td class="row-actions">
-        <RowActions of={key} isAccountSuspended={beside.isAccountSuspended} />
+        <div class="slots">
+          <RowActions of={key} isAccountSuspended={beside.isAccountSuspended} list={props.list} />
+        </div>
       </td>
     </tr>
   );
@@ -100,38 +113,48 @@ function RotationLink({ of: key, predecessor }: { of: ApiKey; predecessor: Prede
   );
 }
 
-/** What one would want of a key in its state, and nothing else. */
-function RowActions({ of: key, isAccountSuspended }: { of: ApiKey; isAccountSuspended: boolean }) {
+interface ActionsProps {
+  readonly of: ApiKey;
+  readonly isAccountSuspended: boolean;
+  readonly list: string;
+}
+
+/** What one would want of a key in its state, and nothing else. Each action has its own place, whatever the others are. */
+function RowActions({ of: key, isAccountSuspended, list: query }: ActionsProps) {
   const { list, edit: editTexts } = texts;
   const { state } = key;
+  const back = `?${new URLSearchParams({ list: query })}`;
   const link = (label: string, href: string, attributes: object = {}) => (
     <a href={href} aria-label={list.ofKey(label, key.name)} {...attributes}>
       {label}
     </a>
   );
-  const button = (label: string, action: string, busy: string) => (
+  const like = link(list.createLike, paths.newLike(key.id), { class: "like" });
+  if (state === "revoked") return like;
+  const revoke = link(list.revoke, paths.revoke(key.id), { class: "revoke", "data-dialog": true });
+  if (state === "expired") return [like, revoke];
+  const edit = link(list.edit, `${paths.edit(key.id)}${back}`, { "data-dialog": true });
+  const resume = (
     <button
       type="submit"
+      class="suspend"
       form={ROW_FORM}
-      formaction={action}
-      data-busy={busy}
-      aria-label={list.ofKey(label, key.name)}
+      formaction={paths.resume(key.id)}
+      data-busy={editTexts.resuming}
+      aria-label={list.ofKey(editTexts.resume, key.name)}
     >
-      {label}
+      {editTexts.resume}
     </button>
   );
-  const revoke = link(list.revoke, paths.revoke(key.id), { class: "bad", "data-dialog": true });
-  if (state === "revoked") return link(list.createLike, paths.newLike(key.id));
-  if (state === "expired") return [link(list.createLike, paths.newLike(key.id)), revoke];
-  const edit = link(list.edit, paths.edit(key.id), { "data-dialog": true });
-  const resume = button(editTexts.resume, paths.resume(key.id), editTexts.resuming);
   if (state === "suspended") return [edit, !isAccountSuspended && resume, revoke];
-  const rotate =
-    state === "retiring"
-      ? link(list.continue, paths.rotate(key.id), {
-          "aria-label": list.ofKey(list.continueRotation, key.name),
-        })
-      : link(list.rotate, paths.rotate(key.id));
-  const suspend = button(editTexts.suspend, paths.suspend(key.id), editTexts.suspending);
+  const isRetiring = state === "retiring";
+  const rotate = link(isRetiring ? list.continue : list.rotate, paths.rotate(key.id), {
+    class: "rotate",
+    ...(isRetiring && { "aria-label": list.ofKey(list.continueRotation, key.name) }),
+  });
+  const suspend = link(editTexts.suspend, `${paths.suspend(key.id)}${back}`, {
+    class: "suspend",
+    "data-dialog": true,
+  });
   return [edit, rotate, suspend, revoke];
 }

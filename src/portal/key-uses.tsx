@@ -62,7 +62,7 @@ function KeyUse(props: { label: string; badge: UseBadge; hint?: string; of: ApiK
 }
 
 function newKeyBadge({ last_used_at: last }: ApiKey, now: number): UseBadge {
-  if (last === null) return { tone: "neutral", text: texts.rotate.notUsedYet };
+  if (last === null) return { tone: "neutral", text: texts.rotate.neverUsed };
   return isInUse(last, now)
     ? { tone: "good", text: texts.rotate.inUse }
     : { tone: "good", text: texts.rotate.hasBeenUsed };

@@ -15,12 +15,10 @@ interface Page {
   /** Whether a form was refused; the title says so too. */
   readonly hasProblems?: boolean;
   readonly status?: number;
-  /** For tables. */
-  readonly isWide?: boolean;
 }
 
 export function showPage(c: PortalRequest, page: Page, content: Child): Response | Promise<Response> {
-  const { title, hasProblems = false, status = 200, isWide = false } = page;
+  const { title, hasProblems = false, status = 200 } = page;
   const session = sessionOf(c);
   const nonce = c.var.secureHeadersNonce;
   const document = (
@@ -44,7 +42,7 @@ export function showPage(c: PortalRequest, page: Page, content: Child): Response
         </a>
         {header(c, page)}
         {session && <SessionWarning c={c} endsAt={session.endsAt} />}
-        <main id="content" tabindex={-1} class={isWide ? "wide-page" : undefined}>
+        <main id="content" tabindex={-1}>
           {content}
         </main>
         {footer(c)}

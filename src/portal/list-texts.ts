@@ -13,7 +13,13 @@ export const listTexts = {
     search: "Name, last four characters, ID or label",
     apply: "Apply",
     clear: "Clear filter",
-    columns: ["Select", "Name", "State", "Permissions", "Last used", "Ends", "Actions"],
+    columns: ["Select", "Name", "State", "Permissions", "Last used", "Expires", "Actions"],
+    revokedMatch: (count: number) => `${count} revoked ${count === 1 ? "key matches" : "keys match"}, too.`,
+    othersMatch: (count: number) =>
+      `${count} ${count === 1 ? "key" : "keys"} in other states or modes also ${count === 1 ? "matches" : "match"}.`,
+    showOne: "Show it",
+    showMany: "Show them",
+    restricted: "IP-restricted",
     range: (start: number, shown: number, total: number) =>
       total === 0 ? "No keys" : `${start + 1}–${start + shown} of ${total}`,
     select: "Select",
@@ -23,6 +29,9 @@ export const listTexts = {
     createLike: "Create one like it",
     edit: "Change",
     revokeSelected: "Revoke selected…",
+    /** For the script. */
+    revokeOne: "Revoke 1 key…",
+    revokeMany: "Revoke {count} keys…",
     export: "Export as CSV",
     older: "Older",
     allRevoked: "All keys of this account are revoked.",

@@ -6,13 +6,16 @@ import { createKey as createKeyOperation } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
+import { planText } from "./account-plan.ts";
+import { allProblems, type FieldTargets, listProblems } from "./field-problems.ts";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { performOnce } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { NO_TERMS, readTerms, type TermsDraft, TermsFields, termProblem, termsLike } from "./terms-form.tsx";
+import { TERM_TARGETS, TermsFields } from "./terms-form.tsx";
+import { NO_TERMS, readTerms, type TermsDraft, termsLike } from "./terms-values.ts";
 import { texts } from "./texts.ts";
 
 interface Draft {
@@ -28,7 +31,7 @@ export async function newKeyPage(c: PortalRequest) {
   const like = c.req.query("like");
   const model = like === undefined ? null : await loadKey(c, like);
   const draft = model === null || isRefusal(model) ? BLANK : draftLike(model, c.env.now());
-  return showForm(c, draft, NO_PROBLEMS);
+  return await showForm(c, draft, NO_PROBLEMS);
 }
 
 function draftLike(model: ApiKey, now: number): Draft {
@@ -43,25 +46,33 @@ export async function createKey(c: PortalRequest) {
   const { draft: termsDraft, terms } = readTerms(fields, form, c.env.now());
   const draft: Draft = { name, mode, terms: termsDraft };
   const formId = fields.formId();
-  if (fields.problems.size > 0) return showForm(c, draft, fields.problems);
   const body = { name, mode, ...terms };
+  const problems = allProblems(fields.problems, createKeyOperation, body);
+  if (problems.size > 0) return await showForm(c, draft, problems);
   const created = await performOnce(c, formId, createKeyOperation, { body });
   // The same form again after its secret was shown leads to the same page.
   if (!isRefusal(created) || created.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
   if (created.reason !== "invalid_input") return refuse(c, created);
-  return showForm(c, draft, new Map(Object.entries(created.details)));
+  const refused = Object.entries(created.details).map(([field, text]) =>
+    field === "Idempotency-Key"
+      ? (["form_id", texts.create.alreadySubmitted] as const)
+      : ([field, text] as const),
+  );
+  return await showForm(c, draft, new Map(refused));
 }
 
-function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
+async function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
   const { create } = texts;
+  const plan = await planText(c);
+  if (typeof plan !== "string") return refuse(c, plan);
   const hasProblems = problems.size > 0;
   return showPage(
     c,
     { title: create.title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <Form c={c} action={paths.newKey} class="sheet form" busy={create.busy}>
       <h1>{create.title}</h1>
-      <ProblemSummary of={listProblems(problems)} />
+      <ProblemSummary of={listProblems(problems, TARGETS)} />
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
       <Field
@@ -74,28 +85,22 @@ function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
         )}
       />
       <ModeField selected={draft.mode} />
-      <TermsFields of={draft.terms} problems={problems} />
+      <TermsFields of={draft.terms} problems={problems} plan={plan} />
       <SubmitOrCancel submit={create.submit} />
     </Form>,
   );
 }
 
-/** Each problem with the id of the field that it links to. */
-function listProblems(problems: FieldProblems): (readonly [id: string, text: string])[] {
-  const { create } = texts;
-  const fields = new Map<string, readonly [id: string, label: string]>([
-    ["name", ["name", create.name]],
-    ["mode", ["mode-test", create.mode]],
-    // Hidden fields.
-    ["form_id", ["name", create.thisForm]],
-    ["form_made_at", ["name", create.thisForm]],
-    ["Idempotency-Key", ["name", create.thisForm]],
-  ]);
-  return [...problems].map(([field, text]) => {
-    const [id, label] = fields.get(field) ?? termProblem(field);
-    return [id, `${label} ${field === "Idempotency-Key" ? create.alreadySubmitted : text}`];
-  });
-}
+const { name, mode, thisForm } = texts.create;
+
+const TARGETS: FieldTargets = new Map([
+  ["name", ["name", name]],
+  ["mode", ["mode-test", mode]],
+  ...TERM_TARGETS,
+  // Hidden fields.
+  ["form_id", ["name", thisForm]],
+  ["form_made_at", ["name", thisForm]],
+]);
 
 function ModeField({ selected }: { readonly selected: string }) {
   const { create, mode: names } = texts;

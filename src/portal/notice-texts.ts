@@ -6,8 +6,8 @@ export const noticeTexts = {
       text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
     },
     link_used: {
-      title: "This link has already been used",
-      text: "A link opens the key page once, within five minutes. Open the page again from the Octopost dashboard.",
+      title: "This link is not valid or has been used",
+      text: "A link opens the key page once, within five minutes, and must be complete. Open the page again from the Octopost dashboard.",
     },
     cookies_blocked: {
       title: "Cookies are blocked",

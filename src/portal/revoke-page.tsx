@@ -5,13 +5,12 @@ import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Field, Form, SubmitOrCancel } from "./form.tsx";
 import { formatSecond } from "./format-time.ts";
-import { Badges } from "./key-summary.tsx";
+import { Badges, isRotatable, LastUse } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { RelativeTime } from "./relative-time.tsx";
 import { texts } from "./texts.ts";
 
 /** The confirmation, or the receipt of a key that is revoked. */
@@ -35,15 +34,13 @@ export async function revokePage(c: PortalRequest) {
       <Badges of={key} now={now()} />
       <p>{permissionText(key.permissions)}</p>
       <p>
-        {revoke.explain}{" "}
-        {key.last_used_at === null ? (
-          revoke.notUsed
-        ) : (
-          <strong>
-            {texts.facts.lastUsed} <RelativeTime at={key.last_used_at} now={now()} />.
-          </strong>
-        )}
+        {revoke.explain} <LastUse of={key} now={now()} />
       </p>
+      {isRotatable(key) && (
+        <p>
+          {revoke.rotate} <a href={paths.rotate(key.id)}>{revoke.rotateLink}</a>: {revoke.rotateHint}
+        </p>
+      )}
       <Field
         id="reason"
         label={revoke.reason}

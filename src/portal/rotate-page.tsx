@@ -4,9 +4,12 @@
  * can be interrupted and continued. Replacing a key that was lost is a rotation that keeps the old key for no time.
  */
 import { rotateKey as rotateKeyOperation } from "../control/operations/keys.ts";
+import type { Account } from "../keys/account.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
+import { loadAccount } from "./account-plan.ts";
+import { lifetimeDays } from "./expiry.tsx";
 import { showFinish } from "./finish-rotation-page.tsx";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
@@ -32,7 +35,9 @@ async function showRotation(c: PortalRequest, problems: FieldProblems) {
   const { state } = key;
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
-  return showStart(c, key, problems);
+  const account = await loadAccount(c);
+  if (isRefusal(account)) return refuse(c, account);
+  return showStart(c, key, successorDays(key, account), problems);
 }
 
 export async function rotateKey(c: PortalRequest) {
@@ -64,14 +69,22 @@ async function rotate(c: PortalRequest, formId: string, overlap_seconds: number)
   return isOutOfDate ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
 }
 
-function showStart(c: PortalRequest, key: ApiKey, problems: FieldProblems) {
+/** The lifetime of the new key; null: it never expires. */
+function successorDays(key: ApiKey, { policy }: Account): number | null {
+  const days = key.expires_at === null ? Number.POSITIVE_INFINITY : lifetimeDays(key);
+  const lifetime = Math.min(days, policy.max_lifetime_days ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(lifetime) ? lifetime : null;
+}
+
+function showStart(c: PortalRequest, key: ApiKey, days: number | null, problems: FieldProblems) {
   const { rotate } = texts;
   const hasProblems = problems.size > 0;
   return showPage(
     c,
     { title: rotate.title(key.name), nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
     <Form c={c} action={paths.rotate(key.id)} class="sheet form" busy={rotate.busy}>
-      <RotationSteps current={1} />
+      <RotationSteps current={1} class="later" />
+      <RotationSteps current={1} class="at-once" isAtOnce />
       <h1>{rotate.title(key.name)}</h1>
       <code>{key.hint}</code>
       <Badges of={key} now={c.env.now()} />
@@ -82,6 +95,7 @@ function showStart(c: PortalRequest, key: ApiKey, problems: FieldProblems) {
         ])}
       />
       <p>{rotate.explain(permissionText(key.permissions))}</p>
+      <p>{days === null ? rotate.neverExpires : rotate.expires(days)}</p>
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <Field
         id="overlap"
@@ -98,7 +112,16 @@ function showStart(c: PortalRequest, key: ApiKey, problems: FieldProblems) {
           </select>
         )}
       />
-      <SubmitOrCancel submit={rotate.submit} />
+      <p class="later">{rotate.bothWork}</p>
+      <p class="at-once note warn">{rotate.failsAtOnce}</p>
+      <SubmitOrCancel
+        submit={
+          <>
+            <span class="later">{rotate.submit}</span>
+            <span class="at-once">{rotate.submitAtOnce}</span>
+          </>
+        }
+      />
     </Form>,
   );
 }

@@ -1,11 +1,18 @@
-/** The four steps of a rotation, with the current one marked. */
+/** The steps of a rotation, with the current one marked. */
 import { texts } from "./texts.ts";
 
-export function RotationSteps({ current }: { readonly current: number }) {
-  const { steps, currentStep, doneStep } = texts.rotate;
+interface StepsProps {
+  readonly current: number;
+  /** Whether the old key is revoked with the first step. */
+  readonly isAtOnce?: boolean;
+  readonly class?: string;
+}
+
+export function RotationSteps({ current, isAtOnce = false, class: name = "" }: StepsProps) {
+  const { steps, stepsAtOnce, currentStep, doneStep } = texts.rotate;
   return (
-    <ol class="steps">
-      {steps.map((step, index) => {
+    <ol class={`steps ${name}`}>
+      {(isAtOnce ? stepsAtOnce : steps).map((step, index) => {
         const number = index + 1;
         return (
           <li

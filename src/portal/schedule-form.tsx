@@ -23,7 +23,7 @@ export function ScheduleForm(props: { c: PortalRequest; of: ApiKey; end: string;
       <p>{end}</p>
       <Field
         id="when"
-        label={rotate.revokeOldKey}
+        label={rotate.when}
         problem={problems.get("when")}
         input={(attributes) => (
           <select {...attributes} name="when">

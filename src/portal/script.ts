@@ -90,10 +90,10 @@ document.addEventListener("submit", (event) => {
   const busy = button?.dataset.busy ?? form.dataset.busy;
   if (event.defaultPrevented || !button || !busy) return;
   if (busyForms.has(form)) return event.preventDefault();
-  const label = button.textContent;
+  const label = [...button.childNodes];
   const reset = () => {
     if (!busyForms.delete(form)) return;
-    button.textContent = label;
+    button.replaceChildren(...label);
     button.removeAttribute("aria-disabled");
     announce("");
   };
@@ -158,8 +158,6 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   try {
     const form = (await fetchPage(link.href)).querySelector("main form");
-    const list = document.querySelector("#row [name=list]");
-    if (list) form.append(list.cloneNode());
     const dialog = document.createElement("dialog");
     const title = form.querySelector("h1");
     title.id = "dialog-title";
@@ -176,6 +174,17 @@ document.addEventListener("click", async (event) => {
     location.assign(link.href);
   }
 });
+
+/* The button for the selected keys says how many there are. */
+const bulk = document.querySelector("[data-many]");
+const countSelected = () => {
+  const count = all("[name=id]:checked").length;
+  bulk.textContent = count === 1 ? bulk.dataset.one : bulk.dataset.many.replace("{count}", count);
+};
+if (bulk) {
+  document.addEventListener("change", countSelected);
+  addEventListener("pageshow", countSelected);
+}
 
 const units = ${JSON.stringify(TIME_UNITS)};
 const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });

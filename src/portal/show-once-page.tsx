@@ -33,7 +33,7 @@ function showSecret(c: PortalRequest, key: KeyToShow, secret: string) {
     c,
     { title, nav: "keys" },
     <section class="sheet form">
-      {isRotation && <RotationSteps current={2} />}
+      {predecessor !== null && <RotationSteps current={2} isAtOnce={!isRotation} />}
       <h1>{title}</h1>
       <h2>{key.name}</h2>
       <Badges of={key} now={c.env.now()} />

@@ -21,6 +21,7 @@ export function UsageChart(props: { readonly of: KeyUsageDays; readonly wasUsedT
   return (
     <figure class="usage">
       <figcaption>{summary}</figcaption>
+      <p class="hint">{usage.counted}</p>
       {total > 0 && (
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={summary} preserveAspectRatio="none">
           {days.map(({ date, requests }, i) => {

@@ -54,7 +54,7 @@ describe("a link", () => {
     const second = await enter(cluster, link);
     expect(second.status).toBe(410);
     expect(second.header("Set-Cookie")).toBeUndefined();
-    expect(second.body.toString()).toContain("This link has already been used");
+    expect(second.body.toString()).toContain("This link is not valid or has been used");
     expect((await logLineOf(cluster, second)).reason).toBe("link_used");
   });
 

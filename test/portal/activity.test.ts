@@ -55,3 +55,34 @@ test.each(OBJECT_PROPERTIES)("the parameter value %s has no effect", async (valu
     expect([list.status, list.body.toString().includes("1–1 of 1")], query).toEqual([200, true]);
   }
 });
+
+test("the filter offers what matters to customers, as nouns, and each choice finds its events", async () => {
+  const { cookie, owner } = await signIn(cluster);
+  const key = await owner.create({ name: "A key" });
+  await owner.change(key.id, { allowed_ips: ["203.0.113.7"] });
+  await owner.call("PUT", "", { tier: "pro" });
+  const get = async (query: string) =>
+    (await requestPage(cluster, `/portal/activity?${query}`, [cookie])).body.toString();
+  const options = [...(await get("")).matchAll(/<option value="([^"]*)"[^>]*>([^<]*)</g)];
+  const labels = new Map(options.map(([, value, label]) => [value, label]));
+  expect(labels.get("allowed_ips_changed")).toBe("Change of allowed IP addresses");
+  expect(labels.get("revoked")).toBe("Revocation");
+  for (const upkeep of ["kv_rebuilt", "answer_repeated", "creations_abandoned", "delivery_failed"])
+    expect(labels.has(upkeep), upkeep).toBe(false);
+  for (const label of labels.values()) expect(label).toMatch(/^(Every action|[A-Z][a-z]+)\b/);
+  const changes = await get("action=allowed_ips_changed");
+  expect(changes.match(/changed the allowed IP addresses/g)).toHaveLength(1);
+  expect(changes).not.toContain("changed the tier");
+});
+
+test("an actor who gave no name is not shown as if it had one", async () => {
+  const { cookie, owner } = await signIn(cluster);
+  const { id } = await owner.create();
+  for (const path of ["/activity", `/keys/${id}`]) {
+    const page = (await requestPage(cluster, `/portal${path}`, [cookie])).body.toString();
+    expect(page, path).toContain("<strong>The control API</strong> (no name given)");
+  }
+  expect((await requestPage(cluster, "/portal/activity", [cookie])).body.toString()).toContain(
+    "<strong>A user of this page</strong> (no name given) opened",
+  );
+});

@@ -186,7 +186,7 @@ describe.each([
     const lost = await createKeyOnPage(page, "Lost");
     await page.reload();
     expect(await headingOf(page)).toBe("This key has been shown");
-    expect(await page.getByText("It has not been used.").isVisible()).toBe(true);
+    expect(await page.getByText("It has never been used.").isVisible()).toBe(true);
     await page.getByRole("button", { name: "Replace this key" }).click();
     const secret = await page.getByLabel("Your new API key").inputValue();
     expect(await page.getByText("which is revoked").isVisible()).toBe(true);
@@ -218,13 +218,15 @@ test("addresses, labels and limits are given with the key, and shown with it", a
   await page.getByLabel("Labels").fill("team billing");
   await page.getByRole("button", { name: "Create key" }).click();
   // Refused: the fields stay open, with what was entered.
-  expect(await page.getByRole("alert").textContent()).toContain("“team billing” has no colon");
+  expect(await page.getByRole("alert").textContent()).toContain("These lines have no colon: “team billing”");
   expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.7\n2001:db8::/32");
   await page.getByLabel("Labels").fill("team: billing\n\nnote: a: b");
-  await page.getByLabel("Requests a minute").fill("30");
+  await page.getByLabel("Requests per minute").fill("30");
   await page.getByRole("button", { name: "Create key" }).click();
-  expect(await page.getByRole("alert").textContent()).toContain("Publishes an hour is required");
-  await page.getByLabel("Publishes an hour").fill("5");
+  expect(await page.getByRole("alert").textContent()).toContain(
+    "Publishes per hour is empty. Fill in both limits or neither.",
+  );
+  await page.getByLabel("Publishes per hour").fill("5");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByLabel("Your new API key").waitFor();
   const [key] = await owner.keys();
@@ -236,7 +238,7 @@ test("addresses, labels and limits are given with the key, and shown with it", a
   await page.goto(`${origin}/portal/keys/${key?.id}`);
   expect(await page.getByText("203.0.113.7/32, 2001:db8::/32").isVisible()).toBe(true);
   expect(await page.getByText("note: a: b, team: billing").isVisible()).toBe(true);
-  expect(await page.getByText("Requests a minute: 30, Publishes an hour: 5").isVisible()).toBe(true);
+  expect(await page.getByText("Requests per minute: 30, Publishes per hour: 5").isVisible()).toBe(true);
 });
 
 test("“create one like it” fills in the form with the key's name, mode, access, lifetime and labels", async () => {
@@ -257,7 +259,7 @@ test("“create one like it” fills in the form with the key's name, mode, acce
   expect(await page.getByRole("checkbox", { name: "posts:write" }).isChecked()).toBe(true);
   expect(await page.getByLabel("Allowed IP addresses").inputValue()).toBe("203.0.113.0/24");
   expect(await page.getByLabel("Labels").inputValue()).toBe("team: billing");
-  expect(await page.getByLabel("Publishes an hour").inputValue()).toBe("5");
+  expect(await page.getByLabel("Publishes per hour").inputValue()).toBe("5");
   expect(await page.getByLabel("Expires").inputValue()).toBe("90");
   const odd = await owner.create({ expires_at: inDays(12) });
   await page.goto(`${origin}/portal/keys/new?like=${odd.id}`);

@@ -93,7 +93,9 @@ test("limits are lowered with a receipt, taken away, kept when they are not sent
   for (const wrong of ["0", "1.5", "x", "1e99", "-1"]) {
     const refused = await submit(path, form({ ...limits, requests_per_minute: wrong }));
     expect(refused.status, wrong).toBe(422);
-    expect(refused.body.toString(), wrong).toContain('<a href="#requests_per_minute">Requests a minute must');
+    expect(refused.body.toString(), wrong).toContain(
+      '<a href="#requests_per_minute">Requests per minute must',
+    );
   }
   await submit(path, form({ requests_per_minute: "", publish_per_hour: "" }));
   expect(await owner.get(key.id)).toMatchObject({ limits: null });

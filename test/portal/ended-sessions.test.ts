@@ -54,7 +54,7 @@ test("the activity page names links, entries and the end of sessions", async () 
   const text = (await requestPage(cluster, "/portal/activity", [cookie])).body
     .toString()
     .replaceAll(/<[^>]+>/g, "");
-  expect(text).toContain("The control API ended the key page sessions of the account");
-  expect(text).toContain("A user of this page opened the key page of the account");
-  expect(text).toContain("The control API requested a link to the key page of the account");
+  expect(text).toContain("The control API (no name given) ended the key page sessions of the account");
+  expect(text).toContain("A user of this page (no name given) opened the key page of the account");
+  expect(text).toContain("The control API (no name given) requested a link to the key page of the account");
 });

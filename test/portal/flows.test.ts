@@ -110,7 +110,7 @@ describe.each([
 
     await page.getByLabel("Name").fill("x");
     await page.getByRole("button", { name: "Create key" }).click();
-    expect(await page.getByRole("alert").textContent()).toContain("Expires must be in the future");
+    expect(await page.getByRole("alert").textContent()).toContain("Last day (UTC) must be in the future");
     await page.getByLabel("Expires").selectOption("90");
     await page.getByRole("button", { name: "Create key" }).click();
     await page.getByLabel("Your new API key").waitFor();
@@ -155,7 +155,7 @@ describe.each([
     expect(await owner.statusOf(old.secret)).toBe(200);
     await page.reload();
     await page.getByRole("link", { name: "Rotate: CI" }).click();
-    const step = () => page.locator(".steps [aria-current]").textContent();
+    const step = () => page.locator(".steps [aria-current]:visible").textContent();
     expect(await step()).toContain("Create the new key");
     await page.getByLabel("Keep the old key working for").selectOption("7 days");
     await page.getByRole("button", { name: "Create the new key" }).click();
@@ -174,7 +174,7 @@ describe.each([
       /^Saved. The old key will be revoked on \d+ [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC.$/,
     );
     expect((await owner.get(old.id)).revokes_at).toBe(revokes_at);
-    await page.getByLabel("Revoke the old key").selectOption("In 1 hour");
+    await page.getByLabel("When", { exact: true }).selectOption("In 1 hour");
     await page.getByRole("button", { name: "Save" }).click();
     const saved = `${(await owner.get(old.id)).revokes_at?.slice(11, 16)} UTC`;
     expect(await page.getByRole("status").first().textContent()).toContain(saved);
@@ -206,12 +206,12 @@ describe.each([
     const activity = (await page.locator(".events li p:not(.when)").allInnerTexts()).join("\n");
     expect(activity).toBe(
       [
-        "The control API changed the tier of the account",
-        `A user of this page renamed After …${last4}`,
+        "The control API (no name given) changed the tier of the account",
+        `A user of this page (no name given) renamed After …${last4}`,
         "From “Before” to “After”.",
-        `A user of this page created After …${last4}`,
-        "A user of this page opened the key page of the account",
-        "The control API requested a link to the key page of the account",
+        `A user of this page (no name given) created After …${last4}`,
+        "A user of this page (no name given) opened the key page of the account",
+        "The control API (no name given) requested a link to the key page of the account",
       ].join("\n"),
     );
   });

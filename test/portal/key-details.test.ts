@@ -40,7 +40,7 @@ test("a key says who made it, and links to the keys before and after it", async 
   expect(await html(`/keys/${successor.id}`)).toMatch(
     new RegExp(`<dt>Replaces</dt><dd><a href="/portal/keys/${old.id}">`),
   );
-  expect(await text(`/keys/${successor.id}`)).toContain("Created by The control API");
+  expect(await text(`/keys/${successor.id}`)).toContain("Created by The control API (no name given)");
   expect(await html(`/keys/${old.id}`)).toContain(`<input id="key-id" readonly="" value="${old.id}"/>`);
 });
 
@@ -49,11 +49,13 @@ test("a key's page has the history of this key alone", async () => {
   const [one, other] = [await owner.create({ name: "One" }), await owner.create({ name: "Other" })];
   for (let i = 0; i < 12; i++) await owner.call("PATCH", `/keys/${one.id}`, { name: `One ${i}` });
   const page = await text(`/keys/${one.id}`);
-  expect(page).toContain(`The control API renamed One 11 …${one.hint.slice(-4)}`);
-  expect(page.match(/The control API renamed/g)).toHaveLength(10);
-  expect(page).toContain("Created by The control API");
+  expect(page).toContain(`The control API (no name given) renamed One 11 …${one.hint.slice(-4)}`);
+  expect(page.match(/The control API \(no name given\) renamed/g)).toHaveLength(10);
+  expect(page).toContain("Created by The control API (no name given)");
   expect(page).not.toContain("Other");
-  expect(await text(`/keys/${other.id}`)).toContain(`The control API created Other …${other.hint.slice(-4)}`);
+  expect(await text(`/keys/${other.id}`)).toContain(
+    `The control API (no name given) created Other …${other.hint.slice(-4)}`,
+  );
 });
 
 test("the chart shows the requests of each day, and says them", async () => {
@@ -107,14 +109,14 @@ test("the history says what each change changed", async () => {
     "From anywhere to 203.0.113.7/32.",
     "Labels: team: billing",
     "Expires: 1 Jan 2099, 00:00 UTC.",
-    "From those of the plan to Requests a minute: 30, Publishes an hour: 5.",
+    "From those of the plan to Requests per minute: 30, Publishes per hour: 5.",
   ])
     expect(await text(path)).toContain(sentence);
   await owner.change(key.id, { labels: {}, expires_at: null, limits: null });
   for (const sentence of [
     "It has no labels now.",
     "Expires: never.",
-    "From Requests a minute: 30, Publishes an hour: 5 to those of the plan.",
+    "From Requests per minute: 30, Publishes per hour: 5 to those of the plan.",
   ])
     expect(await text(path)).toContain(sentence);
 });

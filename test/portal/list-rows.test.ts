@@ -36,7 +36,8 @@ async function expose(account: string, keyId: string): Promise<void> {
 test("a key in every state fits the window at each width, with its last four characters", async () => {
   const { page, owner } = await open();
   const name = "Nightly import of the archive of a partner with a long name";
-  const old = await owner.create({ name, mode: "live", permissions: PERMISSIONS });
+  const allowed_ips = ["203.0.113.0/24"];
+  const old = await owner.create({ name, mode: "live", permissions: PERMISSIONS, allowed_ips });
   await owner.rotate(old.id, 30 * 86_400);
   const suspended = await owner.create({ name });
   await owner.suspend(suspended.id);
@@ -105,7 +106,10 @@ describe.each([
     await owner.create({ name: "Other" });
     await owner.use(key.secret);
     await page.goto(`${origin}/portal/keys?q=work&state=all`);
-    await page.getByRole("button", { name: "Suspend: Worker" }).click();
+    await page.getByRole("link", { name: "Suspend: Worker" }).click();
+    await page.getByRole("heading", { name: "Suspend Worker?" }).waitFor();
+    expect((await owner.get(key.id)).state).toBe("active");
+    await page.getByRole("button", { name: "Suspend key" }).click();
     await receiptOn(page).waitFor();
     expect(await receiptOn(page).textContent()).toContain("Worker");
     expect(await receiptOn(page).textContent()).toContain("Suspended.");
@@ -113,7 +117,7 @@ describe.each([
     expect(await page.getByRole("searchbox").inputValue()).toBe("work");
     expect(await page.getByText("1–1 of 1").isVisible()).toBe(true);
     await page.getByRole("button", { name: "Resume: Worker" }).click();
-    await page.getByRole("button", { name: "Suspend: Worker" }).waitFor();
+    await page.getByRole("link", { name: "Suspend: Worker" }).waitFor();
     // A resumption holds within a lease.
     await expect.poll(() => owner.statusOf(key.secret), { timeout: 5000 }).toBe(200);
   });
@@ -130,7 +134,7 @@ test("access is changed in a dialog of the list, also after the form was refused
   await page.getByRole("alert").filter({ hasText: "at least one" }).waitFor();
   await page.getByRole("checkbox", { name: "posts:read" }).check();
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("In effect everywhere since").waitFor();
+  await page.getByText("Access changed. In effect everywhere since").waitFor();
   expect(new URL(page.url()).pathname).toBe("/portal/keys");
   expect((await owner.get(key.id)).permissions).toEqual(["posts:read"]);
 });
@@ -153,6 +157,7 @@ test("a list in a form leads to the list and nowhere else", async () => {
       "state",
       "page",
       "changed",
+      "done",
       "since",
       "proof",
     ]);

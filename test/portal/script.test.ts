@@ -114,6 +114,7 @@ test("a second click while the form is being sent does not submit it again", asy
 test("a button in a row of the list says at once that it works, and is sent once", async () => {
   const { page, owner } = await open();
   const { id } = await owner.create({ name: "Slow" });
+  await owner.suspend(id);
   await page.reload();
   let posts = 0;
   page.on("request", (request) => {
@@ -125,7 +126,7 @@ test("a button in a row of the list says at once that it works, and is sent once
     );
   });
   const release = await holdForms(page);
-  await clickOnly(page, "Suspend: Slow");
+  await clickOnly(page, "Resume: Slow");
   await page.waitForTimeout(200);
   await page.mouse.down();
   await page.mouse.up();
@@ -133,8 +134,8 @@ test("a button in a row of the list says at once that it works, and is sent once
   await release();
   await page.getByText("In effect everywhere since").waitFor();
   const busy = await page.evaluate(() => sessionStorage.getItem("busy"));
-  expect(busy).toMatch(/aria-disabled="true"[^>]*>Suspending…</);
-  expect([posts, (await owner.get(id)).state]).toEqual([1, "suspended"]);
+  expect(busy).toMatch(/aria-disabled="true"[^>]*>Resuming…</);
+  expect([posts, (await owner.get(id)).state]).toEqual([1, "active"]);
 });
 
 test("going back to a submitted form shows a usable button", async () => {
