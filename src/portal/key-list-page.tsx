@@ -84,10 +84,9 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
     <>
       <Filter filter={filter} isKey={containsKey(c.req.query("q") ?? "")} />
       <HiddenMatches of={page} />
-      {total === 0 ? (
+      {total > 0 && <KeyTable of={page} list={back} now={page.now} />}
+      {total === 0 && page.hidden <= 0 && (
         <p class="sheet">{isFiltered(filter) ? list.none : list.allRevoked}</p>
-      ) : (
-        <KeyTable of={page} list={back} now={page.now} />
       )}
       <div class="below">
         <form id={BULK_FORM} action={paths.revokeSelected}>

@@ -14,7 +14,7 @@ export const listTexts = {
     apply: "Apply",
     clear: "Clear filter",
     columns: ["Select", "Name", "State", "Permissions", "Last used", "Expires", "Actions"],
-    revokedMatch: (count: number) => `${count} revoked ${count === 1 ? "key matches" : "keys match"}, too.`,
+    revokedMatch: (count: number) => `${count} revoked ${count === 1 ? "key matches" : "keys match"}.`,
     othersMatch: (count: number) =>
       `${count} ${count === 1 ? "key" : "keys"} in other states or modes also ${count === 1 ? "matches" : "match"}.`,
     showOne: "Show it",
