@@ -6,16 +6,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildMutant } from "../support/changed-worker.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { FEW_GRANTS_STRETCH_LEASES } from "../support/stretched-leases.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
 import { DASHBOARD, Dashboard } from "./dashboard.ts";
 import { WAYS_TO_REVOKE } from "./ways-to-revoke.ts";
 
-const FEW_GRANTS_STRETCH_LEASES = {
-  file: "src/ledger/lease-length.ts",
-  find: "GRANTS_PER_SECOND_MAX = 300;",
-  replace: "GRANTS_PER_SECOND_MAX = 0.1;",
-};
 /** A lease that is far longer than LEASE_MS and the ledger's own time limit together. */
 const SETTINGS = { LEASE_MS: 200, LEASE_MAX_MS: 3000, LEASE_MARGIN_MS: 200, LEDGER_TIMEOUT_MS: 1000 };
 const LONGEST_MS = SETTINGS.LEASE_MAX_MS + SETTINGS.LEASE_MARGIN_MS;

@@ -41,9 +41,10 @@ const answers: Answer[] = [];
 
 beforeAll(async () => {
   const { bundle, remove } = await buildMutant({
-    file: "src/rate-limits.ts",
-    find: "requests: 60_000",
-    replace: `requests: ${WINDOW_MS}`,
+    in: "src/rate-limits.ts",
+    find: "x = { $REQUESTS: 60_000 }",
+    kind: "pair",
+    replace: `$REQUESTS: ${WINDOW_MS}`,
   });
   removeBundle = remove;
   cluster = await startCluster({

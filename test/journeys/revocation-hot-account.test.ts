@@ -10,13 +10,9 @@ import { buildMutant } from "../support/changed-worker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";
+import { FEW_GRANTS_STRETCH_LEASES } from "../support/stretched-leases.ts";
 import { eventually } from "../support/time-limits.ts";
 
-const TOO_MANY = {
-  file: "src/ledger/lease-length.ts",
-  find: "GRANTS_PER_SECOND_MAX = 300;",
-  replace: "GRANTS_PER_SECOND_MAX = 0.1;",
-};
 const GATEWAYS = [0, 1, 2];
 const SETTINGS = { LEASE_MS: 300, LEASE_MAX_MS: 1500, LEASE_MARGIN_MS: 200 };
 const SHORTEST_MS = SETTINGS.LEASE_MS + SETTINGS.LEASE_MARGIN_MS;
@@ -29,7 +25,7 @@ let isOver = false;
 let load: Promise<void>;
 
 beforeAll(async () => {
-  const built = await buildMutant(TOO_MANY);
+  const built = await buildMutant(FEW_GRANTS_STRETCH_LEASES);
   remove = built.remove;
   cluster = await startCluster({ bundle: built.bundle, gateways: GATEWAYS.length, settings: SETTINGS });
   const key = await cluster.createKey({ account: HOT });

@@ -4,12 +4,6 @@ import type { PromiseName } from "./promises.ts";
 
 export interface Mutant extends SourceEdit {
   readonly promise: PromiseName;
-  /** What is wrong then. */
+  /** What is wrong, or the rule that is missing. */
   readonly name: string;
-  /** Further edits without which the mutant breaks nothing. */
-  readonly also?: readonly SourceEdit[];
-}
-
-export function editsOf(mutant: SourceEdit & Pick<Mutant, "also">): readonly SourceEdit[] {
-  return [mutant, ...(mutant.also ?? [])];
 }

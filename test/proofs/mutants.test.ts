@@ -6,13 +6,26 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { declaredNames, reformattedSource, renamedSource } from "../support/renamed-source.ts";
 import { editedFiles, editedText, type SourceEdit } from "../support/source-edit.ts";
-import { editsOf } from "./mutant.ts";
-import { MUTANTS } from "./simulator/mutants.ts";
+import { DEFENCES } from "./attacks/defences.ts";
+import type { Mutant } from "./mutant.ts";
+import { PROMISES } from "./promises.ts";
+import { REVOCATION_MUTANTS } from "./revocation/mutants.ts";
+import { MUTANTS as SIMULATOR_MUTANTS } from "./simulator/mutants.ts";
+import { TESTED_MUTANTS } from "./tested-mutants.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-const FOLDERS = new Set(MUTANTS.flatMap(editsOf).map((edit) => dirname(edit.in)));
+/** By who detects them, as the table in test/README.md calls it. */
+const DETECTED_BY: Readonly<Record<string, readonly Mutant[]>> = {
+  simulator: SIMULATOR_MUTANTS,
+  revocation: REVOCATION_MUTANTS,
+  attacks: DEFENCES,
+  tests: TESTED_MUTANTS,
+};
+const MUTANTS = Object.values(DETECTED_BY).flat();
+
+const FOLDERS = new Set(MUTANTS.map((mutant) => dirname(mutant.in)));
 const SOURCES = [...FOLDERS].flatMap((folder) => globSync(`${folder}/*.{ts,tsx}`, { cwd: ROOT }));
 const NAMES = new Set(SOURCES.flatMap((file) => declaredNames(file, read(file))));
 
@@ -31,12 +44,25 @@ function renamed(file: string, text: string): string {
 
 describe("a mutant matches one place, whatever its names and its layout", () => {
   test.for(MUTANTS)("$name", (mutant) => {
-    const afterRename = editedFiles(editsOf(mutant), readRenamed);
-    for (const [file, text] of editedFiles(editsOf(mutant), read)) {
+    const afterRename = editedFiles(mutant, readRenamed);
+    for (const [file, text] of editedFiles(mutant, read)) {
       expect(text).not.toBe(read(file));
       expect(reformattedSource(file, afterRename.get(file) as string)).toBe(renamed(file, text));
     }
   });
+});
+
+test("every promise has a mutant, and test/README.md says who detects it", () => {
+  const rows = Object.entries(PROMISES).map(([promise, text]) => {
+    const counts = Object.entries(DETECTED_BY).map(([who, mutants]) => {
+      const count = mutants.filter((mutant) => mutant.promise === promise).length;
+      return count === 0 ? [] : `${who} ${count}`;
+    });
+    return `| ${promise} | ${text} | ${counts.flat().join(", ")} |`;
+  });
+  expect(rows.filter((row) => row.endsWith("|  |"))).toEqual([]);
+  const page = read("test/README.md");
+  expect(page.match(/^\| promise \|.*\n\|.*\n((?:\|.*\n)+)/m)?.[1]).toBe(`${rows.join("\n")}\n`);
 });
 
 describe("a mutant is an error", () => {

@@ -5,13 +5,14 @@
  * Guarantees that every change changes a file of the bundle. Differs from the deployed bundle (build-worker.ts) in the
  * change only, except for what wrangler adds to every Worker; it is built in a tenth of the time.
  */
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, relative } from "node:path";
 import { build, type Loader, type Plugin } from "esbuild";
 import { PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
 import { writeBundleConfig } from "./bundle-config.ts";
-import { type Edit, editedText } from "./edit.ts";
+import { editedFiles, type SourceEdit } from "./source-edit.ts";
 
 /** A source file's path below the project's directory, and its new text. */
 export type SourceChanges = Readonly<Record<string, (text: string) => string>>;
@@ -23,8 +24,9 @@ export interface BuiltWorker {
 }
 
 /** The Worker with one rule broken, so that a test can show that it detects the change. */
-export function buildMutant(edit: Edit): Promise<BuiltWorker> {
-  return buildChangedWorker({ [edit.file]: (text) => editedText(text, edit) });
+export function buildMutant(edit: SourceEdit): Promise<BuiltWorker> {
+  const files = editedFiles(edit, (file) => readFileSync(join(PROJECT_DIRECTORY, file), "utf8"));
+  return buildChangedWorker(Object.fromEntries([...files].map(([file, text]) => [file, () => text])));
 }
 
 export async function buildChangedWorker(changes: SourceChanges): Promise<BuiltWorker> {

@@ -21,6 +21,8 @@ export interface SourceEdit {
   readonly given?: string | readonly string[];
   /** With the nodes that the patterns have bound. Empty: removes the place. */
   readonly replace: string;
+  /** Further edits without which it breaks nothing. */
+  readonly also?: readonly SourceEdit[];
 }
 
 const PLACEHOLDER = /\$\$\$([A-Z_]+)|\$([A-Z_]+)/g;
@@ -39,13 +41,11 @@ export function editedText(text: string, edit: SourceEdit): string {
   return edited;
 }
 
-/** By file: its text after all edits in it. */
-export function editedFiles(
-  edits: readonly SourceEdit[],
-  read: (file: string) => string,
-): ReadonlyMap<string, string> {
+/** The files that the edit changes, and their new texts. */
+export function editedFiles(edit: SourceEdit, read: (file: string) => string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
-  for (const edit of edits) texts.set(edit.in, editedText(texts.get(edit.in) ?? read(edit.in), edit));
+  for (const one of [edit, ...(edit.also ?? [])])
+    texts.set(one.in, editedText(texts.get(one.in) ?? read(one.in), one));
   return texts;
 }
 

@@ -34,17 +34,13 @@ test("every attack has a unique name and cites its incident", () => {
     );
 });
 
-test("every defence occurs in the code once, and names existing attacks", async () => {
+test("every defence names existing attacks", () => {
   const names = new Set(
     Object.values(CLASSES)
       .flat()
       .map(({ name }) => name),
   );
-  for (const { file, find, stops } of DEFENCES) {
-    const code = await readFile(join(import.meta.dirname, "..", "..", "..", file), "utf8");
-    expect(code.split(find), `${file}: ${find}`).toHaveLength(2);
-    for (const name of stops) expect(names).toContain(name);
-  }
+  for (const { stops } of DEFENCES) for (const name of stops) expect(names).toContain(name);
 });
 
 test("SECURITY.md has the number of attacks and of those detected, by class", async () => {

@@ -20,7 +20,7 @@ const ATTACKS: ReadonlyMap<string, Attack> = new Map(
 );
 
 describe.concurrent("attacks succeed once a defence is removed", () => {
-  test.for(shareOf(DEFENCES, STEP))("$defence", async (defence) => {
+  test.for(shareOf(DEFENCES, STEP))("$name", async (defence) => {
     const { bundle, remove } = await buildMutant(defence);
     const runner = await AttackRunner.open(bundle);
     try {

@@ -7,7 +7,7 @@ const SHARED_CALL = "src/leases/shared-call.ts";
 export const CLOCK_MUTANTS: readonly SimulatorMutant[] = [
   {
     promise: "availability",
-    name: "any clockReading may find that the clock has stepped back",
+    name: "any reading may find that the clock has stepped back",
     in: "src/leases/lease-clock.ts",
     find: "this.$LATEST = Math.max(this.$LATEST, this.$READ());",
     given: "if ($NOW < this.$LATEST - $TOLERANCE_MS) { this.$EPOCH += 1; $$$ }",

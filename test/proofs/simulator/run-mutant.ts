@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { editedFiles } from "../../support/source-edit.ts";
-import { editsOf, type Mutant } from "../mutant.ts";
+import type { Mutant } from "../mutant.ts";
 import { runSeedsInProcesses, type Summary } from "./run-seeds.ts";
 
 /** Number of seeds within which each mutant must be detected. */
@@ -32,8 +32,7 @@ export async function runMutant(
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     writeFileSync(join(copy, "package.json"), '{"type":"module"}');
     const read = (file: string) => readFileSync(join(copy, file), "utf8");
-    for (const [file, text] of editedFiles(mutant ? editsOf(mutant) : [], read))
-      writeFileSync(join(copy, file), text);
+    for (const [file, text] of mutant ? editedFiles(mutant, read) : []) writeFileSync(join(copy, file), text);
     const worker = pathToFileURL(join(copy, "test/proofs/simulator/seed-worker.ts"));
     const seeds = { first: mutant?.firstSeed ?? 1, count: seedsMax, stopsAtFailure: true };
     return await runSeedsInProcesses(seeds, 1, worker);
