@@ -2,7 +2,8 @@
  * npm run dev -- [wrangler dev flags]
  *
  * Runs `wrangler dev` with secrets in .dev.vars, which the first run creates. Every flag is passed on unchanged;
- * without --port it listens on 8787. PUBLIC_ORIGIN follows the port, unless it is set. Exits when wrangler does, with its exit code.
+ * without --port it listens on 8787. PUBLIC_ORIGIN follows the port, unless it is set. Exits when wrangler does, with
+ * its exit code.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";

@@ -56,7 +56,7 @@ const STATUS_MEANING: Readonly<Record<number, string>> = {
   413: "The body is larger than 1 MiB",
   415: "The body is not application/json",
   422: "The input is not valid; `details` names each field",
-  429: "Too many calls from this address",
+  429: "Too many new keys of the account, or too many failed lookups from the client's network",
   500: "An internal error of the gateway",
   503: "A store is unreachable; nothing was done, or the call is safe to repeat",
 };

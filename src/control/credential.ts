@@ -2,8 +2,8 @@
  * Who calls the control plane, and what they may do: a token over HTTP, the `props` of a service binding over RPC, a
  * session of the key page.
  *
- * Guarantees that a credential never does more than its rights, on no account but its own, and that the actor in the
- * event log is its name: what a caller says of itself is recorded beside it. It reads no input of an operation.
+ * Guarantees that a credential can use only its rights, on its own accounts only, and that the actor in the event log is
+ * its name: the name that a caller gives itself is logged beside it. It reads no input of an operation.
  */
 import * as v from "valibot";
 import { bindingProps, type ControlCredential, RIGHTS, type Right } from "../control-credentials.ts";
@@ -15,7 +15,7 @@ import type { Settings } from "../settings.ts";
 export interface Credential {
   /** The actor in the event log. */
   readonly name: string;
-  /** Identifies it, without being one. */
+  /** Identifies the credential, and does not reveal its token. */
   readonly id: string;
   readonly may: readonly Right[];
   /** null: every account. */

@@ -2,15 +2,16 @@
  * Verifies the signature of GitHub's secret scanning: ECDSA P-256 with SHA-256 over the raw body, by one of GitHub's
  * public keys.
  *
- * Guarantees that the keys are fetched once an hour, for an unknown key id at most once a minute, and after a failure at
- * most once a second, so that made-up messages cost GitHub nothing. Accepts no key but those that `SECRET_SCANNING_KEYS_URL` serves.
+ * Guarantees that the keys are fetched once an hour, for an unknown key id at most once a minute, and after a failure
+ * at most once a second, so that made-up messages do not load GitHub. Accepts only keys that
+ * `SECRET_SCANNING_KEYS_URL` serves.
  */
 import * as v from "valibot";
 import { type Bytes, fromBase64 } from "../keys/digests.ts";
 
 const KEYS_KEPT_MS = 3_600_000;
 const REFETCHED_AFTER_MS = 60_000;
-/** After a failure; until then a message is answered with 503. */
+/** After a failed fetch; until then messages get 503. */
 const RETRIED_AFTER_MS = 1000;
 const FETCH_LIMIT_MS = 5000;
 const KEYS_MAX = 100;

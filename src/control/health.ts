@@ -13,7 +13,7 @@ export interface Health {
   readonly ledger_ms: number;
 }
 
-/** No locator is this name. */
+/** No account's ledger has this name: it is not a locator. */
 const HEALTH_LEDGER = "health check";
 
 export async function checkHealth(env: Env, limitMs: number, now: () => number): Promise<Health | Refusal> {

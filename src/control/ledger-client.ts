@@ -1,7 +1,8 @@
 /**
- * Calls a ledger, named by its account or by a key's locator, within the time that the call can need. An unreachable, slow or overloaded ledger is a
- * refusal; any other exception is a fault and is thrown. Does not check the account's name or the input: that has been
- * done before.
+ * Calls a ledger, named by its account or by a key's locator, with a time limit that fits the call.
+ *
+ * An unreachable, slow or overloaded ledger is a refusal; any other exception is a fault and is thrown. Does not check
+ * the account's name or the input: the caller has done so.
  */
 import type { Env } from "../env.ts";
 import { accountLocator } from "../keys/locator.ts";
@@ -16,7 +17,7 @@ import { type AccountCalls, onBehalfOf, type RemoteLedger } from "./remote-ledge
 /** Writes of very many rows or KV entries. */
 const BULK_MS = 60_000;
 
-/** Without enough time for these, the caller would get 503 for what is carried out. */
+/** Waits beyond `LEDGER_TIMEOUT_MS`. Without time for them, the caller would get 503 for a call that succeeds. */
 type LongWait =
   /** The leases on the key have to end. */
   | "leases"
@@ -51,7 +52,7 @@ export class LedgerClient {
     return await this.#call(locator, (ledger: AccountCalls) => call(onBehalfOf(account, ledger)), options);
   }
 
-  /** The ledger that a key names, whose account is not known. */
+  /** Calls the ledger that a key names by its locator; the account is not known. */
   callByLocator<Answer extends object>(
     locator: string,
     call: (
@@ -107,11 +108,11 @@ export class LedgerClient {
 
 async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const over = new Promise<false>((resolve) => {
+  const timedOut = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);
   });
   const settled = () => true;
-  const isSettled = await Promise.race([work.then(settled, settled), over]);
+  const isSettled = await Promise.race([work.then(settled, settled), timedOut]);
   clearTimeout(timer);
   return isSettled;
 }

@@ -107,7 +107,7 @@ export type AnswerOf<Op> = Op extends Operation<infer Answer> ? Answer : never;
 export type BodyOf<Op> = Op extends Operation<object, ObjectSchema, infer Body> ? v.InferInput<Body> : never;
 export type QueryOf<Op> = Op extends Operation<object, infer Query> ? v.InferInput<Query> : never;
 
-/** An operation that is more than one call to the account's ledger, or none. */
+/** Any other operation than one call to the account's ledger. */
 export function defineOperation<
   Query extends ObjectSchema,
   Body extends ObjectSchema,

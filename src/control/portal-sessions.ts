@@ -1,5 +1,6 @@
 /**
- * Access to an account's key page: the link that the Octopost dashboard requests, the session that it opens, signing out.
+ * Access to an account's key page: the link that the Octopost dashboard requests, the session that it opens, the end of
+ * the session.
  *
  * Guarantees that a made-up token costs no ledger call, and that only the account's ledger decides whether a genuine
  * token is still valid. What users do on the page goes through `ControlPlane`.
@@ -19,7 +20,7 @@ import type { Settings } from "../settings.ts";
 import type { LedgerClient } from "./ledger-client.ts";
 import { boundToSession, mintPortalToken, randomBytes, readPortalToken } from "./portal-token.ts";
 
-/** Each of the two lists that an isolate remembers. */
+/** Entries of each of the two caches of an isolate. */
 const REMEMBERED_MAX = 2000;
 
 type SessionEnded = Extract<Refusal, { reason: "session_ended" }>;

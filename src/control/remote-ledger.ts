@@ -11,7 +11,7 @@ export interface AccountCalls {
   callFor(account: string, method: LedgerMethod, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** The same ledger, told with every call for which account it is. */
+/** The same ledger; every call states the account for which it is made, and the ledger refuses any other account. */
 export function onBehalfOf(account: string, ledger: AccountCalls): RemoteLedger {
   const call =
     (method: LedgerMethod) =>

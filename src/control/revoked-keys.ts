@@ -1,5 +1,5 @@
 /**
- * An isolate's memory of revoked keys that were shown to it, so that showing one again costs no store.
+ * An isolate's cache of revoked keys, by their text: a repeated call with a leaked key needs no store.
  *
  * Bounded; it keeps a digest of the key's text, never the text. A revocation is final, so a receipt never becomes wrong.
  * The rest of the key's object can still change, and is kept for a minute.

@@ -1,10 +1,10 @@
 /**
- * Keys that GitHub's secret scanning has found in public: each is marked as exposed and, by `EXPOSED_KEYS`,
- * revoked or suspended. The partner programme's contract, which is why this is no operation of the control plane: GitHub's signature
- * is the credential, and the answer is GitHub's feedback.
+ * Keys that GitHub's secret scanning has found in public: each is marked as exposed and, depending on `EXPOSED_KEYS`,
+ * revoked or suspended. GitHub's partner programme defines the message and the answer, so this is not an operation of
+ * the control plane: the credential is GitHub's signature, and the answer is feedback in GitHub's format.
  *
- * Guarantees that nothing happens without a valid signature, that a message which is sent again changes nothing, and
- * that it is answered only when every key in it has been dealt with: otherwise the answer is 503, and GitHub repeats it.
+ * Guarantees that nothing happens without a valid signature, that a repeated message changes nothing, and that the
+ * answer is 200 only when this is done for every key in the message: otherwise it is 503, and GitHub repeats it.
  */
 import pMap from "p-map";
 import * as v from "valibot";
@@ -71,14 +71,14 @@ export class SecretScanning {
       new TextDecoder().decode(body),
     );
     if (!matches.success) return MALFORMED;
-    const feedback = await pMap(matches.output, (match) => this.#deal(match, address), {
+    const feedback = await pMap(matches.output, (match) => this.#feedbackFor(match, address), {
       concurrency: CONCURRENCY,
     });
     const isFeedback = (one: Feedback | Refusal): one is Feedback => !isRefusal(one);
     return feedback.find((one) => isRefusal(one)) ?? feedback.filter(isFeedback);
   }
 
-  async #deal(match: Match, address: string): Promise<Feedback | Refusal> {
+  async #feedbackFor(match: Match, address: string): Promise<Feedback | Refusal> {
     const answer = (label: Feedback["label"]): Feedback => ({
       token_raw: match.token,
       token_type: match.type,
@@ -98,7 +98,7 @@ export class SecretScanning {
     return exposed.reason === "not_found" ? answer("false_positive") : exposed;
   }
 
-  /** The token may have characters of its surroundings. null: no key of ours. */
+  /** The key in a token, which may have other characters around it. null: no key of this gateway. */
   async #findIn(token: string, address: string): Promise<FoundKey | Refusal | null> {
     for (const text of [...keysIn(token), token]) {
       const found = await this.#finder.find(text, address);

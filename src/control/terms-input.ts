@@ -1,6 +1,6 @@
 /**
- * The fields of a key's terms, labels and account policy that the control plane accepts. Each is made canonical, so that
- * equal values have equal texts. No I/O.
+ * The fields of a key's terms, labels and account policy that the control plane accepts. Each is brought into canonical
+ * form, so that equal values have equal texts. No I/O.
  */
 import * as v from "valibot";
 import { accountLimitsSchema, newKeyRules } from "../keys/account.ts";

@@ -66,8 +66,10 @@ export function addAccountCommands(program: Command): void {
 
   const account = program
     .command("account")
-    .summary("show, suspend or resume the account")
-    .description("Show the account, or suspend or resume all its keys together.");
+    .summary("show, suspend or resume the account, or choose its location")
+    .description(
+      "Show the account, suspend or resume all its keys together, or choose where its ledger is created.",
+    );
   account
     .command("show", { isDefault: true })
     .summary("show its tier and policy, and whether it is suspended")

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { PROJECT_DIRECTORY } from "../local-wrangler.ts";
 import { paint } from "./colors.ts";
 import { type ControlToken, controlToken, defaultActor } from "./connection.ts";
-import { ControlPlane } from "./control-plane.ts";
+import { ControlPlaneClient } from "./control-plane-client.ts";
 import { UsageError } from "./errors.ts";
 import { proxyOf, useProxy } from "./proxy.ts";
 
@@ -21,7 +21,7 @@ export interface GlobalOptions {
 }
 
 export interface CommandContext {
-  readonly gateway: ControlPlane;
+  readonly gateway: ControlPlaneClient;
   /** undefined: standard output is not a terminal. */
   readonly terminalColumns: number | undefined;
   /** Prints the answer with --json, the text otherwise. */
@@ -55,7 +55,7 @@ function createContext(command: Command, account: string, token: ControlToken | 
   const proxy = proxyOf(url, process.env);
   useProxy(proxy, process.env);
   return {
-    gateway: new ControlPlane({ origin: url, account, token, actor, proxy }),
+    gateway: new ControlPlaneClient({ origin: url, account, token, actor, proxy }),
     terminalColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
     print(answer, text) {
       process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);

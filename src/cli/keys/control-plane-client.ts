@@ -32,7 +32,7 @@ export interface CallInput {
   readonly idempotencyKey?: string;
 }
 
-export interface ControlPlaneSettings {
+export interface ControlPlaneClientSettings {
   readonly origin: string;
   readonly account: string;
   /** null: the key in the body is the credential. */
@@ -42,7 +42,7 @@ export interface ControlPlaneSettings {
   readonly proxy: HttpProxy | null;
 }
 
-export class ControlPlane {
+export class ControlPlaneClient {
   readonly origin: string;
   /** Empty for a client that calls possession operations only. */
   readonly account: string;
@@ -50,7 +50,7 @@ export class ControlPlane {
   readonly #actor: string;
   readonly #proxy: HttpProxy | null;
 
-  constructor(settings: ControlPlaneSettings) {
+  constructor(settings: ControlPlaneClientSettings) {
     this.origin = settings.origin;
     this.account = settings.account;
     this.#token = settings.token;

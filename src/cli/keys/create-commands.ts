@@ -11,7 +11,7 @@ import { scheduledEnd } from "../../keys/key-state.ts";
 import { PERMISSIONS } from "../../policy.ts";
 import type { OwnLimits } from "../../rate-limits.ts";
 import { commandContext, freshIdempotencyKey, printNote } from "./command-context.ts";
-import type { CallInput, ControlPlane } from "./control-plane.ts";
+import type { CallInput, ControlPlaneClient } from "./control-plane-client.ts";
 import { CallError, RefusedError } from "./errors.ts";
 import { COPY_NOW, keyLabel, newKey } from "./key-format.ts";
 import {
@@ -146,7 +146,7 @@ async function rotate(id: string, options: RotateOptions, command: Command): Pro
 }
 
 /** A key that was rotated before is not rotated again: names the successor, and what to do with it. */
-async function throwWithSuccessor(error: unknown, gateway: ControlPlane, id: string): Promise<never> {
+async function throwWithSuccessor(error: unknown, gateway: ControlPlaneClient, id: string): Promise<never> {
   if (error instanceof RefusedError && error.status === 409) {
     // A credential that may write need not be allowed to read.
     const old = await fetchKey(gateway, id).catch(() => null);
@@ -172,7 +172,7 @@ function describeOldKey({ replaces }: RotatedKey): string {
 
 /** `repeatOptions`: options whose value depends on the time of the command. */
 async function issue<Key extends object>(
-  gateway: ControlPlane,
+  gateway: ControlPlaneClient,
   operation: Operation<Key>,
   input: CallInput,
   repeatOptions = "",

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { IMPORT_MAX_KEYS } from "../../control/control-input.ts";
 import { importKeys } from "../../control/operations/import-keys.ts";
 import { freshIdempotencyKey } from "./command-context.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlaneClient } from "./control-plane-client.ts";
 import { type ImportEntry, readImportFile } from "./import-file.ts";
 import type { ImportReport, Verdict } from "./import-report.ts";
 import type { ImportScan } from "./import-scan.ts";
@@ -31,7 +31,7 @@ export interface Progress {
 }
 
 export class ImportRun {
-  readonly #gateway: ControlPlane;
+  readonly #gateway: ControlPlaneClient;
   readonly #report: ImportReport;
   readonly #scan: ImportScan;
   readonly #onProgress: (progress: Progress) => void;
@@ -44,7 +44,7 @@ export class ImportRun {
 
   /** `onProgress` is called after every request. */
   constructor(
-    gateway: ControlPlane,
+    gateway: ControlPlaneClient,
     report: ImportReport,
     scan: ImportScan,
     onProgress: (progress: Progress) => void,

@@ -5,7 +5,7 @@
 // the gateway's validation.
 
 import * as v from "valibot";
-import { importRow } from "../../control/operations/import-rows.ts";
+import { importRow, RowComparison } from "../../control/operations/import-rows.ts";
 import { readImportFile } from "./import-file.ts";
 
 export interface ImportScan {
@@ -17,52 +17,18 @@ export interface ImportScan {
   readonly repeats: ReadonlySet<number>;
 }
 
-type ImportedKey = v.InferOutput<typeof importRow>;
-/** Every line of one key, with the row as it is stored. */
-type KeyLines = [line: number, row: string][];
-
-const FIELDS = ["name", "mode", "permissions", "created_at", "expires_at"] as const;
-
 /** Rejects when the file cannot be read or is not UTF-8. */
 export async function scanImportFile(path: string): Promise<ImportScan> {
-  const linesByKey = new Map<string, KeyLines>();
+  const comparison = new RowComparison();
   let lines = 0;
   for await (const entry of readImportFile(path)) {
     lines += 1;
     const row = "row" in entry ? v.safeParse(importRow, entry.row) : null;
-    if (!row?.success) continue;
-    const known = linesByKey.get(row.output.sha256);
-    const place: KeyLines[number] = [entry.line, canonical(row.output)];
-    if (known === undefined) linesByKey.set(row.output.sha256, [place]);
-    else known.push(place);
+    if (row?.success) comparison.add(entry.line, row.output);
   }
-  const conflicts = new Map<number, string>();
-  const repeats = new Set<number>();
-  for (const places of linesByKey.values()) {
-    const [[, first]] = places as [KeyLines[number]];
-    if (places.every(([, row]) => row === first)) {
-      for (const [line] of places.slice(1)) repeats.add(line);
-      continue;
-    }
-    for (const [line, row] of places) {
-      const [otherLine, otherRow] = places.find(([, other]) => other !== row) as KeyLines[number];
-      conflicts.set(
-        line,
-        `imports the same key as line ${otherLine}, with different ${differences(row, otherRow)}`,
-      );
-    }
-  }
-  return { lines, conflicts, repeats };
-}
-
-/** Rows that import the same key with the same rights are equal: the order of permissions is irrelevant. */
-function canonical(row: ImportedKey): string {
-  return JSON.stringify(
-    FIELDS.map((field) => (field === "permissions" ? row.permissions.toSorted() : row[field])),
+  const conflicts = [...comparison.conflicts()].map(
+    ([line, { other, fields }]) =>
+      [line, `imports the same key as line ${other}, with different ${fields}`] as const,
   );
-}
-
-function differences(row: string, other: string): string {
-  const [a, b] = [row, other].map((json) => JSON.parse(json) as unknown[]) as [unknown[], unknown[]];
-  return FIELDS.filter((_, i) => JSON.stringify(a[i]) !== JSON.stringify(b[i])).join(", ");
+  return { lines, conflicts: new Map(conflicts), repeats: comparison.repeats() };
 }

@@ -2,13 +2,13 @@
 
 import { PAGE_MAX } from "../../control/control-input.ts";
 import type { Operation } from "../../control/operation.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlaneClient } from "./control-plane-client.ts";
 
 type Page<Name extends string, Item> = Record<Name, Item[]> & { next_cursor: string | null };
 
 /** `limit`: how many in all; every one, if left out. `next_cursor` is null at the end of the list. */
 export async function fetchAllPages<Name extends string, Item>(
-  gateway: ControlPlane,
+  gateway: ControlPlaneClient,
   operation: Operation<Page<Name, Item>>,
   name: Name,
   query: Readonly<Record<string, string | undefined>>,

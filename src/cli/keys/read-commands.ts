@@ -6,7 +6,7 @@ import { getKey, listKeys } from "../../control/operations/keys.ts";
 import { identifyKey } from "../../control/operations/possession.ts";
 import { type ApiKey, eventSchema, KEY_STATES } from "../../keys/api-key.ts";
 import { commandContext, possessionContext, printNote } from "./command-context.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlaneClient } from "./control-plane-client.ts";
 import { RefusedError } from "./errors.ts";
 import { eventTable, keyDetails, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
@@ -78,7 +78,7 @@ export function addReadCommands(program: Command): void {
     .action(events);
 }
 
-export function fetchKey(gateway: ControlPlane, id: string): Promise<ApiKey> {
+export function fetchKey(gateway: ControlPlaneClient, id: string): Promise<ApiKey> {
   return gateway.call(getKey, { id });
 }
 

@@ -8,7 +8,7 @@ import { listKeys, revokeAll as revokeAllOperation, revokeKey } from "../../cont
 import { identifyKey, revokeByPossession } from "../../control/operations/possession.ts";
 import type { ApiKey, RevokedKey } from "../../keys/api-key.ts";
 import { commandContext, possessionContext, printNote } from "./command-context.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlaneClient } from "./control-plane-client.ts";
 import { RefusedError, UnreachableError, UsageError } from "./errors.ts";
 import { keyLabel, keyTable } from "./key-format.ts";
 import { readKey } from "./key-input.ts";
@@ -117,9 +117,9 @@ async function revokeByText({ reason, yes }: RevokeOptions, command: Command): P
 
 type Revocation = Pick<RevokedKey, "id" | "effective_at" | "waited_ms">;
 
-/** A status of 200 is no proof: earlier gateways answered it for a text that was not a key. */
+/** A status of 200 alone is no proof: a proxy or another server can answer it too. */
 function requireRevoked(
-  { origin }: ControlPlane,
+  { origin }: ControlPlaneClient,
   answer: Partial<Revocation>,
   id = answer.id,
 ): asserts answer is Revocation {
@@ -161,7 +161,7 @@ async function revokeAll(options: RevokeAllOptions, command: Command): Promise<v
   );
 }
 
-async function matchingKeys(gateway: ControlPlane, filter: RevokeAllOptions): Promise<ApiKey[]> {
+async function matchingKeys(gateway: ControlPlaneClient, filter: RevokeAllOptions): Promise<ApiKey[]> {
   const { keys } = await fetchAllPages(gateway, listKeys, "keys", {});
   const before =
     filter.createdBefore === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.createdBefore);

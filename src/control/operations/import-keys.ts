@@ -1,8 +1,8 @@
 /**
  * Importing keys issued before the gateway from their SHA-256: a verdict per row, in the order of the rows.
  *
- * Guarantees that a wrong row does not stop the others, that an import with rows already in answers by row whatever
- * happens then, and that rows imported before keep their ids, so a call may be repeated until every row has one.
+ * Guarantees that a wrong row does not stop the others, that a failure after the first chunk of rows is a verdict on the
+ * rows that it concerns, and that imported rows keep their ids, so a call may be repeated until every row has one.
  */
 import * as v from "valibot";
 import { hex, sha256 } from "../../keys/digests.ts";

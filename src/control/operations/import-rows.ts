@@ -36,51 +36,71 @@ export function checkRows(input: readonly unknown[], now: number): readonly (Che
     const checked = check(importRow, row, "row");
     return isRefusal(checked) ? checked : (refuseTimes(checked, now) ?? checked);
   });
-  const conflicts = conflictsBetween(rows);
+  const comparison = new RowComparison();
+  for (const [at, row] of rows.entries()) if (!isRefusal(row)) comparison.add(at, row);
+  const conflicts = comparison.conflicts();
   return rows.map((row, at) => {
-    const problem = conflicts.get(at);
-    return problem === undefined ? row : { reason: "invalid_input", details: { sha256: problem } };
+    const conflict = conflicts.get(at);
+    if (conflict === undefined) return row;
+    const problem = `must not be the key of row ${conflict.other} with different ${conflict.fields}`;
+    return { reason: "invalid_input", details: { sha256: problem } };
   });
 }
 
 const FIELDS = ["name", "mode", "permissions", "created_at", "expires_at"] as const;
 
-interface Place {
+/** A row and its fields as canonical JSON. */
+interface ComparedRow {
   readonly at: number;
-  /** The canonical text of each of FIELDS, and of all together. */
-  readonly fields: readonly string[];
-  readonly all: string;
+  readonly fields: string;
 }
 
-/** The problem of each row whose key another row imports with different fields. */
-function conflictsBetween(rows: readonly (CheckedRow | Refusal)[]): ReadonlyMap<number, string> {
-  const places = new Map<string, Place[]>();
-  for (const [at, row] of rows.entries()) {
-    if (isRefusal(row)) continue;
-    const fields = FIELDS.map((field) => canonical(row[field]));
-    const place = { at, fields, all: fields.join() };
-    const known = places.get(row.sha256);
-    if (known === undefined) places.set(row.sha256, [place]);
-    else known.push(place);
+/** Finds rows that import the same key, with equal or with different fields. `at`: the number of a row. */
+export class RowComparison {
+  readonly #rowsByKey = new Map<string, ComparedRow[]>();
+
+  add(at: number, row: CheckedRow): void {
+    const compared = { at, fields: canonicalFields(row) };
+    const known = this.#rowsByKey.get(row.sha256);
+    if (known === undefined) this.#rowsByKey.set(row.sha256, [compared]);
+    else known.push(compared);
   }
-  const conflicts = new Map<number, string>();
-  for (const ofKey of places.values()) {
-    for (const { at, fields, all } of ofKey) {
-      const other = ofKey.find((place) => place.all !== all);
-      if (other === undefined) break;
-      const different = FIELDS.filter((_, i) => fields[i] !== other.fields[i]).join(", ");
-      conflicts.set(at, `must not be the key of row ${other.at} with different ${different}`);
+
+  /** For each row whose key another row imports with different fields: the first such row, and the fields' names. */
+  conflicts(): ReadonlyMap<number, { readonly other: number; readonly fields: string }> {
+    const conflicts = new Map<number, { other: number; fields: string }>();
+    for (const rows of this.#rowsByKey.values()) {
+      for (const { at, fields } of rows) {
+        const other = rows.find((row) => row.fields !== fields);
+        if (other === undefined) break;
+        conflicts.set(at, { other: other.at, fields: differences(fields, other.fields) });
+      }
     }
+    return conflicts;
   }
-  return conflicts;
+
+  /** Rows that are equal to an earlier row of a key without conflicts. */
+  repeats(): ReadonlySet<number> {
+    const groups = [...this.#rowsByKey.values()].filter(
+      ([first, ...others]) => first && others.every(({ fields }) => fields === first.fields),
+    );
+    return new Set(groups.flatMap(([, ...others]) => others.map(({ at }) => at)));
+  }
 }
 
 /** The order of permissions is irrelevant. */
-function canonical(value: CheckedRow[(typeof FIELDS)[number]]): string {
-  return JSON.stringify(Array.isArray(value) ? value.toSorted() : value);
+function canonicalFields(row: CheckedRow): string {
+  return JSON.stringify(
+    FIELDS.map((field) => (field === "permissions" ? row.permissions.toSorted() : row[field])),
+  );
 }
 
-/** A key that ends before it begins, or was created in the future, would have successors that are expired from the start. */
+function differences(fields: string, other: string): string {
+  const [a, b] = [fields, other].map((json) => JSON.parse(json) as unknown[]) as [unknown[], unknown[]];
+  return FIELDS.filter((_, i) => JSON.stringify(a[i]) !== JSON.stringify(b[i])).join(", ");
+}
+
+/** A key that ends before it begins, or was created in the future, would have successors that never work. */
 function refuseTimes({ created_at, expires_at }: CheckedRow, now: number): Refusal | null {
   const createdAt = unixMsOrNull(created_at) ?? now;
   const expiresAt = unixMsOrNull(expires_at);

@@ -1,8 +1,8 @@
 /**
  * The operations for which the key itself is the credential: its holder can identify and revoke it.
  *
- * A key with a locator is looked up in its ledger alone, whatever KV says. Guarantees that success means a revoked key, and that a key which passes its check is never throttled. Only texts that
- * fail the check count as guesses.
+ * A key with a locator is looked up in its ledger alone, whatever KV says. Guarantees that success means a revoked key,
+ * and that a key which passes its check is never throttled: only texts that fail the check count as guesses.
  */
 import * as v from "valibot";
 import { keySchema, revokedKeySchema } from "../../keys/api-key.ts";
@@ -77,7 +77,7 @@ export const identifyKey = defineOperation({
   },
 });
 
-/** Also over RPC: the binding passes on what the holder of the key has asked for. */
+/** The actor also over RPC: the binding passes on the request of the key's holder. */
 const HOLDER = { name: POSSESSION.name, claimed: null };
 
 function receiptOf({ id, effective_at, waited_ms }: v.InferOutput<typeof revokedKeySchema>) {
