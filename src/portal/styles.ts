@@ -81,7 +81,7 @@ const KEYS = `
 .keys .badge{display:inline-block;margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
 .keys .active,.keys .test{background:none;border-color:transparent;color:var(--soft);font-weight:400}
 .keys .mode{width:3rem;text-align:center}
-@media(max-width:74rem){.keys .permissions,.keys thead :nth-child(4){display:none}}
+@media(max-width:79rem){.keys .permissions,.keys thead :nth-child(4){display:none}}
 main>.note{margin-bottom:1rem}
 .below>:empty{display:none}
 .below{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-top:.75rem;font-size:.875rem;min-height:2.5rem}
