@@ -118,9 +118,8 @@ export class Account {
 
   /** Keys and events, to compare before and after. An unknown account has none. */
   async shown(): Promise<{ keys: ShownKey[]; events: ShownEvent[] }> {
-    const { status } = await this.call("GET", "/keys");
-    const keys = status === 404 ? [] : await this.keys("revoked");
-    return { keys, events: (await this.call("GET", "/events")).status === 404 ? [] : await this.events() };
+    const keys = await this.#walk<ShownKey>("keys", "/keys?limit=200&include=revoked", [200, 404]);
+    return { keys, events: await this.#walk("events", "/events?limit=200", [200, 404]) };
   }
 
   /** A request to the data plane with this key. */
@@ -138,11 +137,13 @@ export class Account {
     return (await this.use(secret, use)).status;
   }
 
-  async #walk<Item>(what: string, path: string): Promise<Item[]> {
+  async #walk<Item>(what: string, path: string, statuses: readonly number[] = [200]): Promise<Item[]> {
     const items: Item[] = [];
     let cursor = "";
     do {
-      const { json } = await this.#good(200, "GET", `${path}${cursor}`);
+      const { status, json, response } = await this.call("GET", `${path}${cursor}`);
+      expect(statuses, `GET ${path}: ${response.body}`).toContain(status);
+      if (status === 404) return [];
       items.push(...json[what]);
       cursor = json.next_cursor === null ? "" : `&cursor=${encodeURIComponent(json.next_cursor)}`;
     } while (cursor !== "");

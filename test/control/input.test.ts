@@ -2,8 +2,9 @@
 // the key's state does not allow it. After each, the account's keys and events are unchanged. Malformed bodies and
 // headers are in request-form.test.ts.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
 import { BAD_INPUTS, type BadInput } from "./bad-inputs.ts";
@@ -15,15 +16,12 @@ const CALLS = Object.entries(Object.groupBy(BAD_INPUTS, ({ call }) => call)) as 
 let cluster: GatewayCluster;
 let account: Account;
 let keyId: string;
+/** What the account showed last. */
 let before: Awaited<ReturnType<Account["shown"]>>;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
   await newAccount();
-});
-afterAll(() => cluster.close());
-beforeEach(async () => {
-  before = await account.shown();
 });
 
 /** With something of every kind that a call could change. */
@@ -33,10 +31,13 @@ async function newAccount(): Promise<void> {
   const scheduled = await account.create({ name: "scheduled", mode: "test" });
   await account.call("PATCH", `/keys/${scheduled.id}`, { revokes_at: "2099-01-01T00:00:00Z" });
   await account.call("PUT", "", { tier: "starter" });
+  before = await account.shown();
 }
 
 async function nothingChanged(): Promise<void> {
-  expect(await account.shown()).toEqual(before);
+  const earlier = before;
+  before = await account.shown();
+  expect(before).toEqual(earlier);
 }
 
 function here(path: string): string {

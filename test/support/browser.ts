@@ -8,8 +8,16 @@
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 
-/** Flags that the package sets for serverless functions, but that would weaken the browser's security rules here. */
-const UNWANTED = ["--disable-web-security", "--allow-running-insecure-content", "--single-process"];
+/**
+ * Flags that the package sets for serverless functions. Here they would weaken the browser's security rules or, like the
+ * last, start each page's process from nothing instead of from a fork.
+ */
+const UNWANTED = [
+  "--disable-web-security",
+  "--allow-running-insecure-content",
+  "--single-process",
+  "--no-zygote",
+];
 
 /** `keepsPages`: enables the back/forward cache, as in a user's browser; it costs a process per page. */
 export async function startBrowser({ keepsPages = false } = {}): Promise<Browser> {
