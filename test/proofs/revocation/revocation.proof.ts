@@ -6,7 +6,7 @@
  * Not covered: Cloudflare's network and its failures, which no test on one machine can show.
  */
 import { expect, inject, test } from "vitest";
-import { IS_WHOLE } from "../share.ts";
+import { IS_WHOLE, shareOf } from "../share.ts";
 import { type Campaign, runCampaign } from "./campaign.ts";
 import { violationsIn } from "./checker.ts";
 import type { Case } from "./history.ts";
@@ -24,6 +24,7 @@ interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs
 const LEASE_MARGIN_MS = 1000;
 
 const REVOCATIONS = casesOf("revoke");
+const SHORT_LEASE_CASES = shareOf(REVOCATIONS, 3);
 const OTHERS = RESTRICTION_NAMES.filter((restriction) => restriction !== "revoke");
 const OTHER_CASES: readonly Case[] = IS_WHOLE
   ? OTHERS.flatMap(casesOf)
@@ -33,7 +34,7 @@ const PARTS: readonly Part[] = [
   {
     name: "revocations with the leases of wrangler.toml",
     cases: REVOCATIONS,
-    count: IS_WHOLE ? 150 : REVOCATIONS.length,
+    count: IS_WHOLE ? 5 * REVOCATIONS.length : REVOCATIONS.length,
   },
   {
     name: "other restrictions with the leases of wrangler.toml",
@@ -42,15 +43,15 @@ const PARTS: readonly Part[] = [
   },
   {
     name: "revocations with short leases",
-    cases: REVOCATIONS,
-    count: IS_WHOLE ? 129 : REVOCATIONS.length,
+    cases: SHORT_LEASE_CASES,
+    count: IS_WHOLE ? 4 * REVOCATIONS.length : SHORT_LEASE_CASES.length,
     settings: { LEASE_MS: 500, LEASE_MARGIN_MS },
     delaysMs: [0, 10, 30, 60, 100],
   },
   {
     name: "revocations with ledgers restarted in the middle of the wait",
     cases: [{ restriction: "revoke", situation: "ledger restarted" }],
-    count: IS_WHOLE ? 24 : 4,
+    count: IS_WHOLE ? 24 : 2,
   },
 ];
 

@@ -4,7 +4,7 @@ import { expect, inject, test } from "vitest";
 import { IS_WHOLE } from "../share.ts";
 import { revokeUnderSmallAnswers, SHAPES } from "./small-bodies.ts";
 
-const REVOCATIONS = IS_WHOLE ? 10 : 3;
+const REVOCATIONS = IS_WHOLE ? 6 : 2;
 const TIME_LIMIT_MS = 120_000;
 
 test.each(SHAPES)("no answer is empty, headerless or cut: %s", { timeout: TIME_LIMIT_MS }, async (shape) => {

@@ -11,7 +11,8 @@ afterAll(() => console.log(verdicts.join("\n")));
 
 /** A share of the proof runs every STEP-th mutant. */
 const STEP = 9;
-const UNBROKEN_SEEDS = 300;
+/** simulator.proof.ts runs the code itself on more: here, the copy. */
+const UNBROKEN_SEEDS = IS_WHOLE ? 1000 : 100;
 
 describe("the simulator detects", () => {
   test.for(shareOf(MUTANTS, STEP))("$name", { timeout: 120_000 }, async (mutant) => {
@@ -22,7 +23,7 @@ describe("the simulator detects", () => {
   });
 
   test("no violation in an unbroken copy", { timeout: 120_000 }, async () => {
-    const { failures } = IS_WHOLE ? await runMutant(null) : await runMutant(null, UNBROKEN_SEEDS);
+    const { failures } = await runMutant(null, UNBROKEN_SEEDS);
     expect(failures).toEqual([]);
   });
 });

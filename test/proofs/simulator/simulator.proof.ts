@@ -7,7 +7,7 @@ import { runSeeds, runSeedsInProcesses } from "./run-seeds.ts";
 import { NO_EXCESS } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
-const SEEDS = IS_WHOLE ? 20_000 : 2000;
+const SEEDS = IS_WHOLE ? 20_000 : 500;
 
 const SEEDS_AT_ONCE = 100;
 /** About one run in 5,000 uses up the margin: the first of them is soon after this one. */

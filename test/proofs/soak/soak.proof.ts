@@ -8,7 +8,7 @@ import { expect, inject, test } from "vitest";
 import { IS_WHOLE } from "../share.ts";
 import { soak } from "./soak.ts";
 
-const SECONDS = IS_WHOLE ? 60 : 10;
+const SECONDS = IS_WHOLE ? 40 : 10;
 const CLIENTS_PER_GATEWAY = IS_WHOLE ? 6 : 2;
 /** Connections to the origins that workerd keeps alive, its own files, and the SQLite files of ledgers that start meanwhile. */
 const EXTRA_FILES_MAX = 160;
