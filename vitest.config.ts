@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { newAssertionKey } from "./src/cli/assertion-key.ts";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 // Miniflare would copy each of these certificates into the configuration of every workerd, which triples the cost of its
 // start; nothing here leaves loopback.
@@ -20,8 +21,9 @@ const SECRETS = {
  */
 export default defineConfig({
   test: {
-    // Most tests wait for leases to end, so three files at a time fit on two cores, with room for workerd beside them.
-    maxWorkers: 3,
+    // Many tests wait for leases to end, so two cores have time for four files at once.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         plugins: [

@@ -16,7 +16,7 @@ const ENDLESS_LEASE_MS = 60_000;
 const ENDLESS_MARGIN_MS = 2000;
 const SHORT_LEASE_MS = 1500;
 const MARGIN_MS = 200;
-const REQUESTS_PER_SECOND = 200;
+const REQUESTS_PER_SECOND = 100;
 /** More than two leases. */
 const BUSY_SECONDS = 9;
 const CONNECTIONS = 16;

@@ -1,0 +1,43 @@
+/**
+ * The order of test files: those inside workerd, those that take longest, the others. A long file that starts last would
+ * run alone at the end. Without the times of an earlier run, as in .ci/run, vitest sorts by size, which says little here.
+ */
+
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Each takes more than about ten seconds on two cores. */
+const LONGEST = [
+  "portal/accessibility.test.ts",
+  "proofs/revocation/revocation.proof.ts",
+  "portal/create.test.ts",
+  "portal/flows.test.ts",
+  "cli/keys.test.ts",
+  "portal/shown-once.test.ts",
+  "proofs/simulator/mutants.proof.ts",
+  "deploy.test.ts",
+  "cli/keys-possession.test.ts",
+  "control/contract.test.ts",
+  "cli/keys-import.test.ts",
+  "proofs/simulator/simulator.proof.ts",
+  "proofs/revocation/cost.test.ts",
+  "proofs/revocation/small-bodies.proof.ts",
+  "journeys/start.test.ts",
+  "journeys/rotation-under-load.test.ts",
+  "portal/script.test.ts",
+  "control/input.test.ts",
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    // Stable: the others keep vitest's order.
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** A worker keeps its modules only while the next file is of the same project, so projects do not mix. */
+function rank({ project, moduleId }: TestSpecification): number {
+  if (project.name === "workerd") return -1;
+  const place = LONGEST.findIndex((file) => moduleId.endsWith(`/test/${file}`));
+  return place === -1 ? LONGEST.length : place;
+}
