@@ -15,7 +15,7 @@ import { Hono } from "./http/hono.ts";
 import { PLAIN_HOST } from "./http/host.ts";
 import { type IsolateContext, isolateContext } from "./isolate-context.ts";
 import { logException, logInvalidSetting, logRefusal } from "./log.ts";
-import { isRefusal, type Refusal, refusalResponse } from "./refusals.ts";
+import { type InvalidSetting, isRefusal, type Refusal, refusalResponse } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
 
 export { KeyService } from "./control/key-service.ts";
@@ -31,7 +31,7 @@ interface WorkerContext {
 
 const NO_PATH = "";
 
-/** With a malformed Host the request has no path. */
+/** A request with a malformed Host has no path. */
 const MALFORMED_HOST: Refusal = {
   reason: "malformed_path",
   details: { host: "must be a host name or an address, and a port" },
@@ -48,27 +48,26 @@ function pathOf(request: Request): string {
   return parsedPath(request.url);
 }
 
-/** Sets the request id and the settings; a response when a setting is missing or malformed. */
+/** Sets the request id and the settings; returns a response when a setting is missing or malformed. */
 function openContext(c: Context<WorkerContext>): IsolateContext | Response {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const isolate = isolateContext();
-  if (isRefusal(isolate)) {
-    logInvalidSetting(requestId, isolate.setting);
-    return refusalResponse(isolate, requestId, null);
-  }
+  if (isRefusal(isolate)) return refuseSetting(isolate, requestId);
   c.set("settings", isolate.settings);
   return isolate;
 }
 
-/** Before the router: it builds its matchers at its first request, which no API request should wait for. */
+function refuseSetting(refusal: InvalidSetting, requestId: string): Response {
+  logInvalidSetting(requestId, refusal.setting);
+  return refusalResponse(refusal, requestId, null);
+}
+
+/** Bypasses Hono's router, which builds its matchers at its first request: no API request should wait for it. */
 async function answerApi(request: Request, ctx: ExecutionContext): Promise<Response> {
   const requestId = crypto.randomUUID();
   const isolate = isolateContext();
-  if (isRefusal(isolate)) {
-    logInvalidSetting(requestId, isolate.setting);
-    return refusalResponse(isolate, requestId, null);
-  }
+  if (isRefusal(isolate)) return refuseSetting(isolate, requestId);
   const { settings, gateway } = isolate;
   try {
     const refusal = settings.controlHost === null ? null : refuseHost(settings.controlHost, request);
@@ -81,10 +80,10 @@ async function answerApi(request: Request, ctx: ExecutionContext): Promise<Respo
   }
 }
 
-/** The API is not served on the host that keys are managed on. */
+/** The API is not served on the host of the control plane. */
 function refuseHost(controlHost: string, request: Request): Refusal | null {
   if (!URL.canParse(request.url)) return MALFORMED_HOST;
-  return hasNameOf(controlHost, request) ? OUTSIDE_API : null;
+  return hasHostname(controlHost, request) ? OUTSIDE_API : null;
 }
 
 const withContext = createMiddleware<WorkerContext>(async function withContext(c, next) {
@@ -111,10 +110,10 @@ app.get("/.well-known/jwks.json", withContext, (c) => {
   });
 });
 
-/** With `CONTROL_HOST` set, keys are managed on that host only. */
+/** With `CONTROL_HOST` set, the control plane and the key page are served on that host only. */
 const onControlHost = createMiddleware<WorkerContext>(async function onControlHost(c, next) {
   const { controlHost } = c.var.settings;
-  if (controlHost === null || isOn(controlHost, c)) return await next();
+  if (controlHost === null || hasHost(controlHost, c.req.raw)) return await next();
   return refuse(c, OUTSIDE_API);
 });
 
@@ -125,7 +124,7 @@ app.all(
   async (c) => await controlApi.fetch(c.req.raw, { ...c.var }),
 );
 
-// Loaded by its first visitor, so that no API request waits for it.
+// Imported at the first request for it, so that no API request waits for it.
 app.all("/portal/*", withContext, onControlHost, async (c) => {
   const { keyPage } = await import("./portal/key-page.tsx");
   const { settings, operations, requestId } = c.var;
@@ -143,12 +142,12 @@ app.onError((error, c) => {
   return refusalResponse({ reason: "exception" }, c.var.requestId, c.var.settings.docsUrl);
 });
 
-function isOn(host: string, c: Context<WorkerContext>): boolean {
-  return new URL(c.req.url).host === host;
+function hasHost(host: string, request: Request): boolean {
+  return new URL(request.url).host === host;
 }
 
-/** Also with another port or a trailing dot: for DNS it is the same host. */
-function hasNameOf(host: string, request: Request): boolean {
+/** The same whatever the port, and with a trailing dot too: for DNS it is the same host. */
+function hasHostname(host: string, request: Request): boolean {
   return new URL(request.url).hostname.replace(/\.+$/, "") === host.replace(/:\d+$/, "");
 }
 

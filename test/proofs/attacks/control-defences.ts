@@ -29,8 +29,8 @@ export const CONTROL_DEFENCES: readonly Defence[] = [
     promise: "hosts",
     name: "the host is compared whole",
     in: WORKER,
-    find: "new URL($C.req.url).host === $HOST",
-    replace: "new URL($C.req.url).host.startsWith($HOST)",
+    find: "new URL($REQUEST.url).host === $HOST",
+    replace: "new URL($REQUEST.url).host.startsWith($HOST)",
     stops: [
       "a host with the control host as prefix is not the control host",
       "the control host with a trailing dot is not the control host",
