@@ -86,7 +86,7 @@ export const TESTED_MUTANTS: readonly TestedMutant[] = [
     replace: "$FAILURE !== undefined",
     inside: "if ($FAILURE === null) { $$$DELIVERED } else $FAILED",
     file: "test/journeys/key-events.test.ts",
-    test: "gets the same message again after five seconds",
+    test: "a receiver that refuses with 410 gets the same message again after five seconds",
   },
   {
     promise: "alerts",
