@@ -213,7 +213,7 @@ export const texts = {
   usage: {
     title: "Requests in the last 30 days",
     counted:
-      "Counted are requests for which the key was accepted, also without the permission or over a rate limit. Requests with a revoked, suspended or expired key, or from an IP address that is not allowed, are not counted. “About”: the latest requests are counted with the next one, and a few can be missing.",
+      "Counted are requests for which the key was accepted, also without the permission or over a rate limit. Requests with a revoked, suspended or expired key, or from an IP address that is not allowed, are not counted. “About”: the latest requests are counted a little later, and a few can be missing.",
     none: "No requests in the last 30 days.",
     notCounted: "The key was used today. Its first requests are not counted yet.",
     byDay: "By day",
