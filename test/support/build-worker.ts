@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
 import { writeBundleConfig } from "./bundle-config.ts";
+import { endRecordedProcesses } from "./left-processes.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -51,5 +52,8 @@ export async function buildWorker(
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { bundle, remove } = await buildWorker();
   project.provide("workerBundle", bundle);
-  return remove;
+  return async () => {
+    endRecordedProcesses(bundle);
+    await remove();
+  };
 }

@@ -4,12 +4,13 @@
  *
  * Guarantees: a file finds no fault, delay, count, recorded request or open page of an earlier file. Accounts, keys and
  * log lines of earlier files are still there, so tests use accounts of their own. Both end with the worker: Miniflare and
- * Playwright end their processes when Node exits.
+ * Playwright end their processes when Node exits (left-processes.ts covers the case that it is killed).
  */
 
 import type { Browser } from "playwright-core";
 import { startBrowser } from "./browser.ts";
 import { type ClusterOptions, type GatewayCluster, startCluster } from "./gateway-cluster.ts";
+import { recordProcess } from "./left-processes.ts";
 
 const clusters = new Map<string, Promise<GatewayCluster>>();
 const browsers = new Map<boolean, Promise<Browser>>();
@@ -18,7 +19,7 @@ const browsers = new Map<boolean, Promise<Browser>>();
 export async function sharedCluster(options: ClusterOptions = {}): Promise<GatewayCluster> {
   const name = JSON.stringify(options);
   const started = clusters.get(name);
-  if (started === undefined) return await kept(clusters, name, startCluster(options));
+  if (started === undefined) return await kept(clusters, name, startRecorded(options));
   const cluster = await started;
   const { delaysMs = [], kvDelayMs = 0, kvCacheMs = 0 } = options;
   await cluster.network.liftAllFaults();
@@ -36,6 +37,12 @@ export async function sharedBrowser({ keepsPages = false } = {}): Promise<Browse
   const browser = await started;
   await Promise.all(browser.contexts().map((context) => context.close()));
   return browser;
+}
+
+async function startRecorded(options: ClusterOptions): Promise<GatewayCluster> {
+  const cluster = await startCluster(options);
+  recordProcess((await import("vitest")).inject("workerBundle"), cluster.pid);
+  return cluster;
 }
 
 /** Keeps what starts, unless it fails to. */
