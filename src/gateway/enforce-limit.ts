@@ -10,6 +10,7 @@ import type { Lease } from "../leases/lease.ts";
 import type { LeaseUser } from "../leases/lease-user.ts";
 import type { Admitted } from "../leases/permits.ts";
 import type { Refusal } from "../refusals.ts";
+import type { RequestLifetime } from "./request-lifetime.ts";
 import type { RequestReport } from "./request-report.ts";
 
 /** Ledger calls for a permit, when other requests take the granted permits first. */
@@ -22,6 +23,7 @@ const POLLS_MAX = 3 * POLLS_PER_SILENCE;
 /** The parts of a request's context that the step needs; the simulator passes its own. */
 export interface LimitContext extends LeaseUser {
   readonly report: Pick<RequestReport, "row" | "lease">;
+  readonly lifetime: Pick<RequestLifetime, "keepAlive">;
 }
 
 export async function enforceLimit(context: LimitContext, lease: Lease): Promise<Admitted | Refusal> {
@@ -46,6 +48,8 @@ export async function enforceLimit(context: LimitContext, lease: Lease): Promise
         const isInVain = polls === POLLS_MAX || (polls === 0 && permits.waiting(bucket) > admission.permits);
         if (isInVain) return { reason: "rate_limited", allowance: admission.allowance };
         polls += 1;
+        // A request that the platform ended with its client would count as waiting for ever.
+        context.lifetime.keepAlive();
         await new Promise<void>((resolve) => {
           context.schedule(permits.silenceMs / POLLS_PER_SILENCE, resolve);
         });

@@ -20,6 +20,8 @@ const USER: LeaseUser = {
   },
 };
 
+const LIFETIME = { keepAlive: () => {} };
+
 let answers: (LeaseAnswer | Error)[];
 let asked: number;
 let lease: Lease;
@@ -37,7 +39,9 @@ beforeEach(() => {
 test("waits for a permit when none is left, and reports a miss", async () => {
   answers = [permitting(0), permitting(1, 2)];
   const report = { row: null, lease: "hit" as const };
-  expect(await enforceLimit({ ...USER, report }, lease)).toMatchObject({ outcome: "admitted" });
+  expect(await enforceLimit({ ...USER, lifetime: LIFETIME, report }, lease)).toMatchObject({
+    outcome: "admitted",
+  });
   expect([asked, report.lease]).toEqual([2, "miss"]);
 });
 
@@ -69,15 +73,25 @@ describe("while other isolates hold the last permits", () => {
     schedule: (ms, task) => {
       // Not the time limits of calls.
       if (ms < LEDGER_LIMIT_MS / 2) {
+        expect(isKeptAlive).toBe(true);
         waits.push(ms);
         queueMicrotask(task);
       }
       return () => {};
     },
   };
-  const request = () => enforceLimit({ ...waiting, report: { row: null, lease: null } }, lease);
+  let isKeptAlive = false;
+  const lifetime = {
+    keepAlive: () => {
+      isKeptAlive = true;
+    },
+  };
+  const request = () => enforceLimit({ ...waiting, lifetime, report: { row: null, lease: null } }, lease);
 
-  beforeEach(() => void waits.splice(0));
+  beforeEach(() => {
+    waits.splice(0);
+    isKeptAlive = false;
+  });
 
   test("a request waits until one is back", async () => {
     answers = [permitting(0, 1, GONE), permitting(0, 1, GONE), permitting(1, 2, { ceiling: 1 })];
@@ -110,7 +124,7 @@ describe("while other isolates hold the last permits", () => {
 });
 
 function limited() {
-  return enforceLimit({ ...USER, report: { row: null, lease: null } }, lease);
+  return enforceLimit({ ...USER, lifetime: LIFETIME, report: { row: null, lease: null } }, lease);
 }
 
 /** A lease with `granted` permits of 60. A higher `revision` overrides a lower one. */

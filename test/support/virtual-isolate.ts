@@ -66,11 +66,13 @@ export class VirtualIsolate {
     if (refusal) throw new Error(refusal.reason);
     const row = { limit: bucket } as PolicyRow;
     const report = { row, lease: waited ? ("miss" as const) : null };
-    const permit = await enforceLimit({ ...this.#user, report }, this.lease);
+    const permit = await enforceLimit({ ...this.#user, lifetime: LIFETIME, report }, this.lease);
     this.lease.handBackUnused(this.#user);
     return permit;
   }
 }
+
+const LIFETIME = { keepAlive: () => {} };
 
 function virtualUser(time: VirtualTime): LeaseUser {
   return {
