@@ -2,16 +2,16 @@
  * Verifies the signature of GitHub's secret scanning: ECDSA P-256 with SHA-256 over the raw body, by one of GitHub's
  * public keys.
  *
- * Guarantees that the keys are fetched once an hour, for an unknown key id at most once a minute, and after a failure
- * at most once a second, so that made-up messages do not load GitHub. Accepts only keys that
- * `SECRET_SCANNING_KEYS_URL` serves.
+ * Guarantees that the keys are fetched once an hour, for an unknown key id at most once a minute, and otherwise at most
+ * once a second, also for many messages at once and after a failure, so that made-up messages do not load GitHub.
+ * Accepts only keys that `SECRET_SCANNING_KEYS_URL` serves.
  */
 import * as v from "valibot";
 import { type Bytes, fromBase64 } from "../keys/digests.ts";
 
 const KEYS_KEPT_MS = 3_600_000;
 const REFETCHED_AFTER_MS = 60_000;
-/** After a failed fetch; until then messages get 503. */
+/** After a fetch that failed or has not ended; until then messages get 503. */
 const RETRIED_AFTER_MS = 1000;
 const FETCH_LIMIT_MS = 5000;
 const KEYS_MAX = 100;
@@ -34,7 +34,7 @@ export class GithubSignature {
   readonly #now: () => number;
   #keys: PublicKeys = new Map();
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  #failedAt = Number.NEGATIVE_INFINITY;
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(url: string, now: () => number) {
     this.#url = url;
@@ -58,12 +58,10 @@ export class GithubSignature {
     const ageMs = this.#now() - this.#fetchedAt;
     const isKnown = this.#keys.has(keyId) && ageMs < KEYS_KEPT_MS;
     if (isKnown || ageMs < REFETCHED_AFTER_MS) return this.#keys;
-    if (this.#now() - this.#failedAt < RETRIED_AFTER_MS) return null;
+    if (this.#now() - this.#triedAt < RETRIED_AFTER_MS) return null;
+    this.#triedAt = this.#now();
     const fetched = await this.#fetch();
-    if (fetched === null) {
-      this.#failedAt = this.#now();
-      return null;
-    }
+    if (fetched === null) return null;
     this.#keys = fetched;
     this.#fetchedAt = this.#now();
     return fetched;

@@ -27,6 +27,18 @@ test("verifies the documented example, and not another body", async () => {
   expect(await signature.verify(bytes(`${EXAMPLE.body} `), EXAMPLE.keyId, EXAMPLE.signature)).toBe(false);
 });
 
+test("many messages at once fetch the keys once", async () => {
+  const github = await ScanningKeys.start();
+  const signature = new GithubSignature(github.url, () => 0);
+  const verdicts = await Promise.all(
+    Array.from({ length: 20 }, () => signature.verify(bytes("[]"), "0".repeat(64), EXAMPLE.signature)),
+  );
+  expect(github.fetches).toBe(1);
+  // GitHub repeats a message that is answered with 503.
+  expect(verdicts).toEqual([false, ...Array(19).fill(null)]);
+  await github.close();
+});
+
 test("follows a rotation after a minute, keeps keys for an hour, and accepts every length of r and s", async () => {
   const github = await ScanningKeys.start();
   let now = 0;
