@@ -14,7 +14,8 @@ export const PAGE_MAX = 200;
 export const IMPORT_MAX_KEYS = 1000;
 export const OVERLAP_MAX_SECONDS = 2_592_000;
 
-const NO_CONTROL_CHARACTERS = /^\P{Cc}*$/u;
+/** Nor a line separator, nor a change of the direction of writing, with which a name looks like another (CVE-2021-42574). */
+const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]*$/u;
 
 export function plainText(minLength: number, maxLength: number) {
   return v.pipe(
