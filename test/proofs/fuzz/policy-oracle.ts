@@ -23,7 +23,10 @@ export interface OracleKey {
   readonly permissions: readonly string[];
   /** Beginnings of the addresses from which it may be used; none: anywhere. */
   readonly addressesFrom?: readonly string[];
+  /** The same for all keys of its account. */
+  readonly accountAddressesFrom?: readonly string[];
   readonly isSuspended?: boolean;
+  readonly isAccountSuspended?: boolean;
   /** Its limit of publish requests. */
   readonly isLimitUsedUp?: boolean;
 }
@@ -50,9 +53,9 @@ export function requiredOutcome({
   if (!segments.every(isPlain)) return refused(400);
   const isRead = method === "GET" || method === "HEAD";
   if (isRead && hasBody) return refused(400);
-  if (!key || key.isSuspended) return refused(401);
-  const from = key.addressesFrom ?? [];
-  if (from.length > 0 && !from.some((beginning) => address.startsWith(beginning))) return refused(403);
+  if (!key || key.isSuspended || key.isAccountSuspended) return refused(401);
+  for (const from of [key.addressesFrom ?? [], key.accountAddressesFrom ?? []])
+    if (from.length > 0 && !from.some((beginning) => address.startsWith(beginning))) return refused(403);
 
   const rowsOfPath = POLICY.filter(({ route }) => matches(route, segments));
   const row = rowsOfPath.find((one) => one.method === (isRead ? "GET" : method));

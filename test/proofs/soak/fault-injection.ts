@@ -1,8 +1,10 @@
-/** Injects random faults into a soak: lost and unanswered calls, restarts of ledgers, failing origins. */
+/** Injects random faults into a soak: lost and unanswered calls, restarts of ledgers, failing origins, a failing receiver. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fault } from "../../support/network.ts";
 import { garbage, partialBody, resetConnection } from "../../support/origin-behaviours.ts";
-import { ACCOUNTS, type SoakContext } from "./soak-context.ts";
+import type { ReceivedMessage, Respond } from "../../support/webhook-receiver.ts";
+import { mayHaveFaults } from "./quiet-minutes.ts";
+import { ACCOUNT_NAMES, type SoakContext } from "./soak-context.ts";
 import { respond } from "./traffic.ts";
 
 const EVERY_MS = [1500, 4000] as const;
@@ -20,6 +22,7 @@ export async function injectFaults(context: SoakContext): Promise<Map<string, nu
   };
   while (!context.isOver()) {
     await pause(random.between(...EVERY_MS));
+    if (context.hasQuietMinutes && !mayHaveFaults(Date.now())) continue;
     const kind = random.pick(Object.keys(kinds) as (keyof typeof kinds)[]);
     results.faultStarted();
     await kinds[kind](context);
@@ -53,7 +56,7 @@ async function withFault({ cluster, random }: SoakContext, fault: Fault): Promis
 }
 
 async function restart({ cluster, random }: SoakContext): Promise<void> {
-  await cluster.network.restartLedger(random.pick(ACCOUNTS));
+  await cluster.network.restartLedger(random.pick(ACCOUNT_NAMES));
 }
 
 async function originFault({ cluster, random }: SoakContext): Promise<void> {
@@ -66,4 +69,21 @@ async function originFault({ cluster, random }: SoakContext): Promise<void> {
   ]);
   await pause(random.between(...LASTS_MS));
   origin.respond = respond;
+}
+
+/**
+ * The receiver refuses, resets or leaves unanswered the first attempt of some messages: the second one follows after
+ * seconds, a third one only after minutes.
+ */
+export function failingReceiver({ random }: SoakContext): Respond {
+  const seen = new Set<string>();
+  return (response, { id }: ReceivedMessage) => {
+    const isFirst = !seen.has(id);
+    seen.add(id);
+    if (!isFirst || random.chance(0.85)) return void response.writeHead(204).end();
+    const how = random.next();
+    if (how < 0.6) return void response.writeHead(random.pick([302, 410, 429, 500, 503])).end();
+    if (how < 0.9) return void response.destroy();
+    // Never answered: the ledger gives up waiting.
+  };
 }

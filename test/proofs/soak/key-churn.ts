@@ -1,115 +1,143 @@
-/**
- * Creates, rotates and revokes keys through all gateways during a soak, and records every acknowledged change, which is
- * compared with the event log afterwards.
- */
+/** Creates keys during a soak and ends them in every way: revoked by id, by text, by an alert, all at once, rotated. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { ControlAnswer } from "../../support/control-client.ts";
-import { ACCOUNTS, type SoakContext } from "./soak-context.ts";
-import type { SoakKey } from "./soak-results.ts";
+import { acknowledged, acknowledgedWithoutToken } from "./control-calls.ts";
+import { KeyTerms } from "./key-terms.ts";
+import { visitKeyPage } from "./page-visit.ts";
+import type { SoakAccount, SoakContext, SoakKey } from "./soak-context.ts";
+import { changeTerms } from "./terms-churn.ts";
 
-const KEYS_IN_USE = 24;
+const KEYS_IN_USE = 36;
 const PAUSE_MS = 60;
 /** How long an ended key stays in use. */
 const USED_AFTER_END_MS = 3000;
-/** A call without an answer is repeated until its outcome is known. */
-const CALLS_MAX = 50;
 
 /** Creates keys until KEYS_IN_USE exist. */
 export async function createInitialKeys(context: SoakContext): Promise<void> {
-  while (context.keys.length < KEYS_IN_USE) await createKey(context);
+  for (let i = 0; context.keys.length < KEYS_IN_USE; i++) {
+    await createKey(context, context.accounts[i % context.accounts.length] as SoakAccount);
+  }
 }
 
 /** Makes one change after another until the soak is over. */
 export async function churnKeys(context: SoakContext): Promise<void> {
-  const { keys, random } = context;
+  const { accounts, random } = context;
   while (!context.isOver()) {
-    const inUse = keys.filter(({ endingSince }) => endingSince === undefined);
-    if (inUse.length < KEYS_IN_USE) await createKey(context);
-    else await endKey(context, random.pick(inUse));
-    dropOldKeys(context);
+    const free = accounts.filter(({ isBusy }) => !isBusy);
+    if (free.length > 0) {
+      const account = random.pick(free);
+      account.isBusy = true;
+      await changeOnce(context, account);
+      account.isBusy = false;
+    }
+    dropEndedKeys(context);
     await pause(PAUSE_MS);
   }
 }
 
-async function createKey(context: SoakContext): Promise<void> {
-  const account = context.random.pick(ACCOUNTS);
+const activeKeys = ({ keys }: SoakContext, account?: SoakAccount): SoakKey[] =>
+  keys.filter((key) => key.endedAt === undefined && (!account || key.account === account.name));
+
+async function changeOnce(context: SoakContext, account: SoakAccount): Promise<void> {
+  const { random } = context;
+  if (activeKeys(context).length < KEYS_IN_USE) {
+    if (random.chance(0.2)) {
+      const secret = await visitKeyPage(context, account);
+      if (secret) addKey(context, account, secret);
+    } else await createKey(context, account);
+    return;
+  }
+  const keys = activeKeys(context, account);
+  if (keys.length === 0) return;
+  const key = random.pick(keys);
+  if (random.chance(0.6)) await changeTerms(context, account, key);
+  else if (random.chance(0.03)) await revokeAll(context, account, keys);
+  else if (random.chance(0.3)) await rotate(context, account, key);
+  else await end(context, key);
+}
+
+function addKey(
+  { keys }: SoakContext,
+  account: SoakAccount,
+  { id, secret, mode }: { id: string; secret: string; mode: "live" | "test" },
+): void {
+  keys.push({ id, secret, account: account.name, terms: new KeyTerms(mode, account.terms) });
+}
+
+async function createKey(context: SoakContext, account: SoakAccount): Promise<void> {
   const mode = context.random.chance(0.3) ? "test" : "live";
   const headers = [["Idempotency-Key", `create-${context.random.next()}`]] as const;
-  const answer = await acknowledged(context, `/accounts/${account}/keys`, { name: "soak", mode }, headers);
-  context.keys.push({ ...answer.json });
-  recordEvent(context, account, "created", answer.json.id);
+  const path = `/accounts/${account.name}/keys`;
+  const { json, actor } = await acknowledged(context, "POST", path, { name: "soak", mode }, headers);
+  addKey(context, account, json);
+  context.events.add(account.name, "created", json.id, actor);
 }
 
-async function endKey(context: SoakContext, key: SoakKey): Promise<void> {
-  const { account, id } = key;
-  key.endingSince = performance.now();
-  const path = `/accounts/${account}/keys/${id}`;
-  if (context.random.chance(0.3)) {
-    const headers = [["Idempotency-Key", `rotate-${context.random.next()}`]] as const;
-    const answer = await acknowledged(context, `${path}/rotate`, { overlap_seconds: 0 }, headers);
-    key.revokedSince = answer.answeredAt;
-    const { secret, id: successor, name, mode } = answer.json;
-    context.keys.push({
-      ...key,
-      ...answer.json,
-      secret,
-      id: successor,
-      name,
-      mode,
-      endingSince: undefined,
-      revokedSince: undefined,
-    } as SoakKey);
-    recordEvent(context, account, "created", successor);
+async function rotate(context: SoakContext, account: SoakAccount, key: SoakKey): Promise<void> {
+  const headers = [["Idempotency-Key", `rotate-${context.random.next()}`]] as const;
+  const change = key.terms.hasEnded.change(true);
+  const path = `/accounts/${account.name}/keys/${key.id}/rotate`;
+  const { json, actor, answeredAt } = await acknowledged(
+    context,
+    "POST",
+    path,
+    { overlap_seconds: 0 },
+    headers,
+  );
+  change.answered(answeredAt, true);
+  key.endedAt = answeredAt;
+  addKey(context, account, json);
+  context.events.add(account.name, "created", json.id, actor);
+  context.events.add(account.name, "revoked", key.id, actor);
+}
+
+/** By its id, by its text, or by GitHub's alert. */
+async function end(context: SoakContext, key: SoakKey): Promise<void> {
+  const { events, github, random } = context;
+  const { account, id, secret } = key;
+  const change = key.terms.hasEnded.change(true);
+  const way = random.whole(0, 2);
+  let answeredAt: number;
+  if (way === 0) {
+    const answer = await acknowledged(context, "POST", `/accounts/${account}/keys/${id}/revoke`, {});
+    events.add(account, "revoked", id, answer.actor);
+    answeredAt = answer.answeredAt;
+  } else if (way === 1) {
+    ({ answeredAt } = await acknowledgedWithoutToken(context, "/revoke", { secret }));
+    events.add(account, "revoked", id, "possession");
   } else {
-    const answer = await acknowledged(context, `${path}/revoke`, {});
-    key.revokedSince = answer.answeredAt;
+    const { body, headers } = github.signed([{ token: secret, url: `https://github.com/octocat/${id}` }]);
+    const path = "/secret-scanning/github";
+    const own = headers.filter(([name]) => name !== "Content-Type");
+    const answer = await acknowledgedWithoutToken(context, path, body, own);
+    if (answer.json[0]?.label !== "true_positive")
+      context.results.violations.push(`an alert about ${id} was not believed`);
+    events.add(account, "exposed", id, "github");
+    events.add(account, "revoked", id, "github");
+    answeredAt = answer.answeredAt;
   }
-  recordEvent(context, account, "revoked", id);
+  change.answered(answeredAt, true);
+  key.endedAt = answeredAt;
 }
 
-async function acknowledged(
-  { cluster, random }: SoakContext,
-  path: string,
-  body: object,
-  headers: readonly (readonly [string, string])[] = [],
-): Promise<ControlAnswer> {
-  for (let call = 1; ; call++) {
-    const to = cluster.gateway(random.whole(0, cluster.gateways.length - 1));
-    const answer = await cluster.control("POST", path, body, { to, headers }).catch(() => null);
-    if (answer && answer.status < 300 && answer.status >= 200) return answer;
-    if (call === CALLS_MAX || (answer && answer.status !== 0 && answer.status < 500)) {
-      throw new Error(`${path}: ${answer?.status} ${answer?.response.body}`);
-    }
-    await pause(PAUSE_MS);
+async function revokeAll(
+  context: SoakContext,
+  account: SoakAccount,
+  keys: readonly SoakKey[],
+): Promise<void> {
+  const mode = context.random.pick(["live", "test"] as const);
+  const matching = keys.filter(({ terms }) => terms.mode === mode);
+  const changes = matching.map(({ terms }) => terms.hasEnded.change(true));
+  const path = `/accounts/${account.name}/revoke-all`;
+  const { answeredAt, actor } = await acknowledged(context, "POST", path, { mode });
+  for (const change of changes) change.answered(answeredAt, true);
+  for (const key of matching) {
+    key.endedAt = answeredAt;
+    context.events.add(account.name, "revoked", key.id, actor);
   }
 }
 
-function recordEvent({ acknowledged }: SoakContext, account: string, action: string, id: string): void {
-  acknowledged.set(account, [...(acknowledged.get(account) ?? []), `${action} ${id}`]);
-}
-
-function dropOldKeys({ keys }: SoakContext): void {
+function dropEndedKeys({ keys }: SoakContext): void {
   const before = performance.now() - USED_AFTER_END_MS;
-  const kept = keys.filter(({ revokedSince }) => revokedSince === undefined || revokedSince > before);
+  const kept = keys.filter(({ endedAt }) => endedAt === undefined || endedAt > before);
   keys.splice(0, keys.length, ...kept);
-}
-
-/** Acknowledged changes that do not occur exactly once among the account's events. */
-export async function findLostEvents({ cluster, acknowledged }: SoakContext): Promise<string[]> {
-  const lost: string[] = [];
-  for (const [account, expected] of acknowledged) {
-    const seen = new Map<string, number>();
-    let cursor = "";
-    do {
-      const { json } = await cluster.control("GET", `/accounts/${account}/events?limit=200${cursor}`);
-      for (const { action, key_id } of json.events) {
-        const event = `${action} ${key_id}`;
-        seen.set(event, (seen.get(event) ?? 0) + 1);
-      }
-      cursor = json.next_cursor === null ? "" : `&cursor=${encodeURIComponent(json.next_cursor)}`;
-    } while (cursor !== "");
-    for (const event of expected)
-      if (seen.get(event) !== 1) lost.push(`${account}: ${event} ${seen.get(event) ?? 0} times`);
-  }
-  return lost;
 }

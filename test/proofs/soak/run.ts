@@ -1,6 +1,6 @@
 /**
  * `npm run soak -- --minutes N` (1): the soak at full speed, with a report. Flags: `--seed N`, `--clients N` per gateway.
- * Exits with 1 if a request was accepted or refused wrongly, an event is missing, or memory grows.
+ * Exits with 1 if a request was accepted or refused wrongly, a limit is not exact, an event is missing, or memory grows.
  */
 import { parseArgs } from "node:util";
 import { buildWorker } from "../../support/build-worker.ts";
@@ -37,17 +37,25 @@ try {
     seed,
     clientsPerGateway,
     pauseMs: 0,
+    hasQuietMinutes: true,
     onProgress,
   });
 
-  const { results, lostEvents, events, faults, memoryMb, openFiles } = report;
+  const { results, wrongEvents, events, messages, limits, faults, memoryMb, openFiles } = report;
   const settled = memoryMb.slice(Math.floor(memoryMb.length / 3));
   const growth = slope(settled) * 60;
   console.log(
     `\n${results.requests} requests: ${results.accepted} answered as expected, ${results.refused} refused,`,
   );
-  console.log(`${results.excused} failed during a fault; ${results.violations.length} violations`);
-  console.log(`${events} changes of keys acknowledged, ${lostEvents.length} without their event`);
+  console.log(
+    `${results.excused} failed during a fault, ${results.late} later than a lease; ${results.violations.length} violations`,
+  );
+  console.log(
+    `${events} changes acknowledged, ${messages} messages received; ${wrongEvents.length} events or messages wrong`,
+  );
+  console.log(
+    `${limits.usedUp} limits used up in a window, ${limits.exact} of them in a window without faults`,
+  );
   console.log(`faults: ${[...faults].map(([kind, count]) => `${count} × ${kind}`).join(", ")}`);
   const tenths = Array.from(
     { length: 10 },
@@ -56,9 +64,9 @@ try {
   console.log(`memory of workerd in MB, after each tenth: ${tenths.map((mb) => mb?.toFixed(0)).join(" ")};`);
   console.log(`${growth.toFixed(2)} MB a minute in the last two thirds`);
   console.log(`open files of workerd: ${openFiles[0]} before, ${openFiles[1]} after`);
-  for (const text of [...results.violations, ...lostEvents].slice(0, SHOWN)) console.log(`  ${text}`);
+  for (const text of [...results.violations, ...wrongEvents].slice(0, SHOWN)) console.log(`  ${text}`);
   const grows = minutes >= MINUTES_FOR_A_TREND && growth > GROWTH_MAX_MB_PER_MINUTE;
-  process.exitCode = results.violations.length + lostEvents.length > 0 || grows ? 1 : 0;
+  process.exitCode = results.violations.length + wrongEvents.length > 0 || grows ? 1 : 0;
 } finally {
   await remove();
 }

@@ -1,37 +1,28 @@
 /**
- * The traffic of a soak: each client keeps a connection to one gateway and sends requests with a random key and of a
- * random kind. Some disconnect before the response.
+ * The traffic of a soak: each client keeps a connection to one gateway and sends requests with a random key, of a random
+ * kind and from a random address. Some disconnect before the response.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { RawConnection, type RawRequest } from "../../support/raw-http.ts";
 import type { Respond } from "../../support/recording-origin.ts";
-import type { SoakContext } from "./soak-context.ts";
-import type { SoakKey } from "./soak-results.ts";
+import type { SoakContext, SoakKey } from "./soak-context.ts";
+import { ADDRESSES } from "./terms-churn.ts";
 
-interface Kind {
-  readonly request: RawRequest;
-  /** Status for a live key with full access. */
-  readonly status: number;
-  /** Status for a test key, if different. */
-  readonly testStatus?: number;
-}
+const get = (target: string): RawRequest => ({ method: "GET", target });
 
-const get = (target: string, status = 200): Kind => ({ request: { method: "GET", target }, status });
-
-const KINDS: readonly Kind[] = [
+const REQUESTS: readonly RawRequest[] = [
   get("/v1/posts"),
   get("/v1/posts?chunked"),
   get("/v1/posts?large"),
   get("/v1/posts?late"),
-  { request: { method: "HEAD", target: "/v1/posts" }, status: 200 },
-  { request: { method: "POST", target: "/v1/posts", body: "x".repeat(2000) }, status: 200 },
-  { request: { method: "PUT", target: "/v1/presets/p_1", body: "{}" }, status: 200 },
-  { request: { method: "DELETE", target: "/v1/accounts/a_1" }, status: 200, testStatus: 401 },
-  get("/v1/nothing", 404),
-  get("/v1/posts/x.css", 400),
-  { request: { method: "PATCH", target: "/v1/posts" }, status: 400 },
+  { method: "HEAD", target: "/v1/posts" },
+  { method: "POST", target: "/v1/posts", body: "x".repeat(2000) },
+  { method: "PUT", target: "/v1/presets/p_1", body: "{}" },
+  { method: "DELETE", target: "/v1/accounts/a_1" },
+  get("/v1/nothing"),
+  get("/v1/posts/x.css"),
+  { method: "PATCH", target: "/v1/posts" },
 ];
-const REFUSED_BEFORE_KEY = "/v1/posts/x.css";
 const DISCONNECT_CHANCE = 0.005;
 const RESPONSE_LIMIT_MS = 30_000;
 
@@ -52,8 +43,7 @@ export async function sendRequests(context: SoakContext, gateway: number): Promi
   let connection = await RawConnection.open(cluster.gateway(gateway));
   while (!context.isOver()) {
     if (!connection.open) connection = await RawConnection.open(cluster.gateway(gateway));
-    const key = random.pick(context.keys);
-    await sendOne(context, connection, key, random.pick(KINDS), gateway);
+    await sendOne(context, connection, random.pick(context.keys), gateway);
     // Otherwise the recorded requests would grow without limit.
     for (const origin of [cluster.live, cluster.sandbox]) origin.requests.length = 0;
     if (context.pauseMs > 0) await pause(context.pauseMs);
@@ -64,11 +54,15 @@ export async function sendRequests(context: SoakContext, gateway: number): Promi
 async function sendOne(
   { results, random }: SoakContext,
   connection: RawConnection,
-  key: SoakKey,
-  { request, status, testStatus }: Kind,
+  { id, secret, terms }: SoakKey,
   gateway: number,
 ): Promise<void> {
-  const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
+  const request = random.pick(REQUESTS);
+  const address = random.pick(ADDRESSES);
+  const headers = [
+    ["Authorization", `Bearer ${secret}`],
+    ["CF-Connecting-IP", address],
+  ] as const;
   const startedAt = performance.now();
   const exchange = connection.send(
     { ...request, headers },
@@ -83,9 +77,10 @@ async function sendOne(
     (response) => ({ status: response.status, complete: response.ended === "complete" }),
     () => ({ status: 0, complete: false }),
   );
-  // Refused before authentication, so it does not depend on the key.
-  if (request.target === REFUSED_BEFORE_KEY && response.status === status) return;
-  const expected = key.mode === "test" ? (testStatus ?? status) : status;
-  const what = `${request.method} ${request.target} on gateway ${gateway}`;
-  results.judge(key, { what, expected, startedAt, ...response });
+  const { method, target } = request;
+  const path = target.split("?", 1)[0] ?? "";
+  const endedAt = performance.now();
+  const allowed = terms.statuses({ method, path, address }, startedAt, endedAt);
+  const what = `${method} ${target} from ${address} on gateway ${gateway}, key ${id}`;
+  results.judge({ what, allowed, startedAt, endedAt, ...response });
 }
