@@ -7,6 +7,7 @@
  */
 import net, { type AddressInfo } from "node:net";
 import { nameOf, RIGHTS, sha256, tokenOf } from "../../control/credentials.ts";
+import { ScanningKeys } from "../../control/scanning-keys.ts";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { httpsFront, httpsFrontOf } from "../../support/https-front.ts";
@@ -16,6 +17,7 @@ import type { RecordedRequest } from "../../support/recording-origin.ts";
 import { ResponseFraming, type ResponseHead } from "../../support/response-framing.ts";
 import { within } from "../../support/time-limits.ts";
 import { type Attack, KEYS, type KeyName, LIMITED_TIER } from "./attack.ts";
+import { setTheScene } from "./attack-scene.ts";
 
 export const HOST = "api.octopost.ink";
 const LOOPBACK = "127.0.0.1";
@@ -41,6 +43,8 @@ export interface Report {
   readonly sandbox: readonly RecordedRequest[];
   /** Connections to the decoy host. */
   readonly decoyConnections: number;
+  /** Reads of KV and calls of ledgers; undefined: not counted for this attack. */
+  readonly storeCalls?: number;
 }
 
 export class AttackRunner {
@@ -50,6 +54,7 @@ export class AttackRunner {
   readonly #keys = new Map<KeyName, IssuedKey>();
   readonly #fronts: readonly Address[];
   readonly #decoy: net.Server;
+  readonly #github: ScanningKeys;
   #decoyConnections = 0;
   #limitedKeys = 0;
 
@@ -58,6 +63,7 @@ export class AttackRunner {
     const decoy = net.createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => decoy.listen(0, "127.0.0.1", resolve));
     const gatewaySettings = [{}, { CONTROL_HOST }];
+    const github = await ScanningKeys.start();
     const cluster = await startCluster({
       gateways: 2,
       gatewaySettings,
@@ -65,24 +71,28 @@ export class AttackRunner {
         FORWARD_HEADERS: "X-Client-Version",
         PUBLIC_ORIGIN: `https://${HOST}`,
         CONTROL_CREDENTIALS: JSON.stringify(CREDENTIALS),
+        SECRET_SCANNING_KEYS_URL: github.url,
       },
       extraWorkers: [httpsFrontOf(0), httpsFrontOf(1)],
       ...(bundle === undefined ? {} : { bundle }),
     });
     const fronts = [await httpsFront(cluster, 0), await httpsFront(cluster, 1)];
-    const runner = new AttackRunner(cluster, fronts, decoy);
+    const runner = new AttackRunner(cluster, fronts, decoy, github);
     for (const [name, key] of Object.entries(KEYS)) {
       runner.#addKey(name as KeyName, await cluster.createKey({ account: "attacker", ...key }));
     }
-    const [live, test] = [runner.keyOf("full").secret, runner.keyOf("test").secret];
-    runner.names
-      .set("testAsLive", test.replace("test", "live"))
-      .set("liveAsTest", live.replace("live", "test"));
+    await setTheScene(runner, github);
     return runner;
   }
 
-  private constructor(cluster: GatewayCluster, fronts: readonly Address[], decoy: net.Server) {
+  private constructor(
+    cluster: GatewayCluster,
+    fronts: readonly Address[],
+    decoy: net.Server,
+    github: ScanningKeys,
+  ) {
     this.cluster = cluster;
+    this.#github = github;
     this.#fronts = fronts;
     this.#decoy = decoy;
     for (const right of RIGHTS) this.names.set(right, tokenOf([right]));
@@ -120,6 +130,8 @@ export class AttackRunner {
       if (headers) origin.respond = reply(attack.originStatus ?? 200, headers, "body");
     }
     this.#decoyConnections = 0;
+    const countsCalls = attack.outcome.storeCalls !== undefined;
+    if (countsCalls) await this.cluster.network.resetCounts();
     const bytes = this.#bytesOf(attack);
     const connections = Array.from({ length: attack.connections ?? 1 }, () => this.#exchange(attack, bytes));
     const responses = (await Promise.all(connections)).flat();
@@ -129,7 +141,13 @@ export class AttackRunner {
       live: live.requests,
       sandbox: sandbox.requests,
       decoyConnections: this.#decoyConnections,
+      ...(countsCalls && { storeCalls: await this.#storeCalls() }),
     };
+  }
+
+  async #storeCalls(): Promise<number> {
+    const { kvGets, ledgerCalls } = await this.cluster.network.counts();
+    return Object.values(ledgerCalls).reduce((sum, count) => sum + count, kvGets);
   }
 
   async #exchange(attack: Attack, bytes: Buffer): Promise<ResponseRecord[]> {
@@ -149,6 +167,7 @@ export class AttackRunner {
 
   async close(): Promise<void> {
     await this.cluster.close();
+    await this.#github.close();
     await new Promise((resolve) => this.#decoy.close(resolve));
   }
 

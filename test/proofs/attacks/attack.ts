@@ -11,6 +11,11 @@ export const KEYS = {
   full: { mode: "live" },
   posts: { mode: "live", permissions: ["posts:read"] },
   presets: { mode: "live", permissions: ["presets:read", "presets:write"] },
+  /** From two networks only. */
+  addressed: { mode: "live", allowed_ips: ["203.0.113.0/24", "2001:db8::/32"] },
+  suspended: { mode: "live" },
+  /** Forged alerts are about it. */
+  victim: { mode: "live" },
   test: { mode: "test" },
   testPosts: { mode: "test", permissions: ["posts:read"] },
 } as const;
@@ -59,6 +64,8 @@ export interface Outcome {
   /** Every request that the origins received, as method and target. Neither receives any other. */
   readonly live?: readonly string[];
   readonly sandbox?: readonly string[];
+  /** The gateway reads no KV entry and calls no ledger. */
+  readonly storeCalls?: 0;
   /** Headers of the last response; null: absent. */
   readonly responseHeaders?: Readonly<Record<string, string | null>>;
   /** Headers of the one request that an origin received; null: absent. */

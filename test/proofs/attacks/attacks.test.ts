@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AttackRunner } from "./attack-runner.ts";
+import { GENUINE_ALERT } from "./classes/forged-alerts.ts";
 import { CLASSES } from "./classes/index.ts";
 import { DEFENCES } from "./defences.ts";
 import { violationsOf } from "./outcome-checker.ts";
@@ -25,13 +26,25 @@ describe.each(Object.entries(CLASSES))("%s", (_, attacks) => {
   });
 });
 
+test("the alert from which the forged ones differ in one thing ends the key", async () => {
+  const { responses } = await runner.run(GENUINE_ALERT);
+  expect(responses.map(({ status, body }) => [status, JSON.parse(body)[0].label])).toEqual([
+    [200, "true_positive"],
+  ]);
+  const used = await runner.run({
+    name: "its use",
+    incident: "",
+    key: "victim",
+    outcome: { statuses: [401] },
+  });
+  expect(used.responses[0]?.status).toBe(401);
+});
+
 test("every attack has a unique name and cites its incident", () => {
   const attacks = Object.values(CLASSES).flat();
   expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
   for (const { incident } of attacks)
-    expect(incident).toMatch(
-      /CVE-\d{4}-\d{4,}|GHSA(?:-\w{4}){3}|RFC \d{4}|^[a-z0-9-]+\/[a-z0-9-]+#\d+|Gil, 2017/,
-    );
+    expect(incident).toMatch(/CVE-\d{4}-\d{4,}|GHSA(?:-\w{4}){3}|RFC \d{4}|^[\w-]+\/[\w-]+#\d+|Gil, 2017/);
 });
 
 test("every defence names existing attacks", () => {

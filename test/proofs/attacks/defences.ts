@@ -4,6 +4,7 @@
  * An attack that two defences stop is listed under neither. Where another gateway has made a mistake, the edit makes the
  * same one.
  */
+import { ACCESS_DEFENCES } from "./access-defences.ts";
 import { CONTROL_DEFENCES } from "./control-defences.ts";
 import type { Defence } from "./defence.ts";
 import { LIMIT_DEFENCES } from "./limit-defences.ts";
@@ -15,4 +16,5 @@ export const DEFENCES: readonly Defence[] = [
   ...RESPONSE_DEFENCES,
   ...CONTROL_DEFENCES,
   ...LIMIT_DEFENCES,
+  ...ACCESS_DEFENCES,
 ];

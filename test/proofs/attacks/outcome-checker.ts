@@ -30,6 +30,9 @@ const REFUSAL_HEADERS =
 /** Traces of the code: a stack, a file name, an exception's message. */
 const INTERNALS = /\n\s+at |worker\.js|\.ts\b|TypeError|RangeError|Error:/;
 
+/** Any, also one that the runner does not know. */
+const KEY = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
+
 /** Every violation, as text; empty when the attack failed. */
 export function violationsOf(attack: Attack, report: Report, runner: AttackRunner): string[] {
   const { outcome } = attack;
@@ -46,6 +49,7 @@ export function violationsOf(attack: Attack, report: Report, runner: AttackRunne
       substituted(outcome.sandbox, runner),
     ),
     ...difference("decoy connections", report.decoyConnections, 0),
+    ...difference("calls to the stores", report.storeCalls, outcome.storeCalls),
     ...report.live.flatMap((request) => identityViolations(attack, request, "live", runner)),
     ...report.sandbox.flatMap((request) => identityViolations(attack, request, "sandbox", runner)),
     ...report.responses.flatMap((response) => revealedInternals(response, runner)),
@@ -127,6 +131,7 @@ function revealedInternals({ headers, body }: ResponseRecord, runner: AttackRunn
     text.includes(String(secret)),
   );
   if (INTERNALS.test(text)) found.push("a trace of the code");
+  if (KEY.test(text)) found.push("a key");
   return found.map((text) => `the response reveals ${text}`);
 }
 

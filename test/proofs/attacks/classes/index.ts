@@ -1,14 +1,19 @@
 /** All attacks, by class. */
 import type { Attack } from "../attack.ts";
 import { CACHE_DECEPTION } from "./cache-deception.ts";
+import { CLIENT_ADDRESSES } from "./client-addresses.ts";
 import { CONTROL_CHARACTERS } from "./control-characters.ts";
 import { CONTROL_RIGHTS } from "./control-rights.ts";
 import { CORS } from "./cors.ts";
 import { CREDENTIALS } from "./credentials.ts";
 import { EXPECT_AND_TRAILERS } from "./expect-and-trailers.ts";
+import { FORGED_ALERTS } from "./forged-alerts.ts";
 import { HOP_BY_HOP } from "./hop-by-hop.ts";
 import { HOST_CONFUSION } from "./host-confusion.ts";
 import { IDENTIFIER_TRAVERSAL } from "./identifier-traversal.ts";
+import { INJECTED_TEXT } from "./injected-text.ts";
+import { KEY_PAGE_ATTACKS } from "./key-page.ts";
+import { LOCATOR_CONFUSION } from "./locator-confusion.ts";
 import { METHOD_CONFUSION } from "./method-confusion.ts";
 import { MISPLACED_CREDENTIALS } from "./misplaced-credentials.ts";
 import { OVERSIZED } from "./oversized.ts";
@@ -38,6 +43,11 @@ export const CLASSES: Readonly<Record<string, readonly Attack[]>> = {
   "oversized everything": OVERSIZED,
   "control and non-ASCII bytes": CONTROL_CHARACTERS,
   "test-key escapes": TEST_KEY_ESCAPES,
-  "rate-limit evasion": RATE_LIMIT_EVASION,
+  "locator confusion": LOCATOR_CONFUSION,
+  "client addresses": CLIENT_ADDRESSES,
   "rights of the control plane": CONTROL_RIGHTS,
+  "links, sessions and forms": KEY_PAGE_ATTACKS,
+  "injected text and repeated calls": INJECTED_TEXT,
+  "forged alerts": FORGED_ALERTS,
+  "rate-limit evasion": RATE_LIMIT_EVASION,
 };
