@@ -16,7 +16,14 @@ import {
 } from "../leases/protocol.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
 import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
-import { AccountWindow, type HolderPermits, type PermitStore, type SharedPermits } from "./permit-windows.ts";
+import {
+  AccountWindow,
+  type HolderPermits,
+  PermitRows,
+  type PermitStore,
+  type SharedPermits,
+  type WindowId,
+} from "./permit-windows.ts";
 
 /** The limits of one key, and of all keys of its account together; null: none. */
 export interface KeyLimits {
@@ -55,14 +62,14 @@ interface Limited {
 }
 
 export class PermitBook {
-  readonly #store: PermitStore;
+  readonly #rows: PermitRows;
   readonly #windowsMs: WindowsMs;
   readonly #windows = new Map<string, AccountWindow>();
+  /** null: nothing has been read from disk. */
   #time: number | null = null;
-  #deletedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(store: PermitStore, windowsMs: WindowsMs) {
-    this.#store = store;
+    this.#rows = new PermitRows(store);
     this.#windowsMs = windowsMs;
   }
 
@@ -76,10 +83,20 @@ export class PermitBook {
 
   /** The clock's time; after a small step back, the time from before the step until the clock reaches it. */
   #timeAt(clockMs: number): number {
-    this.#time ??= this.#store.lastSavedAt() ?? clockMs;
+    this.#time ??= this.#load() ?? clockMs;
     const behindMs = this.#time - clockMs;
     if (behindMs < 0 || behindMs > CLOCK_STEP_MAX_MS) this.#time = clockMs;
     return this.#time;
+  }
+
+  /** Opens every window on disk; when a record was last saved, or null. */
+  #load(): number | null {
+    let lastSavedAt = null;
+    for (const [row, record] of this.#rows.load()) {
+      this.#open(record).open(record, row);
+      lastSavedAt = Math.max(record.savedAt, lastSavedAt ?? record.savedAt);
+    }
+    return lastSavedAt;
   }
 
   #grantInBucket(limits: KeyLimits, bucket: Bucket, call: PermitCall, now: number): BucketGrant {
@@ -107,19 +124,26 @@ export class PermitBook {
   }
 
   #window(endsAt: number, bucket: Bucket, now: number): AccountWindow {
-    const id = `${endsAt} ${bucket}`;
-    const known = this.#windows.get(id);
+    const known = this.#windows.get(nameOf({ endsAt, bucket }));
     if (known) return known;
-    const before = now - KEPT_AFTER_END_MS;
-    if (before - this.#deletedUntil >= KEPT_AFTER_END_MS) {
-      this.#store.deleteEndedBefore(before);
-      this.#deletedUntil = before;
+    for (const [name, window] of this.#windows) {
+      if (window.endsAt >= now - KEPT_AFTER_END_MS) continue;
+      window.releaseRows();
+      this.#windows.delete(name);
     }
-    for (const [old, window] of this.#windows) if (window.endsAt <= before) this.#windows.delete(old);
-    const window = new AccountWindow({ endsAt, bucket }, this.#store);
-    this.#windows.set(id, window);
+    return this.#open({ endsAt, bucket });
+  }
+
+  #open({ endsAt, bucket }: WindowId): AccountWindow {
+    const name = nameOf({ endsAt, bucket });
+    const window = this.#windows.get(name) ?? new AccountWindow({ endsAt, bucket }, this.#rows);
+    this.#windows.set(name, window);
     return window;
   }
+}
+
+function nameOf({ endsAt, bucket }: WindowId): string {
+  return `${endsAt} ${bucket}`;
 }
 
 /** The permits that a holder needs: for waiting requests, and for those until its next call. */

@@ -14,24 +14,52 @@ export interface WindowId {
   readonly bucket: Bucket;
 }
 
-/** A holder's permits on disk. */
-export interface PermitRecord {
+/** A holder's permits in one window, as they are on disk. */
+export interface PermitRecord extends WindowId {
   readonly keyId: string;
   readonly holder: string;
   /** Incremented by the first change after a start of the ledger: revisions are never repeated. */
   readonly generation: number;
   readonly reserved: number;
+  /** The book's time. */
+  readonly savedAt: number;
 }
 
-/** Keeps records across restarts. */
+/** Keeps records across restarts, in numbered rows. */
 export interface PermitStore {
-  /** The records of all keys. */
-  load(window: WindowId): PermitRecord[];
-  /** `at`: the book's time. */
-  save(window: WindowId, record: PermitRecord, at: number): void;
-  /** The book's time when a record was last saved; null: there is none. */
-  lastSavedAt(): number | null;
-  deleteEndedBefore(moment: number): void;
+  /** All rows, those of ended windows too. */
+  load(): Iterable<readonly [row: number, record: PermitRecord]>;
+  /** Replaces what was in the row. */
+  save(row: number, record: PermitRecord): void;
+}
+
+/** Assigns records to rows. The row of an ended window is used again: to delete it would be billed like writing it. */
+export class PermitRows {
+  readonly #store: PermitStore;
+  readonly #free: number[] = [];
+  #next = 0;
+
+  constructor(store: PermitStore) {
+    this.#store = store;
+  }
+
+  load(): (readonly [row: number, record: PermitRecord])[] {
+    const rows = [...this.#store.load()];
+    this.#next = rows.reduce((next, [row]) => Math.max(next, row + 1), 0);
+    return rows;
+  }
+
+  /** `row`: of the record before, or null. Returns the row that has the record now. */
+  save(row: number | null, record: PermitRecord): number {
+    const written = row ?? this.#free.at(-1) ?? this.#next;
+    this.#store.save(written, record);
+    if (row === null && this.#free.pop() === undefined) this.#next += 1;
+    return written;
+  }
+
+  release(row: number): void {
+    this.#free.push(row);
+  }
 }
 
 /** The revisions of one generation. */
@@ -75,17 +103,16 @@ export class HolderPermits {
   /** When the holder has returned them at the latest, unless it is gone. */
   backBy = 0;
   readonly #shared: readonly SharedPermits[];
-  readonly #save: (record: PermitRecord, at: number) => void;
+  readonly #rows: PermitRows;
   #record: PermitRecord;
+  /** null: nothing was saved. */
+  #row: number | null;
 
-  constructor(
-    record: PermitRecord,
-    shared: readonly SharedPermits[],
-    save: (record: PermitRecord, at: number) => void,
-  ) {
+  constructor(record: PermitRecord, shared: readonly SharedPermits[], rows: PermitRows, row: number | null) {
     this.#record = record;
     this.#shared = shared;
-    this.#save = save;
+    this.#rows = rows;
+    this.#row = row;
     for (const one of shared) {
       one.holders.add(this);
       one.reserved += record.reserved;
@@ -115,8 +142,9 @@ export class HolderPermits {
     const before = this.#record;
     const isFirst = this.revision === 0;
     if (!isFirst && reserved === before.reserved) return;
-    const record = { ...before, generation: before.generation + (isFirst ? 1 : 0), reserved };
-    this.#save(record, at);
+    const generation = before.generation + (isFirst ? 1 : 0);
+    const record = { ...before, generation, reserved, savedAt: at };
+    this.#row = this.#rows.save(this.#row, record);
     this.#record = record;
     for (const one of this.#shared) one.reserved += reserved - before.reserved;
   }
@@ -124,20 +152,28 @@ export class HolderPermits {
   nextRevision(): void {
     this.revision = this.revision === 0 ? this.#record.generation * REVISIONS : this.revision + 1;
   }
+
+  /** The window has ended, and does not open again. */
+  releaseRow(): void {
+    if (this.#row !== null) this.#rows.release(this.#row);
+  }
 }
 
 /** The permits of all holders of the account in one window. */
 export class AccountWindow {
-  readonly endsAt: number;
+  readonly #id: WindowId;
   readonly all = new SharedPermits();
   readonly #keys = new Map<string, SharedPermits>();
   readonly #holders = new Map<string, HolderPermits>();
-  readonly #save: (record: PermitRecord, at: number) => void;
+  readonly #rows: PermitRows;
 
-  constructor(id: WindowId, store: PermitStore) {
-    this.endsAt = id.endsAt;
-    this.#save = (record, at) => store.save(id, record, at);
-    for (const record of store.load(id)) this.#open(record);
+  constructor(id: WindowId, rows: PermitRows) {
+    this.#id = id;
+    this.#rows = rows;
+  }
+
+  get endsAt(): number {
+    return this.#id.endsAt;
   }
 
   ofKey(keyId: string): SharedPermits {
@@ -148,13 +184,19 @@ export class AccountWindow {
 
   holder(keyId: string, holder: string): HolderPermits {
     const known = this.#holders.get(`${keyId} ${holder}`);
-    return known ?? this.#open({ keyId, holder, generation: 0, reserved: 0 });
+    return known ?? this.open({ ...this.#id, keyId, holder, generation: 0, reserved: 0, savedAt: 0 }, null);
   }
 
-  #open(record: PermitRecord): HolderPermits {
+  /** A holder as it is on disk. */
+  open(record: PermitRecord, row: number | null): HolderPermits {
     const { keyId, holder } = record;
-    const opened = new HolderPermits(record, [this.all, this.ofKey(keyId)], this.#save);
+    const opened = new HolderPermits(record, [this.all, this.ofKey(keyId)], this.#rows, row);
     this.#holders.set(`${keyId} ${holder}`, opened);
     return opened;
+  }
+
+  /** After its end: other windows may use its rows. */
+  releaseRows(): void {
+    for (const holder of this.#holders.values()) holder.releaseRow();
   }
 }

@@ -1,22 +1,24 @@
 /**
- * The table of rate-limit permits, and every statement on it: one row per holder and window, written when more permits
- * are reserved for the holder, or reclaimed. Synchronous.
+ * The table of rate-limit permits, and every statement on it: a row is written when more permits are reserved for a holder in
+ * a window, or reclaimed. Synchronous.
  */
-import type { PermitRecord, PermitStore, WindowId } from "./permit-windows.ts";
+import type { PermitRecord, PermitStore } from "./permit-windows.ts";
 
-/** Ordered by the window's end, so old rows are found without a second index. */
+/** The primary key is the row itself: an index of its own would be one more row for each write. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS permits (
+    number INTEGER PRIMARY KEY,
     ends_at INTEGER NOT NULL,
     bucket TEXT NOT NULL,
     key_id TEXT NOT NULL,
     holder TEXT NOT NULL,
     generation INTEGER NOT NULL,
     reserved INTEGER NOT NULL,
-    saved_at INTEGER NOT NULL,
-    PRIMARY KEY (ends_at, bucket, key_id, holder)
-  ) STRICT, WITHOUT ROWID;
+    saved_at INTEGER NOT NULL
+  ) STRICT;
 `;
+
+type PermitRow = { number: number } & { [name in keyof PermitRecord]: PermitRecord[name] };
 
 export class PermitsTable implements PermitStore {
   readonly #sql: SqlStorage;
@@ -26,35 +28,26 @@ export class PermitsTable implements PermitStore {
     sql.exec(SCHEMA);
   }
 
-  load({ endsAt, bucket }: WindowId): PermitRecord[] {
-    return this.#sql
-      .exec<{ [name in keyof PermitRecord]: PermitRecord[name] }>(
-        "SELECT key_id AS keyId, holder, generation, reserved FROM permits WHERE ends_at = ? AND bucket = ?",
-        endsAt,
-        bucket,
-      )
-      .toArray();
+  *load(): Iterable<readonly [row: number, record: PermitRecord]> {
+    const rows = this.#sql.exec<PermitRow>(
+      `SELECT number, ends_at AS endsAt, bucket, key_id AS keyId, holder, generation, reserved, saved_at AS savedAt
+       FROM permits`,
+    );
+    for (const { number, ...record } of rows) yield [number, record];
   }
 
-  save({ endsAt, bucket }: WindowId, record: PermitRecord, at: number): void {
-    const { keyId, holder, generation, reserved } = record;
+  save(row: number, record: PermitRecord): void {
+    const { endsAt, bucket, keyId, holder, generation, reserved, savedAt } = record;
     this.#sql.exec(
-      "INSERT OR REPLACE INTO permits VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO permits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      row,
       endsAt,
       bucket,
       keyId,
       holder,
       generation,
       reserved,
-      at,
+      savedAt,
     );
-  }
-
-  lastSavedAt(): number | null {
-    return this.#sql.exec<{ at: number | null }>("SELECT MAX(saved_at) AS at FROM permits").one().at;
-  }
-
-  deleteEndedBefore(moment: number): void {
-    this.#sql.exec("DELETE FROM permits WHERE ends_at < ?", moment);
   }
 }

@@ -6,6 +6,7 @@
  * assumptions are named constants.
  */
 import { ENTRY_CACHE_MAX } from "../../../src/leases/key-cache.ts";
+import { FLUSH_INTERVAL_MS } from "../../../src/ledger/key-usage.ts";
 import { leaseTraffic, settledLeaseMs } from "./lease-traffic.ts";
 import { dollarsPerMillion } from "./prices.ts";
 
@@ -56,6 +57,8 @@ const LEDGER_GB = 0.128;
 export const LOG_LINES_PER_REQUEST = 0.01;
 const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
+/** By Cloudflare's documentation. */
+const HIBERNATES_AFTER_SECONDS = 10;
 
 /** Calls per second that one object can serve, by Cloudflare's documentation. */
 export const OBJECT_CALLS_PER_SECOND_MAX = 1000;
@@ -77,9 +80,10 @@ export function predict(load: Load, cpu: Cpu): Prediction {
   const leaseMs = settledLeaseMs((length) => perAccount * callsAt(length));
   const callsPerRequest = callsAt(leaseMs);
 
-  // A permit row is written once and deleted once; the time of the last use is one more row, and the count of each day.
-  const permitRows = load.limited ? 2 * oncePerMinute(perKeyAndIsolate) : 0;
-  const rowsPerRequest = permitRows + oncePerMinute(perKey) + oncePer(DAY_SECONDS, perKey);
+  const permitRows = load.limited ? oncePerMinute(perKeyAndIsolate) : 0;
+  const use = useOf(perKey, perAccount, perAccount * callsPerRequest);
+  const rowsPerRequest =
+    permitRows + oncePerMinute(perAccount * callsPerRequest) + use.writesPerRequest + use.alarmsPerRequest;
   const ledger = (calls: number) => ({
     ledgerCall: calls,
     ledgerGbSecond: (calls * LEDGER_WORK_MS * LEDGER_GB) / 1000,
@@ -99,10 +103,22 @@ export function predict(load: Load, cpu: Cpu): Prediction {
       kvRead: kvReadsPerRequest,
       rowWritten: rowsPerRequest,
       logLine: LOG_LINES_PER_REQUEST,
-      ...ledger(callsPerRequest),
+      ...ledger(callsPerRequest + use.alarmsPerRequest),
     }),
     usualDollars: dollarsPerMillion({ request: 1, cpuMs: cpu.usualMs, kvRead: 1, ...ledger(1) }),
   };
+}
+
+/** The rows and alarms with which a ledger writes when and how often its keys were used: see `key-usage.ts`. */
+export function useOf(perKey: number, perAccount: number, callsPerSecond: number) {
+  // A ledger that hibernates forgets which keys it has written within the last minute.
+  const isAwake = 1 - Math.exp(-callsPerSecond * HIBERNATES_AFTER_SECONDS);
+  const writes = 1 - isAwake * (1 - oncePerMinute(perKey));
+  const unwrittenPerSecond = Math.max(0, callsPerSecond - writes * perAccount);
+  const alarmsPerSecond =
+    unwrittenPerSecond === 0 ? 0 : 1 / (FLUSH_INTERVAL_MS / 1000 + 1 / unwrittenPerSecond);
+  const alarmsPerRequest = alarmsPerSecond / perAccount;
+  return { alarmsPerRequest, writesPerRequest: writes + oncePer(DAY_SECONDS, perKey) };
 }
 
 /** The share of requests on an isolate that has not cached their key. Concurrent ones read it too. */

@@ -24,7 +24,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     promise: "not above the limit",
     name: "permits are not persisted",
     in: WINDOWS,
-    find: "this.$SAVE($RECORD, $AT);",
+    find: "this.$ROW = this.$ROWS.$SAVE(this.$ROW, $RECORD);",
     replace: "",
   },
   {

@@ -4,31 +4,23 @@
  * A superseded object is rejected at every access. Unconfirmed writes of an object that ends are lost, or were
  * already on disk without confirmation.
  */
-import type { PermitRecord, PermitStore, WindowId } from "../../../src/ledger/permit-windows.ts";
+import type { PermitRecord, PermitStore } from "../../../src/ledger/permit-windows.ts";
 import type { LeaseRow } from "./ledger-rules.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** Thrown at every access by a superseded object; one instance, because a stack trace costs more than a run. */
 export const SUPERSEDED = new Error("superseded");
 
-/** The permits of a window, by key and holder. */
-type PermitRows = ReadonlyMap<string, PermitRecord>;
-
 export class Disk {
   keys: ReadonlyMap<string, LeaseRow>;
   metadata: ReadonlyMap<string, unknown>;
-  /** By window. */
-  permits: ReadonlyMap<string, PermitRows> = new Map();
-  permitsSavedAt: number | null = null;
+  /** By row. */
+  permits: ReadonlyMap<number, PermitRecord> = new Map();
 
   constructor(keys: ReadonlyMap<string, LeaseRow>, metadata: ReadonlyMap<string, unknown>) {
     this.keys = keys;
     this.metadata = metadata;
   }
-}
-
-export function windowId({ endsAt, bucket }: WindowId): string {
-  return `${endsAt} ${bucket}`;
 }
 
 export class StorageSession {
@@ -37,8 +29,7 @@ export class StorageSession {
   readonly #confirmMs: () => number;
   readonly #keys: Map<string, LeaseRow>;
   readonly #metadata: Map<string, unknown>;
-  readonly #permits: Map<string, PermitRows>;
-  #permitsSavedAt: number | null;
+  readonly #permits: Map<number, PermitRecord>;
   #unconfirmed = false;
   #closed = false;
   #waiting: (() => void)[] = [];
@@ -51,7 +42,6 @@ export class StorageSession {
     this.#keys = new Map(disk.keys);
     this.#metadata = new Map(disk.metadata);
     this.#permits = new Map(disk.permits);
-    this.#permitsSavedAt = disk.permitsSavedAt;
   }
 
   key(keyId: string): LeaseRow | undefined {
@@ -78,24 +68,15 @@ export class StorageSession {
   }
 
   readonly permits: PermitStore = {
-    load: (window) => {
+    load: () => {
       this.#touch();
-      return [...(this.#permits.get(windowId(window))?.values() ?? [])];
+      return [...this.#permits];
     },
-    save: (window, record, at) => {
+    save: (row, record) => {
       this.#touch();
-      this.#permitsSavedAt = at;
-      const id = windowId(window);
-      const rows = new Map(this.#permits.get(id)).set(`${record.keyId} ${record.holder}`, record);
-      this.#permits.set(id, rows);
+      this.#permits.set(row, record);
       this.#confirmLater();
     },
-    lastSavedAt: () => {
-      this.#touch();
-      return this.#permitsSavedAt;
-    },
-    // A run is shorter than the retention of ended windows.
-    deleteEndedBefore: () => {},
   };
 
   /** Runs `task` once all writes so far are on disk, or never if the object ends first. */
@@ -139,6 +120,5 @@ export class StorageSession {
     this.#disk.keys = new Map(this.#keys);
     this.#disk.metadata = new Map(this.#metadata);
     this.#disk.permits = new Map(this.#permits);
-    this.#disk.permitsSavedAt = this.#permitsSavedAt;
   }
 }
