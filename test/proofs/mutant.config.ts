@@ -26,10 +26,12 @@ export default defineConfig({
   test: {
     projects: projects.map((project) => {
       const { globalSetup, ...test } = project.test ?? {};
+      // The cache knows a module by its file, whatever the mutant.
+      const uncached = { ...test, fsModuleCache: false };
       return {
         ...project,
         plugins: [...(project.plugins ?? []), mutate],
-        test: { ...test, ...(globalSetup && { globalSetup: ["test/support/build-mutant.ts"] }) },
+        test: { ...uncached, ...(globalSetup && { globalSetup: ["test/support/build-mutant.ts"] }) },
       };
     }),
   },
