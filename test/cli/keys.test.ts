@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { printable } from "../../src/cli/keys/text-format.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
@@ -225,12 +226,14 @@ describe("list, show, events", () => {
   });
 
   test("escapes characters of a name that would move the cursor or reverse the text", async () => {
-    const key = await newKey("a\u202eb\u2028c");
+    // The control plane refuses others in names.
+    const key = await newKey("a\u200fb\u061cc");
     for (const command of [["list"], ["show", key.id]]) {
       const { stdout } = await keys(command);
-      expect(stdout).toContain("a\\u{202e}b\\u{2028}c");
-      expect(stdout).not.toMatch(/[\u202e\u2028]/);
+      expect(stdout).toContain("a\\u{200f}b\\u{61c}c");
+      expect(stdout).not.toMatch(/[\u200f\u061c]/);
     }
+    expect(printable("a\u202eb\u2028c\u001bd")).toBe("a\\u{202e}b\\u{2028}c\\u{1b}d");
   });
 });
 
