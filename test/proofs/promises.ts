@@ -50,6 +50,8 @@ export const PROMISES = {
   webhooks: "every event is delivered, or reported as lost",
   reminders: "a key that expires or grows old is reported ahead",
   alerts: "a key that GitHub finds in public is revoked, and only on GitHub's word",
+  "stored text":
+    "no stored name, label or reason controls a terminal or changes the order in which it is read",
   "key page": "a link opens one session, and only its own page changes anything",
   secrets: "no text of a key reaches an origin, a log, or a store",
 } as const;

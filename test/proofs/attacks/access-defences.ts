@@ -2,6 +2,7 @@
 import type { Defence } from "./defence.ts";
 
 const CSRF = "src/portal/csrf-check.ts";
+const INPUT = "src/control/control-input.ts";
 
 export const ACCESS_DEFENCES: readonly Defence[] = [
   {
@@ -168,5 +169,50 @@ export const ACCESS_DEFENCES: readonly Defence[] = [
     find: "$IS_KEPT($ROW, $NOW) && $ROW.$ITS_CREDENTIAL === $CREDENTIAL",
     replace: "$IS_KEPT($ROW, $NOW)",
     stops: ["a guessed Idempotency-Key gives another credential no secret"],
+  },
+  {
+    promise: "stored text",
+    name: "stored text has no control characters",
+    in: INPUT,
+    find: "/^[^\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
+    replace: "/^[^\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
+    stops: [
+      "a name with an escape sequence is refused",
+      "a name with an 8-bit escape sequence is refused",
+      "a name that sets the terminal's title is refused",
+      "a name with a backspace is refused",
+      "a name with a line end is refused",
+      "a label with an escape sequence is refused",
+      "a reason with an escape sequence is refused",
+    ],
+  },
+  {
+    promise: "stored text",
+    name: "stored text does not change the direction of writing",
+    in: INPUT,
+    find: "/^[^\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
+    replace: "/^\\P{Cc}*$/u",
+    stops: [
+      "a name with a line separator is refused",
+      "a name that is written backwards is refused",
+      "a name with an isolate that is never closed is refused",
+      "a label written backwards is refused",
+    ],
+  },
+  {
+    promise: "idempotency",
+    name: "an Idempotency-Key belongs to one request",
+    in: "src/ledger/idempotency-store.ts",
+    find: "$ROW.$FINGERPRINT === (await $HASH($REQUEST, $PEPPER)) ? true : null",
+    replace: "true",
+    stops: ["a guessed Idempotency-Key with another body gives no secret"],
+  },
+  {
+    promise: "own account",
+    name: "a cursor is checked to its end",
+    in: "src/control/page-cursor.ts",
+    find: "/^(-?\\d{1,16})-(key_[0-9A-Za-z]{22})$/",
+    replace: "/^(-?\\d{1,16})-(key_[0-9A-Za-z]{22})/",
+    stops: ["a cursor with SQL in it is refused"],
   },
 ];
