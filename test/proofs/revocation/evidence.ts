@@ -4,7 +4,7 @@
  * Each case must have occurred at least once in full: for one restriction, all of its claims below hold.
  */
 import type { Case, History, RequestKind, RequestRecord, RestrictionRecord, Situation } from "./history.ts";
-import { restrictionOf } from "./restrictions.ts";
+import { allowedIn, restrictionOf } from "./restrictions.ts";
 
 type Requests = readonly RequestRecord[];
 
@@ -57,7 +57,8 @@ const EVIDENCE: Readonly<Record<Situation, readonly Claim[]>> = {
   busy,
   idle: [
     acceptedEverywhere,
-    ["there was no lease to wait for", ({ made }) => made.waitedMs === 0],
+    // Some answers do not say for how long they waited.
+    ["there was no lease to wait for", ({ made: { waitedMs = 0 } }) => waitedMs === 0],
     refusedEverywhere,
   ],
   "just created": [
@@ -134,10 +135,7 @@ export interface RequestsByKey {
 
 /** The claim that no restriction of this case supports, or null. */
 export function missingEvidence(expected: Case, history: History, byKey: RequestsByKey): string | null {
-  const claims = [
-    ...EVIDENCE[expected.situation],
-    ...(restrictionOf(expected.restriction).allows ? ALLOWED : []),
-  ];
+  const claims = [...EVIDENCE[expected.situation], ...(allowedIn(expected) ? ALLOWED : [])];
   const missing = history.restrictions
     .filter((made) => caseName(made) === caseName(expected))
     .map((made) => ({

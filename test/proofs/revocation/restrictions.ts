@@ -4,7 +4,7 @@
  * Each forbids GET and POST of `/v1/posts` from `USUAL.address`; nothing else here depends on the kind.
  */
 import type { IssuedKey } from "../../support/control-client.ts";
-import type { Situation } from "./history.ts";
+import type { Case, Situation } from "./history.ts";
 
 /** The requests of one client, apart from their number. */
 export interface RequestShape {
@@ -104,6 +104,11 @@ export const RESTRICTION_NAMES = Object.keys(RESTRICTIONS) as RestrictionName[];
 
 export function restrictionOf(name: RestrictionName): Restriction {
   return RESTRICTIONS[name];
+}
+
+/** The requests that stay allowed and are sent all the time, or null. A key that is in use is not idle. */
+export function allowedIn({ restriction, situation }: Case): RequestShape | null {
+  return situation === "idle" ? null : (restrictionOf(restriction).allows ?? null);
 }
 
 function onKey(

@@ -14,7 +14,7 @@ import { RESTRICTION_NAMES } from "./restrictions.ts";
 import { casesOf } from "./situations.ts";
 
 const TIME_LIMIT_MS = 300_000;
-const PARALLEL = 24;
+const PARALLEL = 10;
 
 interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs"> {
   readonly name: string;

@@ -28,7 +28,7 @@ import {
   restrictTwice,
   undo,
 } from "./restricting-call.ts";
-import { type RestrictionName, restrictionOf } from "./restrictions.ts";
+import { allowedIn, type RestrictionName, restrictionOf } from "./restrictions.ts";
 
 export interface SituationRun extends Case {
   readonly context: CampaignContext;
@@ -79,7 +79,8 @@ export function casesOf(restriction: RestrictionName): Case[] {
 
 export async function runSituation(run: SituationRun): Promise<void> {
   const { context, client, restriction, situation } = run;
-  const { allows, undo: undoing } = restrictionOf(restriction);
+  const { undo: undoing } = restrictionOf(restriction);
+  const allows = allowedIn({ restriction, situation });
   await client.openConnections();
   const allowed = allows && (await AllowedRequests.start(run, allows));
   const made = await RUNNERS[situation](run);
