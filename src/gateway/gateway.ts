@@ -67,7 +67,7 @@ export class Gateway {
       ? refusalResponse(outcome, report.requestId, settings.docsUrl)
       : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
-    // The platform ends the fetch of an aborted request with the request, which the watch would prolong.
+    // An aborted request schedules no hand-back, which would keep it alive: the platform ends its fetch with the request.
     if (!context.inFlight?.refusal) report.key?.lease.handBackUnused(context);
     if (refusal) addRateLimit(response, refusal, report);
 

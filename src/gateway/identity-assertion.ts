@@ -2,8 +2,8 @@
  * `X-Octopost-Assertion`: a signed statement of the caller's identity, so that a client that knows the origin's address
  * still cannot call it. A JWT (RFC 7519), EdDSA over Ed25519 (RFC 8037), valid for a minute and for one origin.
  *
- * Signed at most once per key and 30 s in an isolate, unless the key's permissions change. Signing takes one turn of the event loop without I/O, so no second
- * request starts to sign meanwhile.
+ * Signed at most once per key and 30 s in an isolate, unless the key's permissions change. Signing takes one turn of the
+ * event loop without I/O, so no second request starts to sign meanwhile.
  */
 import { base64url } from "../keys/digests.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
@@ -27,7 +27,7 @@ export function freshIdentity(key: KnownKey, now: number): SignedIdentity | null
   return isFresh(identity, scopeOf(key.lease.terms), now) ? identity : null;
 }
 
-/** The same, signed now. */
+/** A new assertion, signed now. */
 export async function newIdentity(
   key: KnownKey,
   audience: string,

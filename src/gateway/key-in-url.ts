@@ -7,7 +7,7 @@ import { containsKey } from "../keys/key-text.ts";
 
 /** Enough for a text that was encoded twice, with each of its parts encoded once more. */
 const DECODINGS = 3;
-/** Any number of encodings over one another, such as `%25255F`. */
+/** Any number of nested encodings, such as `%25255F`. */
 const ENCODED = /%(?:25)*([0-9a-f]{2})/gi;
 
 /** Whether a key stands anywhere in the URL, plain or percent-encoded (RFC 6750 §2.3). */

@@ -2,7 +2,7 @@
  * One data point per request to the API, in the Analytics Engine dataset `USAGE`; none for a request that the platform
  * ended with its client.
  *
- * The columns are fixed, since the queries in docs/operations.md use them. No data point has a fact that the log has not.
+ * The columns are fixed, since the queries in docs/operations.md use them. A data point has no fact that the log does not have.
  */
 import type { FinishedRequest } from "./request-report.ts";
 

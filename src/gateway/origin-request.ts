@@ -1,7 +1,7 @@
 /**
- * What the origin is sent: an allow-list of the client's headers, and what only the gateway may say.
+ * The headers of the request to the origin: an allow-list of the client's headers, and those that only the gateway sets.
  *
- * Guarantees that no header which a client invents reaches the origin in any spelling, and that no
+ * Guarantees that no other header of the client reaches the origin, in any spelling, and that no
  * credential does. Pure.
  */
 
@@ -47,7 +47,7 @@ const VIA_NAME = "octopost";
 export interface OriginRequestParts {
   readonly request: Request;
   readonly record: KeyRecord;
-  /** Says the same as the identity headers. */
+  /** With the same content as the identity headers. */
   readonly identity: SignedIdentity;
   readonly requestId: string;
   readonly settings: Pick<Settings, "forwardHeaders" | "publicOrigin">;
@@ -55,11 +55,11 @@ export interface OriginRequestParts {
   readonly address: string;
 }
 
-/** What stands for bytes that are not UTF-8 where the platform shows them to JavaScript. */
+/** The character that the platform returns in place of a byte that is not UTF-8. */
 const LOST_BYTES = "\ufffd";
 
 /**
- * A plain object: the platform takes it in one go, where a `Headers` built one by one costs a call for each. It is a
+ * A plain object, which the platform reads in one call; a `Headers` costs one for each header. A
  * native copy only if a value has bytes that a string would lose, such as a Latin-1 validator in `If-None-Match`.
  */
 export function originRequestHeaders(parts: OriginRequestParts): Record<string, string> | Headers {
@@ -67,7 +67,7 @@ export function originRequestHeaders(parts: OriginRequestParts): Record<string, 
   const forwarded: Record<string, string> = {};
   let isLossy = false;
   let connection = null as string | null;
-  // One pass: every header that is asked for by name costs a call into the platform.
+  // One pass: reading a header by its name costs a call into the platform.
   request.headers.forEach((value, name) => {
     if (name === "connection") connection = value;
     if (FORWARDED_REQUEST_HEADERS.has(name) || settings.forwardHeaders.includes(name)) {
@@ -91,7 +91,7 @@ function nativeCopy(
   return headers;
 }
 
-/** What only the gateway may say. */
+/** The headers that only the gateway sets. */
 function addedHeaders(parts: OriginRequestParts): Record<string, string> {
   const { request, record, identity, requestId, settings, address } = parts;
   const headers: Record<string, string> = {};
@@ -115,7 +115,7 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 export function namesIn(connection: string | null): ReadonlySet<string> {
   if (connection === null) return NO_NAMES;
   const names = connection.toLowerCase().split(",");
-  // What is no header name names nothing; asking for it would throw.
+  // A text that is no header name names no header, and would throw.
   return new Set(names.map((name) => name.trim()).filter((name) => HEADER_NAME.test(name)));
 }
 

@@ -1,16 +1,16 @@
 /**
- * The origin's response as far as the gateway must understand it: its framing, its media type, and which of its
- * headers need a hand. Read in one pass, since every header that is read costs a call into the platform.
+ * What the gateway reads of the origin's response: its framing, its media type, and the headers that must be changed.
+ * Read in one pass, since every header that is read costs a call into the platform.
  *
- * Guarantees that a response which HTTP does not allow is found before anything is made of it. It does not judge what
- * is between client and origin alone, such as a 206 without a range.
+ * Guarantees that a response that HTTP does not allow is refused before any of it is used. It does not check what
+ * concerns only client and origin, such as a 206 without a range.
  */
 import type { Refusal } from "../refusals.ts";
 import { namesIn } from "./origin-request.ts";
 import type { PublicAddress } from "./public-address.ts";
 import { RESPONSE_HEADER_POLICY } from "./response-header-policy.ts";
 
-/** Media types whose bodies are sent piece by piece for as long as they like; a client waits for each piece. */
+/** Media types whose bodies have no expected end: a client waits for each piece. */
 const STREAM_TYPES: ReadonlySet<string> = new Set([
   "text/event-stream",
   "application/x-ndjson",
@@ -28,7 +28,7 @@ const STREAM_TYPES: ReadonlySet<string> = new Set([
 /** What the platform reads in place of a byte that is not UTF-8; a value with it cannot be written as it came. */
 const LOST_BYTE = "\uFFFD";
 
-/** Statuses with which an origin speaks to the gateway alone: of its credential, its connection or its protocol. */
+/** Statuses that concern the gateway's own credential, connection or protocol. */
 const MEANT_FOR_THE_GATEWAY: ReadonlySet<number> = new Set([401, 407, 421, 426]);
 
 export interface OriginResponse {
@@ -41,11 +41,11 @@ export interface OriginResponse {
   readonly dropped: readonly string[];
   /** Headers with another value than the origin's. */
   readonly replaced: readonly (readonly [name: string, value: string])[];
-  /** All cookies, if one of them was replaced, but for those that replacing would damage. */
+  /** All cookies, without those that a replacement would damage; null: none has to be replaced. */
   readonly cookies: readonly string[] | null;
 }
 
-/** A refusal: the response is meant for the gateway, or is none that HTTP allows. */
+/** A refusal: the response is meant for the gateway, or HTTP does not allow it. */
 export function readOriginResponse(response: Response, address: PublicAddress): OriginResponse | Refusal {
   const { status, headers } = response;
   if (MEANT_FOR_THE_GATEWAY.has(status)) return { reason: "origin_refused_gateway" };
@@ -94,24 +94,24 @@ interface Framing {
   transferEncoding: string | null;
 }
 
-/** RFC 9110 §15: statuses are 100 to 599; §15.3.5, §15.3.6, §8.6 and RFC 9112 §6.1: what has no content announces none. */
+/** RFC 9110 §15: statuses are 100 to 599; §15.3.5, §15.3.6, §8.6 and RFC 9112 §6.1: a response without content announces none. */
 function isAllowed(status: number, { contentLength, transferEncoding }: Framing): boolean {
   if (status < 200 || status > 599) return false;
-  // Any other coding would reach the client undone or not at all (RFC 9112 §6.1, §7).
+  // Any other coding would be removed, or would not reach the client (RFC 9112 §6.1, §7).
   if (transferEncoding !== null && transferEncoding.toLowerCase() !== "chunked") return false;
   if (status === 204 && transferEncoding !== null) return false;
-  // The platform looks at the length of content alone, of which HEAD and 304 have none. Chunks overrule it.
+  // The platform checks the length only where there is content, which HEAD and 304 do not have. Chunks override it.
   if (contentLength !== null && transferEncoding === null && !isLength(contentLength)) return false;
   const announcesContent = contentLength !== null && !/^0+$/.test(contentLength);
   return !((status === 204 || status === 205) && announcesContent);
 }
 
-/** One number, which may be said several times (RFC 9110 §8.6). */
+/** One number, which may be repeated (RFC 9110 §8.6). */
 function isLength(contentLength: string): boolean {
   return /^(\d+)(?:[\t ]*,[\t ]*\1)*$/.test(contentLength);
 }
 
-/** Chunks overrule a length that is announced beside them (RFC 9112 §6.3). */
+/** Chunks override a length that is announced with them (RFC 9112 §6.3). */
 function lengthOf({ contentLength, transferEncoding }: Framing): number | null {
   if (transferEncoding !== null || contentLength === null || !/^\d+$/.test(contentLength)) return null;
   const length = Number(contentLength);

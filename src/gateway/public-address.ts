@@ -1,9 +1,9 @@
 /**
- * Replaces the origin's address by the public one in what an origin says.
+ * Replaces the origin's address with the public one in response headers.
  *
- * Guarantees that a client that follows what it is given stays on the public host, whatever spelling of its own
- * address the origin uses; everything that does not lead to the origin's host stays as it is, to the character.
- * It does not look into bodies. Pure.
+ * Guarantees that a client that follows an address in a header stays on the public host, whatever spelling of its own
+ * address the origin uses. A value that does not lead to the origin's host is unchanged, to the character.
+ * It does not read bodies. Pure.
  */
 import type { HeaderTreatment } from "./response-header-policy.ts";
 
@@ -99,7 +99,7 @@ export class PublicAddress {
   }
 }
 
-/** Several of a header with one value are not allowed, but none of them may name the origin. */
+/** Several values are not allowed in these headers, but an origin may send them: none may name the origin. */
 function ofEach(value: string, replace: (one: string) => string): string {
   return value.split(BETWEEN_VALUES).map(replace).join("");
 }

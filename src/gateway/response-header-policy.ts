@@ -1,5 +1,5 @@
 /**
- * What becomes of a response header in which an origin speaks of its own address, host or connection.
+ * What the gateway does with a response header that names the origin's own address, host or connection.
  *
  * The table goes through the IANA registry of HTTP field names; a test holds it to that list. A header that is not
  * in the table passes with its bytes unchanged, unless its value names the origin's host: then the public one
@@ -31,7 +31,7 @@ export const RESPONSE_HEADER_POLICY: ReadonlyMap<string, HeaderTreatment> = new 
   ["sec-websocket-extensions", "drop"],
   ["sec-websocket-protocol", "drop"],
   ["sec-websocket-version", "drop"],
-  // The origin and the gateway as each other's client or proxy (RFC 9110 §11.7, RFC 2616's extensions).
+  // Between the origin and the gateway as its client (RFC 9110 §11.7, RFC 2616's extensions).
   ["proxy-authenticate", "drop"],
   ["proxy-authentication-info", "drop"],
   ["proxy-authorization", "drop"],
@@ -45,8 +45,8 @@ export const RESPONSE_HEADER_POLICY: ReadonlyMap<string, HeaderTreatment> = new 
   ["public-key-pins", "drop"],
   ["public-key-pins-report-only", "drop"],
   ["expect-ct", "drop"],
-  // What a browser stores for a whole host: the public host is not the origin's to speak for. Client hints that these
-  // ask for would not be forwarded either (RFC 8942); cookies of every neighbour would be cleared (Clear-Site-Data).
+  // What a browser stores for a whole host: the origin does not own the public host. Client hints that these request
+  // would not be forwarded (RFC 8942); Clear-Site-Data would delete the cookies of the whole host.
   ["clear-site-data", "drop"],
   ["origin-agent-cluster", "drop"],
   ["accept-ch", "drop"],
@@ -61,11 +61,11 @@ export const RESPONSE_HEADER_POLICY: ReadonlyMap<string, HeaderTreatment> = new 
   ["warning", "drop"],
   ["forwarded", "drop"],
   ["host", "drop"],
-  // Orders to caches between origin and client, over `Cache-Control` (RFC 9213, Edge Architecture).
+  // Instructions to caches that override `Cache-Control` (RFC 9213, Edge Architecture).
   ["cdn-cache-control", "drop"],
   ["cloudflare-cdn-cache-control", "drop"],
   ["surrogate-control", "drop"],
-  // What the gateway itself says of rate limits.
+  // The gateway sets its own.
   ...RATE_LIMIT_HEADERS.map((name) => [name, "drop"] as const),
   // Obsolete and in a syntax of its own: RFC 2068 §19.6.2.5, RFC 2295.
   ["uri", "drop"],

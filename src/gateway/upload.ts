@@ -1,22 +1,22 @@
 /**
- * The client's body, on its way to the origin.
+ * Sends the client's body to the origin.
  *
  * Guarantees that the origin gets the client's bytes in the client's framing, and that `onProgress` runs whenever the
- * origin has taken a piece: the time limit for its answer counts from the end of the upload, and ends one that stands
- * still. Of the rest of a large upload that comes fast only the end is seen, and a lower bound of its speed.
+ * origin has taken a piece: the time limit for its answer counts from the end of the upload, and also ends an upload that
+ * stalls. Of a large upload that is fast, the rest is piped natively: only its end is reported.
  */
 import { type BodyStart, GATHERED_MAX_BYTES, gatherBody, writeStart } from "./gather-body.ts";
 
 const READ_BYTES = 32_768;
 
 /**
- * Reading in JavaScript costs about twice the CPU of a native pipe. That is nothing for an upload that is small or slow,
- * and too much for one that is neither.
+ * Reading in JavaScript costs about twice the CPU of a native pipe, which matters only for an upload that is large and
+ * fast.
  */
 const FAST_AFTER_MS = 250;
 const FAST_BYTES_PER_MS = 1024;
 const FAST_REST_MIN_BYTES = 1024 * 1024;
-/** The slowest that the rest of a fast upload may become; a client's uplink at its worst. */
+/** The slowest speed that the time limit allows for the rest of a fast upload. */
 const FAST_REST_BYTES_PER_MS = 16;
 
 export interface UploadContext {
@@ -28,7 +28,7 @@ export interface UploadContext {
   readonly onBroken: () => void;
 }
 
-/** What `fetch` sends. A small body with a length is gathered first, since it nearly always has arrived by then. */
+/** The body for `fetch`. A small body with a length is gathered first, since nearly always all of it has arrived. */
 export async function startUpload(request: Request, context: UploadContext): Promise<BodyInit | null> {
   const { body } = request;
   const length = lengthOf(request);
@@ -49,7 +49,7 @@ function pipe(
 ): ReadableStream {
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  // What breaks it breaks the fetch that reads it, which reports it.
+  // An error also fails the fetch that reads the stream, which reports it.
   void pump(start, body, writable, length, context).catch(() => {});
   return readable;
 }
@@ -103,7 +103,7 @@ async function writePieces(
   return 0;
 }
 
-/** Null for a body in chunks; a length beside them is refused by the platform. */
+/** Null for a body in chunks; the platform refuses a length with chunks. */
 function lengthOf({ headers }: Request): number | null {
   const length = headers.get("Content-Length");
   return length !== null && /^\d+$/.test(length) && Number.isSafeInteger(Number(length))
