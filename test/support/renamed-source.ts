@@ -4,6 +4,7 @@
  * Not renamed: what the language or the platform calls the same, such as `get`, and names with an underscore, which
  * cross the wire or are columns.
  */
+import { execFileSync } from "node:child_process";
 import { syntaxTree } from "./source-edit.ts";
 
 /** Kinds of nodes that spell a name. */
@@ -70,15 +71,12 @@ export function reformattedSource(file: string, text: string): string {
     .trim();
 }
 
-/** Everything that a global has, or is called. */
+/**
+ * Everything that a global has, or is called, in a process of its own: servers that other tests load replace globals, such
+ * as `Request`.
+ */
 function platformNames(): Set<string> {
-  const names = new Set<string>();
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    names.add(name);
-    const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
-    for (const owner of [value, (value as { prototype?: unknown } | undefined)?.prototype]) {
-      if (owner) for (const member of Object.getOwnPropertyNames(owner)) names.add(member);
-    }
-  }
-  return names;
+  const script = `JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(globalThis)).flatMap(([name, { value }]) =>
+    [value, value?.prototype].filter(Boolean).reduce((all, owner) => all.concat(Object.getOwnPropertyNames(owner)), [name])))`;
+  return new Set(JSON.parse(execFileSync(process.execPath, ["--print", script], { encoding: "utf8" })));
 }
