@@ -74,7 +74,7 @@ export class Lease {
     this.#sharedCall = new SharedCall(() => clock.now());
   }
 
-  /** The remembered refusal of the key, permanent or of a suspension; null: there is none. */
+  /** Why the key is refused, for good or while it is suspended; null: it is not refused. */
   get refusal(): Refusal | null {
     return this.#refused.refusal;
   }

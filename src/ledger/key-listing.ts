@@ -111,7 +111,7 @@ export class KeyListing {
     return this.#sql.exec("SELECT 1 FROM keys WHERE state = 'issued' LIMIT 1").toArray().length > 0;
   }
 
-  /** The latest `effective_at` of the matching revoked keys; null: there is none. */
+  /** The latest `effective_at` of the matching revoked keys; null: no revoked key matches. */
   lastEffectiveAt(filter: KeyFilter): number | null {
     return this.#sql
       .exec<{ at: number | null }>(

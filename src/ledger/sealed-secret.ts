@@ -1,7 +1,7 @@
 /**
  * A secret at rest: AES-256-GCM under a key that HKDF derives from the pepper.
  *
- * Guarantees that the database alone does not reveal it. Whoever has the pepper too can open it.
+ * Guarantees that the database alone does not reveal the secret. The database and the pepper together do.
  */
 import { firstUnderPeppers } from "../keys/digests.ts";
 import type { CurrentFirst } from "../settings.ts";

@@ -5,7 +5,7 @@ export const PROMISES = {
   G3: "no byte of a response body leaves after that; the body is aborted, never ended as if complete",
   revoke: "`revoke` is answered when it is durable and no lease on the key is in use",
   "revoke-all": "`revoke-all` is answered when no lease on a key that matches is in use",
-  possession: "whoever holds a key can revoke it",
+  possession: "a client that has a key can revoke it",
   tombstone: "a revoked key stays revoked",
   receipt: "`effective_at`, `waited_ms` and `lease_bound_ms` are true, and the same when a call is repeated",
   suspend: "a suspended key is refused everywhere once the call is answered",
@@ -33,7 +33,7 @@ export const PROMISES = {
   permissions:
     "a request is forwarded only if a row of the policy table allows its method and path to its key",
   "live and test": "a test key reaches the sandbox only, and no endpoint that is live only",
-  identity: "what the origin is told of the caller comes from the gateway alone",
+  identity: "only the gateway sets the caller's identity that the origin receives",
   responses: "a response is private, and carries nothing of the origin's connection or address",
   hosts: "the control plane and the API answer on their own hosts only",
   "control credentials": "the control plane does nothing without a credential of its own",

@@ -25,7 +25,7 @@ import { respond, sendRequests } from "./traffic.ts";
 export interface SoakOptions {
   readonly bundle: string;
   readonly durationMs: number;
-  /** It goes on until so many requests were accepted and changes made, for EXTENSIONS_MAX times its duration at most. */
+  /** The soak continues until this many requests were accepted and changes made, for at most EXTENSIONS_MAX times its duration. */
   readonly minimum?: { readonly accepted: number; readonly events: number };
   readonly seed: number;
   readonly clientsPerGateway: number;
