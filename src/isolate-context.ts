@@ -17,7 +17,7 @@ import { readSettings, type Settings } from "./settings.ts";
 export interface IsolateContext {
   readonly settings: Settings;
   readonly gateway: Gateway;
-  readonly operations: ControlPlane;
+  readonly controlPlane: ControlPlane;
 }
 
 /** Built when the isolate starts, so that no request waits for it. */
@@ -34,6 +34,6 @@ function contextOf(env: Env): IsolateContext | InvalidSetting {
   return {
     settings,
     gateway: new Gateway(env, settings, finder, Date.now),
-    operations: new ControlPlane(env, settings, finder, Date.now),
+    controlPlane: new ControlPlane(env, settings, finder, Date.now),
   };
 }

@@ -26,7 +26,7 @@ const JWKS_MAX_AGE_SECONDS = 300;
 
 interface WorkerContext {
   Bindings: Env;
-  Variables: { requestId: string; settings: Settings; operations: ControlPlane };
+  Variables: { requestId: string; settings: Settings; controlPlane: ControlPlane };
 }
 
 const NO_PATH = "";
@@ -89,7 +89,7 @@ function refuseHost(controlHost: string, request: Request): Refusal | null {
 const withContext = createMiddleware<WorkerContext>(async function withContext(c, next) {
   const isolate = openContext(c);
   if (isolate instanceof Response) return isolate;
-  c.set("operations", isolate.operations);
+  c.set("controlPlane", isolate.controlPlane);
   if (!URL.canParse(c.req.url)) return refuse(c, MALFORMED_HOST);
   return await next();
 });
@@ -127,8 +127,8 @@ app.all(
 // Imported at the first request for it, so that no API request waits for it.
 app.all("/portal/*", withContext, onControlHost, async (c) => {
   const { keyPage } = await import("./portal/key-page.tsx");
-  const { settings, operations, requestId } = c.var;
-  return await keyPage.fetch(c.req.raw, { settings, operations, requestId, now: Date.now });
+  const { settings, controlPlane, requestId } = c.var;
+  return await keyPage.fetch(c.req.raw, { settings, controlPlane, requestId, now: Date.now });
 });
 
 app.notFound((c) => {

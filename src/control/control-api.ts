@@ -45,7 +45,7 @@ for (const operation of OPERATIONS) {
 
 // GitHub's signature over the raw body is the credential.
 controlApi.post("/secret-scanning/github", limitBody, async (c) => {
-  const result = await c.env.operations.secretScanning.report({
+  const result = await c.env.controlPlane.secretScanning.report({
     body: new Uint8Array(await c.req.arrayBuffer()),
     keyId: c.req.header("Github-Public-Key-Identifier") ?? "",
     signature: c.req.header("Github-Public-Key-Signature") ?? "",
@@ -67,7 +67,7 @@ controlApi.onError((error, c) => {
 async function perform(c: Context<ControlEnv>, operation: Operation): Promise<Response> {
   const body = operation.body ? await readBody(c, operation.bodyOptional === true) : NO_BODY;
   if (isRefusal(body)) return refuse(c, body);
-  const result = await c.env.operations.perform(operation, {
+  const result = await c.env.controlPlane.perform(operation, {
     account: c.req.param("account"),
     id: c.req.param("id"),
     query: queryOf(c),

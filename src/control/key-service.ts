@@ -158,7 +158,7 @@ export class KeyService extends WorkerEntrypoint<Env> {
     const origin = keyPageOrigin(context.settings);
     const requestId = crypto.randomUUID();
     try {
-      const result = await context.operations.perform(operation, {
+      const result = await context.controlPlane.perform(operation, {
         ...request,
         origin,
         requestId,

@@ -9,7 +9,7 @@ import { type Credential, credentialOfToken } from "./credential.ts";
 export interface ControlEnv {
   Bindings: {
     readonly settings: Settings;
-    readonly operations: ControlPlane;
+    readonly controlPlane: ControlPlane;
     readonly requestId: string;
   };
   Variables: {

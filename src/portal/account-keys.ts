@@ -11,7 +11,7 @@ import type { PortalRequest } from "./portal-context.ts";
 const SUCCESSORS_MAX = 5;
 
 export function listKeys(c: PortalRequest, filter: ListFilter, size: number, page = 1) {
-  return c.env.operations.portal.listKeys(c.var.session, filter, size, page);
+  return c.env.controlPlane.portal.listKeys(c.var.session, filter, size, page);
 }
 
 /** What the list shows of the key that the path names. */

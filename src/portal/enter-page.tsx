@@ -13,7 +13,7 @@ import { texts } from "./texts.ts";
 const ENTRY_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export async function enterPage(c: PortalRequest) {
-  const { portal } = c.env.operations;
+  const { portal } = c.env.controlPlane;
   const token = c.req.param("token") ?? "";
   const checked = await portal.checkLink(token);
   if (isRefusal(checked)) return await refuseLink(c, token, checked);
@@ -47,7 +47,7 @@ export async function enter(c: PortalRequest) {
   if (!isSameOrigin(c)) return refuse(c, { reason: "csrf_failed" });
   const token = c.req.param("token") ?? "";
   const entryId = new URLSearchParams(await c.req.text()).get("entry_id") ?? "";
-  const session = await c.env.operations.portal.enter(token, ENTRY_ID.test(entryId) ? entryId : null);
+  const session = await c.env.controlPlane.portal.enter(token, ENTRY_ID.test(entryId) ? entryId : null);
   if (isRefusal(session)) return await refuseLink(c, token, session);
   setSessionCookie(c, session);
   return c.redirect(`${paths.keys}?entered=${Math.floor(c.env.now() / 1000)}`, 303);
@@ -56,7 +56,7 @@ export async function enter(c: PortalRequest) {
 /** A used link leads to the keys when the browser has a session of the same account, such as after going back. */
 async function refuseLink(c: PortalRequest, token: string, refusal: Refusal) {
   if (refusal.reason !== "link_used") return refuse(c, refusal);
-  const account = await c.env.operations.portal.accountOf(token);
+  const account = await c.env.controlPlane.portal.accountOf(token);
   const session = account === null ? null : await findSession(c);
   const isOfAccount = session !== null && !isRefusal(session) && session.account === account;
   return isOfAccount ? c.redirect(paths.keys, 303) : refuse(c, refusal);

@@ -114,7 +114,7 @@ keyPage.post(paths.testRevoke, revokeTestedKey);
 
 // The script asks for JSON, so that the page stays as it is.
 keyPage.post(paths.stay, async (c) => {
-  const session = await c.env.operations.portal.extend(c.var.session);
+  const session = await c.env.controlPlane.portal.extend(c.var.session);
   if (isRefusal(session)) return refuse(c, session);
   setSessionCookie(c, session);
   if (c.req.header("Accept") === "application/json") return c.json({ ends_at: session.endsAt });
@@ -123,7 +123,7 @@ keyPage.post(paths.stay, async (c) => {
 
 keyPage.post(paths.signOut, async (c) => {
   const { session } = c.var;
-  const ended = await c.env.operations.portal.signOut(session);
+  const ended = await c.env.controlPlane.portal.signOut(session);
   if (isRefusal(ended)) return refuse(c, ended);
   clearSessionCookie(c);
   c.set("session", undefined as never);

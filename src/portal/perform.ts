@@ -17,7 +17,7 @@ export function perform<Answer extends object>(
   operation: Operation<Answer>,
   input: Input = {},
 ): Promise<Answer | Refusal> {
-  return c.env.operations.perform(operation, requestOf(c, input));
+  return c.env.controlPlane.perform(operation, requestOf(c, input));
 }
 
 /**
@@ -30,12 +30,12 @@ export async function performOnce<Answer extends object>(
   operation: Operation<Answer>,
   input: Input,
 ): Promise<Answer | Refusal> {
-  const { operations } = c.env;
+  const { controlPlane } = c.env;
   const { session } = c.var;
-  const idempotency_key = await operations.portal.formKey(session, formId);
+  const idempotency_key = await controlPlane.portal.formKey(session, formId);
   const request = { ...requestOf(c, input), caller: { actor: session.actor, idempotency_key } };
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const answer = await operations.perform(operation, request);
+    const answer = await controlPlane.perform(operation, request);
     const isInProgress = isRefusal(answer) && answer.reason === "in_progress";
     if (!isInProgress || waitedMs >= WAIT_MAX_MS) return answer;
     await scheduler.wait(POLL_MS);

@@ -1,4 +1,4 @@
-/** What the pages share: settings and operations from the Worker, the session of this request, and the paths. */
+/** What the pages share: settings and the control plane from the Worker, the session of this request, and the paths. */
 import type { Context } from "hono";
 import type { ControlPlane } from "../control/control-plane.ts";
 import type { PortalSession } from "../control/portal-sessions.ts";
@@ -7,7 +7,7 @@ import type { Settings } from "../settings.ts";
 export interface PortalContext {
   Bindings: {
     readonly settings: Settings;
-    readonly operations: ControlPlane;
+    readonly controlPlane: ControlPlane;
     readonly requestId: string;
     /** The clock, in Unix milliseconds. */
     readonly now: () => number;

@@ -33,7 +33,7 @@ export const requireSession = createMiddleware<PortalContext>(async (c, next) =>
 /** null: the browser sent no session cookie. */
 export async function findSession(c: PortalRequest): Promise<PortalSession | Refusal | null> {
   const token = getSessionToken(c);
-  return token === undefined ? null : await c.env.operations.portal.find(token);
+  return token === undefined ? null : await c.env.controlPlane.portal.find(token);
 }
 
 /** `entered`: when the cookie was set. Missing so soon after that, it was not accepted. */

@@ -20,7 +20,7 @@ import { texts } from "./texts.ts";
 
 export async function showOncePage(c: PortalRequest) {
   if (isPrefetch(c)) return refuse(c, { reason: "prefetch_refused" });
-  const key = await c.env.operations.portal.showOnce(c.var.session, c.req.param("form") ?? "");
+  const key = await c.env.controlPlane.portal.showOnce(c.var.session, c.req.param("form") ?? "");
   if (isRefusal(key)) return refuse(c, key);
   return key.secret === null ? await showAlreadyShown(c, key) : showSecret(c, key, key.secret);
 }
