@@ -17,8 +17,8 @@ import type { RequestReport } from "./request-report.ts";
 const CALLS_MAX = 3;
 
 /** While others return permits, the ledger is called this often in the time after which they do. */
-const POLLS_PER_SILENCE = 8;
-const POLLS_MAX = 3 * POLLS_PER_SILENCE;
+const POLLS_PER_IDLE_TIMEOUT = 8;
+const POLLS_MAX = 3 * POLLS_PER_IDLE_TIMEOUT;
 
 /** The parts of a request's context that the step needs; the simulator passes its own. */
 export interface LimitContext extends LeaseUser {
@@ -51,7 +51,7 @@ export async function enforceLimit(context: LimitContext, lease: Lease): Promise
         // A request that the platform ended with its client would count as waiting for ever.
         context.lifetime.keepAlive();
         await new Promise<void>((resolve) => {
-          context.schedule(permits.silenceMs / POLLS_PER_SILENCE, resolve);
+          context.schedule(permits.idleTimeoutMs / POLLS_PER_IDLE_TIMEOUT, resolve);
         });
       } else if (++calls > CALLS_MAX) return { reason: "ledger_unreachable" };
       report.lease = "miss";

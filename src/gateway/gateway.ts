@@ -67,8 +67,8 @@ export class Gateway {
       ? refusalResponse(outcome, report.requestId, settings.docsUrl)
       : outcome;
     if (refusal && response.status >= 500) report.permit?.refund();
-    // An aborted request schedules no hand-back, which would keep it alive: the platform ends its fetch with the request.
-    if (!context.inFlight?.refusal) report.key?.lease.handBackUnused(context);
+    // An aborted request returns no permits, which would keep it alive: the platform ends its fetch with the request.
+    if (!context.inFlight?.refusal) report.key?.lease.returnUnused(context);
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());

@@ -87,7 +87,7 @@ export function runsLow(permits: BucketPermits): boolean {
 }
 
 /** Whether a window that has not ended has unused permits, or used ones that the ledger regards as unused. */
-export function mayHandBack({ current, next, endedFrom }: BucketPermits, now: number): boolean {
+export function mayReturn({ current, next, endedFrom }: BucketPermits, now: number): boolean {
   const open = now < endedFrom ? [current, next] : [next];
   return open.some((window) => window && window.granted > Math.min(window.used, window.reported));
 }
@@ -113,7 +113,7 @@ export function reportsOn(
 }
 
 /** Within a window `remaining` never grows on one isolate, though another may return permits of failed requests. */
-export function allowanceOf(permits: BucketPermits, now: number, silenceMs: number): Allowance {
+export function allowanceOf(permits: BucketPermits, now: number, idleTimeoutMs: number): Allowance {
   const { bucket, windowMs, current, estimatedEnd } = permits;
   const { limit, elsewhere } = current;
   const left = current.ceiling - current.used + elsewhere;
@@ -126,9 +126,9 @@ export function allowanceOf(permits: BucketPermits, now: number, silenceMs: numb
     windowMs,
     resetsAt: Math.ceil(current.endsAt / 1000),
     resetsInSeconds,
-    // Isolates whose requests have stopped return their permits after `silenceMs`; as long again for the calls.
+    // Isolates whose requests have stopped return their permits after `idleTimeoutMs`; as long again for the calls.
     retryInSeconds:
-      elsewhere > 0 ? Math.min(resetsInSeconds, secondsUntil(2 * silenceMs, 0)) : resetsInSeconds,
+      elsewhere > 0 ? Math.min(resetsInSeconds, secondsUntil(2 * idleTimeoutMs, 0)) : resetsInSeconds,
   };
 }
 

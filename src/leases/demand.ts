@@ -56,11 +56,11 @@ export class Demand {
     return perMs * periodMs < STEADY_REQUESTS ? 0 : perMs * ms;
   }
 
-  /** Milliseconds until there has been no request for `silenceMs`. */
-  msUntilSilent(now: number, silenceMs: number): number {
+  /** Milliseconds until there has been no request for `idleTimeoutMs`. */
+  msUntilIdle(now: number, idleTimeoutMs: number): number {
     // A clock that has stepped back starts the time again.
     this.#lastAt = Math.min(this.#lastAt, now);
-    return this.waiting > 0 ? silenceMs : this.#lastAt + silenceMs - now;
+    return this.waiting > 0 ? idleTimeoutMs : this.#lastAt + idleTimeoutMs - now;
   }
 
   #roll(now: number, periodMs: number): void {

@@ -10,10 +10,10 @@ import type { Schedule } from "../keys/time-limit.ts";
 import type { Bucket } from "../rate-limits.ts";
 import type { Refusal } from "../refusals.ts";
 import { callUntilValid } from "./call-until-valid.ts";
-import { HandBack, type HandBackUser } from "./hand-back.ts";
 import { KnownRefusal } from "./known-refusal.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { LeaseStatus, LeaseUser } from "./lease-user.ts";
+import { PermitReturn, type PermitReturnUser } from "./permit-return.ts";
 import { Permits } from "./permits.ts";
 import {
   checkGrant,
@@ -43,7 +43,7 @@ const WAITS_MAX = 9;
 export class Lease {
   /** Permits are renewed with the lease and may be used only while it is valid. */
   readonly permits: Permits;
-  #handBack: HandBack | null = null;
+  #permitReturn: PermitReturn | null = null;
   readonly #callLedger: RequestLease;
   readonly #clock: LeaseClock;
   readonly #timeLimitMs: number;
@@ -113,12 +113,12 @@ export class Lease {
   }
 
   /** To be called at the end of a request that was not aborted. Returns unused permits once requests have stopped. */
-  handBackUnused(user: HandBackUser): void {
-    if (this.permits.msUntilHandBack() === null) return;
-    this.#handBack ??= new HandBack(this.permits, this.#clock, (by) =>
+  returnUnused(user: PermitReturnUser): void {
+    if (this.permits.msUntilReturn() === null) return;
+    this.#permitReturn ??= new PermitReturn(this.permits, this.#clock, (by) =>
       this.renew(by, this.#timeLimitMs, true),
     );
-    this.#handBack.watch(user);
+    this.#permitReturn.watch(user);
   }
 
   /** Counts a request that was let through; reported with the next call to the ledger. */
@@ -187,12 +187,12 @@ export class Lease {
 
   /**
    * Calls the ledger once. Returns null when a lease was granted, though it may have expired on arrival. Rejects when
-   * the ledger fails or has not answered within `limitMs`. `handsBack`: returns every unused permit.
+   * the ledger fails or has not answered within `limitMs`. `returnsUnused`: returns every unused permit.
    */
   async renew(
     { schedule }: Pick<CallUser, "schedule">,
     limitMs = this.#timeLimitMs,
-    handsBack = false,
+    returnsUnused = false,
   ): Promise<Refusal | null> {
     const calledAt = this.#clock.now();
     const epoch = this.#clock.epoch;
@@ -202,7 +202,7 @@ export class Lease {
     this.#unreportedUses = 0;
     let answer: LeaseAnswer;
     try {
-      const permits = this.permits.report(handsBack);
+      const permits = this.permits.report(returnsUnused);
       answer = await this.#callLedger({ uses, holder: this.permits.holder, permits }, limitMs, schedule);
     } catch (error) {
       this.#unreportedUses += uses;

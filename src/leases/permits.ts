@@ -11,7 +11,7 @@ import {
   allowanceOf,
   type BucketPermits,
   enterWindow,
-  mayHandBack,
+  mayReturn,
   permitsOf,
   reportsOn,
   runsLow,
@@ -19,7 +19,7 @@ import {
 import { Demand } from "./demand.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { applyGrants, type PermitWindow } from "./permit-window.ts";
-import { type BucketGrant, type PermitReport, silenceMs } from "./protocol.ts";
+import { type BucketGrant, idleTimeoutMs, type PermitReport } from "./protocol.ts";
 
 export interface Admitted {
   readonly outcome: "admitted";
@@ -80,9 +80,9 @@ export class Permits {
     this.#clock = clock;
   }
 
-  /** A holder without requests for this time hands back what it has not used. */
-  get silenceMs(): number {
-    return silenceMs(this.#leaseMs);
+  /** A holder without requests for this time returns what it has not used. */
+  get idleTimeoutMs(): number {
+    return idleTimeoutMs(this.#leaseMs);
   }
 
   /**
@@ -103,18 +103,18 @@ export class Permits {
     const counted = atEdge && permits.next ? [permits.current, permits.next] : [permits.current];
     const empty = counted.find(({ used, granted }) => used >= granted);
     this.isExhausted = empty !== undefined && empty.ceiling <= empty.granted && empty.elsewhere === 0;
-    if (empty) return refuse(permits, empty, now, this.silenceMs);
+    if (empty) return refuse(permits, empty, now, this.idleTimeoutMs);
     const reserved = hasWaited ? 0 : demand.waiting;
     if (counted.some(({ used, granted }) => used + reserved >= granted)) return NONE_LEFT;
 
     for (const window of counted) window.used += 1;
-    demand.record(now, this.silenceMs);
+    demand.record(now, this.idleTimeoutMs);
     const refund = () => {
       for (const window of counted) window.used -= 1;
     };
     return {
       outcome: "admitted",
-      allowance: allowanceOf(permits, now, this.silenceMs),
+      allowance: allowanceOf(permits, now, this.idleTimeoutMs),
       runningLow: runsLow(permits),
       refund,
     };
@@ -138,9 +138,9 @@ export class Permits {
   }
 
   /**
-   * Milliseconds until unused permits must be handed back; null: there are none, and no pending answer may bring any.
+   * Milliseconds until unused permits must be returned; null: there are none, and no pending answer may bring any.
    */
-  msUntilHandBack(): number | null {
+  msUntilReturn(): number | null {
     if (this.#unlimited) return null;
     const now = this.#clock.now();
     const answerInMs = this.#calledAt + ANSWER_MAX_MS - now;
@@ -148,26 +148,26 @@ export class Permits {
     let ms: number | null = null;
     for (const { demand, permits } of this.#buckets.values()) {
       if (!permits) continue;
-      const isHolding = mayHandBack(permits, now);
+      const isHolding = mayReturn(permits, now);
       if (!isHolding && !isCalling) continue;
-      const silentInMs = demand.msUntilSilent(now, this.silenceMs);
-      ms = Math.max(ms ?? 0, silentInMs, isHolding ? 0 : answerInMs);
+      const idleInMs = demand.msUntilIdle(now, this.idleTimeoutMs);
+      ms = Math.max(ms ?? 0, idleInMs, isHolding ? 0 : answerInMs);
     }
     return ms;
   }
 
   /**
-   * The report for the next call to the ledger. The permits that it returns cannot be used from now on. `handsBack`:
-   * returns every unused permit.
+   * The report for the next call to the ledger. The permits that it returns cannot be used from now on.
+   * `returnsUnused`: returns every unused permit.
    */
-  report(handsBack = false): PermitReport[] {
+  report(returnsUnused = false): PermitReport[] {
     const now = this.#clock.now();
     const reports: PermitReport[] = [];
     this.#calledAt = now;
     for (const [bucket, { demand, permits }] of this.#buckets) {
       const waiting = demand.waiting;
       demand.reportedWaiting = waiting;
-      const need = { waiting, ahead: handsBack ? 0 : this.#ahead(demand, now) };
+      const need = { waiting, ahead: returnsUnused ? 0 : this.#ahead(demand, now) };
       if (permits) reports.push(...reportsOn(permits, need, now + this.#roundTripMs));
       else reports.push({ bucket, endsAt: 0, revision: 0, granted: 0, unused: 0, atEdge: false, ...need });
     }
@@ -207,7 +207,7 @@ export class Permits {
       // An overtaken answer may still bring permits; when the window ends, the later answer has said.
       if (known && isOvertaken) applyGrants(known.windows, grant, demand.reportedWaiting);
       else {
-        const usedInTrip = Math.floor(demand.expected(this.#roundTripMs, now, this.silenceMs));
+        const usedInTrip = Math.floor(demand.expected(this.#roundTripMs, now, this.idleTimeoutMs));
         const received = { grant, calledAt, now, epoch };
         state.permits = permitsOf(known?.windows ?? [], received, demand, usedInTrip);
       }
@@ -228,17 +228,17 @@ export class Permits {
    */
   #ahead(demand: Demand, now: number): number {
     if (this.#leaseMs === 0) return 0;
-    const expected = demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.silenceMs);
+    const expected = demand.expected(this.#leaseMs / 2 + this.#roundTripMs, now, this.idleTimeoutMs);
     return Math.ceil(expected + Math.sqrt(expected));
   }
 }
 
-function refuse(permits: BucketPermits, empty: PermitWindow, now: number, silenceMs: number): Admission {
+function refuse(permits: BucketPermits, empty: PermitWindow, now: number, idleTimeoutMs: number): Admission {
   const { ceiling, granted, elsewhere } = empty;
   if (ceiling > granted) return NONE_LEFT;
   const isExhausted = elsewhere === 0;
   if (isExhausted) permits.current.advertisedRemaining = 0;
-  const allowance = allowanceOf(permits, now, silenceMs);
+  const allowance = allowanceOf(permits, now, idleTimeoutMs);
   return isExhausted
     ? { outcome: "exhausted", allowance }
     : { outcome: "returning", allowance, permits: elsewhere };

@@ -134,12 +134,12 @@ export interface BucketGrant {
   readonly next: PermitGrant | null;
 }
 
-/** A holder without requests for this time hands back what it has not used. */
-export function silenceMs(leaseMs: number): number {
-  return Math.min(leaseMs, SILENCE_MAX_MS);
+/** A holder without requests for this time returns what it has not used. */
+export function idleTimeoutMs(leaseMs: number): number {
+  return Math.min(leaseMs, IDLE_TIMEOUT_MAX_MS);
 }
 
-const SILENCE_MAX_MS = 1000;
+const IDLE_TIMEOUT_MAX_MS = 1000;
 
 /** How long returned permits may take to reach the ledger. */
 export const RETURN_TRIP_MS = 500;

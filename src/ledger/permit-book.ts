@@ -9,10 +9,10 @@
  */
 import {
   type BucketGrant,
+  idleTimeoutMs,
   type PermitGrant,
   type PermitReport,
   RETURN_TRIP_MS,
-  silenceMs,
 } from "../leases/protocol.ts";
 import type { Bucket, Limits, WindowsMs } from "../rate-limits.ts";
 import { CLOCK_STEP_MAX_MS } from "./lease-book.ts";
@@ -114,7 +114,7 @@ export class PermitBook {
       const need = { waiting: countsWaiting ? waiting : 0, ahead };
       const holder = window.holder(call.keyId, call.holder);
       const grant = grantPermits(limited, holder, report, need, windowMs <= RESERVES_IN_MS, now);
-      holder.backBy = now + call.leaseMs + silenceMs(call.leaseMs) + RETURN_TRIP_MS;
+      holder.returnedBy = now + call.leaseMs + idleTimeoutMs(call.leaseMs) + RETURN_TRIP_MS;
       return { endsAt: end, ...grant };
     };
     // The holder's next call starts before its lease expires, and takes a round trip.
@@ -181,7 +181,7 @@ function grantPermits(
     holder.setBound(bound);
     holder.nextRevision();
   }
-  holder.idle = Math.max(0, bound - needed);
+  holder.unneeded = Math.max(0, bound - needed);
   const left = free();
   // After the limit was lowered more permits may be granted than it allows: the holder may use no further ones.
   const granted = left < 0 ? Math.min(bound, Math.max(used, bound + left)) : bound;

@@ -75,7 +75,8 @@ export class SharedPermits {
   /** Unused permits of the other holders. A holder that is overdue is gone, and its permits count as used. */
   elsewhere(holder: HolderPermits, now: number): number {
     let permits = 0;
-    for (const other of this.holders) if (other !== holder && now < other.backBy) permits += other.idle;
+    for (const other of this.holders)
+      if (other !== holder && now < other.returnedBy) permits += other.unneeded;
     return permits;
   }
 
@@ -99,9 +100,9 @@ export class HolderPermits {
   /** The revision of the last answer; 0: there was no answer since the ledger started. */
   revision = 0;
   /** Permits that are unused by the last report, and that no request waits for. */
-  idle = 0;
+  unneeded = 0;
   /** When the holder has returned them at the latest, unless it is gone. */
-  backBy = 0;
+  returnedBy = 0;
   readonly #shared: readonly SharedPermits[];
   readonly #rows: PermitRows;
   #record: PermitRecord;

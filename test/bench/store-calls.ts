@@ -22,7 +22,7 @@ export async function countStoreCalls(bench: Bench): Promise<StoreCalls> {
     const before = await gateway.ledgerCalls();
     const { answers } = await bench.put({ ...warm, durationMs: WARM_MS });
     const calls = (await gateway.ledgerCalls()) - before;
-    // A renewal of the last requests may still be in flight, and their unused permits are handed back.
+    // A renewal of the last requests may still be in flight, and their unused permits are returned.
     await new Promise((resolve) => setTimeout(resolve, HAND_BACK_MS));
     const [readsBefore, callsBefore] = [await gateway.kvReads(), await gateway.ledgerCalls()];
     const requests = Array.from({ length: JUNK_KEYS }, (_, index) => get(junkKey(index)));

@@ -1,6 +1,6 @@
 /**
  * One client, one request after another over several gateways that share no memory: refused exactly after its limit, since a
- * gateway whose requests have stopped hands back the permits that it has not used. The window is a real hour.
+ * gateway whose requests have stopped returns the permits that it has not used. The window is a real hour.
  */
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";

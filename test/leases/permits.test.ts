@@ -366,27 +366,27 @@ test("a permit that a request waits for is not for another request", () => {
 
 describe("handing back", () => {
   test("waits until there has been no request for a lease, and a second at most", () => {
-    expect(permits.msUntilHandBack()).toBeNull();
+    expect(permits.msUntilReturn()).toBeNull();
     hold({ granted: 3, ceiling: 60, leaseMs: 400 });
     take();
-    expect(permits.msUntilHandBack()).toBe(400);
+    expect(permits.msUntilReturn()).toBe(400);
     now += 300;
     take();
-    expect(permits.msUntilHandBack()).toBe(400);
+    expect(permits.msUntilReturn()).toBe(400);
     hold({ granted: 3, ceiling: 60, leaseMs: 60_000 });
-    expect(permits.msUntilHandBack()).toBe(1000);
+    expect(permits.msUntilReturn()).toBe(1000);
     now += 2000;
-    expect(permits.msUntilHandBack()).toBeLessThanOrEqual(0);
+    expect(permits.msUntilReturn()).toBeLessThanOrEqual(0);
     expect(permits.report(true)).toMatchObject([{ granted: 2, unused: 0, ahead: 0 }]);
   });
 
   test("is not needed when all is used, as the ledger knows", () => {
     hold({ granted: 1, ceiling: 60 });
     take();
-    expect(permits.msUntilHandBack()).toBe(1000);
+    expect(permits.msUntilReturn()).toBe(1000);
     permits.report();
     hold({ granted: 1, ceiling: 60 });
-    expect(permits.msUntilHandBack()).toBeNull();
+    expect(permits.msUntilReturn()).toBeNull();
   });
 
   test("waits for an answer that may bring permits, for two seconds", () => {
@@ -394,19 +394,19 @@ describe("handing back", () => {
     take();
     now += 1500;
     permits.report();
-    expect(permits.msUntilHandBack()).toBe(2000);
+    expect(permits.msUntilReturn()).toBe(2000);
     now += 2000;
-    expect(permits.msUntilHandBack()).toBeNull();
+    expect(permits.msUntilReturn()).toBeNull();
   });
 
   test("ends with the window, and without a limit", () => {
     hold({ granted: 3, ceiling: 60, leftMs: 500 });
-    expect(permits.msUntilHandBack()).not.toBeNull();
+    expect(permits.msUntilReturn()).not.toBeNull();
     now += 600;
-    expect(permits.msUntilHandBack()).toBeNull();
+    expect(permits.msUntilReturn()).toBeNull();
     hold({ granted: 3, ceiling: 60 });
     permits.applyGrant(null, now, clock.epoch);
-    expect(permits.msUntilHandBack()).toBeNull();
+    expect(permits.msUntilReturn()).toBeNull();
   });
 });
 

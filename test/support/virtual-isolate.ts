@@ -67,7 +67,7 @@ export class VirtualIsolate {
     const row = { limit: bucket } as PolicyRow;
     const report = { row, lease: waited ? ("miss" as const) : null };
     const permit = await enforceLimit({ ...this.#user, lifetime: LIFETIME, report }, this.lease);
-    this.lease.handBackUnused(this.#user);
+    this.lease.returnUnused(this.#user);
     return permit;
   }
 }

@@ -100,7 +100,7 @@ class VirtualIsolate {
         this.#lease,
       ));
     if (isRefusal(permit)) throw new Error(permit.reason);
-    this.#lease.handBackUnused(USER);
+    this.#lease.returnUnused(USER);
   }
 
   /** Runs the alarms that are due, and hibernates as the platform does. */

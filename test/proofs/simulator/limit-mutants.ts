@@ -14,7 +14,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   },
   {
     promise: "not above the limit",
-    name: "permits are handed back twice",
+    name: "permits are returned twice",
     in: PERMIT_BOOK,
     find: "$HOLDER.$NEXT_REVISION();",
     inside: "if ($KEPT < $BEFORE || $BOUND > $KEPT || ($BOUND > 0 && $HOLDER.$REVISION === 0)) { $$$ }",

@@ -15,7 +15,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
   },
   {
     promise: "not above the limit",
-    name: "permits are used after they were handed back",
+    name: "permits are used after they were returned",
     in: BUCKET,
     find: "$RETURN_UNNEEDED($WINDOW, $WAITING + $NEED.$AHEAD);",
     given: "const { $ENDS_AT, $REVISION, $GRANTED, $USED } = $WINDOW",
@@ -25,9 +25,9 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
   },
   {
     promise: "not below the limit",
-    name: "nothing is handed back",
-    in: "src/leases/hand-back.ts",
-    find: "if ($IS_WATCHED || $MS_UNTIL_HAND_BACK === null) return;",
+    name: "no permit is returned",
+    in: "src/leases/permit-return.ts",
+    find: "if ($IS_WATCHED || $MS_UNTIL_RETURN === null) return;",
     given: "this.$WATCHED_UNTIL = Number.NEGATIVE_INFINITY;",
     replace: "if ($IS_WATCHED || this.$WATCHED_UNTIL < 0) return;",
   },
@@ -35,8 +35,8 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     promise: "not below the limit",
     name: "permits are granted ahead for a key that is seldom used",
     in: PERMITS,
-    find: "$DEMAND.$EXPECTED(this.$LEASE_MS / 2 + $ROUND_TRIP_MS, $NOW, $SILENCE_MS)",
-    replace: "Math.max(1, $DEMAND.$EXPECTED(this.$LEASE_MS / 2 + $ROUND_TRIP_MS, $NOW, $SILENCE_MS))",
+    find: "$DEMAND.$EXPECTED(this.$LEASE_MS / 2 + $ROUND_TRIP_MS, $NOW, $IDLE_TIMEOUT_MS)",
+    replace: "Math.max(1, $DEMAND.$EXPECTED(this.$LEASE_MS / 2 + $ROUND_TRIP_MS, $NOW, $IDLE_TIMEOUT_MS))",
   },
   {
     promise: "not above the limit",

@@ -43,7 +43,7 @@ export class SimulatedIsolate {
   #state: IsolateState;
   #cacheGeneration = 0;
   #holderCount = 0;
-  /** Timers of requests that watch unused permits: a call on one of these hands them back. */
+  /** Timers of requests that watch unused permits: a call on one of these returns them. */
   readonly #watches = new WeakSet<Schedule>();
   #requestingPermits = false;
   #pausedUntil = 0;
@@ -138,7 +138,7 @@ export class SimulatedIsolate {
   watchPermits(lease: Lease, context: SimulatedContext): void {
     const schedule: Schedule = (ms, task) => context.schedule(ms, task);
     this.#watches.add(schedule);
-    lease.handBackUnused({ ...context, schedule });
+    lease.returnUnused({ ...context, schedule });
   }
 
   leaseOn(key: KeyName): Lease {

@@ -1,4 +1,4 @@
-// When unused permits are handed back, in virtual time, over the Worker's own lease and the ledger's own book.
+// When unused permits are returned, in virtual time, over the Worker's own lease and the ledger's own book.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { PermitBook } from "../../src/ledger/permit-book.ts";
@@ -46,7 +46,7 @@ function sendTen(): void {
 }
 
 describe("an isolate with unused permits", () => {
-  test("hands them back a lease after the last request, within two", async () => {
+  test("returns them a lease after the last request, within two", async () => {
     sendTen();
     time.at(950, () => expect(free()).toBeLessThan(50));
     time.at(900 + 2 * LEASE_MS, () => expect(free()).toBe(50));
