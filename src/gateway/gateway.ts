@@ -57,7 +57,7 @@ export class Gateway {
 
   async #answer(context: RequestContext): Promise<Response> {
     const { settings, clock, report } = context;
-    const outcome = await this.#takeSteps(context).catch((error): Refusal => {
+    const outcome = await this.#runSteps(context).catch((error): Refusal => {
       context.logException(error);
       context.inFlight?.abort(FAULT);
       return FAULT;
@@ -72,7 +72,7 @@ export class Gateway {
     if (refusal) addRateLimit(response, refusal, report);
 
     const finished = finishRequest(report, response.status, refusal?.reason ?? null, clock.now());
-    countRequest(settings.usage, finished, clock.takeSteps());
+    countRequest(settings.usage, finished, clock.drainSteps());
     if (isLogged(refusal, settings)) logRequest(finished);
     // A refusal carries no times, which could be a side channel.
     if (settings.serverTiming && !refusal) {
@@ -85,7 +85,7 @@ export class Gateway {
     return response;
   }
 
-  async #takeSteps(context: RequestContext): Promise<Response | Refusal> {
+  async #runSteps(context: RequestContext): Promise<Response | Refusal> {
     const { request, settings, report } = context;
 
     const accepted = acceptRequest(request);

@@ -48,7 +48,7 @@ export class LeaseClock {
   }
 
   /** The number of steps back since the last call, for the metrics. */
-  takeSteps(): number {
+  drainSteps(): number {
     const steps = this.#epoch - this.#reportedEpoch;
     this.#reportedEpoch = this.#epoch;
     return steps;

@@ -27,13 +27,13 @@ export async function serveRequest(
   request: RequestRecord,
 ): Promise<void> {
   const lease = isolate.leaseOn(request.plan.key);
-  const inFlight = await takeSteps(isolate, context, lease, request);
+  const inFlight = await runSteps(isolate, context, lease, request);
   // As in gateway.ts: not after an abort.
   if (!inFlight?.refusal) isolate.watchPermits(lease, context);
 }
 
 /** The request in flight, if it was forwarded. */
-async function takeSteps(
+async function runSteps(
   isolate: SimulatedIsolate,
   context: SimulatedContext,
   lease: Lease,
