@@ -5,7 +5,7 @@ import { timestampSchema } from "../keys/timestamp.ts";
 
 export const cursorSchema = v.pipe(
   v.nullable(v.string()),
-  v.description("Hand it back as `cursor` for the next page; null: the last"),
+  v.description("Pass it as `cursor` to get the next page; null: this is the last"),
 );
 export const keyPageSchema = v.strictObject({ keys: v.array(keySchema), next_cursor: cursorSchema });
 export const eventPageSchema = v.strictObject({ events: v.array(eventSchema), next_cursor: cursorSchema });

@@ -1,4 +1,4 @@
-/** Where a list's next page begins, as text that a client hands back unread. */
+/** Where a list's next page begins, as text that a client passes on unread. */
 import * as v from "valibot";
 import type { ApiKey } from "../keys/api-key.ts";
 import type { KeyPosition } from "../ledger/key-listing.ts";
