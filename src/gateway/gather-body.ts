@@ -9,6 +9,8 @@
 export const GATHERED_MAX_BYTES = 32_768;
 /** For all reads of one body together, from the first that has to wait: longer than the pieces of one message lie apart. */
 const GATHERING_MAX_MS = 200;
+/** The last part of that, after a turn of the event loop: a busy isolate reads then what arrived in the meantime. */
+const ARRIVED_MAX_MS = 30;
 /** From the arrival of a break until it is passed on. */
 const BREAK_DELAY_MS = 10;
 /** A reader without a buffer returns up to this at once, and is the cheaper kind. */
@@ -127,7 +129,9 @@ class Pause {
   /** Null when the time is over before the read is. */
   unlessOver<T>(read: Promise<T>): Promise<T | null> {
     this.#over ??= new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), GATHERING_MAX_MS);
+      let timer = setTimeout(() => {
+        timer = setTimeout(() => resolve(null), ARRIVED_MAX_MS);
+      }, GATHERING_MAX_MS - ARRIVED_MAX_MS);
       this.#cancel = () => clearTimeout(timer);
     });
     return Promise.race([read, this.#over]);
