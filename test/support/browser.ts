@@ -1,12 +1,13 @@
 /**
  * A real Chromium for the tests of the key page, installed from npm.
  *
- * The package contains a binary for Linux on x64; on other systems the installed Chrome is used. It is unpacked
- * once per machine; shared.ts starts it once per vitest worker. It makes no network requests beyond loopback.
+ * The package contains a binary for Linux on x64; on other systems the installed Chrome is used. shared.ts starts it
+ * once per vitest worker. It makes no network requests beyond loopback.
  */
 
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
+import { HAS_PACKAGED_BROWSER, unpackedBrowser } from "./unpack-browser.ts";
 
 /**
  * Flags that the package sets for serverless functions. Here they would weaken the browser's security rules or, like the
@@ -22,13 +23,11 @@ const UNWANTED = [
 /** `keepsPages`: enables the back/forward cache, as in a user's browser; it costs a process per page. */
 export async function startBrowser({ keepsPages = false } = {}): Promise<Browser> {
   const ignoreDefaultArgs = keepsPages ? ["--disable-back-forward-cache"] : [];
-  if (process.platform !== "linux" || process.arch !== "x64") {
-    return await chromium.launch({ channel: "chrome", ignoreDefaultArgs });
-  }
+  if (!HAS_PACKAGED_BROWSER) return await chromium.launch({ channel: "chrome", ignoreDefaultArgs });
   // No test needs WebGL, and software rendering is slow.
   sparticuz.setGraphicsMode = false;
   return await chromium.launch({
-    executablePath: await sparticuz.executablePath(),
+    executablePath: await unpackedBrowser(),
     args: sparticuz.args.filter((arg) => !UNWANTED.includes(arg)),
     ignoreDefaultArgs,
   });

@@ -1,7 +1,7 @@
 /**
  * Builds the Worker as it is deployed, once per run, for the tests that run it in workerd.
  *
- * As a vitest globalSetup it provides `workerBundle`, the path of the bundle. BUNDLE_CONFIG beside the bundle holds
+ * As a vitest globalSetup it provides `workerBundle`, the path of the bundle, and unpacks the browser. BUNDLE_CONFIG beside the bundle holds
  * the settings that wrangler read from wrangler.toml, so that dates, flags and vars have one source.
  */
 
@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
 import { writeBundleConfig } from "./bundle-config.ts";
 import { endRecordedProcesses } from "./left-processes.ts";
+import { HAS_PACKAGED_BROWSER, unpackedBrowser } from "./unpack-browser.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -50,6 +51,8 @@ export async function buildWorker(
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Once, not by each worker that needs it.
+  if (HAS_PACKAGED_BROWSER) await unpackedBrowser();
   const { bundle, remove } = await buildWorker();
   project.provide("workerBundle", bundle);
   return async () => {
