@@ -9,7 +9,8 @@ import { isSameSecret } from "../keys/digests.ts";
 import { refuse } from "./notices.tsx";
 import { CSRF_FIELD, type PortalContext, type PortalRequest } from "./portal-context.ts";
 
-const FORM_MAX_BYTES = 16_384;
+/** A form with all labels in their longest form, twice, percent-encoded. */
+const FORM_MAX_BYTES = 65_536;
 
 export const limitForm = bodyLimit({
   maxSize: FORM_MAX_BYTES,

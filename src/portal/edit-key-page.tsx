@@ -1,6 +1,6 @@
 /**
  * Changes a key's permissions, addresses, expiry, labels and limits. Answered once it is in effect everywhere, with the
- * receipt on the key's page or in the list. A field that is not sent is not changed.
+ * receipt on the key's page or in the list. What the user has not changed in the form is not changed.
  */
 import { changeKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
@@ -18,6 +18,13 @@ import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { redirectToReceipt } from "./receipts.tsx";
+import {
+  changedTerms,
+  readShownTerms,
+  type ShownTerms,
+  ShownTermsFields,
+  shownTerms,
+} from "./shown-terms.tsx";
 import { TERM_TARGETS, TermsFields } from "./terms-form.tsx";
 import { readTerms, type TermsDraft, termsLike } from "./terms-values.ts";
 import { texts } from "./texts.ts";
@@ -32,6 +39,7 @@ export async function editKeyPage(c: PortalRequest) {
     c,
     key,
     { ...termsLike(key, c.env.now()), expires: KEEP, expiresOn: "" },
+    shownTerms(key),
     NO_PROBLEMS,
   );
 }
@@ -39,27 +47,38 @@ export async function editKeyPage(c: PortalRequest) {
 export async function editKey(c: PortalRequest) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
+  // Revoked or expired in the meantime: the page of the key shows it.
+  if (!isUsable(key)) return c.redirect(paths.key(key.id), 303);
   const { form } = c.var;
   const fields = new FormReader(form);
-  const { draft, terms: body } = readTerms(fields, form, c.env.now(), KEEP);
-  const problems = allProblems(fields.problems, changeKey, body);
-  if (problems.size > 0) return await showForm(c, key, draft, problems);
+  const { draft, terms } = readTerms(fields, form, c.env.now(), KEEP);
+  const shown = readShownTerms(form);
+  const problems = allProblems(fields.problems, changeKey, terms);
+  if (problems.size > 0) return await showForm(c, key, draft, shown, problems);
+  const body = changedTerms(terms, shown);
+  if (Object.keys(body).length === 0) return await redirectToReceipt(c, key.id, "unchanged", undefined);
   const changed = await perform(c, changeKey, { id: key.id, body });
   if (!isRefusal(changed)) {
     const isSame = changed.effective_at === undefined && termsOf(changed) === termsOf(key);
     return await redirectToReceipt(c, key.id, isSame ? "unchanged" : "changed", changed.effective_at);
   }
   if (changed.reason === "invalid_input")
-    return await showForm(c, key, draft, new Map(Object.entries(changed.details)));
+    return await showForm(c, key, draft, shown, new Map(Object.entries(changed.details)));
   return changed.reason === "conflict" ? c.redirect(paths.key(key.id), 303) : refuse(c, changed);
 }
 
-/** To compare. */
+/** As text that is equal for equal terms. */
 function termsOf({ permissions, allowed_ips, limits, labels, expires_at }: ApiKey): string {
   return JSON.stringify([permissions, allowed_ips, limits, labels, expires_at]);
 }
 
-async function showForm(c: PortalRequest, key: ApiKey, draft: TermsDraft, problems: FieldProblems) {
+async function showForm(
+  c: PortalRequest,
+  key: ApiKey,
+  draft: TermsDraft,
+  shown: ShownTerms,
+  problems: FieldProblems,
+) {
   const { edit } = texts;
   const title = edit.title(key.name);
   const hasProblems = problems.size > 0;
@@ -75,6 +94,7 @@ async function showForm(c: PortalRequest, key: ApiKey, draft: TermsDraft, proble
       <ProblemSummary of={listProblems(problems, TERM_TARGETS)} />
       <p>{edit.explain}</p>
       <ListField c={c} />
+      <ShownTermsFields of={shown} />
       <input type="hidden" name="form_made_at" value={String(c.env.now())} />
       <TermsFields of={draft} problems={problems} plan={plan} keep={[KEEP, keep]} />
       <SubmitOrCancel submit={edit.submit} back={pageBefore(c, key.id)} />

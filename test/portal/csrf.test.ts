@@ -64,7 +64,7 @@ test("a form that another site sends through the user's browser changes nothing"
 
 test("a body that is too large, or no form, is refused", async () => {
   const { cookie, token, origin } = await signIn(cluster);
-  const large = { form_token: token, name: "x".repeat(20_000) };
+  const large = { form_token: token, name: "x".repeat(70_000) };
   expect((await postNewKey([cookie, origin], large)).status).toBe(413);
   const json = await rawRequest(cluster.gateway(0), {
     method: "POST",
