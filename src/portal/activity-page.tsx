@@ -1,6 +1,8 @@
 /** The account's event log, newest first, page by page, of all keys or one, of all actions or one. */
+import type { Child } from "hono/jsx";
 import { listEvents } from "../control/operations/accounts.ts";
 import type { ApiKey } from "../keys/api-key.ts";
+import { KEY_ID_FORMAT } from "../keys/key-record.ts";
 import { containsKey } from "../keys/key-text.ts";
 import { isRefusal } from "../refusals.ts";
 import { listKeys } from "./account-keys.ts";
@@ -75,26 +77,30 @@ export async function activityPage(c: PortalRequest) {
   );
 }
 
-/** What the ledger is asked for. */
+/** The same for the event log. */
 export function eventQuery({ action }: ActivityFilter, key: ApiKey | undefined) {
   return { ...(key && { key_id: key.id }), ...(action !== "" && { action }) };
 }
 
-/** The newest keys that a text names, revoked ones too; none for an empty text. */
+/**
+ * The newest keys that a text names, revoked ones too; none for an empty text. An id names one key, though the names of
+ * others may contain it.
+ */
 export async function findKeys(c: PortalRequest, text: string) {
   if (text === "") return [];
-  const listed = await listKeys(c, { text, includeRevoked: true }, KEYS_FOUND_MAX);
+  const filter = KEY_ID_FORMAT.test(text) ? { id: text } : { text };
+  const listed = await listKeys(c, { ...filter, includeRevoked: true }, KEYS_FOUND_MAX);
   return isRefusal(listed) ? listed : listed.keys;
 }
 
-function showActivity(c: PortalRequest, filter: ActivityFilter, content: unknown) {
+function showActivity(c: PortalRequest, filter: ActivityFilter, content: Child) {
   return showPage(
     c,
     { title: activityTexts.title, nav: "activity" },
     <>
       <Heading title={activityTexts.title} lead={activityTexts.intro} />
       <Filter filter={filter} />
-      {content as string}
+      {content}
     </>,
   );
 }

@@ -1,10 +1,11 @@
 /** The list of keys, with its filter, as a file for spreadsheets. */
+import { listKeys } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { isRefusal } from "../refusals.ts";
-import { listKeys } from "./account-keys.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import { type Cell, csvOf, download } from "./csv.ts";
-import { listFilter, readFilter } from "./key-filter.ts";
+import { readFilter } from "./key-filter.ts";
 import { refuse } from "./notices.tsx";
+import { perform } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
 
 const KEYS_PER_CALL = 200;
@@ -36,15 +37,29 @@ const COLUMNS: Readonly<Record<string, (key: ApiKey) => Cell>> = {
 };
 
 export async function exportKeys(c: PortalRequest) {
-  const filter = listFilter(readFilter(c.req.query()));
-  const keys: ApiKey[] = [];
-  for (let page = 1; keys.length < KEYS_MAX; page++) {
-    const listed = await listKeys(c, filter, KEYS_PER_CALL, page);
-    if (isRefusal(listed)) return refuse(c, listed);
-    // A page past the end is the last one again.
-    if (listed.start < keys.length || listed.keys.length === 0) break;
-    keys.push(...listed.keys);
-  }
+  const keys = await loadKeys(c);
+  if (isRefusal(keys)) return refuse(c, keys);
   const rows = keys.map((key) => Object.values(COLUMNS).map((cell) => cell(key)));
   return download(c, csvOf(Object.keys(COLUMNS), rows), "api-keys.csv", "text/csv; charset=utf-8");
+}
+
+/** Each key once, also while keys are created and revoked: pages of the control plane begin after a key, not a number. */
+async function loadKeys(c: PortalRequest): Promise<readonly ApiKey[] | Refusal> {
+  const { q, mode, state } = readFilter(c.req.query());
+  const filter = {
+    ...(q !== "" && { q }),
+    ...(mode !== "" && { mode }),
+    ...(state === "all" ? { include: "revoked" } : state !== "" && { state }),
+  };
+  const keys: ApiKey[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { ...filter, limit: KEYS_PER_CALL, ...(cursor && { cursor }) };
+    const page = await perform(c, listKeys, { query });
+    // `not_found`: the account has no keys.
+    if (isRefusal(page)) return page.reason === "not_found" ? keys : page;
+    keys.push(...page.keys);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && keys.length < KEYS_MAX);
+  return keys;
 }

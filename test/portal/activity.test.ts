@@ -47,7 +47,7 @@ test.each(OBJECT_PROPERTIES)("the name %s is shown in every place", async (name)
 test.each(OBJECT_PROPERTIES)("the parameter value %s has no effect", async (value) => {
   const { cookie, owner } = await signIn(cluster);
   const { id } = await owner.create();
-  const saved = await requestPage(cluster, `/portal/keys/${id}?saved=${value}`, [cookie]);
+  const saved = await requestPage(cluster, `/portal/keys/${id}?done=${value}&since=at_once`, [cookie]);
   expect(saved.status).toBe(200);
   expect(saved.body.toString()).not.toMatch(/class="note good"|native code/);
   for (const query of [`mode=${value}`, `state=${value}`, `page=${value}`, `${value}=1`]) {
@@ -85,4 +85,14 @@ test("an actor who gave no name is not shown as if it had one", async () => {
   expect((await requestPage(cluster, "/portal/activity", [cookie])).body.toString()).toContain(
     "<strong>A user of this page</strong> (no name given) opened",
   );
+});
+
+test("the activity of a key is found by its id, though the name of another key contains it", async () => {
+  const { cookie, owner } = await signIn(cluster);
+  const key = await owner.create({ name: "First" });
+  await owner.create({ name: `Instead of ${key.id}` });
+  const page = (await requestPage(cluster, `/portal/activity?key=${key.id}`, [cookie])).body.toString();
+  expect(page).not.toContain("Several keys match.");
+  expect(page).toMatch(/created <a [^>]*>First</);
+  expect(page).not.toMatch(/created <a [^>]*>Instead of/);
 });
