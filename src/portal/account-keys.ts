@@ -26,12 +26,15 @@ export function loadKey(c: PortalRequest, id = c.req.param("id") ?? ""): Promise
 }
 
 /** The latest successor of the key, over several rotations; null: not rotated. */
-export async function loadSuccessor(c: PortalRequest, { replaced_by }: ApiKey): Promise<ApiKey | null> {
+export async function loadSuccessor(
+  c: PortalRequest,
+  { replaced_by }: ApiKey,
+): Promise<ApiKey | Refusal | null> {
   let successor: ApiKey | null = null;
   let id = replaced_by;
   for (let i = 0; id !== null && i < SUCCESSORS_MAX; i++) {
     const key = await loadKey(c, id);
-    if (isRefusal(key)) break;
+    if (isRefusal(key)) return key;
     successor = key;
     id = key.replaced_by;
   }

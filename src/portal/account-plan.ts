@@ -1,4 +1,4 @@
-/** What the account's plan allows: its limits, and how long a new key may live. */
+/** The session's account, and the limits of its plan. */
 import { getAccount } from "../control/operations/accounts.ts";
 import type { Account } from "../keys/account.ts";
 import { limitsOf } from "../rate-limits.ts";

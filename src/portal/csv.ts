@@ -1,6 +1,6 @@
 /**
  * Text as CSV (RFC 4180), for spreadsheets. A cell that a spreadsheet would take for a formula begins with an
- * apostrophe, since names and actors are chosen freely. Pure.
+ * apostrophe, since names and actors are chosen freely.
  */
 import type { PortalRequest } from "./portal-context.ts";
 

@@ -4,35 +4,45 @@
  */
 import { changeKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { isRefusal } from "../refusals.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import { loadKey, loadSuccessor } from "./account-keys.ts";
 import { ProblemSummary } from "./form.tsx";
-import { FormReader, NO_PROBLEMS } from "./form-values.ts";
+import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { formatMinute } from "./format-time.ts";
 import { KeyUses } from "./key-uses.tsx";
 import { showPage } from "./layout.tsx";
-import { refuse } from "./notices.tsx";
+import { refuse, refuseForm } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
+import { redirectToReceipt } from "./receipts.tsx";
 import { RotationSteps } from "./rotation-steps.tsx";
-import { KEEP, ScheduleForm, WHEN_CHOICES } from "./schedule-form.tsx";
+import { AS_SCHEDULED, KEEP, type Schedule, ScheduleForm, WHEN_CHOICES } from "./schedule-form.tsx";
 import { texts } from "./texts.ts";
 
 const SECOND_MS = 1000;
 /** Longer than the pauses of most programs. */
 const QUIET_AFTER_MS = 900_000;
 
-export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PROBLEMS) {
+/** The form as it was submitted, and why it was refused: its fields, or the state of the account. */
+interface RefusedSchedule {
+  readonly schedule: Schedule;
+  readonly problems: FieldProblems;
+  readonly refusal?: Refusal;
+}
+
+export async function showFinish(c: PortalRequest, key: ApiKey, refused?: RefusedSchedule) {
   const successor = await loadSuccessor(c, key);
+  if (successor !== null && isRefusal(successor)) return refuse(c, successor);
   const now = c.env.now();
   const { rotate } = texts;
-  const hasProblems = problems.size > 0;
+  const { schedule = AS_SCHEDULED, problems = NO_PROBLEMS, refusal } = refused ?? {};
+  const { status = problems.size > 0 ? 422 : 200, note } = refusal ? refuseForm(c, refusal) : {};
   const isNewKeyUsed = successor !== null && successor.last_used_at !== null;
   return showPage(
     c,
-    { title: rotate.title(key.name), nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
+    { title: rotate.title(key.name), nav: "keys", hasProblems: status !== 200, status },
     <section class="sheet form">
-      <div id="steps" data-refresh>
+      <div id="steps" data-refresh={paths.rotate(key.id)}>
         <RotationSteps current={isNewKeyUsed && isQuiet(key, now) ? 4 : 3} />
       </div>
       <h1>{rotate.title(key.name)}</h1>
@@ -41,6 +51,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
           {rotate.saved} {endText(key)}
         </p>
       )}
+      {note}
       <ProblemSummary
         of={[...problems].map(([field, text]) => [
           field,
@@ -49,7 +60,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
       />
       <h2>{rotate.watch}</h2>
       <p>{rotate.watchHint}</p>
-      <div id="uses" data-refresh>
+      <div id="uses" data-refresh={paths.rotate(key.id)}>
         <KeyUses old={key} successor={successor} now={now} />
       </div>
       <p class="hint">
@@ -59,7 +70,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
         </span>
       </p>
       <h2>{rotate.steps[3]}</h2>
-      <div id="last-step" class="column" data-refresh>
+      <div id="last-step" class="column" data-refresh={paths.rotate(key.id)}>
         {isNewKeyUsed ? (
           <RevokeNow of={key} isInUse={!isQuiet(key, now)} />
         ) : (
@@ -68,7 +79,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, problems = NO_PR
           </p>
         )}
       </div>
-      <ScheduleForm c={c} of={key} end={endText(key)} problems={problems} />
+      <ScheduleForm c={c} of={key} end={endText(key)} schedule={schedule} problems={problems} />
     </section>,
   );
 }
@@ -79,18 +90,27 @@ export async function scheduleRevocation(c: PortalRequest) {
   const fields = new FormReader(c.var.form);
   const when = fields.choice("when", WHEN_CHOICES);
   const revokes_at = readRevocationTime(fields, when, c.env.now());
-  if (fields.problems.size > 0) return await showFinish(c, key, fields.problems);
+  const schedule = { when, at: fields.optional("at") ?? "" };
+  if (fields.problems.size > 0) return await showFinish(c, key, { schedule, problems: fields.problems });
   if (when === KEEP) return c.redirect(`${paths.rotate(key.id)}?saved=revocation`, 303);
   const changed = await perform(c, changeKey, { id: key.id, body: { revokes_at } });
   if (!isRefusal(changed)) {
-    const path = revokes_at === null ? paths.key(key.id) : paths.rotate(key.id);
-    return c.redirect(`${path}?saved=revocation`, 303);
+    if (revokes_at === null) return await redirectToReceipt(c, key.id, "revocation_cancelled", undefined);
+    return c.redirect(`${paths.rotate(key.id)}?saved=revocation`, 303);
   }
   if (changed.reason === "invalid_input") {
-    return await showFinish(c, key, new Map([["at", texts.notInFuture]]));
+    const problems = new Map(Object.values(changed.details).map((text) => ["at", text]));
+    return await showFinish(c, key, { schedule, problems });
   }
-  // Revoked in the meantime: the page of the key shows it.
-  return changed.reason === "conflict" ? c.redirect(paths.key(key.id), 303) : refuse(c, changed);
+  return changed.reason === "conflict" ? await showConflict(c, schedule, changed) : refuse(c, changed);
+}
+
+/** Revoked in the meantime: the page of the key shows it. Otherwise the account may have no further active key. */
+async function showConflict(c: PortalRequest, schedule: Schedule, refusal: Refusal) {
+  const key = await loadKey(c);
+  if (isRefusal(key)) return refuse(c, key);
+  if (key.state !== "retiring") return c.redirect(paths.key(key.id), 303);
+  return await showFinish(c, key, { schedule, problems: NO_PROBLEMS, refusal });
 }
 
 /** null: "never", `KEEP`, or a problem. */

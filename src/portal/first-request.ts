@@ -20,7 +20,7 @@ interface KeyTerms {
   readonly permissions: readonly Permission[];
 }
 
-/** null: the key may make no request that changes nothing. */
+/** null: every request that the key may make could change something, or test keys have no sandbox. */
 export function firstRequest({ mode, permissions }: KeyTerms, hasSandbox: boolean): FirstRequest | null {
   if (mode === "test" && !hasSandbox) return null;
   const rows = POLICY.filter(

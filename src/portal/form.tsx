@@ -55,7 +55,7 @@ export function Field(props: {
   );
 }
 
-/** Names keys by a part of their text. A whole key would become a part of the page's address, and is not sent. */
+/** A search for keys. The browser refuses to send a whole key, which would become a part of the page's address. */
 export function KeySearch(props: { readonly name: string; readonly label: string; readonly value: string }) {
   const { name, label, value } = props;
   return (
@@ -122,7 +122,7 @@ export function SubmitOrCancel(props: {
   return (
     <p class="actions">
       <button type="submit" class={danger ? "main danger" : "main"}>
-        {submit as string}
+        {submit}
       </button>
       <a class="button plain" href={back} data-close>
         {texts.cancel}

@@ -1,7 +1,7 @@
-/** What one would want to do with a key in its state, and nothing else. */
+/** The actions that the state of a key allows, on its page. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { Form } from "./form.tsx";
-import { isRotatable, isUsable } from "./key-summary.tsx";
+import { isAccepted, isUsable } from "./key-summary.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
@@ -14,7 +14,7 @@ interface ActionsProps {
 export function KeyActions({ c, of: key, isAccountSuspended }: ActionsProps) {
   const { state } = key;
   const { list, edit, key: keyTexts } = texts;
-  const canRotate = isRotatable(key);
+  const canRotate = isAccepted(key);
   return (
     <section class="sheet form two">
       {canRotate && (

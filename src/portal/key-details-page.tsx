@@ -9,22 +9,16 @@ import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
 import { KeyActions } from "./key-actions.tsx";
 import { OriginFacts } from "./key-origin.tsx";
-import { Badges, isUsable, KeyFacts } from "./key-summary.tsx";
+import { Badges, isAccepted, isUsable, KeyFacts } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { ReceiptNote, readReceipt } from "./receipts.tsx";
+import { ReceiptNote, readReceipt, redirectToReceipt } from "./receipts.tsx";
 import { texts } from "./texts.ts";
 import { UsageChart } from "./usage-chart.tsx";
 
 const EVENTS_SHOWN = 10;
-
-/** By the `saved` parameter of the redirect after a form. */
-const SAVED_TEXTS: ReadonlyMap<string, string> = new Map([
-  ["name", texts.key.renamed],
-  ["revocation", texts.key.notScheduled],
-]);
 
 export async function keyDetailsPage(c: PortalRequest) {
   return await showDetails(c);
@@ -37,7 +31,7 @@ export async function renameKey(c: PortalRequest) {
   let problem = fields.problems.get("name");
   if (problem === undefined) {
     const changed = await perform(c, changeKey, { id, body: { name } });
-    if (!isRefusal(changed)) return c.redirect(`${paths.key(id)}?saved=name`, 303);
+    if (!isRefusal(changed)) return await redirectToReceipt(c, id, "renamed", undefined);
     if (changed.reason !== "invalid_input") return refuse(c, changed);
     problem = Object.values(changed.details)[0];
   }
@@ -64,7 +58,6 @@ async function showDetails(c: PortalRequest, refused?: RefusedName) {
   if (refusal) return refuse(c, refusal);
   const hasProblems = refused !== undefined;
   const receipt = await readReceipt(c, key.id);
-  const savedText = SAVED_TEXTS.get(c.req.query("saved") ?? "");
   return showPage(
     c,
     { title: key.name, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
@@ -75,11 +68,6 @@ async function showDetails(c: PortalRequest, refused?: RefusedName) {
         <Badges of={key} now={now} isExposed={isExposed} />
         {isExposed && <ExposedNote of={key} />}
         <ReceiptNote of={receipt} />
-        {savedText && (
-          <p class="note good" role="status">
-            {savedText}
-          </p>
-        )}
         <ProblemSummary of={hasProblems ? [["name", `${texts.create.name} ${refused.problem}`]] : []} />
         <KeyFacts of={key} now={now} />
         <OriginFacts of={key} origin={origin as LedgerEvent | null} predecessor={listed.predecessors[0]} />
@@ -100,11 +88,18 @@ async function showDetails(c: PortalRequest, refused?: RefusedName) {
 }
 
 function ExposedNote({ of: key }: { readonly of: ApiKey }) {
-  const { exposedHint, whereFound } = texts.key;
+  const { exposedHint, exposedSuspendedHint, whereFound } = texts.key;
   if (!isUsable(key)) return "";
   return (
     <p class="note bad">
-      {exposedHint} <a href={`${paths.activity}?key=${key.id}&action=exposed`}>{whereFound}</a>
+      {isAccepted(key) ? (
+        exposedHint
+      ) : (
+        <>
+          {exposedSuspendedHint} <a href={paths.newLike(key.id)}>{texts.list.createLike}</a>.
+        </>
+      )}{" "}
+      <a href={`${paths.activity}?key=${key.id}&action=exposed`}>{whereFound}</a>
     </p>
   );
 }
@@ -118,7 +113,7 @@ async function loadEvents(c: PortalRequest, query: object): Promise<readonly Led
   return isRefusal(page) ? page : page.events;
 }
 
-/** The event that created the key; null: not among the events read. */
+/** The event that created the key; null: there is none. */
 async function loadOrigin(c: PortalRequest, { id: key_id }: ApiKey): Promise<LedgerEvent | Refusal | null> {
   for (const action of ["created", "imported"] as const) {
     const events = await loadEvents(c, { key_id, action, limit: 1 });

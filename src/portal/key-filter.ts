@@ -15,7 +15,7 @@ export interface KeyFilter {
 export function readFilter(query: Readonly<Record<string, string>>): KeyFilter {
   const { q = "", mode = "", state = "" } = query;
   return {
-    // A key does not belong into an address, which this one becomes a part of.
+    // A key does not belong in an address.
     q: containsKey(q) ? "" : q.trim(),
     mode: mode === "live" || mode === "test" ? mode : "",
     state: KEY_STATES.find((one) => one === state) ?? (state === "all" ? "all" : ""),
@@ -26,12 +26,17 @@ export function isFiltered({ q, mode, state }: KeyFilter): boolean {
   return q !== "" || mode !== "" || state !== "";
 }
 
+/** The number of a page of the list; the ledger corrects one that does not exist. */
+export function readPage({ page }: Readonly<Record<string, string>>): number {
+  return Math.floor(Number(page)) || 1;
+}
+
 /** The query of a page of the list. */
 export function listQuery(filter: KeyFilter, page: number): string {
   return new URLSearchParams({ ...filter, page: String(page) }).toString();
 }
 
-/** As the ledger takes it. */
+/** The same for the ledger. */
 export function listFilter({ q, mode, state }: KeyFilter): ListFilter {
   return {
     ...(q !== "" && { text: q }),

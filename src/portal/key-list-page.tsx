@@ -5,7 +5,7 @@ import type { PortalKeys } from "../ledger/portal-keys.ts";
 import { isRefusal } from "../refusals.ts";
 import { listKeys, loadKey } from "./account-keys.ts";
 import { Form, KeySearch, Options } from "./form.tsx";
-import { isFiltered, type KeyFilter, listFilter, listQuery, readFilter } from "./key-filter.ts";
+import { isFiltered, type KeyFilter, listFilter, listQuery, readFilter, readPage } from "./key-filter.ts";
 import { ShortHint } from "./key-summary.tsx";
 import { BULK_FORM, KeyTable, ROW_FORM } from "./key-table.tsx";
 import { Heading, showPage } from "./layout.tsx";
@@ -26,13 +26,13 @@ interface PageOfKeys extends PortalKeys {
 export async function keyListPage(c: PortalRequest) {
   const query = c.req.query();
   const filter = readFilter(query);
-  const number = Math.floor(Number(query.page)) || 1;
   const [listed, matching] = await Promise.all([
-    listKeys(c, listFilter(filter), KEYS_PER_PAGE, number),
+    listKeys(c, listFilter(filter), KEYS_PER_PAGE, readPage(query)),
     countMatching(c, filter),
   ]);
   if (isRefusal(listed)) return refuse(c, listed);
   if (isRefusal(matching)) return refuse(c, matching);
+  const hidden = Math.max(0, matching.total - listed.total);
   const receipt = await readListReceipt(c);
   if (receipt !== null && isRefusal(receipt)) return refuse(c, receipt);
   const { list } = texts;
@@ -47,11 +47,7 @@ export async function keyListPage(c: PortalRequest) {
       </Heading>
       {listed.isAccountSuspended && <p class="note warn">{list.accountSuspended}</p>}
       {receipt}
-      {listed.hasAny ? (
-        <Keys c={c} of={{ ...listed, filter, hidden: matching.total - listed.total, now: c.env.now() }} />
-      ) : (
-        <FirstSteps />
-      )}
+      {listed.hasAny ? <Keys c={c} of={{ ...listed, filter, hidden, now: c.env.now() }} /> : <FirstSteps />}
     </>,
   );
 }
@@ -85,7 +81,7 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
       <Filter filter={filter} isKey={containsKey(c.req.query("q") ?? "")} />
       <HiddenMatches of={page} />
       {total > 0 && <KeyTable of={page} list={back} now={page.now} />}
-      {total === 0 && page.hidden <= 0 && (
+      {total === 0 && page.hidden === 0 && (
         <p class="sheet">{isFiltered(filter) ? list.none : list.allRevoked}</p>
       )}
       <div class="below">
@@ -110,7 +106,7 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
 /** So that a search does not seem to find nothing because of the state, which hides revoked keys unless it is chosen. */
 function HiddenMatches({ of: { filter, hidden } }: { readonly of: PageOfKeys }) {
   const { list } = texts;
-  if (hidden <= 0) return "";
+  if (hidden === 0) return "";
   const isDefault = filter.mode === "" && filter.state === "";
   const all: KeyFilter = { q: filter.q, mode: "", state: "all" };
   return (

@@ -45,7 +45,7 @@ keyPage.use(
       defaultSrc: ["'none'"],
       scriptSrc: [NONCE],
       styleSrc: [NONCE],
-      // The script shows the revocation form of this page in a dialog.
+      // The script loads forms into dialogs, keeps a rotation current and extends the session.
       connectSrc: ["'self'"],
       formAction: ["'self'"],
       frameAncestors: ["'none'"],

@@ -33,7 +33,7 @@ export function StateBadges({ of: key, now, isExposed = false }: KeyProps) {
           : texts.state[state]}
       </span>
       {isExposed && isUsable(key) && (
-        <a class="badge exposed" href={paths.rotate(key.id)}>
+        <a class="badge exposed" href={isAccepted(key) ? paths.rotate(key.id) : paths.key(key.id)}>
           {texts.exposed}
         </a>
       )}
@@ -58,14 +58,14 @@ export function Badges({ of: key, now, isExposed = false }: KeyProps) {
   );
 }
 
-/** Whether it can have a successor, or has one. */
-export function isRotatable({ state }: ApiKey): boolean {
+/** Whether requests with it are accepted, so that it can be rotated and suspended. */
+export function isAccepted({ state }: ApiKey): boolean {
   return state === "active" || state === "retiring";
 }
 
-/** Whether it works, or will when it is resumed. */
+/** Whether requests with it are accepted, or will be when it is resumed. */
 export function isUsable(key: ApiKey): boolean {
-  return isRotatable(key) || key.state === "suspended";
+  return isAccepted(key) || key.state === "suspended";
 }
 
 export function LastUsed({ of: key, now }: KeyProps) {
@@ -119,7 +119,7 @@ export function labelTexts(labels: ApiKey["labels"]): string[] {
   return Object.entries(labels).map((label) => label.join(": "));
 }
 
-/** “Requests a minute: 30”, “Publishes an hour: 5”. */
+/** “Requests per minute: 30”, “Publishes per hour: 5”. */
 export function limitTexts(limits: NonNullable<ApiKey["limits"]>): string[] {
   const { limits: names } = texts.create;
   return (["requests_per_minute", "publish_per_hour"] as const).map(
@@ -127,7 +127,7 @@ export function limitTexts(limits: NonNullable<ApiKey["limits"]>): string[] {
   );
 }
 
-/** Nothing for an empty list. */
+/** Empty for an empty list. */
 function ListFact({ label, items }: { readonly label: string; readonly items: readonly string[] }) {
   if (items.length === 0) return "";
   return (
@@ -138,7 +138,7 @@ function ListFact({ label, items }: { readonly label: string; readonly items: re
   );
 }
 
-/** “…x7Kq”; nothing for an imported key, whose text is not known. */
+/** “…x7Kq”; empty for an imported key, whose text is not known. */
 export function ShortHint({ of: { hint } }: { readonly of: { readonly hint: string } }) {
   return hint.endsWith("…") ? "" : <code>…{hint.slice(-4)}</code>;
 }

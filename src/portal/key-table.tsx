@@ -10,7 +10,7 @@ import { texts } from "./texts.ts";
 
 interface TableProps {
   readonly of: PortalKeys;
-  /** The query of this page of the list, to come back to. */
+  /** The query of this page of the list, to return to. */
   readonly list: string;
   readonly now: number;
 }
@@ -119,7 +119,7 @@ interface ActionsProps {
   readonly list: string;
 }
 
-/** What one would want of a key in its state, and nothing else. Each action has its own place, whatever the others are. */
+/** The actions that the state of the key allows. Each has its own place, whatever the others are. */
 function RowActions({ of: key, isAccountSuspended, list: query }: ActionsProps) {
   const { list, edit: editTexts } = texts;
   const { state } = key;
@@ -131,7 +131,10 @@ function RowActions({ of: key, isAccountSuspended, list: query }: ActionsProps) 
   );
   const like = link(list.createLike, paths.newLike(key.id), { class: "like" });
   if (state === "revoked") return like;
-  const revoke = link(list.revoke, paths.revoke(key.id), { class: "revoke", "data-dialog": true });
+  const revoke = link(list.revoke, `${paths.revoke(key.id)}${back}`, {
+    class: "revoke",
+    "data-dialog": true,
+  });
   if (state === "expired") return [like, revoke];
   const edit = link(list.edit, `${paths.edit(key.id)}${back}`, { "data-dialog": true });
   const resume = (

@@ -1,17 +1,17 @@
 /**
  * Creates a key. The form has an id, the `Idempotency-Key` of the call: submitted twice, by a double click or by going
- * back, it creates one key.
+ * back, it creates one key. A form that was refused keeps what was filled in.
  */
 import { createKey as createKeyOperation } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { isRefusal } from "../refusals.ts";
+import { isRefusal, type Reason, type Refusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { planText } from "./account-plan.ts";
 import { allProblems, type FieldTargets, listProblems } from "./field-problems.ts";
 import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { showPage } from "./layout.tsx";
-import { refuse } from "./notices.tsx";
+import { refuse, refuseForm } from "./notices.tsx";
 import { performOnce } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { TERM_TARGETS, TermsFields } from "./terms-form.tsx";
@@ -23,6 +23,21 @@ interface Draft {
   readonly mode: string;
   readonly terms: TermsDraft;
 }
+
+/** Identifies a form, with the time from which its expiry counts: the same form submitted again is the same call. */
+interface FormIdentity {
+  readonly id: string;
+  readonly madeAt: number;
+}
+
+/** Refusals after which the same form can succeed. */
+const MAY_SUCCEED_LATER: ReadonlySet<Reason> = new Set([
+  "conflict",
+  "too_many_new_keys",
+  "in_progress",
+  "store_unreachable",
+  "ledger_unreachable",
+]);
 
 const BLANK: Draft = { name: "", mode: "test", terms: NO_TERMS };
 
@@ -53,6 +68,10 @@ export async function createKey(c: PortalRequest) {
   // The same form again after its secret was shown leads to the same page.
   if (!isRefusal(created) || created.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
+  if (MAY_SUCCEED_LATER.has(created.reason)) {
+    const identity = { id: formId, madeAt: fields.formMadeAt(c.env.now()) };
+    return await showForm(c, draft, NO_PROBLEMS, { refusal: created, identity });
+  }
   if (created.reason !== "invalid_input") return refuse(c, created);
   const refused = Object.entries(created.details).map(([field, text]) =>
     field === "Idempotency-Key"
@@ -62,19 +81,26 @@ export async function createKey(c: PortalRequest) {
   return await showForm(c, draft, new Map(refused));
 }
 
-async function showForm(c: PortalRequest, draft: Draft, problems: FieldProblems) {
+async function showForm(
+  c: PortalRequest,
+  draft: Draft,
+  problems: FieldProblems,
+  refused?: { readonly refusal: Refusal; readonly identity: FormIdentity },
+) {
   const { create } = texts;
   const plan = await planText(c);
   if (typeof plan !== "string") return refuse(c, plan);
-  const hasProblems = problems.size > 0;
+  const { id, madeAt } = refused?.identity ?? { id: crypto.randomUUID(), madeAt: c.env.now() };
+  const { status = problems.size > 0 ? 422 : 200, note } = refused ? refuseForm(c, refused.refusal) : {};
   return showPage(
     c,
-    { title: create.title, nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
+    { title: create.title, nav: "keys", hasProblems: status !== 200, status },
     <Form c={c} action={paths.newKey} class="sheet form" busy={create.busy}>
       <h1>{create.title}</h1>
+      {note}
       <ProblemSummary of={listProblems(problems, TARGETS)} />
-      <input type="hidden" name="form_id" value={crypto.randomUUID()} />
-      <input type="hidden" name="form_made_at" value={String(c.env.now())} />
+      <input type="hidden" name="form_id" value={id} />
+      <input type="hidden" name="form_made_at" value={String(madeAt)} />
       <Field
         id="name"
         label={create.name}

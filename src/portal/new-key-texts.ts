@@ -54,7 +54,7 @@ export const newKeyTexts = {
     curlLabel: "A first request, ready to paste into a terminal",
     harmless:
       "This key cannot read. The request names something that does not exist, so it changes nothing. The answer 404 shows that the key works.",
-    noRequest: "A test key with these permissions cannot make a request yet. Create a live key to try it.",
+    noRequest: "No endpoint accepts this test key yet. Create a live key to try it.",
     replaces: "Replaces",
     replacedIsRevoked: ", which is revoked.",
     copyKey: "Copy key",

@@ -21,6 +21,14 @@ export const noticeTexts = {
       title: "Too many new keys",
       text: "An account can create 50 keys a minute. No key was created.",
     },
+    conflict: {
+      title: "Nothing was changed",
+      text: "The state of the key or of the account does not allow it.",
+    },
+    body_too_large: {
+      title: "This form is too long",
+      text: "Nothing was changed. Go back and shorten what you entered.",
+    },
     https_required: {
       title: "This page requires HTTPS",
       text: "Nothing was changed. Open the page again from the Octopost dashboard.",
@@ -30,10 +38,11 @@ export const noticeTexts = {
   not_found: { title: "Page not found", text: "The key may belong to another account." },
   unavailable: {
     title: "Your keys cannot be reached right now",
-    text: "Try again in a moment. Submitting the same form again does not create a second key.",
+    text: "Try again in a moment.",
   },
   fault: { title: "Something went wrong", text: "The error is on our side. Try again." },
   requestId: "Quote this request ID when you contact support:",
+  resubmit: "To submit the form again, reload this page. That does not create a second key.",
   retry: "Try again",
-  retryIn: (seconds: string) => `Try again in ${seconds} ${seconds === "1" ? "second" : "seconds"}.`,
+  retryIn: (seconds: number) => `Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
 } as const;

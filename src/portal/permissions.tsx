@@ -13,7 +13,7 @@ const list = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
 export const ACCESS_CHOICES = ["full", "read", "selected"] as const;
 
-/** What a form says of permissions, as it was submitted. */
+/** The fields of the permissions as they were submitted. */
 export interface AccessDraft {
   /** One of `ACCESS_CHOICES` in a form that is in order. */
   readonly access: string;

@@ -4,13 +4,17 @@
  */
 import type { Child } from "hono/jsx";
 import { boundToSession } from "../control/portal-token.ts";
+import { isSameSecret } from "../keys/digests.ts";
 import { formatSecond } from "./format-time.ts";
 import { pageBefore } from "./list-return.tsx";
 import type { PortalRequest } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
-/** For a change that widens what the key may do: nothing had to be waited for. */
+/** In place of the time, for a change that had to wait for nothing. */
 const AT_ONCE = "at_once";
+
+/** What widens the terms of a key takes effect with the next lease of each isolate. */
+const WIDENING: ReadonlySet<Done> = new Set(["changed", "resumed", "revocation_cancelled"]);
 
 /** What was done. */
 export type Done = keyof typeof texts.edit.done;
@@ -22,7 +26,8 @@ export interface Receipt {
 }
 
 /**
- * Leads to the receipt: on the key's page, or in the list if the form was opened there. `effectiveAt`: undefined for a change that does not restrict.
+ * Leads to the receipt: on the key's page, or in the list if the form was opened there. `effectiveAt`: undefined for a
+ * change that does not restrict.
  */
 export async function redirectToReceipt(
   c: PortalRequest,
@@ -39,8 +44,8 @@ export async function redirectToReceipt(
 
 /** null: the address has no receipt of this key and session. */
 export async function readReceipt(c: PortalRequest, id: string): Promise<Receipt | null> {
-  const { done = "", since = "", proof } = c.req.query();
-  if (proof !== (await proofOf(c, id, done, since))) return null;
+  const { done = "", since = "", proof = "" } = c.req.query();
+  if (!(await isSameSecret(proof, await proofOf(c, id, done, since)))) return null;
   return { done: done as Done, since: since === AT_ONCE ? null : since };
 }
 
@@ -56,8 +61,12 @@ export function ReceiptNote({ of, children }: { readonly of: Receipt | null; rea
   return (
     <p class="note good" role="status">
       {children}
-      {edit.done[done]} {since === null ? done !== "unchanged" && edit.saved : edit.since}{" "}
-      {since && <time datetime={since}>{formatSecond(since)}</time>}
+      {edit.done[done]} {since === null && WIDENING.has(done) && edit.saved}
+      {since && (
+        <>
+          {edit.since} <time datetime={since}>{formatSecond(since)}</time>
+        </>
+      )}
     </p>
   );
 }

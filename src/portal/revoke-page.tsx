@@ -5,8 +5,9 @@ import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Field, Form, SubmitOrCancel } from "./form.tsx";
 import { formatSecond } from "./format-time.ts";
-import { Badges, isRotatable, LastUse } from "./key-summary.tsx";
+import { Badges, isAccepted, LastUse } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
+import { ListField, listBefore, listPageBefore, pageBefore } from "./list-return.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
@@ -36,7 +37,7 @@ export async function revokePage(c: PortalRequest) {
       <p>
         {revoke.explain} <LastUse of={key} now={now()} />
       </p>
-      {isRotatable(key) && (
+      {isAccepted(key) && (
         <p>
           {revoke.rotate} <a href={paths.rotate(key.id)}>{revoke.rotateLink}</a>: {revoke.rotateHint}
         </p>
@@ -46,7 +47,8 @@ export async function revokePage(c: PortalRequest) {
         label={revoke.reason}
         input={(attributes) => <input {...attributes} name="reason" maxlength={500} autocomplete="off" />}
       />
-      <SubmitOrCancel submit={revoke.submit} danger />
+      <ListField c={c} />
+      <SubmitOrCancel submit={revoke.submit} danger back={pageBefore(c, key.id)} />
     </Form>,
   );
 }
@@ -59,7 +61,12 @@ export async function revokeKey(c: PortalRequest) {
   // A reason that is refused must not prevent the revocation.
   const isReasonRefused = isRefusal(revoked) && revoked.reason === "invalid_input";
   const outcome = isReasonRefused ? await perform(c, revokeKeyOperation, { id, body: {} }) : revoked;
-  return isRefusal(outcome) ? refuse(c, outcome) : c.redirect(paths.revoke(id), 303);
+  return isRefusal(outcome) ? refuse(c, outcome) : c.redirect(receiptPath(c, id), 303);
+}
+
+function receiptPath(c: PortalRequest, id: string): string {
+  const list = listBefore(c);
+  return list === undefined ? paths.revoke(id) : `${paths.revoke(id)}?${new URLSearchParams({ list })}`;
 }
 
 function showReceipt(c: PortalRequest, name: string, hint: string, effectiveAt: string) {
@@ -78,7 +85,7 @@ function showReceipt(c: PortalRequest, name: string, hint: string, effectiveAt: 
       <p>{revoke.receipt}</p>
       <p class="hint">{revoke.notUndone}</p>
       <p class="actions">
-        <a class="button main" href={paths.keys}>
+        <a class="button main" href={listPageBefore(c)}>
           {revoke.toList}
         </a>
       </p>

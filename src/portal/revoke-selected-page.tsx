@@ -2,6 +2,8 @@
 import pMap from "p-map";
 import { revokeKey } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
+import { KEY_ID_FORMAT } from "../keys/key-record.ts";
+import { logRefusal } from "../log.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { Form, SubmitOrCancel } from "./form.tsx";
@@ -28,11 +30,17 @@ export async function revokeSelectedPage(c: PortalRequest) {
   if (valid.length === 0) return await showReceipts(c, ids);
   const { revoke, revokeSelected } = texts;
   const title = revokeSelected.title(valid.length);
+  const revokedCount = keys.length - valid.length;
   return showPage(
     c,
     { title, nav: "keys" },
     <Form c={c} action={paths.revokeSelected} class="sheet form" busy={revoke.busy}>
       <h1>{title}</h1>
+      {revokedCount > 0 && (
+        <p class="note" role="status">
+          {revokeSelected.alreadyRevoked(revokedCount)}
+        </p>
+      )}
       <p>{revokeSelected.explain}</p>
       <ul class="selected">
         {valid.map((key) => (
@@ -50,19 +58,21 @@ export async function revokeSelectedPage(c: PortalRequest) {
   );
 }
 
-/** Answers once every key is revoked everywhere. A key that could not be revoked is named on the next page. */
+/** Answers once every key is revoked everywhere. The next page asks again for a key that could not be revoked. */
 export async function revokeSelected(c: PortalRequest) {
   const ids = selectedIds(c.var.form.getAll("id"));
   const outcomes = await pMap(ids, (id) => perform(c, revokeKey, { id, body: {} }), {
     concurrency: CALLS_AT_ONCE,
   });
-  const refusal = outcomes.find(isRefusal);
-  if (refusal) return refuse(c, refusal);
+  const refusals = outcomes.filter((one): one is Refusal => isRefusal(one));
+  const [refusal] = refusals;
+  if (refusal && refusals.length === outcomes.length) return refuse(c, refusal);
+  for (const one of refusals) logRefusal(c.env.requestId, c.req.method, one);
   return c.redirect(`${paths.revokeSelected}?${new URLSearchParams(ids.map((id) => ["id", id]))}`, 303);
 }
 
 function selectedIds(values: readonly string[]): readonly string[] {
-  return [...new Set(values)].slice(0, SELECTED_MAX);
+  return [...new Set(values)].filter((id) => KEY_ID_FORMAT.test(id)).slice(0, SELECTED_MAX);
 }
 
 async function showReceipts(c: PortalRequest, ids: readonly string[]) {

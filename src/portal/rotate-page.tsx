@@ -6,7 +6,7 @@
 import { rotateKey as rotateKeyOperation } from "../control/operations/keys.ts";
 import type { Account } from "../keys/account.ts";
 import type { ApiKey } from "../keys/api-key.ts";
-import { isRefusal } from "../refusals.ts";
+import { isRefusal, type Refusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { loadAccount } from "./account-plan.ts";
 import { lifetimeDays } from "./expiry.tsx";
@@ -15,7 +15,7 @@ import { Field, Form, ProblemSummary, SubmitOrCancel } from "./form.tsx";
 import { type FieldProblems, FormReader, NO_PROBLEMS } from "./form-values.ts";
 import { Badges } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
-import { refuse } from "./notices.tsx";
+import { refuse, refuseForm } from "./notices.tsx";
 import { performOnce } from "./perform.ts";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
@@ -26,18 +26,21 @@ const OVERLAP_DEFAULT = "86400";
 const OVERLAPS = [["0", texts.rotate.noOverlap], ...Object.entries(texts.rotate.overlaps)] as const;
 
 export function rotatePage(c: PortalRequest) {
-  return showRotation(c, NO_PROBLEMS);
+  return showRotation(c);
 }
 
-async function showRotation(c: PortalRequest, problems: FieldProblems) {
+/** `refusal`: of the form; without it, the page has not been submitted. */
+async function showRotation(c: PortalRequest, problems = NO_PROBLEMS, refusal?: Refusal) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
   const { state } = key;
+  const isSubmitted = refusal !== undefined || problems.size > 0;
+  if (isSubmitted && state !== "active") return c.redirect(paths.rotate(key.id), 303);
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
   const account = await loadAccount(c);
   if (isRefusal(account)) return refuse(c, account);
-  return showStart(c, key, successorDays(key, account), problems);
+  return showStart(c, key, successorDays(key, account), problems, refusal);
 }
 
 export async function rotateKey(c: PortalRequest) {
@@ -55,7 +58,7 @@ export async function rotateKey(c: PortalRequest) {
 export async function replaceKey(c: PortalRequest) {
   const fields = new FormReader(c.var.form);
   const formId = fields.formId();
-  if (fields.problems.size > 0) return await showRotation(c, NO_PROBLEMS);
+  if (fields.problems.size > 0) return await showRotation(c, fields.problems);
   return await rotate(c, formId, 0);
 }
 
@@ -64,9 +67,10 @@ async function rotate(c: PortalRequest, formId: string, overlap_seconds: number)
   const rotated = await performOnce(c, formId, rotateKeyOperation, { id, body: { overlap_seconds } });
   if (!isRefusal(rotated) || rotated.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
-  // Revoked or expired in the meantime, or a form that was submitted with other values: show the current state.
-  const isOutOfDate = rotated.reason === "conflict" || rotated.reason === "invalid_input";
-  return isOutOfDate ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
+  // Rotated, revoked or expired in the meantime: show the current state. An active key: what the account does not allow.
+  if (rotated.reason === "conflict") return await showRotation(c, NO_PROBLEMS, rotated);
+  // Submitted before with another overlap: the page shows the outcome.
+  return rotated.reason === "invalid_input" ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
 }
 
 /** The lifetime of the new key; null: it never expires. */
@@ -76,18 +80,25 @@ function successorDays(key: ApiKey, { policy }: Account): number | null {
   return Number.isFinite(lifetime) ? lifetime : null;
 }
 
-function showStart(c: PortalRequest, key: ApiKey, days: number | null, problems: FieldProblems) {
+function showStart(
+  c: PortalRequest,
+  key: ApiKey,
+  days: number | null,
+  problems: FieldProblems,
+  refusal: Refusal | undefined,
+) {
   const { rotate } = texts;
-  const hasProblems = problems.size > 0;
+  const { status = problems.size > 0 ? 422 : 200, note } = refusal ? refuseForm(c, refusal) : {};
   return showPage(
     c,
-    { title: rotate.title(key.name), nav: "keys", hasProblems, status: hasProblems ? 422 : 200 },
+    { title: rotate.title(key.name), nav: "keys", hasProblems: status !== 200, status },
     <Form c={c} action={paths.rotate(key.id)} class="sheet form" busy={rotate.busy}>
       <RotationSteps current={1} class="later" />
       <RotationSteps current={1} class="at-once" isAtOnce />
       <h1>{rotate.title(key.name)}</h1>
       <code>{key.hint}</code>
       <Badges of={key} now={c.env.now()} />
+      {note}
       <ProblemSummary
         of={[...problems].map(([field, text]) => [
           "overlap",

@@ -5,11 +5,27 @@ import type { FieldProblems } from "./form-values.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
+/** The fields as they were submitted. */
+export interface Schedule {
+  /** One of `WHEN_CHOICES` in a form that is in order. */
+  readonly when: string;
+  /** For `when` = "date". */
+  readonly at: string;
+}
+
 export const KEEP = "keep";
+export const AS_SCHEDULED: Schedule = { when: KEEP, at: "" };
 export const WHEN_CHOICES: readonly string[] = [KEEP, "never", "date", ...Object.keys(texts.rotate.overlaps)];
 
-export function ScheduleForm(props: { c: PortalRequest; of: ApiKey; end: string; problems: FieldProblems }) {
-  const { c, of: key, end, problems } = props;
+export function ScheduleForm(props: {
+  readonly c: PortalRequest;
+  readonly of: ApiKey;
+  /** When the key is revoked, as a sentence. */
+  readonly end: string;
+  readonly schedule: Schedule;
+  readonly problems: FieldProblems;
+}) {
+  const { c, of: key, end, schedule, problems } = props;
   const { rotate } = texts;
   const choices = [
     [KEEP, rotate.keep] as const,
@@ -28,7 +44,7 @@ export function ScheduleForm(props: { c: PortalRequest; of: ApiKey; end: string;
         input={(attributes) => (
           <select {...attributes} name="when">
             {choices.map(([value, label]) => (
-              <option value={value} selected={value === (problems.has("at") ? "date" : KEEP)}>
+              <option value={value} selected={value === schedule.when}>
                 {label}
               </option>
             ))}
@@ -40,7 +56,9 @@ export function ScheduleForm(props: { c: PortalRequest; of: ApiKey; end: string;
           id="at"
           label={rotate.at}
           problem={problems.get("at")}
-          input={(attributes) => <input {...attributes} type="datetime-local" name="at" />}
+          input={(attributes) => (
+            <input {...attributes} type="datetime-local" name="at" value={schedule.at} />
+          )}
         />
       </div>
       <button type="submit">{rotate.save}</button>

@@ -1,6 +1,7 @@
 /**
- * The page's script, an enhancement only: every page works without it. It copies, opens the revocation form in a
- * dialog, keeps relative times current, shows that a form is being sent, and removes secrets when the page is left.
+ * The page's script, an enhancement only: every page works without it. It copies, opens forms of other pages in a
+ * dialog, keeps times and a rotation current, shows that a form is being sent, warns before the session ends, and removes
+ * secrets when the page is left.
  *
  * Kept as text because it is sent to the browser unchanged. It builds no markup from strings.
  */
@@ -8,6 +9,7 @@ import { TIME_UNITS } from "./format-time.ts";
 import { texts } from "./texts.ts";
 
 const { copied, pressCtrlC, pressCommandC } = texts.secret;
+const { stay, notExtended } = texts.session;
 
 export const SCRIPT = `
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -19,7 +21,7 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 
 /* The clock of this computer may be wrong. */
 const clockDifference = Number(document.documentElement.dataset.now) - Date.now();
-const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC })};
+const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC, stay, notExtended })};
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /* The page of a secret: until it is copied, copying is the main action, and leaving asks first. */
@@ -115,7 +117,7 @@ all("form[data-needs-cookies]").forEach((form) => {
     event.preventDefault();
   });
 });
-/* Two minutes before the session ends, a warning with a button that postpones the end. */
+/* Two minutes before the session ends, a warning with a button that postpones it: in an open dialog, if there is one. */
 const WARNED_BEFORE_MS = 120000;
 const ending = document.getElementById("session-warning");
 let endsAt = Number(ending?.dataset.endsAt);
@@ -123,6 +125,9 @@ const showSessionEnd = () => {
   const leftMs = endsAt - Date.now() - clockDifference;
   ending.children[0].hidden = leftMs > WARNED_BEFORE_MS || leftMs <= 0;
   ending.children[1].hidden = leftMs > 0;
+  const dialog = leftMs <= WARNED_BEFORE_MS && document.querySelector("dialog[open]");
+  if (dialog && !dialog.contains(ending)) dialog.prepend(ending);
+  if (!dialog && ending.parentElement !== document.body) document.querySelector("main").before(ending);
 };
 if (ending) {
   setInterval(showSessionEnd, 1000);
@@ -130,9 +135,11 @@ if (ending) {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
     const request = { method: "POST", headers: { Accept: "application/json" }, body };
-    const answer = await fetch(form.action, request).then((response) => response.json()).catch(() => null);
-    if (answer === null) return form.submit();
-    endsAt = answer.ends_at;
+    const response = await fetch(form.action, request).catch(() => null);
+    const label = response?.ok ? texts.stay : texts.notExtended;
+    all("form.stay button").forEach((button) => { button.textContent = label; });
+    if (!response?.ok && response?.status !== 403) return announce(label);
+    endsAt = response.ok ? (await response.json()).ends_at : Date.now() + clockDifference;
     const footer = document.querySelector("footer time");
     footer.dateTime = new Date(endsAt).toISOString();
     updateTimes();
@@ -158,6 +165,7 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   try {
     const form = (await fetchPage(link.href)).querySelector("main form");
+    if (document.querySelector("dialog[open]")) return;
     const dialog = document.createElement("dialog");
     const title = form.querySelector("h1");
     title.id = "dialog-title";
@@ -206,12 +214,14 @@ addEventListener("focus", updateTimes);
 all("[data-script-only]").forEach((element) => { element.hidden = false; });
 const refreshed = all("[data-refresh]");
 const refresh = async () => {
-  if (document.hidden) return;
-  const page = await fetchPage(location.href).catch(() => null);
+  const { refresh: url } = refreshed[0].dataset;
+  const page = !document.hidden && await fetchPage(url).catch(() => null);
+  if (!page) return;
   for (const section of refreshed) {
-    const updated = page?.getElementById(section.id);
-    const isFocused = section.contains(document.activeElement);
-    if (updated && !isFocused) section.replaceChildren(...updated.childNodes);
+    const updated = page.getElementById(section.id);
+    /* The rotation has ended. */
+    if (!updated) return location.assign(url);
+    if (!section.contains(document.activeElement)) section.replaceChildren(...updated.childNodes);
   }
   updateTimes();
 };

@@ -151,7 +151,7 @@ button:hover,.button:hover{border-color:var(--ink)}
 .danger:hover{background:var(--bad-tint);border-color:var(--bad)}
 .main.danger{background:var(--bad);border-color:var(--bad);color:var(--sheet)}
 .plain{border-color:transparent;background:none;color:var(--soft)}
-button[disabled]{opacity:.65;cursor:progress}
+button[aria-disabled]{opacity:.65;cursor:progress}
 .actions{display:flex;flex-wrap:wrap;gap:.625rem}
 input,select,textarea{scroll-margin:14rem 0 2rem}
 input:not([type=radio],[type=checkbox]),select{width:100%;height:2.5rem;padding:.4375rem .75rem;border:1px solid var(--field);

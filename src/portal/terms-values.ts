@@ -1,4 +1,4 @@
-/** What the fields of a key's terms stand for: read from a submitted form, or taken from a key. */
+/** The values of a key's terms in forms: read from a submitted form, or taken from a key. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { parseIpNetwork } from "../keys/ip-network.ts";
 import { EXPIRY_CHOICES, expiryLike, readExpiry } from "./expiry.tsx";

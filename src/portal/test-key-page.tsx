@@ -2,6 +2,7 @@
  * Identifies a key by its text, and revokes a key of another account that was found. The text arrives in the body of a
  * form and appears in no answer, no URL, no log and no store.
  */
+import type { Child } from "hono/jsx";
 import { identifyKey, revokeByPossession } from "../control/operations/possession.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
@@ -72,7 +73,7 @@ function testRefusalText({ reason }: Refusal): string | null {
   }
 }
 
-function showTool(c: PortalRequest, result: unknown, problem?: string) {
+function showTool(c: PortalRequest, result: Child, problem?: string) {
   const { test } = texts;
   const hasProblems = problem !== undefined;
   return showPage(
@@ -83,7 +84,7 @@ function showTool(c: PortalRequest, result: unknown, problem?: string) {
       <ProblemSummary of={hasProblems ? [["secret", `${test.label} ${problem}`]] : []} />
       {result !== null && (
         <section class="sheet form" role="status" data-focus tabindex={-1}>
-          {result as string}
+          {result}
         </section>
       )}
       <Form c={c} action={paths.test} class="sheet form">

@@ -16,6 +16,7 @@ export const texts = {
   session: {
     ends: "Session ends",
     stay: "Stay signed in",
+    notExtended: "Not extended: try again",
     warning: "Your session ends in less than two minutes.",
     ended: "Your session has ended. Open this page again from the Octopost dashboard.",
   },
@@ -80,10 +81,10 @@ export const texts = {
   leave: newKeyTexts.leave,
   key: {
     save: "Save name",
-    renamed: "The name was saved.",
-    notScheduled: "The scheduled revocation was cancelled.",
     exposedHint:
       "This key was found in public. Whoever saw it can use it: rotate it now, and revoke it soon.",
+    exposedSuspendedHint:
+      "This key was found in public, and is suspended: no request with it succeeds. Do not resume it. Revoke it, and replace it with a new key:",
     whereFound: "Where it was found",
     accountSuspended: "All keys of this account are suspended. Contact support to resume them.",
     revoke: "Revoke this key",
@@ -133,7 +134,8 @@ export const texts = {
     },
     notYetOpen: "This step opens when the new key has been used.",
     revokeAnyway: "To revoke the old key without waiting, open its page.",
-    stillInUse: "The old key is still in use. Programs that use it fail as soon as it is revoked.",
+    stillInUse:
+      "The old key was used within the last 15 minutes. Programs that still use it fail as soon as it is revoked.",
     oldKey: "Old key",
     newKey: "New key",
     refresh: "Refresh",
@@ -178,6 +180,8 @@ export const texts = {
     explain:
       "Every request with these keys will fail at once, including requests in flight. This cannot be undone.",
     submit: (count: number) => (count === 1 ? "Revoke 1 key" : `Revoke ${count} keys`),
+    alreadyRevoked: (count: number) =>
+      count === 1 ? "1 selected key is revoked already." : `${count} selected keys are revoked already.`,
     done: (count: number) => (count === 1 ? "1 key is revoked" : `${count} keys are revoked`),
     receipt: "No request with these keys has succeeded since then, and none will.",
   },
@@ -201,6 +205,8 @@ export const texts = {
       unchanged: "The key already has this access.",
       suspended: "Suspended.",
       resumed: "Resumed.",
+      renamed: "The name was saved.",
+      revocation_cancelled: "The scheduled revocation was cancelled.",
     },
     since: "In effect everywhere since",
     saved: "The change takes effect everywhere within seconds.",

@@ -48,7 +48,11 @@ test("a key is suspended and resumed, with a receipt each", async () => {
   expect(page).toContain("Resume");
   expect(page).not.toContain(`/portal/keys/${key.id}/rotate"`);
   const resumed = await submit(`/keys/${key.id}/resume`);
-  expect(await get(resumed.header("Location") ?? "")).toContain('<span class="badge active">');
+  const resumedPage = await get(resumed.header("Location") ?? "");
+  expect(resumedPage).toContain('<span class="badge active">');
+  // A resumption takes effect with the next lease of each isolate, so its page does not say that it is in effect.
+  expect(resumedPage).toContain("Resumed. The change takes effect everywhere within seconds.");
+  expect(resumedPage).not.toMatch(SINCE);
   expect((await owner.get(key.id)).suspended_at).toBeNull();
 });
 

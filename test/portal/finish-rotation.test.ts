@@ -47,6 +47,13 @@ test("cancelling the scheduled revocation ends the rotation", async () => {
   const page = await requestPage(cluster, `/portal/keys/${old.id}`, [cookie]);
   expect(page.body.toString()).not.toContain("Replaced by");
   expect((await owner.get(old.id)).revokes_at).toBeNull();
+  const receipt = await requestPage(cluster, response.header("Location") ?? "", [cookie]);
+  expect(receipt.body.toString()).toMatch(/class="note good"[^>]*>The scheduled revocation was cancelled\./);
+  // No link shows it without the form.
+  for (const query of ["saved=revocation", "done=revocation_cancelled&since=at_once"]) {
+    const made = await requestPage(cluster, `/portal/keys/${old.id}?${query}`, [cookie]);
+    expect(made.body.toString(), query).not.toContain('class="note good"');
+  }
 });
 
 /** A rotation and its page. `ago`: how many minutes ago the old key and the new one were used; null: never. */
@@ -82,11 +89,14 @@ test.each([
     "Not used for 10 hours",
   ],
   ["both keys are used", { old: 1, new: 1 }, 3, true, "In use"],
+  ["the old key is not used for 8 minutes", { old: 8, new: 1 }, 3, true, "Not used for 8 minutes"],
   ["the old key is not used for 20 minutes", { old: 20, new: 1 }, 4, true, "Not used for 20 minutes"],
   ["the new key was used once, long ago", { old: 10_000, new: 5000 }, 4, true, "Not used for 7 days"],
 ] as const)("when %s", async (_, ago, step, isOffered, badge) => {
   const { page } = await rotation(ago);
   const text = await page();
+  // The badge of the old key and the last step do not contradict each other.
+  expect(text.includes("used within the last 15 minutes")).toBe(step === 3 && isOffered);
   const current = ["Create the new key", "Copy it into", "Wait until", "Revoke the old key"][step - 1];
   expect(text).toContain(`[current] ${current}`);
   expect(text.includes("Revoke the old key now")).toBe(isOffered);

@@ -103,3 +103,12 @@ test("a change that changes nothing says so", async () => {
   expect(page).toContain("The key already has this access.");
   expect(page).not.toMatch(/Access changed|takes effect/);
 });
+
+test("the time of a revocation that is refused is kept", async () => {
+  const key = await session.owner.create();
+  await session.owner.rotate(key.id, 86_400);
+  const { html, listed } = await submit(`/keys/${key.id}/end`, { when: "date", at: "2020-01-01T00:00" });
+  expect(listed).toEqual([["at", "Time (UTC) must be in the future"]]);
+  expect(html).toContain('name="at" value="2020-01-01T00:00"');
+  expect(html).toContain('<option value="date" selected="">');
+});

@@ -181,6 +181,36 @@ test("a key that was found in public says so until it is revoked, in the list an
   expect(await get(`/activity?key=${exposed.id}&action=exposed`)).toContain("https://code.example/1");
 });
 
+test("a suspended key that was found in public is not to be rotated or resumed, but revoked and replaced", async () => {
+  const { cookie, owner, account } = await signIn(cluster);
+  const { id } = await owner.create();
+  await expose(account, id);
+  await owner.suspend(id);
+  const get = async (path: string) =>
+    (await requestPage(cluster, `/portal${path}`, [cookie])).body.toString();
+  expect(await get("/keys")).toContain(`<a class="badge exposed" href="/portal/keys/${id}">`);
+  const page = await get(`/keys/${id}`);
+  expect(page).toContain("Do not resume it.");
+  expect(page).toContain(`href="/portal/keys/new?like=${id}"`);
+  expect(page).not.toMatch(/rotate it now|href="[^"]*\/rotate"/);
+});
+
+test("a key that is revoked from a page of the list leads back to that page", async () => {
+  const { cookie, origin, token, owner } = await signIn(cluster);
+  const { id } = await owner.create({ name: "Worker" });
+  const list = "q=work&mode=&state=all&page=1";
+  const rows = (await requestPage(cluster, `/portal/keys?${list}`, [cookie])).body.toString();
+  const link = `/portal/keys/${id}/revoke?${new URLSearchParams({ list })}`;
+  expect(rows).toContain(`href="${link}"`);
+  const form = (await requestPage(cluster, link, [cookie])).body.toString();
+  expect(form).toContain(`href="/portal/keys?${list.replaceAll("&", "&amp;")}" data-close`);
+  const fields = { form_token: token, list };
+  const done = await requestPage(cluster, `/portal/keys/${id}/revoke`, [cookie, origin], fields);
+  expect(done.header("Location")).toBe(link);
+  const receipt = (await requestPage(cluster, link, [cookie])).body.toString();
+  expect(receipt).toContain(`href="/portal/keys?${list.replaceAll("&", "&amp;")}">Back to your keys`);
+});
+
 test("no key of a suspended account offers to be resumed, and the page says why", async () => {
   const { cookie, owner } = await signIn(cluster);
   const [key, suspended] = [await owner.create(), await owner.create()];

@@ -132,7 +132,7 @@ test("a button in a row of the list says at once that it works, and is sent once
   await page.mouse.up();
   await page.waitForTimeout(200);
   await release();
-  await page.getByText("In effect everywhere since").waitFor();
+  await page.getByText("Resumed. The change takes effect everywhere within seconds.").waitFor();
   const busy = await page.evaluate(() => sessionStorage.getItem("busy"));
   expect(busy).toMatch(/aria-disabled="true"[^>]*>Resuming…</);
   expect([posts, (await owner.get(id)).state]).toEqual([1, "active"]);

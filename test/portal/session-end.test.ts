@@ -2,6 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
 import { expireSessions, headingOf, openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
@@ -59,6 +60,47 @@ test("a warning two minutes before the end postpones it in place, with what was 
   expect(await page.getByLabel("Name").inputValue()).toBe("Half filled in");
   const cookies = await page.context().cookies();
   expect((cookies[0]?.expires ?? 0) * 1000 - Date.now()).toBeGreaterThan(29 * MINUTE_MS);
+});
+
+test("a session that cannot be extended leaves the page as it is, and says so", async () => {
+  const { page, account, origin } = await open();
+  await page.goto(`${origin}/portal/keys/new`);
+  await page.getByLabel("Name").fill("Half filled in");
+  const lift = await cluster.network.fault({
+    on: "ledger",
+    operation: "extendPortalSession",
+    how: "fail-before",
+  });
+  await page.locator("footer").getByRole("button", { name: "Stay signed in" }).click();
+  const again = page.locator("footer").getByRole("button", { name: "Not extended: try again" });
+  await again.waitFor();
+  expect(await page.getByLabel("Name").inputValue()).toBe("Half filled in");
+  await lift();
+  await setEnd(account, 5 * MINUTE_MS);
+  await again.click();
+  await page.locator("footer").getByRole("button", { name: "Stay signed in" }).waitFor();
+  expect(await minutesLeft(account)).toBe(30);
+  await expireSessions(cluster, account);
+  await page.locator("footer").getByRole("button", { name: "Stay signed in" }).click();
+  await page.getByText("Your session has ended. Open this page again").waitFor();
+  expect(await page.getByLabel("Name").inputValue()).toBe("Half filled in");
+});
+
+test("the warning is in the dialog that is open, and the end can be postponed there", async () => {
+  const { page, account, origin } = await open();
+  await new Account(cluster, account).create({ name: "Worker" });
+  await setEnd(account, 2 * MINUTE_MS + 3000);
+  await page.goto(`${origin}/portal/keys`);
+  await page.getByRole("link", { name: "Change: Worker" }).click();
+  const dialog = page.getByRole("dialog");
+  const button = dialog.getByRole("alert").getByRole("button", { name: "Stay signed in" });
+  await button.waitFor({ timeout: 10_000 });
+  await button.click();
+  await button.waitFor({ state: "hidden" });
+  expect(await minutesLeft(account)).toBe(30);
+  await page.keyboard.press("Escape");
+  expect(await dialog.count()).toBe(0);
+  await page.locator("body > #session-warning").waitFor({ state: "attached" });
 });
 
 test("an ended session is said on the page, and cannot be extended", async () => {
