@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { HEADER_TEXT } from "../http/header-text.ts";
 import { ACCOUNT_FORMAT, modeSchema, permissionSchema } from "../keys/key-record.ts";
+import { containsKey } from "../keys/key-text.ts";
 import { PERMISSIONS } from "../policy.ts";
 import { parseIsoTime } from "./iso-time.ts";
 
@@ -17,6 +18,12 @@ export const OVERLAP_MAX_SECONDS = 2_592_000;
 /** Nor a line separator, nor a change of the direction of writing, with which a name looks like another (CVE-2021-42574). */
 const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]*$/u;
 
+/** The same, wherever they stand in a text. */
+export const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
+/** Of text that is stored, shown and sent to the receiver of events: a key's text does not belong in it. */
+export const noKey = v.check<string, string>((text) => !containsKey(text), "must not contain an API key");
+
 export function plainText(minLength: number, maxLength: number) {
   return v.pipe(
     v.string("must be a string"),
@@ -25,6 +32,7 @@ export function plainText(minLength: number, maxLength: number) {
     v.trim(),
     v.regex(NO_CONTROL_CHARACTERS, "must not contain control characters"),
     v.check(hasLength(minLength, maxLength), `must have ${minLength} to ${maxLength} characters`),
+    noKey,
     v.metadata({ minLength, maxLength }),
   );
 }
@@ -93,6 +101,7 @@ export const NO_PARAMETERS = v.strictObject({});
 export const accountInput = v.pipe(
   v.string("must be a string"),
   v.regex(ACCOUNT_FORMAT, "must be 1 to 64 letters, digits, _ or -"),
+  noKey,
 );
 
 /** The client's network address, by which guesses are counted. */
@@ -109,6 +118,7 @@ export const callerInput = v.strictObject({
       v.string("must be a string"),
       v.regex(HEADER_TEXT, "must be printable ASCII"),
       v.maxLength(100, "must have at most 100 characters"),
+      noKey,
     ),
   ),
   idempotency_key: v.optional(
@@ -116,6 +126,7 @@ export const callerInput = v.strictObject({
       v.string("must be a string"),
       v.regex(HEADER_TEXT, "must be printable ASCII"),
       v.maxLength(255, "must have at most 255 characters"),
+      noKey,
     ),
   ),
 });

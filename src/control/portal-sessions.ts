@@ -17,6 +17,7 @@ import type { PortalKeys } from "../ledger/portal-keys.ts";
 import type { Session } from "../ledger/portal-table.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
+import { noKey } from "./control-input.ts";
 import type { LedgerClient } from "./ledger-client.ts";
 import { boundToSession, mintPortalToken, randomBytes, readPortalToken } from "./portal-token.ts";
 
@@ -30,6 +31,7 @@ export const portalSessionInput = v.strictObject({
     v.pipe(
       v.string("must be a string"),
       v.maxLength(2000, "is too long"),
+      noKey,
       v.description(
         "Target of the link back to the dashboard: an https URL on a host of PORTAL_RETURN_HOSTS",
       ),

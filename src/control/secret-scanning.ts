@@ -13,6 +13,7 @@ import type { FoundKey, KeyFinder } from "../keys/find-key.ts";
 import { keysIn } from "../keys/key-text.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import type { Settings } from "../settings.ts";
+import { CONTROL_CHARACTERS } from "./control-input.ts";
 import { GithubSignature } from "./github-signature.ts";
 import type { LedgerClient } from "./ledger-client.ts";
 
@@ -88,7 +89,10 @@ export class SecretScanning {
     if (found === null) return answer("false_positive");
     if (isRefusal(found)) return found;
     const { hash, locator, record } = found;
-    const sighting = { url: shortened(match.url), source: shortened(match.source) };
+    const sighting = {
+      url: storable(match.url, match.token),
+      source: storable(match.source, match.token),
+    };
     const exposed = await this.#ledgers.callByLocator(
       locator,
       (ledger) => ledger.exposeKeyByHash(hash, record?.account ?? null, sighting, this.#exposedKeys),
@@ -110,11 +114,16 @@ export class SecretScanning {
 
 const SIGHTING_MAX_LENGTH = 500;
 
-/** Shown on the key page: a link of a stranger's choice, without the key that may stand in it. */
-function shortened(text: string | null): string | null {
+/**
+ * Stored, and shown on the key page: text of a stranger's choice, without the key that may stand in it, which has any
+ * form if it was issued before the gateway, and without characters that control a terminal.
+ */
+function storable(text: string | null, token: string): string | null {
   if (text === null) return null;
-  const safe = keysIn(text).reduce((rest, key) => rest.replaceAll(key, "…"), text);
-  return safe.slice(0, SIGHTING_MAX_LENGTH);
+  const printable = text.replace(CONTROL_CHARACTERS, "");
+  const keys = [token, encodeURIComponent(token.toWellFormed()), ...keysIn(printable)];
+  const safe = keys.reduce((rest, key) => rest.replaceAll(key, "…"), printable);
+  return safe.slice(0, SIGHTING_MAX_LENGTH).toWellFormed();
 }
 
 const MALFORMED: Refusal = {

@@ -7,6 +7,7 @@ import { rawRequest } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { Account } from "./account.ts";
+import { sha256 } from "./credentials.ts";
 import { type Match, ScanningKeys } from "./scanning-keys.ts";
 
 const URL_OF_FILE = "https://github.com/octocat/Hello-World/blob/1234/config.txt";
@@ -88,8 +89,8 @@ test("a key in a public file: alert, 401 everywhere, event and message with the 
     key_id: id,
     details: { name: "Leaked", url: URL_OF_FILE, source: "content" },
   });
-  const messages = await receiver.arrived(account.name, 3);
-  expect(messages.map(({ type }) => type)).toEqual(["key.created", "key.exposed", "key.revoked"]);
+  const types = (await receiver.arrived(account.name, 3)).map(({ type }) => type);
+  expect(types).toEqual(["key.created", "key.exposed", "key.revoked"]);
 });
 
 test("with EXPOSED_KEYS = notify the key works on, and each place is one event", async () => {
@@ -109,8 +110,7 @@ test("with EXPOSED_KEYS = suspend the key is suspended everywhere, and only anot
   expect(await statusesOf(secret)).toEqual([401, 401, 401]);
   expect((await account.call("POST", `/keys/${id}/resume`)).status).toBe(200);
   expect(labels((await send(message, 1)).json)).toEqual(["true_positive"]);
-  const worksAgain = async () => (await account.statusOf(secret)) === 200;
-  await eventually("the resumed key", worksAgain);
+  await eventually("the resumed key", async () => (await account.statusOf(secret)) === 200);
   await report([{ token: secret, url: `${URL_OF_FILE}#2` }], 1);
   expect(await statusesOf(secret)).toEqual([401, 401, 401]);
   const actions = (await account.events()).map(({ action }) => action);
@@ -141,13 +141,23 @@ test.each([
   expect(JSON.stringify(await account.events())).not.toContain(secret);
 });
 
+test("a place is stored without the key, whatever its form, and without control characters", async () => {
+  const old = `oct_live_${account.name}/old+key`;
+  const row = { sha256: sha256(old), name: "old", mode: "live" };
+  await account.call("POST", "/keys/import", { keys: [row] });
+  const url = `https://x.example/\u001b[2J${old}\u202e?k=${encodeURIComponent(old)}`;
+  expect(labels((await report([{ token: old, url, source: `\u0007${old}` }])).json)).toEqual([
+    "true_positive",
+  ]);
+  const exposed = (await account.events()).find(({ action }) => action === "exposed");
+  expect(exposed?.details).toMatchObject({ url: "https://x.example/[2J…?k=…", source: "…" });
+});
+
 test("a large batch: made-up tokens cost no call to a store, and the true ones are revoked", async () => {
   const keys = [await account.create(), await account.create({ mode: "test" })];
-  const madeUp = Array.from({ length: 2000 }, (_, i) => ({
+  const matches: Match[] = Array.from({ length: 2000 }, (_, i) => ({
     token: `oct_live_${String(i).padStart(46, "0")}`,
-    type: "octopost_api_key",
   }));
-  const matches: Match[] = madeUp.map(({ token }) => ({ token }));
   matches.splice(700, 0, { token: keys[0]?.secret ?? "" });
   matches.push({ token: keys[1]?.secret ?? "" }, { token: "ghp_of_another_service" });
   await cluster.network.resetCounts();
@@ -157,8 +167,8 @@ test("a large batch: made-up tokens cost no call to a store, and the true ones a
   );
   expect(truePositives).toEqual([700, 2001]);
   expect(json).toHaveLength(2003);
-  const { ledgerCalls } = await cluster.network.counts(0);
-  expect(Object.values(ledgerCalls).reduce((sum, count) => sum + count, 0)).toBe(2);
+  const calls = Object.values((await cluster.network.counts(0)).ledgerCalls);
+  expect(calls.reduce((sum, count) => sum + count, 0)).toBe(2);
   for (const { secret } of keys) expect(await account.statusOf(secret)).toBe(401);
 });
 
