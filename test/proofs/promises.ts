@@ -48,6 +48,8 @@ export const PROMISES = {
   idempotency: "a call that is repeated is carried out once",
   "event log": "every change is an event",
   webhooks: "every event is delivered, or reported as lost",
+  receiver:
+    "a message goes to `EVENTS_URL` alone, and an answer can accept it or refuse it, and nothing else",
   reminders: "a key that expires or grows old is reported ahead",
   alerts: "a key that GitHub finds in public is revoked, and only on GitHub's word",
   "stored text":

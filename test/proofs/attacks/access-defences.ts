@@ -200,6 +200,22 @@ export const ACCESS_DEFENCES: readonly Defence[] = [
     ],
   },
   {
+    promise: "secrets",
+    name: "stored text has no key in it",
+    in: INPUT,
+    find: "!$CONTAINS_KEY($TEXT)",
+    replace: "$TEXT.length >= 0",
+    stops: [
+      "a name that is a key is refused",
+      "a name with most of a key in it is refused",
+      "a label that is a key is refused",
+      "a reason with a key in it is refused",
+      "an account that is named like a key is refused",
+      "a key as Octopost-Actor is refused",
+      "a key as Idempotency-Key is refused",
+    ],
+  },
+  {
     promise: "idempotency",
     name: "an Idempotency-Key belongs to one request",
     in: "src/ledger/idempotency-store.ts",

@@ -14,10 +14,12 @@ import { httpsFront, httpsFrontOf } from "../../support/https-front.ts";
 import { reply } from "../../support/origin-behaviours.ts";
 import { type Address, encodeRequest, type Header, RawConnection } from "../../support/raw-http.ts";
 import type { RecordedRequest } from "../../support/recording-origin.ts";
-import { ResponseFraming, type ResponseHead } from "../../support/response-framing.ts";
 import { within } from "../../support/time-limits.ts";
 import { type Attack, KEYS, type KeyName, LIMITED_TIER } from "./attack.ts";
+import { type ResponseRecord, responsesIn } from "./attack-responses.ts";
 import { setTheScene } from "./attack-scene.ts";
+import { type Deliveries, deliveriesOf, withEventsUrl } from "./deliveries.ts";
+import { EventReceiver } from "./event-receiver.ts";
 
 export const HOST = "api.octopost.ink";
 const LOOPBACK = "127.0.0.1";
@@ -26,16 +28,13 @@ const CONNECTION_LIMIT_MS = 20_000;
 /** The window of the limit for requests. */
 const WINDOW_MS = 60_000;
 const ATTACK_MAX_MS = 5_000;
+const EVENTS_SECRET = `whsec_${Buffer.alloc(32, "events").toString("base64")}`;
 
 /** Each right alone on every account, and all rights on one that is not the attacked one. */
 const CREDENTIALS = [
   ...RIGHTS.map((right) => ({ name: nameOf([right]), sha256: sha256(tokenOf([right])), may: [right] })),
   { name: "elsewhere", sha256: sha256(tokenOf(RIGHTS)), may: RIGHTS, accounts: ["elsewhere"] },
 ];
-
-export interface ResponseRecord extends ResponseHead {
-  readonly body: string;
-}
 
 export interface Report {
   readonly responses: readonly ResponseRecord[];
@@ -45,6 +44,8 @@ export interface Report {
   readonly decoyConnections: number;
   /** Reads of KV and calls of ledgers; undefined: not counted for this attack. */
   readonly storeCalls?: number;
+  /** undefined: the attack has no receiver of events. */
+  readonly deliveries?: Deliveries;
 }
 
 export class AttackRunner {
@@ -55,15 +56,17 @@ export class AttackRunner {
   readonly #fronts: readonly Address[];
   readonly #decoy: net.Server;
   readonly #github: ScanningKeys;
+  readonly #receiver: EventReceiver;
   #decoyConnections = 0;
   #limitedKeys = 0;
+  #accounts = 0;
 
   /** `bundle`: path of the built Worker; default: the one that the vitest run has built. */
   static async open(bundle?: string): Promise<AttackRunner> {
     const decoy = net.createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => decoy.listen(0, "127.0.0.1", resolve));
     const gatewaySettings = [{}, { CONTROL_HOST }];
-    const github = await ScanningKeys.start();
+    const [github, receiver] = [await ScanningKeys.start(), await EventReceiver.start()];
     const cluster = await startCluster({
       gateways: 2,
       gatewaySettings,
@@ -72,16 +75,18 @@ export class AttackRunner {
         PUBLIC_ORIGIN: `https://${HOST}`,
         CONTROL_CREDENTIALS: JSON.stringify(CREDENTIALS),
         SECRET_SCANNING_KEYS_URL: github.url,
+        EVENTS_URL: receiver.url,
+        EVENTS_SECRET,
       },
       extraWorkers: [httpsFrontOf(0), httpsFrontOf(1)],
       ...(bundle === undefined ? {} : { bundle }),
     });
     const fronts = [await httpsFront(cluster, 0), await httpsFront(cluster, 1)];
-    const runner = new AttackRunner(cluster, fronts, decoy, github);
+    const runner = new AttackRunner(cluster, fronts, decoy, github, receiver);
     for (const [name, key] of Object.entries(KEYS)) {
       runner.#addKey(name as KeyName, await cluster.createKey({ account: "attacker", ...key }));
     }
-    await setTheScene(runner, github);
+    await setTheScene(runner, github, receiver);
     return runner;
   }
 
@@ -90,19 +95,25 @@ export class AttackRunner {
     fronts: readonly Address[],
     decoy: net.Server,
     github: ScanningKeys,
+    receiver: EventReceiver,
   ) {
     this.cluster = cluster;
     this.#github = github;
+    this.#receiver = receiver;
     this.#fronts = fronts;
     this.#decoy = decoy;
     for (const right of RIGHTS) this.names.set(right, tokenOf([right]));
+    const decoyPort = String((decoy.address() as AddressInfo).port);
     decoy.on("connection", () => {
       this.#decoyConnections += 1;
     });
     this.names
       .set("live", new URL(cluster.live.url).host)
       .set("sandbox", new URL(cluster.sandbox.url).host)
-      .set("decoy", `127.0.0.1:${(decoy.address() as AddressInfo).port}`)
+      .set("decoyPort", decoyPort)
+      .set("decoy", `127.0.0.1:${decoyPort}`)
+      .set("eventsPort", String(receiver.port))
+      .set("eventsSecret", EVENTS_SECRET)
       .set("token", String(cluster.settings.CONTROL_TOKEN))
       .set("host", HOST)
       .set("elsewhere", tokenOf(RIGHTS))
@@ -122,6 +133,7 @@ export class AttackRunner {
 
   /** Sends the attack and reads its connections until they close. */
   async run(attack: Attack): Promise<Report> {
+    if (attack.receiver) return await this.#runWithReceiver(attack, attack.receiver);
     const { live, sandbox } = this.cluster;
     if (attack.key === "limited") await this.#createLimitedKey();
     for (const origin of [live, sandbox]) {
@@ -129,7 +141,7 @@ export class AttackRunner {
       const headers = attack.originHeaders?.map(([name, value]): Header => [name, this.substitute(value)]);
       if (headers) origin.respond = reply(attack.originStatus ?? 200, headers, "body");
     }
-    this.#decoyConnections = 0;
+    const decoyConnections = this.#decoyConnections;
     const countsCalls = attack.outcome.storeCalls !== undefined;
     if (countsCalls) await this.cluster.network.resetCounts();
     const bytes = this.#bytesOf(attack);
@@ -140,9 +152,34 @@ export class AttackRunner {
       responses,
       live: live.requests,
       sandbox: sandbox.requests,
-      decoyConnections: this.#decoyConnections,
+      decoyConnections: this.#decoyConnections - decoyConnections,
       ...(countsCalls && { storeCalls: await this.#storeCalls() }),
     };
+  }
+
+  /** Touches nothing that other attacks use, so several may run at once. */
+  async #runWithReceiver(attack: Attack, receiver: NonNullable<Attack["receiver"]>): Promise<Report> {
+    const account = `webhook_${this.#accounts++}`;
+    this.names.set("account", account).set("newSha256", sha256(account));
+    const bytes = this.#bytesOf(attack);
+    const answers = receiver.map(({ bytes, ...rest }) => ({ ...rest, bytes: this.substitute(bytes) }));
+    this.#receiver.answerWith(account, answers);
+    const [decoyConnections, logLines] = [this.#decoyConnections, this.cluster.logs.length];
+    const send = () => this.#exchange(attack, bytes);
+    const { eventsUrl } = attack;
+    const responses =
+      eventsUrl === undefined
+        ? await send()
+        : await withEventsUrl(this.cluster, this.substitute(eventsUrl), send);
+    const options = { attack, answers, firstLogLine: logLines };
+    const deliveries = await deliveriesOf(this.cluster, this.#receiver, account, options);
+    const contacted = this.#decoyConnections - decoyConnections;
+    return { responses, live: [], sandbox: [], decoyConnections: contacted, deliveries };
+  }
+
+  /** At the same time, which is possible on the delivery of events alone. */
+  runTogether(attacks: readonly Attack[]): ReadonlyMap<Attack, Promise<Report>> {
+    return new Map(attacks.map((attack) => [attack, this.run(attack)]));
   }
 
   async #storeCalls(): Promise<number> {
@@ -167,7 +204,7 @@ export class AttackRunner {
 
   async close(): Promise<void> {
     await this.cluster.close();
-    await this.#github.close();
+    await Promise.all([this.#github.close(), this.#receiver.close()]);
     await new Promise((resolve) => this.#decoy.close(resolve));
   }
 
@@ -198,20 +235,4 @@ export class AttackRunner {
     const text = body === undefined ? {} : { body: this.substitute(body) };
     return encodeRequest({ ...request, ...text }, this.cluster.gateway(0)) as Buffer;
   }
-}
-
-const REQUEST_LINE = /^([A-Z]+) \S+ HTTP\/1\.1\r$/gm;
-
-/** Every response on a connection; `sent` tells the method that each one answers. */
-function responsesIn(received: Buffer, sent: Buffer): ResponseRecord[] {
-  const methods = [...sent.toString("latin1").matchAll(REQUEST_LINE)].map(([, method]) => method as string);
-  const responses: ResponseRecord[] = [];
-  let rest = received;
-  while (rest.length > 0) {
-    const framing = new ResponseFraming(methods[responses.length] ?? "GET", true);
-    rest = framing.push(rest, 0);
-    const head = framing.head ?? { status: 0, reason: "", headers: [] };
-    responses.push({ ...head, body: framing.body.toString("latin1") });
-  }
-  return responses;
 }

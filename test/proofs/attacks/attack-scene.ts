@@ -7,8 +7,10 @@ import { base62Digits } from "../../../src/keys/base62.ts";
 import { accountLocator } from "../../../src/keys/locator.ts";
 import type { ScanningKeys } from "../../control/scanning-keys.ts";
 import { enter, linkTo, pathOf, signIn } from "../../portal/key-page.ts";
+import { eventually } from "../../support/time-limits.ts";
 import type { AttackRunner } from "./attack-runner.ts";
 import { ALERT } from "./classes/forged-alerts.ts";
+import { type EventMessage, type EventReceiver, headersOf } from "./event-receiver.ts";
 
 const LOCATOR_START = "oct_live_".length;
 const LOCATOR_END = LOCATOR_START + 16;
@@ -16,7 +18,11 @@ const CHECK_LENGTH = 6;
 /** The order of the group of P-256. */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-export async function setTheScene(runner: AttackRunner, github: ScanningKeys): Promise<void> {
+export async function setTheScene(
+  runner: AttackRunner,
+  github: ScanningKeys,
+  receiver: EventReceiver,
+): Promise<void> {
   const { cluster, names } = runner;
   const [live, test] = [runner.keyOf("full").secret, runner.keyOf("test").secret];
   names
@@ -30,6 +36,7 @@ export async function setTheScene(runner: AttackRunner, github: ScanningKeys): P
   await changeLocators(runner);
   signAlerts(runner, github);
   await openKeyPages(runner);
+  await receiveMessage(runner, receiver);
 }
 
 async function changeLocators(runner: AttackRunner): Promise<void> {
@@ -122,4 +129,16 @@ async function openKeyPages({ cluster, names }: AttackRunner): Promise<void> {
     .set("page.used", pathOf(used))
     .set("page.renamed", path.replace("attacker.", "elsewhere."))
     .set("page.madeUp", path.replace(/[^.]*$/, "A".repeat(43)));
+}
+
+async function receiveMessage({ names }: AttackRunner, receiver: EventReceiver): Promise<void> {
+  await eventually("a message", () => receiver.of("attacker").length > 0);
+  const [message] = receiver.of("attacker") as [EventMessage];
+  const headers = headersOf(message);
+  names
+    .set("message.body", message.body)
+    .set("message.id", headers["webhook-id"] ?? "")
+    .set("message.time", headers["webhook-timestamp"] ?? "")
+    .set("message.signature", headers["webhook-signature"] ?? "")
+    .set("soon", String(Math.floor(Date.now() / 1000) + 60));
 }

@@ -5,6 +5,7 @@
  * host that must never be contacted. See attack-runner.ts.
  */
 import type { Header } from "../../support/raw-http.ts";
+import type { ReceiverAnswer } from "./event-receiver.ts";
 
 /** The keys that attackers have, by permissions. */
 export const KEYS = {
@@ -53,6 +54,14 @@ export interface Attack {
   readonly originHeaders?: readonly Header[];
   /** The origin's status; default: 200. */
   readonly originStatus?: number;
+  /** How the receiver of events answers; the last answer repeats. The events are of an account of its own, `{account}`. */
+  readonly receiver?: readonly ReceiverAnswer[];
+  /** `EVENTS_URL` of the account's ledger; default: the receiver's. */
+  readonly eventsUrl?: string;
+  /** A receiver must not believe the message with these headers, or this `body`. */
+  readonly altered?: Readonly<Record<string, string>>;
+  /** Takes as long as an attempt to send an event may. */
+  readonly isSlow?: true;
   readonly outcome: Outcome;
 }
 
@@ -66,11 +75,23 @@ export interface Outcome {
   readonly sandbox?: readonly string[];
   /** The gateway reads no KV entry and calls no ledger. */
   readonly storeCalls?: 0;
+  readonly deliveries?: DeliveryOutcome;
   /** Headers of the last response; null: absent. */
   readonly responseHeaders?: Readonly<Record<string, string | null>>;
   /** Headers of the one request that an origin received; null: absent. */
   readonly forwardedHeaders?: Readonly<Record<string, string | null>>;
 }
+
+export interface DeliveryOutcome {
+  /** The types of the messages that the receiver got. */
+  readonly messages: readonly string[];
+  /** Of each failed attempt in the log: the receiver's status, or why there is none. */
+  readonly failures: readonly (number | "timeout" | "unreachable")[];
+  /** Events that will be sent again. */
+  readonly unsent: number;
+}
+
+export const NO_EVENT: DeliveryOutcome = { messages: [], failures: [], unsent: 0 };
 
 /** The gateway refuses the request, and no origin receives it. */
 export function refused(

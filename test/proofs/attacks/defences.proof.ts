@@ -25,9 +25,11 @@ describe.concurrent("attacks succeed once a defence is removed", () => {
     const runner = await AttackRunner.open(bundle);
     try {
       const stopped: string[] = [];
-      for (const name of defence.stops) {
-        const attack = ATTACKS.get(name) as Attack;
-        if (violationsOf(attack, await runner.run(attack), runner).length === 0) stopped.push(name);
+      const attacks = defence.stops.map((name) => ATTACKS.get(name) as Attack);
+      const reports = runner.runTogether(attacks.filter(({ isSlow }) => isSlow));
+      for (const attack of attacks) {
+        const report = await (reports.get(attack) ?? runner.run(attack));
+        if (violationsOf(attack, report, runner).length === 0) stopped.push(attack.name);
       }
       expect(stopped).toEqual([]);
     } finally {

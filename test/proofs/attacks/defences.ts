@@ -10,6 +10,7 @@ import type { Defence } from "./defence.ts";
 import { LIMIT_DEFENCES } from "./limit-defences.ts";
 import { REQUEST_DEFENCES } from "./request-defences.ts";
 import { RESPONSE_DEFENCES } from "./response-defences.ts";
+import { WEBHOOK_DEFENCES } from "./webhook-defences.ts";
 
 export const DEFENCES: readonly Defence[] = [
   ...REQUEST_DEFENCES,
@@ -17,4 +18,5 @@ export const DEFENCES: readonly Defence[] = [
   ...CONTROL_DEFENCES,
   ...LIMIT_DEFENCES,
   ...ACCESS_DEFENCES,
+  ...WEBHOOK_DEFENCES,
 ];

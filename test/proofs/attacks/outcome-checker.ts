@@ -7,7 +7,9 @@
 import type { RecordedRequest } from "../../support/recording-origin.ts";
 import { headerOf } from "../../support/response-framing.ts";
 import { type Attack, FORGED, type Outcome } from "./attack.ts";
-import type { AttackRunner, Report, ResponseRecord } from "./attack-runner.ts";
+import type { ResponseRecord } from "./attack-responses.ts";
+import type { AttackRunner, Report } from "./attack-runner.ts";
+import { deliveryViolations } from "./delivery-checker.ts";
 
 const UNAUTHORIZED_BODY = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 const INVALID_TOKEN = 'Bearer realm="octopost", error="invalid_token"';
@@ -50,6 +52,7 @@ export function violationsOf(attack: Attack, report: Report, runner: AttackRunne
     ),
     ...difference("decoy connections", report.decoyConnections, 0),
     ...difference("calls to the stores", report.storeCalls, outcome.storeCalls),
+    ...(report.deliveries ? deliveryViolations(attack, report.deliveries, runner) : []),
     ...report.live.flatMap((request) => identityViolations(attack, request, "live", runner)),
     ...report.sandbox.flatMap((request) => identityViolations(attack, request, "sandbox", runner)),
     ...report.responses.flatMap((response) => revealedInternals(response, runner)),

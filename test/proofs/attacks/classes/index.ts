@@ -24,6 +24,7 @@ import { REQUEST_TARGET } from "./request-target.ts";
 import { SPOOFED_IDENTITY } from "./spoofed-identity.ts";
 import { TEST_KEY_ESCAPES } from "./test-key-escapes.ts";
 import { UPGRADE } from "./upgrade.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
 export const CLASSES: Readonly<Record<string, readonly Attack[]>> = {
   "path normalisation": PATH_NORMALISATION,
@@ -49,5 +50,6 @@ export const CLASSES: Readonly<Record<string, readonly Attack[]>> = {
   "links, sessions and forms": KEY_PAGE_ATTACKS,
   "injected text and repeated calls": INJECTED_TEXT,
   "forged alerts": FORGED_ALERTS,
+  "delivery of events": WEBHOOKS,
   "rate-limit evasion": RATE_LIMIT_EVASION,
 };

@@ -9,6 +9,7 @@ const TERMINAL = "CVE-2024-52005, Git";
 const LOG = "GHSA-xwfj-jgwm-7wp5, tracing-subscriber";
 const BIDI = "CVE-2021-42574, Rust";
 const PROTOTYPE = "CVE-2019-10744, lodash";
+const KEPT_BEARER = "RFC 6750, section 5.3";
 const ACCOUNT = "/control/v1/accounts/attacker";
 
 const call = (
@@ -95,12 +96,35 @@ export const INJECTED_TEXT: readonly Attack[] = [
   },
   {
     name: "a key's text in a search is refused, since it would be in the log of a proxy",
-    incident: "RFC 6750, section 5.3",
+    incident: KEPT_BEARER,
     key: null,
     target: `${ACCOUNT}/keys?q={full}`,
     headers: [["Authorization", "Bearer {token}"]],
     outcome: { statuses: [422] },
   },
+  named("a name that is a key is refused", KEPT_BEARER, "{full}"),
+  named("a name with most of a key in it is refused", KEPT_BEARER, "the key {full}, as text"),
+  call("a label that is a key is refused", KEPT_BEARER, `${ACCOUNT}/keys`, key('"labels":{"key":"{full}"}')),
+  call(
+    "a reason with a key in it is refused",
+    KEPT_BEARER,
+    `${ACCOUNT}/keys/{suspended.id}/suspend`,
+    '{"reason":"found {full}"}',
+  ),
+  call(
+    "an account that is named like a key is refused",
+    KEPT_BEARER,
+    "/control/v1/accounts/{full}/keys",
+    key('"permissions":[]'),
+  ),
+  ...(["Octopost-Actor", "Idempotency-Key"] as const).map((name) => ({
+    ...call(`a key as ${name} is refused`, KEPT_BEARER, `${ACCOUNT}/keys`, key('"permissions":[]')),
+    headers: [
+      ["Authorization", "Bearer {token}"],
+      ["Content-Type", "application/json"],
+      [name, "{full}"],
+    ] as const,
+  })),
   ...[
     ["a cursor with SQL in it is refused", "1-key_0000000000000000000000'%20OR%201=1--"],
     ["a cursor of another list is refused", "12345"],

@@ -1,0 +1,148 @@
+/** Defences of the delivery of events. */
+import type { Defence } from "./defence.ts";
+
+const DELIVERY = "src/ledger/event-delivery.ts";
+const FORMATS = "src/setting-formats.ts";
+
+export const WEBHOOK_DEFENCES: readonly Defence[] = [
+  {
+    promise: "receiver",
+    name: "a redirect of the receiver is not followed",
+    in: DELIVERY,
+    find: 'x = { redirect: "manual" }',
+    kind: "pair",
+    replace: 'redirect: "follow"',
+    stops: [
+      "a redirect with 301 is not followed",
+      "a redirect with 302 is not followed",
+      "a redirect with 303 is not followed",
+      "a redirect with 307 is not followed",
+      "a redirect with 308 is not followed",
+      "a redirect without a scheme is not followed",
+      "a redirect with credentials is not followed",
+      "a receiver that accepts redirects only at the second attempt is not followed then",
+    ],
+  },
+  {
+    promise: "webhooks",
+    name: "only a status of 2xx is an acknowledgement",
+    in: DELIVERY,
+    find: "$RESPONSE.ok ? null : { $STATUS: $RESPONSE.status }",
+    replace: "$RESPONSE.status < 400 ? null : { status: $RESPONSE.status }",
+    stops: [
+      "a redirect with 300 is not followed",
+      "a redirect with 305 is not followed",
+      "an upgrade is no acknowledgement",
+      "a receiver that first sends elsewhere and then accepts gets the same message again",
+    ],
+  },
+  {
+    promise: "receiver",
+    name: "the body of an answer is not read",
+    in: DELIVERY,
+    find: "$RESPONSE.body?.cancel().catch($IGNORE);",
+    replace: "await $RESPONSE.text();",
+    stops: [
+      "an acknowledgement whose body trickles for ever is complete with its status",
+      "an acknowledgement with an endless body is not read",
+      "a refusal with an endless body is not read",
+      "an acknowledgement that announces a petabyte is not read",
+      "a compressed answer is not unpacked",
+    ],
+  },
+  {
+    promise: "receiver",
+    name: "an attempt ends after ten seconds",
+    in: DELIVERY,
+    find: "if ($NOW - $STARTED_AT >= $LIMIT) $ABORT.abort();",
+    replace: "if ($NOW - $STARTED_AT >= 1e9) $ABORT.abort();",
+    stops: [
+      "an answer whose headers never end has ten seconds",
+      "an answer that is announced again and again has ten seconds",
+      "a receiver that never answers has ten seconds",
+    ],
+  },
+  {
+    promise: "receiver",
+    name: "the next attempt is when the gateway says",
+    in: DELIVERY,
+    find: "$PAUSES[Math.min($ATTEMPTS, $PAUSES.length - 1)] ?? $HOUR",
+    replace: "0",
+    stops: ["a Retry-After of no time at all is not obeyed"],
+  },
+  {
+    promise: "secrets",
+    name: "a failure is logged by its status alone",
+    in: DELIVERY,
+    find: "$RESPONSE.ok ? null : { $STATUS: $RESPONSE.status }",
+    replace: "$RESPONSE.ok ? null : { status: [$RESPONSE.statusText, ...$RESPONSE.headers].join() as never }",
+    stops: [
+      "the reason phrase of a refusal is not logged",
+      "headers of a refusal are not logged",
+      "a cookie is not kept for the next attempt",
+    ],
+  },
+  {
+    promise: "secrets",
+    name: "the URL of a receiver that cannot be reached is not logged",
+    in: DELIVERY,
+    find: 'return { $REASON: $SIGNAL.aborted ? "timeout" : "unreachable" };',
+    given: "fetch($URL, $REQUEST)",
+    replace: "return { reason: $URL as never };",
+    stops: [
+      "the URL of a receiver that closes the connection is not logged",
+      "an answer that is no HTTP is not logged",
+      "half a status line is no acknowledgement",
+      "an answer with endless headers is no answer",
+    ],
+  },
+  {
+    promise: "receiver",
+    name: "plain HTTP goes to loopback only",
+    in: FORMATS,
+    find: '$PROTOCOL === "https:" || ($PROTOCOL === "http:" && $IS_LOOPBACK($HOSTNAME))',
+    replace: '$PROTOCOL === "https:" || $PROTOCOL === "http:"',
+    stops: [
+      "plain HTTP to the unspecified address is refused",
+      "plain HTTP to the address 0 is refused",
+      "plain HTTP to the unspecified IPv6 address is refused",
+      "plain HTTP to an IPv4-mapped address is refused",
+      "plain HTTP to an IPv4-mapped address in hexadecimal is refused",
+      "a backslash before a loopback address is no user",
+    ],
+  },
+  {
+    promise: "receiver",
+    name: "a URL has no user and no fragment",
+    in: FORMATS,
+    find: "if ($HASH || $USERNAME || $PASSWORD) return false;",
+    inside: "function $IS_SECURE({ $$$PARTS }: URL): boolean { $$$STEPS }",
+    replace: "",
+    stops: ["a user before a loopback address is refused", "a fragment before a loopback address is refused"],
+  },
+  {
+    promise: "receiver",
+    name: "the loopback address is compared whole",
+    in: "src/http/host.ts",
+    find: "/^127\\.\\d+\\.\\d+\\.\\d+$/",
+    replace: "/^127\\.\\d+\\.\\d+\\.\\d+/",
+    stops: [
+      "a name that begins like a loopback address is refused",
+      "a loopback address with a line end in it is another name",
+    ],
+  },
+  {
+    promise: "webhooks",
+    name: "the signature is over the id, the time and the body",
+    in: "src/ledger/webhook-message.ts",
+    find: "await $HMAC($SECRET, $SIGNED)",
+    given: "function $HEADERS($ID: string, $BODY: string, $$$MORE): $RESULT { $$$STEPS }",
+    replace: "await $HMAC($SECRET, $BODY)",
+    stops: [
+      "a message with a later time is not genuine",
+      "a message without a time is not genuine",
+      "a message under another id is not genuine",
+      "a message with a space behind it is not genuine",
+    ],
+  },
+];
