@@ -99,7 +99,7 @@ describe("Authentication", () => {
       expectNothingOf(key, JSON.stringify(await cluster.network.ledgerRows(account, "SELECT * FROM keys")));
       expectNothingOf(key, JSON.stringify(await cluster.network.ledgerRows(account, "SELECT * FROM events")));
       const entry = await cluster.recordName(key.id);
-      expectNothingOf(key, `${entry} ${await (await cluster.kv()).get(entry, "text")}`);
+      expectNothingOf(key, `${entry} ${await cluster.kv.get(entry)}`);
     });
   });
 

@@ -249,9 +249,9 @@ describe("the secret", () => {
       for (const row of await rows(`SELECT ${columns.join(", ")} FROM "${table}"`))
         stored.push(...Object.values(row).map(String));
     }
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     for (const entry of (await kv.list()).keys)
-      stored.push(hex(entry.name), hex((await kv.get(entry.name, "text")) ?? ""));
+      stored.push(hex(entry.name), hex((await kv.get(entry.name)) ?? ""));
     return stored.join(" ");
   }
 });

@@ -25,7 +25,7 @@ beforeEach(async () => {
   other = new Account(cluster);
   key = await owner.create();
   // As another location sees KV for up to a minute.
-  await (await cluster.kv()).delete(await cluster.recordName(key.id));
+  await cluster.kv.delete(await cluster.recordName(key.id));
   const sha256 = createHash("sha256").update(key.secret).digest("hex");
   const body = { keys: [{ sha256, name: "not theirs", mode: "live" }] };
   const { json } = await other.call("POST", "/keys/import", body);

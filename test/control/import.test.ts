@@ -213,7 +213,7 @@ test("a key whose KV entry is no record counts as another account's: the entry i
   const name = await cluster.recordName(id);
   await cluster.overwriteRecord(id, "{}");
   expect(await importKeys(keys, new Account(cluster))).toEqual([{ row: 0, error: "known_elsewhere" }]);
-  expect(await (await cluster.kv()).get(name, "text")).toBe("{}");
+  expect(await cluster.kv.get(name)).toBe("{}");
 });
 
 test("a thousand rows are imported in one call, each with an id of its own", async () => {

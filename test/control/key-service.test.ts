@@ -118,7 +118,7 @@ describe("every operation", () => {
 
   test("rebuilds KV, a page at a time, until every key can be found again", async () => {
     const keys = [await account.create(), await account.create(), await account.create()];
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     for (const { id } of keys) await kv.delete(await cluster.recordName(id));
     const by = { actor: "ada@example.com" };
     const first = await done("rebuildKv", account.name, { limit: 2 }, by);

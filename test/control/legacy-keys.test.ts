@@ -140,7 +140,7 @@ describe("an imported key needs its KV entry, whose word is checked against the 
   test("with the entry of a key of one's own in its place, the key opens nothing", async () => {
     const [key, own] = [`oct_live_${randomUUID()}`, `oct_live_${randomUUID()}`];
     const [id, ownId] = [await imported(key, { permissions: ["posts:read"] }), await imported(own)];
-    const entry = (await (await cluster.kv()).get(await cluster.recordName(ownId), "text")) ?? "";
+    const entry = (await cluster.kv.get(await cluster.recordName(ownId))) ?? "";
     await cluster.overwriteRecord(id, entry);
     expect(await use(key)).toEqual({ status: 401, forwarded: 0 });
   });
@@ -149,8 +149,8 @@ describe("an imported key needs its KV entry, whose word is checked against the 
     const key = `oct_live_${randomUUID()}`;
     const id = await imported(key);
     const name = await cluster.recordName(id);
-    const kv = await cluster.kv();
-    const entry = (await kv.get(name, "text")) ?? "";
+    const kv = cluster.kv;
+    const entry = (await kv.get(name)) ?? "";
     await forgeRecord(cluster, id, { mode: "test" });
     expect(await account.statusOf(key)).toBe(401);
     await kv.put(name, entry);

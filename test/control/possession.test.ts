@@ -141,7 +141,7 @@ describe("revoking by possession", () => {
   });
 
   test.each<[string, (id: string) => Promise<void>]>([
-    ["is missing", async (id) => (await cluster.kv()).delete(await cluster.recordName(id))],
+    ["is missing", async (id) => cluster.kv.delete(await cluster.recordName(id))],
     ["is damaged", (id) => cluster.overwriteRecord(id, "{}")],
     ["names another account", (id) => forgeRecord(cluster, id, { account: "another_account" })],
     ["names another key", (id) => forgeRecord(cluster, id, { id: `key_${"0".repeat(22)}` })],
@@ -159,8 +159,8 @@ describe("revoking by possession", () => {
   test("answers 404 when the ledger does not know the key, whatever KV says", async () => {
     const { id } = await account.create();
     const unknown = await unknownKey(cluster);
-    const kv = await cluster.kv();
-    const record = (await kv.get(await cluster.recordName(id), "text")) ?? "";
+    const kv = cluster.kv;
+    const record = (await kv.get(await cluster.recordName(id))) ?? "";
     await kv.put(`key:${await hashKey(unknown, String(cluster.settings.KEY_PEPPER))}`, record);
     expectNothingRevoked(await revoke(unknown), 404);
     expect((await account.get(id)).revoked_at).toBeNull();

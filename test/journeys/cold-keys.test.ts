@@ -63,10 +63,7 @@ describe("takes one trip", () => {
     ["KV is further away than the ledger", () => cluster.network.configure({ kvDelayMs: SLOW_KV_MS })],
     ["KV fails", () => cluster.network.fault({ on: "kv", operation: "get", how: "fail-before" })],
     ["KV never answers", () => cluster.network.fault({ on: "kv", operation: "get", how: "hang-before" })],
-    [
-      "KV does not have the entry yet",
-      async ({ id }) => (await cluster.kv()).delete(await cluster.recordName(id)),
-    ],
+    ["KV does not have the entry yet", async ({ id }) => cluster.kv.delete(await cluster.recordName(id))],
   ])("when %s", async (_, arrange) => {
     const key = await newKey();
     await arrange(key);
@@ -92,8 +89,8 @@ describe("follows the ledger", () => {
   test("a key that KV has and the ledger does not: 401, nothing forwarded", async () => {
     const { id } = await newKey();
     const unknown = await unknownKey(cluster, "acct");
-    const kv = await cluster.kv();
-    const entry = (await kv.get(await cluster.recordName(id), "text")) ?? "";
+    const kv = cluster.kv;
+    const entry = (await kv.get(await cluster.recordName(id))) ?? "";
     await kv.put(`key:${await hashKey(unknown, String(cluster.settings.KEY_PEPPER))}`, entry);
     for (const gateway of GATEWAYS) {
       const response = await use(cluster, { secret: unknown }, gateway);

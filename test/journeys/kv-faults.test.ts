@@ -103,15 +103,15 @@ describe.each(READ_FAULTS)("while reading KV %s", (_, how) => {
 describe("a missing entry", () => {
   test("costs a key with a locator nothing", async () => {
     const key = await cluster.createKey();
-    await (await cluster.kv()).delete(await cluster.recordName(key.id));
+    await cluster.kv.delete(await cluster.recordName(key.id));
     for (const gateway of GATEWAYS) expect((await use(cluster, key, gateway)).status).toBe(200);
   });
 
   test("of an imported key gets 401 and is looked up again: an isolate does not cache misses", async () => {
     const key = await importKey();
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     const name = await cluster.recordName(key.id);
-    const record = (await kv.get(name, "text")) ?? "";
+    const record = (await kv.get(name)) ?? "";
     await kv.delete(name);
     expect((await use(cluster, key)).status).toBe(401);
     expect(cluster.live.requests).toEqual([]);
@@ -121,9 +121,9 @@ describe("a missing entry", () => {
 
   test("of an imported key gets 401 while KV caches the miss at that location, and works elsewhere and afterwards", async () => {
     const key = await importKey();
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     const name = await cluster.recordName(key.id);
-    const record = (await kv.get(name, "text")) ?? "";
+    const record = (await kv.get(name)) ?? "";
     await kv.delete(name);
     await cluster.network.configure({ kvCacheMs: 600_000 });
     expect((await use(cluster, key, 0)).status).toBe(401);

@@ -70,7 +70,7 @@ export function findSecrets(texts: readonly FoundText[], secrets: readonly Secre
 
 /** The names of KV's entries, and their values. */
 export async function readKv(cluster: GatewayCluster): Promise<{ names: FoundText[]; values: FoundText[] }> {
-  const kv = await cluster.kv();
+  const kv = cluster.kv;
   const names: FoundText[] = [];
   const values: FoundText[] = [];
   let cursor: string | undefined;
@@ -78,7 +78,7 @@ export async function readKv(cluster: GatewayCluster): Promise<{ names: FoundTex
     const page = await kv.list(cursor === undefined ? {} : { cursor });
     for (const { name, metadata } of page.keys) {
       names.push({ where: "a KV name", text: name });
-      const text = `${await kv.get(name, "text")} ${JSON.stringify(metadata)}`;
+      const text = `${await kv.get(name)} ${JSON.stringify(metadata)}`;
       values.push({ where: "a KV value", text });
     }
     cursor = page.list_complete ? undefined : page.cursor;

@@ -130,7 +130,7 @@ describe("the search finds a planted leak in", () => {
   });
 
   test("KV", async () => {
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     await kv.put(`leak:${key()}`, "", { metadata: { leak: String(cluster.settings.KEY_PEPPER) } });
     const { names, values } = await readKv(cluster);
     expect(findSecrets(names, butTheHash())[0]).toMatch(/^a KV name: the text of oct_/);

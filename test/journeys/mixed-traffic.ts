@@ -203,7 +203,7 @@ export class MixedTraffic {
     await this.send(corrupt.secret);
     await this.send(a.secret, {}, 1);
     await network.configure({ delaysMs: [] });
-    await (await this.#cluster.kv()).delete(await this.#cluster.recordName(b.id));
+    await this.#cluster.kv.delete(await this.#cluster.recordName(b.id));
     await this.send(b.secret, {}, 1);
     const unknown = await unknownKey(this.#cluster);
     this.secrets.push(unknown);

@@ -45,15 +45,15 @@ function use(secret: string, gateway: number): Promise<RawResponse> {
 }
 
 async function entries(): Promise<Record<string, string | null>> {
-  const kv = await cluster.kv();
+  const kv = cluster.kv;
   const { keys: names } = await kv.list();
   return Object.fromEntries(
-    await Promise.all(names.map(async ({ name }) => [name, await kv.get(name, "text")] as const)),
+    await Promise.all(names.map(async ({ name }) => [name, await kv.get(name)] as const)),
   );
 }
 
 async function loseAllEntries(): Promise<void> {
-  const kv = await cluster.kv();
+  const kv = cluster.kv;
   for (const name of Object.keys(await entries())) await kv.delete(name);
   expect(await entries()).toEqual({});
 }

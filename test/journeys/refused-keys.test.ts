@@ -166,8 +166,8 @@ describe("a corrupt KV entry", () => {
   test("refuses the key until the entry is repaired, which an isolate notices within two seconds", async () => {
     const key = await cluster.createKey();
     const name = await cluster.recordName(key.id);
-    const kv = await cluster.kv();
-    const record = (await kv.get(name, "text")) ?? "";
+    const kv = cluster.kv;
+    const record = (await kv.get(name)) ?? "";
     await kv.put(name, "{}");
     expect((await use(key.secret)).status).toBe(401);
     expect((await use(key.secret)).status).toBe(401);
@@ -179,7 +179,7 @@ describe("a corrupt KV entry", () => {
   test("refuses the key until the entry is removed", async () => {
     const key = await issuedAs(() => ({}));
     expect((await use(key.secret)).status).toBe(401);
-    await (await cluster.kv()).delete(key.entry);
+    await cluster.kv.delete(key.entry);
     await eventually("the removal", async () => (await use(key.secret)).status === 200, 2000);
   });
 
@@ -215,9 +215,9 @@ describe("a corrupt KV entry", () => {
   /** A new key whose entry is replaced: a string unchanged, anything else as JSON. */
   async function issuedAs(corrupt: Corruption): Promise<IssuedKey & { readonly entry: string }> {
     const key = await cluster.createKey();
-    const kv = await cluster.kv();
+    const kv = cluster.kv;
     const name = await cluster.recordName(key.id);
-    const value = corrupt(JSON.parse((await kv.get(name, "text")) ?? ""));
+    const value = corrupt(JSON.parse((await kv.get(name)) ?? ""));
     await kv.put(name, typeof value === "string" ? value : JSON.stringify(value));
     return { ...key, entry: name };
   }

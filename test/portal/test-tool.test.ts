@@ -27,10 +27,7 @@ async function workingKey(damage: (keyId: string) => Promise<void>) {
 }
 
 describe.each<[string, (keyId: string) => Promise<void>]>([
-  [
-    "whose KV entry is missing",
-    async (id) => await (await cluster.kv()).delete(await cluster.recordName(id)),
-  ],
+  ["whose KV entry is missing", async (id) => await cluster.kv.delete(await cluster.recordName(id))],
   ["whose KV entry is corrupt", (id) => cluster.overwriteRecord(id, `{"id":"${id}"`)],
 ])("a working key %s", (_, damage) => {
   test("is not said to be dead, and is revoked", async () => {

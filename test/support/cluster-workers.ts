@@ -16,8 +16,6 @@ export type Settings = Readonly<Record<string, string | number | undefined>>;
 
 export const NETWORK = "network";
 const OWNER = "owner";
-/** The network Worker's binding to the one real namespace. */
-export const REAL_KV = "KV";
 /** As in wrangler.toml; Miniflare counts per name, not per location. */
 const RATE_LIMITS = { FAILED_LOOKUPS: { namespace_id: "1001", simple: { limit: 20, period: 60 as const } } };
 const LOOPBACK = [{ host: "127.0.0.1", port: 0 }];
@@ -87,7 +85,7 @@ function networkWorker(gateways: number): Worker {
       LEDGER: { className: "KeyLedger", scriptName: OWNER },
       ...Object.fromEntries(names.map((className) => [className, { className }])),
     },
-    kvNamespaces: { [REAL_KV]: "api-keys" },
+    kvNamespaces: { KV: "api-keys" },
     unsafeDirectSockets: LOOPBACK,
   };
 }

@@ -18,6 +18,6 @@ export async function forgeRecord(
   keyId: string,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const entry = await (await cluster.kv()).get(await cluster.recordName(keyId), "text");
+  const entry = await cluster.kv.get(await cluster.recordName(keyId));
   await cluster.overwriteRecord(keyId, JSON.stringify({ ...JSON.parse(entry ?? ""), ...changes }));
 }

@@ -14,7 +14,6 @@ import {
   clusterWorkers,
   gatewayName,
   NETWORK,
-  REAL_KV,
   type Settings,
 } from "./cluster-workers.ts";
 import {
@@ -24,7 +23,8 @@ import {
   type IssuedKey,
   type NewKey,
 } from "./control-client.ts";
-import { type Conditions, SimulatedNetwork } from "./network.ts";
+import { withFilesInMemory } from "./files-in-memory.ts";
+import { type Conditions, SimulatedNetwork, type StoredEntries } from "./network.ts";
 import type { Address } from "./raw-http.ts";
 import { RecordingOrigin } from "./recording-origin.ts";
 import { TRACE_PRINTER } from "./trace-printer.ts";
@@ -129,25 +129,18 @@ export class GatewayCluster {
   }
 
   /** The real namespace, bypassing the simulated network. */
-  kv(): ReturnType<Miniflare["getKVNamespace"]> {
-    return this.miniflare.getKVNamespace(REAL_KV, NETWORK);
+  get kv(): StoredEntries {
+    return this.network.kv;
   }
 
   /** The name of the KV entry of an issued key. */
-  async recordName(keyId: string): Promise<string> {
-    const kv = await this.kv();
-    let cursor: string | undefined;
-    do {
-      const page = await kv.list({ prefix: "key:", ...(cursor === undefined ? {} : { cursor }) });
-      for (const { name } of page.keys) if ((await kv.get(name, "text"))?.includes(`"${keyId}"`)) return name;
-      cursor = page.list_complete ? undefined : page.cursor;
-    } while (cursor !== undefined);
-    throw new Error(`KV has no entry for ${keyId}`);
+  recordName(keyId: string): Promise<string> {
+    return this.network.recordName(keyId);
   }
 
   /** Replaces an issued key's KV entry with any text. Gateways that have cached the entry keep theirs. */
   async overwriteRecord(keyId: string, text: string): Promise<void> {
-    await (await this.kv()).put(await this.recordName(keyId), text);
+    await this.kv.put(await this.recordName(keyId), text);
   }
 
   async close(): Promise<void> {
@@ -201,7 +194,7 @@ async function startMiniflare(workers: ClusterWorkers): Promise<Miniflare> {
     // Leaves request.cf empty instead of fetching it from the network.
     cf: false,
   });
-  const miniflare = new Miniflare(options);
+  const miniflare = withFilesInMemory(() => new Miniflare(options));
   try {
     await miniflare.ready;
     return miniflare;

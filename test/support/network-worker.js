@@ -14,6 +14,8 @@ const settings = { delaysMs: [], kvDelayMs: 0, kvCacheMs: 0 };
 const faults = new Map();
 const counts = new Map();
 const kvCaches = new Map();
+/** The name of each key's KV entry, by the key's id. */
+const recordNames = new Map();
 let nextFault = 1;
 
 /** One call: request, execution, answer. */
@@ -91,6 +93,7 @@ export class RemoteKv extends WorkerEntrypoint {
     return this.#read("getWithMetadata", name, options);
   }
   put(name, value, options) {
+    recordNames.set(JSON.parse(value).id, name);
     return this.#forward("put", name, () => this.env.KV.put(name, value, options));
   }
   delete(name) {
@@ -146,6 +149,11 @@ const commands = {
       .catch(() => {});
   },
   queryLedger: ([name, sql], env) => env.LEDGER.getByName(name).querySqlForTest(sql),
+  recordName: (id) => recordNames.get(id),
+  kvGet: (name, env) => env.KV.get(name),
+  kvPut: ([name, value, options], env) => env.KV.put(name, value, options),
+  kvDelete: (name, env) => env.KV.delete(name),
+  kvList: (options, env) => env.KV.list(options ?? {}),
 };
 
 export default {

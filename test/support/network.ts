@@ -1,7 +1,8 @@
 /**
- * Controls the simulated network between the gateways, the ledger and KV: see network-worker.js.
+ * Controls the simulated network between the gateways, the ledger and KV: see network-worker.js. Tests also reach the
+ * stores behind it: a ledger's tables and the real KV namespace.
  *
- * It is entirely fake: latency, lost and hanging calls, a KV that is slow or lags. Faults and counters live inside
+ * The network is entirely fake: latency, lost and hanging calls, a KV that is slow or lags. Faults and counters live inside
  * workerd, so they cost a test under load nothing.
  */
 
@@ -46,6 +47,20 @@ export interface Counts {
   readonly kvPuts: number;
   /** By method. */
   readonly ledgerCalls: Readonly<Record<string, number>>;
+}
+
+interface EntryPage {
+  readonly keys: readonly { readonly name: string; readonly metadata?: unknown }[];
+  readonly list_complete: boolean;
+  readonly cursor?: string;
+}
+
+/** Workers KV, as far as tests use it. */
+export interface StoredEntries {
+  get(name: string): Promise<string | null>;
+  put(name: string, value: string, options?: { readonly metadata?: unknown }): Promise<void>;
+  delete(name: string): Promise<void>;
+  list(options?: { readonly prefix?: string; readonly cursor?: string }): Promise<EntryPage>;
 }
 
 export class SimulatedNetwork {
@@ -109,6 +124,21 @@ export class SimulatedNetwork {
       unknown
     >[];
   }
+
+  /** The name of the KV entry that the ledger wrote for an issued key. */
+  async recordName(keyId: string): Promise<string> {
+    const name = (await this.#command("recordName", keyId)) as string | null;
+    if (name === null) throw new Error(`no KV entry was written for ${keyId}`);
+    return name;
+  }
+
+  /** The real namespace: no fault, delay or cache applies, and nothing is counted. */
+  readonly kv: StoredEntries = {
+    get: (name) => this.#command("kvGet", name) as Promise<string | null>,
+    put: async (name, value, options = {}) => void (await this.#command("kvPut", [name, value, options])),
+    delete: async (name) => void (await this.#command("kvDelete", name)),
+    list: (options = {}) => this.#command("kvList", options) as Promise<EntryPage>,
+  };
 
   async #command(name: string, argument?: unknown): Promise<unknown> {
     const response = await fetch(this.#url, {
