@@ -9,12 +9,15 @@ import { expect, inject, test } from "vitest";
 import { IS_WHOLE, shareOf } from "../share.ts";
 import { type Campaign, runCampaign } from "./campaign.ts";
 import { violationsIn } from "./checker.ts";
+import { caseName } from "./evidence.ts";
 import type { Case } from "./history.ts";
 import { RESTRICTION_NAMES } from "./restrictions.ts";
 import { casesOf } from "./situations.ts";
 
 const TIME_LIMIT_MS = 300_000;
 const PARALLEL = 10;
+/** A case that a busy machine kept from occurring is run again; a broken rule never is. */
+const ATTEMPTS_MAX = 3;
 
 interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs"> {
   readonly name: string;
@@ -24,7 +27,7 @@ interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs
 const LEASE_MARGIN_MS = 1000;
 
 const REVOCATIONS = casesOf("revoke");
-const SHORT_LEASE_CASES = shareOf(REVOCATIONS, 3);
+const SHORT_LEASE_CASES = shareOf(REVOCATIONS, 6);
 const OTHERS = RESTRICTION_NAMES.filter((restriction) => restriction !== "revoke");
 const OTHER_CASES: readonly Case[] = IS_WHOLE
   ? OTHERS.flatMap(casesOf)
@@ -33,8 +36,8 @@ const OTHER_CASES: readonly Case[] = IS_WHOLE
 const PARTS: readonly Part[] = [
   {
     name: "revocations with the leases of wrangler.toml",
-    cases: REVOCATIONS,
-    count: IS_WHOLE ? 5 * REVOCATIONS.length : REVOCATIONS.length,
+    cases: shareOf(REVOCATIONS, 2),
+    count: IS_WHOLE ? 5 * REVOCATIONS.length : shareOf(REVOCATIONS, 2).length,
   },
   {
     name: "other restrictions with the leases of wrangler.toml",
@@ -51,7 +54,7 @@ const PARTS: readonly Part[] = [
   {
     name: "revocations with ledgers restarted in the middle of the wait",
     cases: [{ restriction: "revoke", situation: "ledger restarted" }],
-    count: IS_WHOLE ? 24 : 2,
+    count: IS_WHOLE ? 24 : 1,
   },
 ];
 
@@ -59,9 +62,15 @@ test.each(PARTS)(
   "nothing forbidden is accepted and no byte leaves after the answer, $name",
   { timeout: TIME_LIMIT_MS },
   async (part) => {
-    const history = await runCampaign({ ...part, bundle: inject("workerBundle"), parallel: PARALLEL });
-
-    expect(violationsIn(history, part.cases)).toEqual([]);
-    expect(history.restrictions).toHaveLength(part.count);
+    let cases = part.cases;
+    for (let attempt = 1; cases.length > 0; attempt++) {
+      const count = attempt === 1 ? part.count : cases.length;
+      const campaign = { ...part, cases, count, bundle: inject("workerBundle"), parallel: PARALLEL };
+      const history = await runCampaign(campaign);
+      const violations = violationsIn(history, cases);
+      expect(violations.filter(({ rule }) => attempt === ATTEMPTS_MAX || rule !== "vacuous")).toEqual([]);
+      expect(history.restrictions).toHaveLength(count);
+      cases = cases.filter((one) => violations.some(({ where }) => where === caseName(one)));
+    }
   },
 );

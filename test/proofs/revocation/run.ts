@@ -15,6 +15,7 @@ import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { buildWorker } from "../../support/build-worker.ts";
+import { startCluster } from "../../support/gateway-cluster.ts";
 import { FIVE_DISTANCES_MS, runCampaign, varsOf } from "./campaign.ts";
 import { type Violation, violationsIn } from "./checker.ts";
 import { type Figures, figuresOf, merged, summary } from "./figures.ts";
@@ -22,7 +23,7 @@ import { drawHistograms } from "./histogram.ts";
 import type { Case } from "./history.ts";
 import { RESTRICTION_NAMES, type RestrictionName } from "./restrictions.ts";
 import { casesOf } from "./situations.ts";
-import { revokeUnderSmallAnswers, SHAPES } from "./small-bodies.ts";
+import { GATEWAYS, revokeUnderSmallAnswers, SHAPES } from "./small-bodies.ts";
 
 /** A history is checked and dropped after this many, so that memory stays bounded. */
 const PER_CAMPAIGN = 300;
@@ -68,8 +69,9 @@ try {
 async function countSmallBodies(bundle: string): Promise<number> {
   console.log(machine());
   let broken = 0;
+  const cluster = await startCluster({ bundle, gateways: GATEWAYS });
   for (const shape of SHAPES) {
-    const answers = await revokeUnderSmallAnswers({ bundle, shape, revocations: count, parallel });
+    const answers = await revokeUnderSmallAnswers({ cluster, shape, revocations: count, parallel });
     const { whole, refused, emptyReply, headersAlone, partOfBody, revocationsWithBroken } = answers;
     broken += emptyReply + headersAlone + partOfBody;
     console.log(`${shape}: ${revocationsWithBroken} of ${count} revocations broke an answer`);
@@ -77,6 +79,7 @@ async function countSmallBodies(bundle: string): Promise<number> {
       `  ${whole} whole, ${refused} refused; empty ${emptyReply}, headers ${headersAlone}, part ${partOfBody}`,
     );
   }
+  await cluster.close();
   return broken;
 }
 

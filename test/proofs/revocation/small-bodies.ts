@@ -8,7 +8,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { IssuedKey } from "../../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../../support/gateway-cluster.ts";
 import { RawConnection, type RawResponse } from "../../support/raw-http.ts";
 import type { Respond } from "../../support/recording-origin.ts";
 import { eventually, within } from "../../support/time-limits.ts";
@@ -37,15 +37,15 @@ export interface Answers {
 }
 
 export interface SmallBodies {
-  /** The built Worker's path; in vitest, the one build-worker.ts provides. */
-  readonly bundle?: string;
+  readonly cluster: GatewayCluster;
   readonly shape: Shape;
   readonly revocations: number;
   /** How many keys at a time. */
   readonly parallel: number;
 }
 
-const GATEWAYS = 2;
+/** Of the cluster. */
+export const GATEWAYS = 2;
 const CONNECTIONS_PER_GATEWAY = 2;
 /** Before it is revoked a key is answered this often, and then used for a part of a lease. */
 const ANSWERS_BEFORE = 4;
@@ -95,8 +95,7 @@ function inTwoPieces(headers: Record<string, number>): Respond {
 
 /** Revokes keys in use, some at a time, and counts the answers by kind. */
 export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Answers> {
-  const { bundle, shape, revocations, parallel } = options;
-  const cluster = await startCluster({ ...(bundle === undefined ? {} : { bundle }), gateways: GATEWAYS });
+  const { cluster, shape, revocations, parallel } = options;
   cluster.live.respond = ORIGINS[shape];
   const expected = shape.startsWith("gzip") ? GZIP_BODY : JSON_BODY;
   const total = noAnswers();
@@ -104,27 +103,24 @@ export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Ans
   const revokeInTurn = async () => {
     for (let index = next++; index < revocations; index = next++) {
       const useMs = ((index * GOLDEN_RATIO) % 1) * USE_SPREAD_MS;
-      add(total, await revokeOne(cluster, index, useMs, expected));
+      add(total, await revokeOne(cluster, `small-${SHAPES.indexOf(shape)}-${index}`, useMs, expected));
       cluster.live.requests = [];
     }
   };
-  try {
-    const players = Array.from({ length: Math.min(parallel, revocations) }, revokeInTurn);
-    await Promise.allSettled(players);
-    await Promise.all(players);
-    return total;
-  } finally {
-    await cluster.close();
-  }
+  const players = Array.from({ length: Math.min(parallel, revocations) }, revokeInTurn);
+  // All must have finished before the cluster is closed.
+  await Promise.allSettled(players);
+  await Promise.all(players);
+  return total;
 }
 
 async function revokeOne(
   cluster: GatewayCluster,
-  index: number,
+  account: string,
   useMs: number,
   expected: Buffer,
 ): Promise<Answers> {
-  const key = await cluster.createKey({ account: `small-${index}` });
+  const key = await cluster.createKey({ account });
   const answers = noAnswers();
   const kinds: Kind[] = [];
   const use = (gateway: number) => useUntilRefused(cluster, gateway, key, expected, kinds);
