@@ -2,11 +2,12 @@
 // https://octopost.ink/docs about authentication or errors and shows that it is true of the gateway.
 // Endpoints and permissions are listed here by hand, not read from the policy table.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "./support/control-client.ts";
-import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
+import type { GatewayCluster } from "./support/gateway-cluster.ts";
 import { holdUntilReleased } from "./support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "./support/raw-http.ts";
+import { sharedCluster } from "./support/shared.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
@@ -35,11 +36,10 @@ let live: IssuedKey;
 let sandbox: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2 });
+  cluster = await sharedCluster({ gateways: 2 });
   live = await cluster.createKey({ name: "Production Server", mode: "live" });
   sandbox = await cluster.createKey({ name: "CI/CD Pipeline", mode: "test" });
 });
-afterAll(() => cluster?.close());
 beforeEach(() => {
   cluster.live.clear();
   cluster.sandbox.clear();

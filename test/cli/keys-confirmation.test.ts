@@ -1,18 +1,19 @@
 // Confirmation: `npm run keys` asks before an operation that cannot be undone.
 
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
+import { withServer } from "./with-server.ts";
 
 let cluster: GatewayCluster;
 let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster();
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   ({ account, keys } = ownAccount(cluster));
 });
@@ -28,19 +29,29 @@ async function activeIds(): Promise<string[]> {
 
 test("without a terminal and without --yes, sends nothing and exits with 2", async () => {
   const { id } = await newKey();
-  await cluster.network.resetCounts();
-  for (const args of [["revoke", id], ["revoke-all"], ["rotate", id, "--overlap", "0"]]) {
-    const { code, stdout, stderr } = await keys(args, { input: "yes\n" });
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain("--yes");
-  }
-  expect((await cluster.network.counts()).ledgerCalls).toEqual({});
+  const received: unknown[] = [];
+  await withServer(
+    (request, response) => {
+      received.push(request.url);
+      response.end();
+    },
+    async (url) => {
+      for (const args of [["revoke", id], ["revoke-all"], ["rotate", id, "--overlap", "0"]]) {
+        const { code, stdout, stderr } = await keys([...args, "--url", url], { input: "yes\n" });
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        expect(stderr).toContain("--yes");
+      }
+    },
+  );
+  expect(received).toEqual([]);
 });
 
 test("revoke shows the key and asks; every answer but yes leaves it unchanged", async () => {
   const { id, hint } = await newKey("Production Server");
   for (const input of ["", "\n", "y\n", "no\n"]) {
-    const { code, stderr } = await keys(["revoke", id], { terminal: true, input });
+    // Nothing is typed: Ctrl-D, which ends the process.
+    const options = { terminal: true, input, process: input === "" };
+    const { code, stderr } = await keys(["revoke", id], options);
     expect(code, input).toBe(2);
     expect(stderr).toContain(`Revoke ${id} "Production Server" (${hint}, not used yet)?`);
     expect(stderr).toContain("nothing was done");

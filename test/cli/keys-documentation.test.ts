@@ -1,12 +1,13 @@
 // The steps of Octopost's "Authentication" page with the command line, and requests of a client in between:
 // "Generating API Keys", steps 3 to 6, and "Key Rotation", steps 1 to 4.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
-import { type Keys, keysOf } from "./run-keys.ts";
+import { type Keys, ownAccount } from "./run-keys.ts";
 
 const REFUSED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
@@ -14,10 +15,9 @@ let cluster: GatewayCluster;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2 });
-  keys = keysOf(cluster, "acme");
+  cluster = await sharedCluster({ gateways: 2 });
+  keys = ownAccount(cluster).keys;
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 /** A client of the API, on a gateway other than the one where keys are managed. */

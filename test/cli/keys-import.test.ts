@@ -10,8 +10,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
@@ -24,13 +25,10 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept" } });
+  cluster = await sharedCluster({ settings: { LEGACY_KEYS: "accept" } });
   directory = await mkdtemp(join(tmpdir(), "keys-import-"));
 });
-afterAll(async () => {
-  await cluster.close();
-  await rm(directory, { recursive: true });
-});
+afterAll(() => rm(directory, { recursive: true }));
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
   file = join(directory, `${account}.jsonl`);
@@ -265,17 +263,12 @@ describe("a key on several lines", () => {
 });
 
 test("warns where the gateway does not accept imported keys, and names the setting", async () => {
-  const strict = await startCluster();
-  try {
-    const own = ownAccount(strict);
-    await writeFile(file, `${row(1)}\n`);
-    const { code, stderr } = await own.keys(["import", file]);
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Warning: LEGACY_KEYS is not "accept"/m)]);
-    const { stdout } = await own.keys(["import", file, "--json"]);
-    expect(JSON.parse(stdout)).not.toHaveProperty("warning");
-  } finally {
-    await strict.close();
-  }
+  const own = ownAccount(await sharedCluster());
+  await writeFile(file, `${row(1)}\n`);
+  const { code, stderr } = await own.keys(["import", file]);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^Warning: LEGACY_KEYS is not "accept"/m)]);
+  const { stdout } = await own.keys(["import", file, "--json"]);
+  expect(JSON.parse(stdout)).not.toHaveProperty("warning");
 });
 
 test("a file in UTF-16 exits with 2, names the encoding and sends nothing", async () => {

@@ -2,9 +2,10 @@
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 
 const CREATE = ["create", "--name", "only one", "--mode", "live", "--json"];
@@ -14,9 +15,8 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster();
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
   await cluster.network.liftAllFaults();

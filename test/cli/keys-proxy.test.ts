@@ -5,8 +5,8 @@ import net, { type AddressInfo } from "node:net";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { proxyOf } from "../../src/cli/keys/proxy.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { environmentOf, runKeys } from "./run-keys.ts";
+import { sharedCluster } from "../support/shared.ts";
+import { ownAccount, runKeys } from "./run-keys.ts";
 
 const GATEWAY = "https://gateway.test:8443";
 const ACCOUNT = { account: "acme", tier: "pro" };
@@ -85,18 +85,15 @@ test.each(["gateway.test", ".test", "*", "other.example, gateway.test:8443"])(
 );
 
 test("a gateway on this machine is called directly, since its token is not encrypted", async () => {
-  const cluster: GatewayCluster = await startCluster();
-  try {
-    await cluster.createKey({ account: "acme" });
-    const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, ALL_PROXY: proxyUrl };
-    for (const node of [{}, { NODE_USE_ENV_PROXY: "1" }]) {
-      const env = { ...environmentOf(cluster, "acme"), ...proxies, ...node };
-      expect((await runKeys(["list"], { env })).code).toBe(0);
-    }
-    expect(requests).toEqual([]);
-  } finally {
-    await cluster.close();
-  }
+  const cluster = await sharedCluster();
+  const { account, keys } = ownAccount(cluster);
+  await cluster.createKey({ account });
+  const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, ALL_PROXY: proxyUrl };
+  expect((await keys(["list"], { env: proxies })).code).toBe(0);
+  // Node reads this variable when a process starts.
+  const env = { ...proxies, NODE_USE_ENV_PROXY: "1" };
+  expect((await keys(["list"], { env, process: true })).code).toBe(0);
+  expect(requests).toEqual([]);
 });
 
 test("a refusing or unreachable proxy is named, without its credentials, and nothing was done", async () => {

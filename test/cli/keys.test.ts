@@ -1,15 +1,16 @@
-// Every command of `npm run keys`, run as a child process against a gateway in workerd.
+// Every command of `npm run keys`, run against a gateway in workerd.
 //
 // Standard output has only the answer (with --json, the API's own document), standard error everything else. A key is
 // printed once, when it is created.
 
 import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { printable } from "../../src/cli/keys/text-format.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const COPY_NOW = "Copy the key now";
@@ -20,9 +21,8 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster();
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));
   await cluster.network.liftAllFaults();

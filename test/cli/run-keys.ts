@@ -1,30 +1,29 @@
-// Runs `npm run keys` and returns its exit code and output: with input, a terminal or a directory in a child process, like
-// a shell does; otherwise in a worker thread, in a third of the time, with its own modules, arguments and environment.
+// Runs `npm run keys` and returns its exit code and output: in a worker thread that runs one command after another, or, if
+// the test asks for it, in a process of its own, which takes longer.
 //
 // The command inherits no OCTOPOST_* variable, and has no terminal unless the test asks for one.
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "esbuild";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { within } from "../support/time-limits.ts";
+import type { ThreadCommand, ThreadResult } from "./keys-thread.ts";
+import { typeAfterPrompts } from "./typed-input.ts";
 
-const KEYS = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
-/** Caches compiled code between runs, which halves their cost. */
+export const KEYS_COMMAND = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
+const THREAD = new URL("keys-thread.ts", import.meta.url);
+/** Caches compiled code between processes, which halves their cost. */
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/keys-command", import.meta.url));
 const LIMIT_MS = 60_000;
+const COLUMNS = 200;
 /** Makes the pipes look like a terminal, with as many colours as TERM has. */
 const FAKE_TERMINAL = `data:text/javascript,import tty from "node:tty";
 const {stdin, stdout, stderr} = process; stdin.isTTY = stdout.isTTY = stderr.isTTY = true;
 stdout.getColorDepth = stderr.getColorDepth = tty.WriteStream.prototype.getColorDepth;
 stdout.columns = stderr.columns = `;
-const PROMPTS = ["Type yes to continue:", "Key (not shown):"];
 
 export interface KeysOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -32,9 +31,8 @@ export interface KeysOptions {
   readonly input?: string | Uint8Array;
   /** The number of columns, or true for 200. */
   readonly terminal?: number | boolean;
-  readonly cwd?: string;
-  /** Runs src/cli/keys.ts itself, whose path `completion` prints. */
-  readonly fromSource?: boolean;
+  /** Runs in a process of its own. */
+  readonly process?: boolean;
 }
 
 export interface KeysResult {
@@ -49,111 +47,64 @@ export interface KeysResult {
 export type Keys = (args: readonly string[], options?: KeysOptions) => Promise<KeysResult>;
 
 export async function runKeys(args: readonly string[], options: KeysOptions = {}): Promise<KeysResult> {
-  const needsProcess =
-    options.terminal || options.input !== undefined || options.cwd !== undefined || options.fromSource;
-  const command = await (needsProcess ? startProcess(args, options) : startThread(args, options));
-  const outputs = Promise.all([text(command.stdout), text(command.stderr)]);
-  try {
-    const outcome = Promise.all([command.ended, outputs]);
-    const [code, [stdout, stderr]] = await within(LIMIT_MS, `keys ${args.join(" ")}`, outcome);
-    return {
-      code,
-      stdout,
-      stderr,
-      get json() {
-        return JSON.parse(stdout);
-      },
-    };
-  } finally {
-    command.kill();
-  }
+  const { env, input = "", terminal = false, process: inProcess = false } = options;
+  const command: ThreadCommand = {
+    args,
+    env: { PATH: process.env.PATH, ...env },
+    input,
+    columns: terminal === true ? COLUMNS : terminal || null,
+  };
+  const result = await (inProcess ? runProcess(command) : runInThread(command));
+  return {
+    ...result,
+    get json() {
+      return JSON.parse(result.stdout);
+    },
+  };
 }
 
-interface RunningCommand {
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  readonly ended: Promise<number | null>;
-  readonly kill: () => void;
-}
-
-async function startProcess(args: readonly string[], options: KeysOptions): Promise<RunningCommand> {
-  const { terminal = false, input = "" } = options;
-  const columns = terminal === true ? 200 : terminal;
-  const fake = columns === false ? [] : ["--import", encodeURI(`${FAKE_TERMINAL}${columns}`)];
-  const child = spawn(process.execPath, [...fake, options.fromSource ? KEYS : await bundledKeys(), ...args], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
-    cwd: options.cwd,
+async function runProcess({ args, env, input, columns }: ThreadCommand) {
+  const fake = columns === null ? [] : ["--import", encodeURI(`${FAKE_TERMINAL}${columns}`)];
+  const child = spawn(process.execPath, [...fake, KEYS_COMMAND, ...args], {
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
   });
   // A command that does not read its input may exit before it is written.
   child.stdin.on("error", () => {});
-  if (terminal) typeAfterPrompts(child, input);
-  else child.stdin.end(input);
-  const ended = new Promise<number | null>((resolve, reject) => {
+  if (columns === null) child.stdin.end(input);
+  else typeAfterPrompts(child.stderr, child.stdin, input);
+  const exited = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve(code));
+    child.once("close", resolve);
   });
-  return { stdout: child.stdout, stderr: child.stderr, ended, kill: () => void child.kill("SIGKILL") };
+  try {
+    const outcome = Promise.all([exited, text(child.stdout), text(child.stderr)]);
+    const [code, stdout, stderr] = await within(LIMIT_MS, `keys ${args.join(" ")}`, outcome);
+    return { code, stdout, stderr };
+  } finally {
+    child.kill("SIGKILL");
+  }
 }
 
-async function startThread(args: readonly string[], { env }: KeysOptions): Promise<RunningCommand> {
-  // Standard input stays open: once it has ended, Node does not end a worker that has not read it.
-  const worker = new Worker(await bundledKeys(), {
-    argv: [...args],
-    env: { PATH: process.env.PATH, ...env },
-    stdin: true,
-    stdout: true,
-    stderr: true,
-  });
-  const ended = new Promise<number>((resolve, reject) => {
-    worker.once("error", reject);
-    worker.once("exit", resolve);
-  });
-  return { stdout: worker.stdout, stderr: worker.stderr, ended, kill: () => void worker.terminate() };
-}
+/** Several only while commands run at the same time. */
+const idleThreads: Worker[] = [];
 
-let bundle: Promise<string> | undefined;
-
-/** The path of one small file: a third of the time of many, which a thread or process would compile again. */
-function bundledKeys(): Promise<string> {
-  bundle ??= bundleKeys();
-  return bundle;
-}
-
-async function bundleKeys(): Promise<string> {
-  const outfile = join(tmpdir(), `octopost-keys-${process.pid}.mjs`);
-  await build({
-    entryPoints: [KEYS],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    // Some packages are CommonJS.
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
-    logLevel: "silent",
-  });
-  process.once("exit", () => rmSync(outfile, { force: true }));
-  return outfile;
-}
-
-/** Types one line of the input per prompt, or ends the input: a terminal discards what is typed before a prompt. */
-function typeAfterPrompts(child: ChildProcessWithoutNullStreams, input: string | Uint8Array): void {
-  const lines = String(input).match(/.*\n|.+$/g) ?? [];
-  const awaited = new Set(PROMPTS);
-  let output = "";
-  child.stderr.on("data", (bytes: Buffer) => {
-    output += bytes;
-    for (const prompt of awaited) {
-      if (!output.includes(prompt)) continue;
-      // A prompt is printed again after every key.
-      awaited.delete(prompt);
-      const line = lines.shift();
-      if (line === undefined) child.stdin.end();
-      else child.stdin.write(line);
-    }
-  });
+async function runInThread(command: ThreadCommand): Promise<ThreadResult> {
+  const thread = idleThreads.pop() ?? new Worker(THREAD);
+  // Rejects when the thread fails.
+  const answered = once(thread, "message") as Promise<[ThreadResult | Error]>;
+  thread.ref();
+  thread.postMessage(command);
+  try {
+    const [answer] = await within(LIMIT_MS, `keys ${command.args.join(" ")}`, answered);
+    if (answer instanceof Error) throw answer;
+    // An idle thread does not keep the process of the tests alive.
+    thread.unref();
+    idleThreads.push(thread);
+    return answer;
+  } catch (error) {
+    await thread.terminate();
+    throw error;
+  }
 }
 
 /** The variables that select a gateway of a cluster and an account. */
@@ -177,6 +128,6 @@ let accounts = 0;
 /** An account that no other test uses, and its commands. */
 export function ownAccount(cluster: GatewayCluster): { account: string; keys: Keys } {
   accounts += 1;
-  const account = `acct-${accounts}`;
+  const account = `cli-${accounts}`;
   return { account, keys: keysOf(cluster, account) };
 }

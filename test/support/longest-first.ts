@@ -15,7 +15,6 @@ const LONGEST = [
   "portal/shown-once.test.ts",
   "proofs/simulator/mutants.proof.ts",
   "deploy.test.ts",
-  "cli/keys-possession.test.ts",
   "control/contract.test.ts",
   "cli/keys-import.test.ts",
   "proofs/simulator/simulator.proof.ts",
