@@ -51,6 +51,12 @@ export function secretsOfSettings(settings: Readonly<Record<string, unknown>>): 
   ];
 }
 
+/** A secret that is text, in every common encoding. */
+export function secretsOfText(what: string, text: string): Secret[] {
+  const inUrl = encodeURIComponent(text);
+  return [{ what, text }, { what, text: inUrl }, ...spellings(what, Buffer.from(text))];
+}
+
 function spellings(what: string, bytes: Buffer): Secret[] {
   const base64 = bytes.toString("base64").replaceAll("=", "");
   return [bytes.toString("hex"), base64, base64.replaceAll("+", "-").replaceAll("/", "_")].map((text) => ({

@@ -1,13 +1,15 @@
 /**
- * No secret leaks: not a key's text, hash or SHA-256, not a secret of the Worker. After traffic of every kind, the test
- * searches every log line, KV entry, cell of the ledgers, response and forwarded request. A search that finds nothing
- * proves nothing by itself, so the traffic must have caused every kind of refusal, and planted leaks must be found.
+ * No secret leaks: not a key's text, hash or SHA-256, not a secret of the Worker, no other credential. After traffic of
+ * every kind, the test searches every log line, KV entry, cell of the ledgers, response, forwarded request and message
+ * to the receiver of events. A search that finds nothing proves nothing by itself, so the traffic must have caused every
+ * kind of refusal, and planted leaks must be found.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
 import { printedSpans } from "../support/trace-printer.ts";
+import { CREDENTIAL_MARKS, CredentialTraffic } from "./credential-traffic.ts";
 import {
   type FoundText,
   findSecrets,
@@ -28,10 +30,12 @@ const REASONS = [
   ...["missing_permission", "too_many_lookups", "store_unreachable", "ledger_unreachable", "unhealthy"],
   ...["origin_unreachable", "origin_refused_gateway", "origin_timeout", "malformed_json"],
   ...["conflict", "body_too_large", "wrong_content_type", "invalid_input"],
+  ...["missing_right", "bad_signature", "link_used", "session_ended", "csrf_failed"],
 ];
 
 let cluster: GatewayCluster;
 let traffic: MixedTraffic;
+let credentials: CredentialTraffic;
 let secrets: Secret[];
 
 /** Prints the request body, to plant a leak in the log. */
@@ -43,22 +47,28 @@ const PRINTER = {
 };
 
 beforeAll(async () => {
+  credentials = await CredentialTraffic.start();
   cluster = await startCluster({
     gateways: GATEWAY_SETTINGS.length,
-    settings: SETTINGS,
+    settings: { ...SETTINGS, ...credentials.settings },
     gatewaySettings: GATEWAY_SETTINGS,
     extraWorkers: [PRINTER],
     traced: true,
   });
   traffic = new MixedTraffic(cluster);
   await traffic.drive();
+  await credentials.drive(cluster, traffic);
   const pepper = String(cluster.settings.KEY_PEPPER);
   secrets = [
     ...secretsOfSettings(cluster.settings),
+    ...credentials.secrets,
     ...traffic.secrets.flatMap((key) => secretsOfKey(key, [pepper])),
   ];
 });
-afterAll(() => cluster.close());
+afterAll(async () => {
+  await cluster.close();
+  await credentials.close();
+});
 
 const logged = (): FoundText[] => cluster.logs.map((text) => ({ where: "the log", text }));
 /** Where the hash at rest is allowed. */
@@ -104,6 +114,11 @@ describe("no secret is in", () => {
     expect(findSecrets(traffic.answers, secrets)).toEqual([]);
   });
 
+  test("any message to the receiver of events", () => {
+    expect(credentials.messages.length).toBeGreaterThan(10);
+    expect(findSecrets(credentials.messages, secrets)).toEqual([]);
+  });
+
   test("any forwarded request", () => {
     expect(readOrigins(cluster).length).toBeGreaterThan(40);
     expect(findSecrets(readOrigins(cluster), secrets)).toEqual([]);
@@ -111,7 +126,7 @@ describe("no secret is in", () => {
 });
 
 test("paths, queries, headers and bodies are never logged", () => {
-  const marks = Object.entries(MARKS).map(([what, text]) => ({ what, text }));
+  const marks = Object.entries({ ...MARKS, ...CREDENTIAL_MARKS }).map(([what, text]) => ({ what, text }));
   expect(findSecrets(logged(), marks)).toEqual([]);
   // The marks were forwarded.
   const forwarded = findSecrets([...readOrigins(cluster), ...traffic.answers], marks).join("\n");
@@ -127,6 +142,17 @@ describe("the search finds a planted leak in", () => {
     await printer.fetch("http://printer/", { method: "POST", body: `{"leak":"${key()}"}` });
     await eventually("the planted line", () => cluster.logs.length > before);
     expect(findSecrets(logged(), secrets)[0]).toMatch(/^the log: the text of oct_/);
+  });
+
+  test("a message, whichever credential it is", async () => {
+    const kinds = new Set(credentials.secrets.map(({ what }) => what));
+    expect(kinds.size).toBe(7);
+    for (const what of kinds) {
+      const leak = credentials.secrets.find((secret) => secret.what === what)?.text;
+      const body = JSON.stringify({ type: "leak", timestamp: "", data: { leak } });
+      await fetch(credentials.settings.EVENTS_URL, { method: "POST", body });
+      expect(findSecrets(credentials.messages.slice(-1), secrets)).toContain(`a message: ${what}`);
+    }
   });
 
   test("KV", async () => {

@@ -76,42 +76,47 @@ export class MixedTraffic {
       ...request,
       headers: [...headers, ["X-Mark", MARKS.header], ...(request.headers ?? [])],
     });
-    this.#record(response);
+    this.record(response);
     return response;
   }
 
-  async #control(...call: Parameters<GatewayCluster["control"]>): Promise<ControlAnswer> {
+  /** A call of the control plane; its answer is recorded without the text of a new key. */
+  async control(...call: Parameters<GatewayCluster["control"]>): Promise<ControlAnswer> {
     const answer = await this.#cluster.control(...call);
-    this.#record(answer.response, answer.json?.secret);
+    const { secret, url } = answer.json ?? {};
+    this.record(answer.response, ...[secret, url].filter((shown) => shown !== undefined));
     return answer;
   }
 
-  #record({ status, headers, body }: RawResponse, shown?: string): void {
+  /** `shown`: secrets that this response shows for the first time. */
+  record({ status, headers, body }: RawResponse, ...shown: readonly string[]): void {
     const text = [String(status), ...headers.flat(), body.toString("latin1")].join("\n");
-    if (shown !== undefined) this.secrets.push(shown);
-    this.answers.push({ where: "an answer", text: text.replaceAll(shown ?? "\0", "") });
+    this.secrets.push(...shown.filter((one) => one.startsWith("oct_")));
+    const rest = shown.reduce((answer, one) => answer.replaceAll(one, ""), text);
+    this.answers.push({ where: "an answer", text: rest });
   }
 
-  async #create(account: string, key: NewKey, headers: Header[] = []): Promise<Key> {
+  /** Its secret is in `secrets`. */
+  async create(account: string, key: NewKey, headers: Header[] = []): Promise<Key> {
     const body = { name: "a key", mode: "live", ...key };
-    return (await this.#control("POST", `/accounts/${account}/keys`, body, { headers })).json;
+    return (await this.control("POST", `/accounts/${account}/keys`, body, { headers })).json;
   }
 
   async #issue(): Promise<Key[]> {
     const keys: Key[] = [];
     for (const account of this.accounts) {
       for (const mode of ["live", "test"] as const) {
-        keys.push(await this.#create(account, { mode }));
-        keys.push(await this.#create(account, { mode, permissions: ["presets:read"] }));
+        keys.push(await this.create(account, { mode }));
+        keys.push(await this.create(account, { mode, permissions: ["presets:read"] }));
       }
     }
     // Twice, so that the stored answer is returned as well.
     const once: Header[] = [["Idempotency-Key", "once"]];
     for (let time = 0; time < 2; time++) {
-      keys.push(await this.#create("acct", {}, once));
+      keys.push(await this.create("acct", {}, once));
       const path = `/accounts/acct/keys/${keys[0]?.id}/rotate`;
       const headers: Header[] = [["Idempotency-Key", "rotated-once"]];
-      await this.#control("POST", path, { overlap_seconds: 3600 }, { headers });
+      await this.control("POST", path, { overlap_seconds: 3600 }, { headers });
     }
     const legacy = ["oct_live_legacy-from-before-the-gateway", "oct_test_legacy~of~another~shape"];
     this.secrets.push(...legacy);
@@ -121,7 +126,7 @@ export class MixedTraffic {
       mode: i === 0 ? "live" : "test",
     }));
     for (const headers of [[], [["Idempotency-Key", "imported-once"]] as Header[]]) {
-      await this.#control("POST", "/accounts/acct/keys/import", { keys: rows }, { headers });
+      await this.control("POST", "/accounts/acct/keys/import", { keys: rows }, { headers });
     }
     for (const text of legacy) await this.send(text);
     return keys;
@@ -179,22 +184,22 @@ export class MixedTraffic {
   async #causeFailures(key: Key): Promise<void> {
     const { network, live } = this.#cluster;
     const cold = [
-      await this.#create("acct", {}),
-      await this.#create("acct", {}),
-      await this.#create("acct", {}),
+      await this.create("acct", {}),
+      await this.create("acct", {}),
+      await this.create("acct", {}),
     ];
     const [a, b, corrupt] = cold as [Key, Key, Key];
     await network.fault({ on: "kv", how: "fail-before", caller: 0 });
     await this.send(a.secret);
     await this.send(`oct_live_${MARKS.header}`);
-    await this.#control("GET", "/health");
+    await this.control("GET", "/health");
     await network.liftAllFaults();
     await network.fault({ on: "ledger", how: "hang-before", caller: 0 });
     await this.send(b.secret);
-    await this.#control("GET", `/accounts/acct/keys/${b.id}`);
+    await this.control("GET", `/accounts/acct/keys/${b.id}`);
     await network.liftAllFaults();
     await network.fault({ on: "kv", how: "fail-before", caller: "owner" });
-    await this.#control("POST", "/accounts/acct/keys", { name: "not issued", mode: "live" });
+    await this.control("POST", "/accounts/acct/keys", { name: "not issued", mode: "live" });
     await network.liftAllFaults();
     await this.#cluster.overwriteRecord(corrupt.id, "{}");
     await forgeRecord(this.#cluster, a.id, { mode: "test" });
@@ -226,61 +231,56 @@ export class MixedTraffic {
   /** A stream whose key is revoked. */
   async #abortStream(): Promise<void> {
     const { sandbox } = this.#cluster;
-    const { id, secret } = await this.#create("acct", { mode: "test" });
+    const { id, secret } = await this.create("acct", { mode: "test" });
     sandbox.respond = trickle(Array(3000).fill(MARKS.answer), 20);
     const before = sandbox.requests.length;
     const streaming = this.send(secret);
     await sandbox.arrived(before + 1);
-    await this.#control("POST", `/accounts/acct/keys/${id}/revoke`);
+    await this.control("POST", `/accounts/acct/keys/${id}/revoke`);
     await streaming;
   }
 
   async #manage(keys: readonly Key[]): Promise<void> {
     const [key, , testKey] = keys as [Key, Key, Key];
     const path = `/accounts/acct/keys/${key.id}`;
-    const text = (body: string) => this.#control("POST", "/accounts/acct/keys", body);
+    const text = (body: string) => this.control("POST", "/accounts/acct/keys", body);
     const typed = (type: string) => ({ headers: [["Content-Type", type]] as Header[] });
-    await this.#control("GET", path);
-    await this.#control("GET", "/accounts/acct/keys?include=revoked");
-    await this.#control("PATCH", path, { name: "renamed" });
-    await this.#control("GET", path, undefined, { token: key.secret });
-    await this.#control("GET", path, undefined, { token: null });
-    await this.#control("GET", `/accounts/acct/keys/${key.secret}`);
-    await this.#control("GET", "/nothing");
+    await this.control("GET", path);
+    await this.control("GET", "/accounts/acct/keys?include=revoked");
+    await this.control("PATCH", path, { name: "renamed" });
+    await this.control("GET", path, undefined, { token: key.secret });
+    await this.control("GET", path, undefined, { token: null });
+    await this.control("GET", `/accounts/acct/keys/${key.secret}`);
+    await this.control("GET", "/nothing");
     await text(`{"name": "${key.secret}`);
     await text(
       JSON.stringify({ name: 5, mode: key.secret, permissions: [key.secret], expires_at: key.secret }),
     );
     await text(JSON.stringify({ name: "a key", mode: "live", [key.secret]: 1 }));
-    await this.#control("GET", `/accounts/acct/keys?${key.secret}=1`);
+    await this.control("GET", `/accounts/acct/keys?${key.secret}=1`);
     await text(JSON.stringify({ name: key.secret, padding: "x".repeat(1_100_000) }));
-    await this.#control(
-      "POST",
-      "/revoke",
-      `secret=${key.secret}`,
-      typed("application/x-www-form-urlencoded"),
-    );
-    await this.#control("PUT", "/accounts/acct", { tier: "pro" });
-    await this.#control("GET", "/accounts/acct");
-    await this.#control("POST", "/accounts/acct/rebuild-kv", {});
+    await this.control("POST", "/revoke", `secret=${key.secret}`, typed("application/x-www-form-urlencoded"));
+    await this.control("PUT", "/accounts/acct", { tier: "pro" });
+    await this.control("GET", "/accounts/acct");
+    await this.control("POST", "/accounts/acct/rebuild-kv", {});
 
-    const expires = await this.#create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
+    const expires = await this.create("acct", { expires_at: new Date(Date.now() + 300).toISOString() });
     await eventually("the expiry of a key", async () => (await this.send(expires.secret)).status === 401);
     const { sandbox } = this.#cluster;
     sandbox.respond = neverAnswer();
     const waiting = this.send(testKey.secret);
-    await this.#control("POST", "/revoke", { secret: testKey.secret });
+    await this.control("POST", "/revoke", { secret: testKey.secret });
     await waiting;
     await this.#abortStream();
     sandbox.respond = sandbox.answerJson;
-    await this.#control("POST", "/revoke", { secret: `oct_live_${MARKS.body}` });
-    await this.#control("POST", `${path}/revoke`, { reason: "in a repository" });
+    await this.control("POST", "/revoke", { secret: `oct_live_${MARKS.body}` });
+    await this.control("POST", `${path}/revoke`, { reason: "in a repository" });
     await this.send(key.secret);
-    await this.#control("PATCH", path, { revokes_at: new Date(Date.now() + 60_000).toISOString() });
-    await this.#control("POST", "/accounts/other/revoke-all", {});
+    await this.control("PATCH", path, { revokes_at: new Date(Date.now() + 60_000).toISOString() });
+    await this.control("POST", "/accounts/other/revoke-all", {});
     for (const { secret } of keys) await this.send(secret);
-    for (const account of this.accounts) await this.#control("GET", `/accounts/${account}/events`);
-    await this.#control("GET", "/openapi.json", undefined, { token: null });
+    for (const account of this.accounts) await this.control("GET", `/accounts/${account}/events`);
+    await this.control("GET", "/openapi.json", undefined, { token: null });
     for (const target of ["/healthz", "/.well-known/jwks.json"]) await this.send(null, { target });
   }
 }
