@@ -15,10 +15,12 @@ interface Page {
   /** Whether a form was refused; the title says so too. */
   readonly hasProblems?: boolean;
   readonly status?: number;
+  /** What the script of this page does beyond that of every page. */
+  readonly script?: string;
 }
 
 export function showPage(c: PortalRequest, page: Page, content: Child): Response | Promise<Response> {
-  const { title, hasProblems = false, status = 200 } = page;
+  const { title, hasProblems = false, status = 200, script = "" } = page;
   const session = sessionOf(c);
   const nonce = c.var.secureHeadersNonce;
   const document = (
@@ -33,7 +35,7 @@ export function showPage(c: PortalRequest, page: Page, content: Child): Response
         </title>
         <style nonce={nonce}>{raw(STYLES)}</style>
         <script nonce={nonce} type="module">
-          {raw(SCRIPT)}
+          {raw(`${SCRIPT}\n${script}`)}
         </script>
       </head>
       <body>

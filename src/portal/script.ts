@@ -1,7 +1,6 @@
 /**
- * The page's script, an enhancement only: every page works without it. It copies, opens forms of other pages in a
- * dialog, keeps times and a rotation current, shows that a form is being sent, warns before the session ends, and removes
- * secrets when the page is left.
+ * The script of every page, an enhancement only: every page works without it. It copies, opens forms of other pages in a
+ * dialog, keeps times and a rotation current, shows that a form is being sent, and warns before the session ends.
  *
  * Kept as text because it is sent to the browser unchanged. It builds no markup from strings.
  */
@@ -11,12 +10,10 @@ import { texts } from "./texts.ts";
 const { copied, pressCtrlC, pressCommandC } = texts.secret;
 const { stay, notExtended } = texts.session;
 
-export const SCRIPT = `
+export const SCRIPT = compactScript(`
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const announce = (text) => { document.getElementById("announcer").textContent = text; };
-const removeSecrets = () => all("[data-secret]").forEach((element) => element.remove());
 
-addEventListener("pagehide", removeSecrets);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
 /* The clock of this computer may be wrong. */
@@ -24,43 +21,8 @@ const clockDifference = Number(document.documentElement.dataset.now) - Date.now(
 const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC, stay, notExtended })};
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/* The page of a secret: until it is copied, copying is the main action, and leaving asks first. */
-const afterCopy = document.querySelector("[data-after-copy]");
-let isUncopied = afterCopy !== null;
-const secretButton = document.querySelector("[data-copy=key]");
-const markCopied = () => {
-  isUncopied = false;
-  secretButton?.classList.remove("main");
-  afterCopy?.classList.add("main");
-};
-if (isUncopied) {
-  secretButton.classList.add("main");
-  afterCopy.classList.remove("main");
-  afterCopy.addEventListener("click", markCopied);
-  all("[data-secret]").forEach((field) => field.addEventListener("copy", markCopied));
-  addEventListener("beforeunload", (event) => { if (isUncopied) event.preventDefault(); });
-  const dialog = document.getElementById("leave");
-  let leave = () => {};
-  const ask = (event, proceed) => {
-    if (!isUncopied) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    leave = proceed;
-    dialog.showModal();
-  };
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href]");
-    const opensHere = link && link !== afterCopy && !link.hash && !(event.ctrlKey || event.metaKey || event.shiftKey);
-    if (opensHere) ask(event, () => location.assign(link.href));
-  }, true);
-  const staysHere = (form) => form.classList.contains("stay");
-  document.addEventListener("submit", (event) => {
-    if (!staysHere(event.target)) ask(event, () => event.target.submit());
-  }, true);
-  dialog.querySelector("[data-stay]").addEventListener("click", () => { dialog.close(); secretButton.focus(); });
-  dialog.querySelector("[data-leave]").addEventListener("click", () => { isUncopied = false; leave(); });
-}
-
+/* The script of a new key changes it. */
+let markCopied = () => {};
 all("[data-copy]").forEach((button) => {
   const label = button.textContent;
   const field = document.getElementById(button.dataset.copy);
@@ -228,7 +190,12 @@ const refresh = async () => {
 if (refreshed.length > 0) setInterval(refresh, 5000);
 
 document.querySelector("[data-focus]")?.focus();
-`
-  .trim()
-  .replaceAll(/\n +/g, "\n")
-  .replaceAll(/^\/\*.*\*\/\n/gm, "");
+`);
+
+/** Without indentation and comments. */
+export function compactScript(text: string): string {
+  return text
+    .trim()
+    .replaceAll(/\n +/g, "\n")
+    .replaceAll(/^\/\*.*\*\/\n/gm, "");
+}

@@ -16,6 +16,7 @@ import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { RelativeTime } from "./relative-time.tsx";
 import { RotationSteps } from "./rotation-steps.tsx";
+import { SECRET_SCRIPT } from "./secret-script.ts";
 import { texts } from "./texts.ts";
 
 export async function showOncePage(c: PortalRequest) {
@@ -31,7 +32,7 @@ function showSecret(c: PortalRequest, key: KeyToShow, secret: string) {
   const title = predecessor === null ? texts.secret.title : texts.secret.rotatedTitle;
   return showPage(
     c,
-    { title, nav: "keys" },
+    { title, nav: "keys", script: SECRET_SCRIPT },
     <section class="sheet form">
       {predecessor !== null && <RotationSteps current={2} isAtOnce={!isRotation} />}
       <h1>{title}</h1>

@@ -77,7 +77,6 @@ const KEYS = `
 .slots .rotate{grid-column:2}
 .slots .suspend{grid-column:3}
 .slots .revoke{grid-column:4;color:var(--bad)}
-.badge{white-space:nowrap}
 .keys .badge{display:inline-block;margin-right:.25rem;padding:0 .4375rem;line-height:1.3}
 .keys .active,.keys .test{background:none;border-color:transparent;color:var(--soft);font-weight:400}
 .keys .mode{width:3rem;text-align:center}
@@ -102,11 +101,11 @@ footer .plain{min-height:1.5rem;padding:0;border:0;border-radius:0;color:var(--a
 .export{margin-left:auto}
 .form>code{color:var(--soft)}
 .badges{display:flex;flex-wrap:wrap;gap:.375rem;margin-top:.5rem}
-.badge{padding:.0625rem .5625rem;border-radius:1rem;font-size:.8125rem;font-weight:560;background:var(--paper);
+.badge{white-space:nowrap;padding:.0625rem .5625rem;border-radius:1rem;font-size:.8125rem;font-weight:560;background:var(--paper);
 color:var(--soft);border:1px solid var(--line)}
 .live{background:var(--tint);color:var(--accent);border-color:transparent}
-.active{background:var(--good-tint);color:var(--good);border-color:transparent}
-.retiring,.due{background:var(--warn-tint);color:var(--warn);border-color:transparent}
+.active,.badge.good{background:var(--good-tint);color:var(--good);border-color:transparent}
+.retiring,.due,.badge.warn{background:var(--warn-tint);color:var(--warn);border-color:transparent}
 .revoked,.expired,.exposed{background:var(--bad-tint);color:var(--bad);border-color:transparent}
 .facts{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.625rem 1.25rem;font-size:.9375rem;align-content:start}
 .facts .wide{grid-column:1/-1}
@@ -159,11 +158,9 @@ border-radius:.625rem;background:var(--sheet);color:var(--ink);font:inherit;font
 [aria-invalid]{border-color:var(--bad)!important;border-width:2px!important}
 input[type=radio],input[type=checkbox]{width:1.125rem;height:1.125rem;margin:.1875rem 0 0;flex:none;accent-color:var(--main)}
 .form{display:grid;gap:1.25rem;max-width:44rem;padding:1.75rem;justify-items:stretch}
-.form>h1+code,.form>h2+code{margin-top:-.75rem}
-.form>.badges{margin-top:-.75rem}
+.form>h1+code,.form>h2+code,.form>.badges{margin-top:-.75rem}
 .form>h2+p{margin-top:-.875rem}
-.form>.button{justify-self:start}
-.form>button{justify-self:start}
+.form>.button,.form>button{justify-self:start}
 .field{display:grid;gap:.375rem;align-content:start}
 .field label,.copyable label,legend{font-weight:600}
 .field input:not([type=search]){max-width:30rem}
@@ -204,8 +201,6 @@ textarea[readonly]{background:var(--paper)}
 .steps .done{border-color:var(--good);color:var(--good)}
 .steps [aria-current]{border-color:var(--accent);color:var(--ink);font-weight:600}
 .uses{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
-.badge.good{background:var(--good-tint);color:var(--good);border-color:transparent}
-.badge.warn{background:var(--warn-tint);color:var(--warn);border-color:transparent}
 .uses>div{display:grid;gap:.125rem;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;font-size:.9375rem}
 .schedule{display:grid;gap:.875rem;justify-items:start;padding-top:1.25rem;border-top:1px solid var(--line)}
 .in-line{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end}
@@ -218,8 +213,7 @@ dialog{width:calc(100% - 2rem);max-width:38rem;padding:0;border:0;border-radius:
 dialog::backdrop{background:#0b0d14a6}
 dialog .sheet{border:0;box-shadow:none}
 dialog:not([open]){display:none}
-.replace{display:grid;gap:1rem;justify-items:start}
-#last-step{display:grid;gap:1rem;justify-items:start}
+.replace,#last-step{display:grid;gap:1rem;justify-items:start}
 form:not(:has([value="0"]:checked)) .at-once,form:has([value="0"]:checked) .later{display:none}
 @media(max-width:36rem){.choices,.choices.three,.uses,.two{grid-template-columns:1fr}.form{padding:1.25rem 1rem}.grid tr>:first-child{width:5rem;font-size:.875rem}.grid code{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 @media(max-width:26.25rem){.grid,.grid tbody,.grid tr,.grid th,.grid td{display:block;width:auto!important}.grid thead{display:none}.grid code{position:static;width:auto;height:auto;clip-path:none}.grid tr{border-top:1px solid var(--line);padding:.625rem 0}.grid tbody :is(th,td){border:0;padding:.25rem 0}}
