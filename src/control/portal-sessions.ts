@@ -144,7 +144,7 @@ export class PortalSessions {
   async signOut({ token, returnUrl }: PortalSession): Promise<{ readonly ok: true } | Refusal> {
     const read = await readPortalToken("session", token, this.#settings.peppers);
     if (read === null) return { ok: true };
-    const ended = await this.#ledgers.call(read.account, (ledger) => ledger.leavePortal(read.digest), {
+    const ended = await this.#ledgers.call(read.account, (ledger) => ledger.signOutOfPortal(read.digest), {
       retry: true,
     });
     if (!isRefusal(ended)) this.#endedSessions.set(read.digest, { reason: "session_ended", returnUrl });

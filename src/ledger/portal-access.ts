@@ -80,7 +80,7 @@ export class PortalAccess {
   }
 
   /** Ends the session. Idempotent. */
-  leave(sessionDigest: string): { readonly ok: true } {
+  signOut(sessionDigest: string): { readonly ok: true } {
     this.#table.endSession(sessionDigest, Date.now());
     return { ok: true };
   }

@@ -34,8 +34,8 @@ export abstract class PortalLedger extends LedgerParts {
     return this.portal.extend(sessionDigest);
   }
 
-  leavePortal(sessionDigest: string): { readonly ok: true } {
-    return this.portal.leave(sessionDigest);
+  signOutOfPortal(sessionDigest: string): { readonly ok: true } {
+    return this.portal.signOut(sessionDigest);
   }
 
   endPortalSessions(caller: CallMetadata): { readonly sessions: number; readonly links: number } {

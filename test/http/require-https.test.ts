@@ -97,7 +97,7 @@ describe("over plain HTTP", () => {
     const plain: Header[] = [host(HOST), ["Cookie", cookie]];
     const page = await send(cluster.gateway(0), "GET", "/portal/keys?state=all", plain);
     expect([page.status, page.header("Location")]).toEqual([308, `https://${HOST}/portal/keys?state=all`]);
-    const form = await send(cluster.gateway(0), "POST", "/portal/leave", plain, "form_token=x");
+    const form = await send(cluster.gateway(0), "POST", "/portal/sign-out", plain, "form_token=x");
     expect(form.status).toBe(400);
     expect(form.body.toString()).toContain("requires HTTPS");
     const secure = await send(front, "GET", "/portal/keys", plain);

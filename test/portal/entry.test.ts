@@ -223,7 +223,7 @@ describe("200 requests", () => {
 
   test("with the cookie of a session that was signed out cost no ledger call", async () => {
     const { cookie, origin, token } = await signIn(cluster);
-    await requestPage(cluster, "/portal/leave", [cookie, origin], { form_token: token });
+    await requestPage(cluster, "/portal/sign-out", [cookie, origin], { form_token: token });
     await cluster.network.resetCounts();
     for (let i = 0; i < 200; i++) expect((await get("/portal/keys", [cookie])).status).toBe(403);
     expect(await ledgerCalls()).toBe(0);

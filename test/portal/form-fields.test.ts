@@ -261,7 +261,7 @@ test.each([
 });
 
 test("a form id that is no form id is not found", async () => {
-  for (const path of ["/made/%0d%0a", "/made/%00", `/made/${"x".repeat(65)}`, "/made/a.b"]) {
+  for (const path of ["/new-keys/%0d%0a", "/new-keys/%00", `/new-keys/${"x".repeat(65)}`, "/new-keys/a.b"]) {
     expect((await requestPage(cluster, `/portal${path}`, [session.cookie])).status, path).toBe(404);
   }
 });

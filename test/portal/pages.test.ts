@@ -80,10 +80,26 @@ test("a path without a well-formed key id is not found", async () => {
 });
 
 test("every page and every form needs a session", async () => {
-  for (const path of ["", "/keys", "/keys/new", "/activity", "/test", "/made/x", "/keys/x/revoke", "/x"]) {
+  for (const path of [
+    "",
+    "/keys",
+    "/keys/new",
+    "/activity",
+    "/test",
+    "/new-keys/x",
+    "/keys/x/revoke",
+    "/x",
+  ]) {
     expect((await get(`/portal${path}`)).status, path).toBe(403);
   }
-  for (const path of ["/keys/new", "/keys/x/revoke", "/keys/x/rotate", "/test", "/test/revoke", "/leave"]) {
+  for (const path of [
+    "/keys/new",
+    "/keys/x/revoke",
+    "/keys/x/rotate",
+    "/test",
+    "/test/revoke",
+    "/sign-out",
+  ]) {
     expect((await requestPage(cluster, `/portal${path}`, [], { form_token: "x" })).status, path).toBe(403);
   }
 });

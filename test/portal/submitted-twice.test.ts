@@ -106,7 +106,7 @@ test("the rotation form creates one successor that both answers lead to", async 
   const fields = { form_id: crypto.randomUUID(), overlap: "3600" };
   const [first, second] = await submitTimes(2, `/keys/${id}/rotate`, fields);
   expect([first?.status, second?.status]).toEqual([303, 303]);
-  expect(second?.header("Location")).toMatch(/^\/portal\/made\//);
+  expect(second?.header("Location")).toMatch(/^\/portal\/new-keys\//);
   expect(second?.header("Location")).toBe(first?.header("Location"));
   expect(await session.owner.keys()).toHaveLength(2);
   expect(await show(second?.header("Location"))).toMatch(KEY_TEXT);
@@ -137,10 +137,10 @@ test("the rename and schedule forms are carried out twice with the same result",
 
 test("signing out twice shows twice that the user is signed out", async () => {
   await cluster.network.configure({ delaysMs: [200] });
-  const answers = await submitTimes(2, "/leave", {});
+  const answers = await submitTimes(2, "/sign-out", {});
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   for (const answer of answers) expect(answer.body.toString()).toContain("You are signed out");
-  const late = await submit("/leave", {});
+  const late = await submit("/sign-out", {});
   expect([late.status, late.body.includes("You are signed out")]).toEqual([200, true]);
 });
 

@@ -50,7 +50,7 @@ class Visit {
     const again = (await this.#load(showOnce, [200])).body.toString();
     if (secret === undefined) throw new Outage("the answer with the secret was lost");
     if (again.includes(secret)) this.#violation("a secret was shown twice");
-    await this.#submit("/portal/leave", { form_token: form.form_token ?? "" }, [200]);
+    await this.#submit("/portal/sign-out", { form_token: form.form_token ?? "" }, [200]);
     await this.#load("/portal/keys", [401, 403]);
     return { id: await this.#idOf(secret), secret, mode };
   }

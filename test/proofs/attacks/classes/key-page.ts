@@ -107,7 +107,7 @@ export const KEY_PAGE_ATTACKS: readonly Attack[] = [
     headers: [cookie, ["Origin", ORIGIN], ["Content-Type", FORM]],
     body: WITH_TOKEN,
   }),
-  open("a link to sign out signs nobody out", CSRF, "/portal/leave", [404], { headers: [cookie] }),
+  open("a link to sign out signs nobody out", CSRF, "/portal/sign-out", [404], { headers: [cookie] }),
   open("HEAD does not open a link", SCANNER, "{page.link}", [400], { method: "HEAD" }),
   open("a mail scanner's GET does not use a link", SCANNER, "{page.link}", [200]),
   open("a used link opens nothing", "datalab-org/datalab#2108", "{page.used}", [410]),
