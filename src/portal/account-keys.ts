@@ -14,7 +14,7 @@ export function listKeys(c: PortalRequest, filter: ListFilter, size: number, pag
   return c.env.controlPlane.portal.listKeys(c.var.session, filter, size, page);
 }
 
-/** What the list shows of the key that the path names. */
+/** The key that the path names, as a list of one. */
 export async function loadListed(c: PortalRequest): Promise<PortalKeys | Refusal> {
   const listed = await listKeys(c, { id: c.req.param("id") ?? "", includeRevoked: true }, 1);
   return isRefusal(listed) || listed.total === 1 ? listed : { reason: "not_found" };

@@ -11,7 +11,7 @@ export function loadAccount(c: PortalRequest): Promise<Account | Refusal> {
   return perform(c, getAccount);
 }
 
-/** The limits of a key that has none of its own, as a sentence. */
+/** The limits of the plan, which apply to a key without its own, as a sentence. */
 export async function planText(c: PortalRequest): Promise<string | Refusal> {
   const account = await loadAccount(c);
   if (isRefusal(account)) return account;

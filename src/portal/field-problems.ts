@@ -1,4 +1,4 @@
-/** All problems of a form at once: those found while reading it, those that its operation finds, in the order of the page. */
+/** All problems of a form at once: those of reading it and those of its values, in the order of the page. */
 import type * as v from "valibot";
 import { check } from "../control/check-input.ts";
 import { isRefusal } from "../refusals.ts";
@@ -8,7 +8,7 @@ import { texts } from "./texts.ts";
 /** By field, in the order of the page: the id of the element that a problem links to, and the field's label. */
 export type FieldTargets = ReadonlyMap<string, readonly [id: string, label: string]>;
 
-/** The problems of reading a form, and after them those of what was read; `input`: what the operation would be given. */
+/** The problems of reading a form, then those of its values. `input`: the input of the operation. */
 export function allProblems(
   read: FieldProblems,
   operation: { readonly body?: v.GenericSchema<unknown, object> },

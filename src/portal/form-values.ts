@@ -1,6 +1,6 @@
 /**
- * Reads a submitted form. A field that is missing, sent twice or malformed is a problem, never a guess; what the values
- * mean is checked by the control plane.
+ * Reads a submitted form. A field that is missing, sent twice or malformed is a problem, never a guess. The control
+ * plane checks the values.
  */
 import { FORM_ID } from "./portal-context.ts";
 import { texts } from "./texts.ts";

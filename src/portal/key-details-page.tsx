@@ -1,4 +1,4 @@
-/** One key: its facts, where it comes from and what replaces it, its use, its history, and what can be done with it. */
+/** One key: its facts, where it comes from and what replaces it, its use, its history and its actions. */
 import { listEvents } from "../control/operations/accounts.ts";
 import { changeKey, getKeyUsage } from "../control/operations/keys.ts";
 import type { ApiKey, LedgerEvent } from "../keys/api-key.ts";

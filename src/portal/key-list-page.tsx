@@ -103,7 +103,7 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
   );
 }
 
-/** So that a search does not seem to find nothing because of the state, which hides revoked keys unless it is chosen. */
+/** Without it, a search for a revoked key would seem to find nothing: the state hides revoked keys unless it is chosen. */
 function HiddenMatches({ of: { filter, hidden } }: { readonly of: PageOfKeys }) {
   const { list } = texts;
   if (hidden === 0) return "";

@@ -21,7 +21,7 @@ export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
   return <span class={`badge mode ${key.mode}`}>{texts.mode[key.mode]}</span>;
 }
 
-/** The state, and what asks for action: a sighting in public, an expiry that is near, an age that asks for a rotation. */
+/** The state, and the reasons to act: a sighting in public, an expiry that is near, the age for a rotation. */
 export function StateBadges({ of: key, now, isExposed = false }: KeyProps) {
   const state = key.state;
   const expiresInMs = key.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.expires_at) - now;

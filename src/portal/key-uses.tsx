@@ -1,4 +1,4 @@
-/** Whether the two keys of a rotation are in use: when each was used last, and what that does not tell. */
+/** Whether the two keys of a rotation are in use: when each was last used, and which jobs may still need the old one. */
 import type { ApiKey } from "../keys/api-key.ts";
 import { formatDuration } from "./format-time.ts";
 import { LastUsed } from "./key-summary.tsx";

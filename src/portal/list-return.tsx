@@ -1,4 +1,4 @@
-/** The way back to the same page of the list, for what is opened from one of its rows. */
+/** The way back to the same page of the list, for forms that are opened from one of its rows. */
 import { listQuery, readFilter, readPage } from "./key-filter.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 

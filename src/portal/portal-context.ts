@@ -34,7 +34,7 @@ export function sessionOf(c: PortalRequest): PortalSession | undefined {
 /** The form field that carries the CSRF token. */
 export const CSRF_FIELD = "form_token";
 
-/** A form's id: part of a path, and what the `Idempotency-Key` of its call is derived from. */
+/** A form's id: part of a path. The `Idempotency-Key` of the form's call is derived from it. */
 export const FORM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 const PORTAL = "/portal";

@@ -67,7 +67,7 @@ async function rotate(c: PortalRequest, formId: string, overlap_seconds: number)
   const rotated = await performOnce(c, formId, rotateKeyOperation, { id, body: { overlap_seconds } });
   if (!isRefusal(rotated) || rotated.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
-  // Rotated, revoked or expired in the meantime: show the current state. An active key: what the account does not allow.
+  // Rotated, revoked or expired in the meantime, or not allowed by the account's policy.
   if (rotated.reason === "conflict") return await showRotation(c, NO_PROBLEMS, rotated);
   // Submitted before with another overlap: the page shows the outcome.
   return rotated.reason === "invalid_input" ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);

@@ -1,5 +1,5 @@
 /**
- * Shows the secret of a new key once. The ledger deletes its sealed copy when it hands the secret over, so no reload, no
+ * Shows the secret of a new key once. The ledger deletes its sealed copy when it returns the secret, so no reload, no
  * second tab and no going back shows it again. A user who has lost it can replace the key.
  */
 import type { ApiKey } from "../keys/api-key.ts";

@@ -9,7 +9,7 @@ const GAP = 3;
 /** A day with a request is always seen. */
 const BAR_MIN = 2;
 
-/** `wasUsedToday`: isolates report a request with the next one, so that the first may not be counted yet. */
+/** `wasUsedToday`: isolates report a request with the next one, so the first one may not be counted yet. */
 export function UsageChart(props: { readonly of: KeyUsageDays; readonly wasUsedToday: boolean }) {
   const { days } = props.of;
   const { usage } = texts;
