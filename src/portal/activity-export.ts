@@ -5,12 +5,8 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import { eventQuery, findKeys, readActivityFilter } from "./activity-page.tsx";
 import { csvOf, download } from "./csv.ts";
 import { refuse } from "./notices.tsx";
-import { perform } from "./perform.ts";
+import { performPages } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
-
-const EVENTS_PER_CALL = 200;
-/** The newest of more: a program reads them all from the control plane. */
-const EVENTS_MAX = 10_000;
 
 const COLUMNS = ["at", "actor", "claimed_actor", "action", "key_name", "key_hint", "key_id", "details"];
 
@@ -41,14 +37,5 @@ async function loadEvents(c: PortalRequest): Promise<readonly LedgerEvent[] | Re
   const found = await findKeys(c, filter.key);
   if (isRefusal(found)) return found;
   if (filter.key !== "" && found.length !== 1) return { reason: "not_found" };
-  const events: LedgerEvent[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { ...eventQuery(filter, found[0]), limit: EVENTS_PER_CALL, ...(cursor && { cursor }) };
-    const page = await perform(c, listEvents, { query });
-    if (isRefusal(page)) return page.reason === "not_found" ? events : page;
-    events.push(...page.events);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && events.length < EVENTS_MAX);
-  return events;
+  return await performPages(c, listEvents, eventQuery(filter, found[0]), ({ events }) => events);
 }

@@ -38,7 +38,7 @@ export function KeyActions({ c, of: key, isAccountSuspended }: ActionsProps) {
           {isAccountSuspended ? (
             <div>
               <h2>{texts.state.suspended}</h2>
-              <p>{keyTexts.accountSuspended}</p>
+              <p>{list.accountSuspended}</p>
             </div>
           ) : (
             <SuspendOrResume c={c} of={key} />

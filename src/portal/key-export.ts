@@ -5,12 +5,8 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import { type Cell, csvOf, download } from "./csv.ts";
 import { readFilter } from "./key-filter.ts";
 import { refuse } from "./notices.tsx";
-import { perform } from "./perform.ts";
+import { performPages } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
-
-const KEYS_PER_CALL = 200;
-/** The newest of more: a program reads them all from the control plane. */
-const KEYS_MAX = 10_000;
 
 const COLUMNS: Readonly<Record<string, (key: ApiKey) => Cell>> = {
   name: ({ name }) => name,
@@ -44,22 +40,12 @@ export async function exportKeys(c: PortalRequest) {
 }
 
 /** Each key once, also while keys are created and revoked: pages of the control plane begin after a key, not a number. */
-async function loadKeys(c: PortalRequest): Promise<readonly ApiKey[] | Refusal> {
+function loadKeys(c: PortalRequest): Promise<readonly ApiKey[] | Refusal> {
   const { q, mode, state } = readFilter(c.req.query());
   const filter = {
     ...(q !== "" && { q }),
     ...(mode !== "" && { mode }),
     ...(state === "all" ? { include: "revoked" } : state !== "" && { state }),
   };
-  const keys: ApiKey[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { ...filter, limit: KEYS_PER_CALL, ...(cursor && { cursor }) };
-    const page = await perform(c, listKeys, { query });
-    // `not_found`: the account has no keys.
-    if (isRefusal(page)) return page.reason === "not_found" ? keys : page;
-    keys.push(...page.keys);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && keys.length < KEYS_MAX);
-  return keys;
+  return performPages(c, listKeys, filter, ({ keys }) => keys);
 }

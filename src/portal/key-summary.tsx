@@ -74,7 +74,7 @@ export function LastUsed({ of: key, now }: KeyProps) {
 
 /** “Last used 3 minutes ago.” */
 export function LastUse({ of: { last_used_at: last }, now }: KeyProps) {
-  if (last === null) return texts.revoke.notUsed;
+  if (last === null) return texts.secret.notUsed;
   return (
     <strong>
       {texts.facts.lastUsed} <RelativeTime at={last} now={now} />.

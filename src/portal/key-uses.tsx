@@ -26,14 +26,14 @@ export function KeyUses(props: {
   readonly now: number;
 }) {
   const { old, successor, now } = props;
-  const { rotate } = texts;
+  const { facts } = texts;
   return (
     <div class="uses">
       {successor && (
-        <KeyUse label={rotate.newKey} badge={newKeyBadge(successor, now)} of={successor} now={now} />
+        <KeyUse label={facts.newKey} badge={newKeyBadge(successor, now)} of={successor} now={now} />
       )}
       <KeyUse
-        label={rotate.oldKey}
+        label={facts.oldKey}
         badge={oldKeyBadge(old, now)}
         hint={jobHint(old, now)}
         of={old}

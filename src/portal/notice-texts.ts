@@ -23,11 +23,11 @@ export const noticeTexts = {
     },
     conflict: {
       title: "Nothing was changed",
-      text: "The state of the key or of the account does not allow it.",
+      text: "It is not possible now.",
     },
     body_too_large: {
       title: "This form is too long",
-      text: "Nothing was changed. Go back and shorten what you entered.",
+      text: "Nothing was changed. Shorten what you entered.",
     },
     https_required: {
       title: "This page requires HTTPS",

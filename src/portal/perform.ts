@@ -8,6 +8,9 @@ import type { PortalRequest } from "./portal-context.ts";
 
 type Input = Pick<OperationRequest, "id" | "query" | "body">;
 
+const ITEMS_PER_CALL = 200;
+const ITEMS_MAX = 10_000;
+
 const POLL_MS = 150;
 /** Longer than the ledger may take to write a key. */
 const WAIT_MAX_MS = 15_000;
@@ -40,6 +43,27 @@ export async function performOnce<Answer extends object>(
     if (!isInProgress || waitedMs >= WAIT_MAX_MS) return answer;
     await scheduler.wait(POLL_MS);
   }
+}
+
+/** The newest items of a list, from all its pages; a program reads more of them from the control plane. */
+export async function performPages<Page extends { readonly next_cursor: string | null }, Item>(
+  c: PortalRequest,
+  operation: Operation<Page>,
+  query: object,
+  itemsOf: (page: Page) => readonly Item[],
+): Promise<readonly Item[] | Refusal> {
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page | Refusal = await perform(c, operation, {
+      query: { ...query, limit: ITEMS_PER_CALL, ...(cursor !== null && { cursor }) },
+    });
+    // `not_found`: the account has no keys and no events.
+    if (isRefusal(page)) return page.reason === "not_found" ? items : page;
+    items.push(...itemsOf(page));
+    cursor = page.next_cursor;
+  } while (cursor !== null && items.length < ITEMS_MAX);
+  return items;
 }
 
 function requestOf(c: PortalRequest, input: Input): OperationRequest {

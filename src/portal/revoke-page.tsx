@@ -86,7 +86,7 @@ function showReceipt(c: PortalRequest, name: string, hint: string, effectiveAt: 
       <p class="hint">{revoke.notUndone}</p>
       <p class="actions">
         <a class="button main" href={listPageBefore(c)}>
-          {revoke.toList}
+          {texts.toKeys}
         </a>
       </p>
     </section>,

@@ -107,7 +107,7 @@ async function showReceipts(c: PortalRequest, ids: readonly string[]) {
       <p>{revokeSelected.receipt}</p>
       <p class="actions">
         <a class="button main" href={paths.keys}>
-          {revoke.toList}
+          {texts.toKeys}
         </a>
       </p>
     </section>,

@@ -10,18 +10,22 @@ import { texts } from "./texts.ts";
 const { copied, pressCtrlC, pressCommandC } = texts.secret;
 const { stay, notExtended } = texts.session;
 
-export const SCRIPT = compactScript(`
+/**
+ * `clockDifference`: the clock of this computer may be wrong. A page of the back-forward cache may be out of date.
+ */
+const BASE = `
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const announce = (text) => { document.getElementById("announcer").textContent = text; };
 
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
-/* The clock of this computer may be wrong. */
 const clockDifference = Number(document.documentElement.dataset.now) - Date.now();
 const texts = ${JSON.stringify({ copied, pressCtrlC, pressCommandC, stay, notExtended })};
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+`;
 
-/* The script of a new key changes it. */
+/** The script of a new key sets `markCopied`. */
+const COPYING = `
 let markCopied = () => {};
 all("[data-copy]").forEach((button) => {
   const label = button.textContent;
@@ -45,8 +49,13 @@ all("[data-copy]").forEach((button) => {
     }
   });
 });
+`;
 
-/* Submitting the same form twice is harmless, so a button that is busy for too long becomes usable again. */
+/**
+ * A form is sent once. Sending it twice is harmless, so a button that is busy for too long becomes usable again; also when
+ * the user presses Stop or the request fails (`navigateerror`).
+ */
+const BUSY_FORMS = `
 const BUSY_MAX_MS = 15000;
 const busyForms = new Map();
 document.addEventListener("submit", (event) => {
@@ -68,18 +77,25 @@ document.addEventListener("submit", (event) => {
   setTimeout(reset, BUSY_MAX_MS);
 });
 const resetBusyForms = () => busyForms.forEach((reset) => reset());
-/* The user pressed Stop, or the request failed. */
 globalThis.navigation?.addEventListener("navigateerror", resetBusyForms);
 addEventListener("pageshow", resetBusyForms);
+`;
 
+/** The mark of the entry must not be taken for a fresh one later. */
+const ENTRY = `
 all("form[data-needs-cookies]").forEach((form) => {
   form.addEventListener("submit", (event) => {
     form.querySelector("[role=alert]").hidden = navigator.cookieEnabled;
-    if (navigator.cookieEnabled) return;
-    event.preventDefault();
+    if (!navigator.cookieEnabled) event.preventDefault();
   });
 });
-/* Two minutes before the session ends, a warning with a button that postpones it: in an open dialog, if there is one. */
+if (new URLSearchParams(location.search).has("entered")) history.replaceState(null, "", location.pathname);
+`;
+
+/**
+ * Two minutes before the session ends, a warning with a button that postpones it: in an open dialog, if there is one.
+ */
+const SESSION_END = `
 const WARNED_BEFORE_MS = 120000;
 const ending = document.getElementById("session-warning");
 let endsAt = Number(ending?.dataset.endsAt);
@@ -109,14 +125,15 @@ if (ending) {
     announce(footer.parentElement.textContent);
   }));
 }
+`;
 
-/* The mark of the entry must not be taken for a fresh one later. */
-if (new URLSearchParams(location.search).has("entered")) history.replaceState(null, "", location.pathname);
-
+/**
+ * Forms of other pages, without the head of the page: its style has another nonce, which the policy of this page blocks.
+ */
+const DIALOGS = `
 const fetchPage = async (url) => {
   const response = await fetch(url);
   if (!response.ok) throw new Error();
-  /* Without the head: its style has another nonce, which the policy of this page blocks. */
   const text = await response.text();
   return new DOMParser().parseFromString(text.slice(text.indexOf("<main")), "text/html");
 };
@@ -144,8 +161,10 @@ document.addEventListener("click", async (event) => {
     location.assign(link.href);
   }
 });
+`;
 
-/* The button for the selected keys says how many there are. */
+/** The button for the selected keys says how many there are. */
+const SELECTION = `
 const bulk = document.querySelector("[data-many]");
 const countSelected = () => {
   const count = all("[name=id]:checked").length;
@@ -155,7 +174,10 @@ if (bulk) {
   document.addEventListener("change", countSelected);
   addEventListener("pageshow", countSelected);
 }
+`;
 
+/** The same texts as in `format-time.ts`. */
+const TIMES = `
 const units = ${JSON.stringify(TIME_UNITS)};
 const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
@@ -172,7 +194,10 @@ const updateTimes = () => all("time").forEach((time) => {
 updateTimes();
 setInterval(updateTimes, 30000);
 addEventListener("focus", updateTimes);
+`;
 
+/** Keeps the state of a rotation current, and leaves the page when the rotation has ended. */
+const REFRESH = `
 all("[data-script-only]").forEach((element) => { element.hidden = false; });
 const refreshed = all("[data-refresh]");
 const refresh = async () => {
@@ -181,21 +206,20 @@ const refresh = async () => {
   if (!page) return;
   for (const section of refreshed) {
     const updated = page.getElementById(section.id);
-    /* The rotation has ended. */
     if (!updated) return location.assign(url);
     if (!section.contains(document.activeElement)) section.replaceChildren(...updated.childNodes);
   }
   updateTimes();
 };
 if (refreshed.length > 0) setInterval(refresh, 5000);
+`;
 
-document.querySelector("[data-focus]")?.focus();
-`);
+export const SCRIPT = compactScript(
+  [BASE, COPYING, BUSY_FORMS, ENTRY, SESSION_END, DIALOGS, SELECTION, TIMES, REFRESH].join("") +
+    `document.querySelector("[data-focus]")?.focus();`,
+);
 
-/** Without indentation and comments. */
+/** Without indentation. */
 export function compactScript(text: string): string {
-  return text
-    .trim()
-    .replaceAll(/\n +/g, "\n")
-    .replaceAll(/^\/\*.*\*\/\n/gm, "");
+  return text.trim().replaceAll(/\n\s+/g, "\n");
 }

@@ -1,65 +1,44 @@
 /**
  * The terms of a key as a form showed them, in hidden fields: a form changes only the terms that its user has changed,
- * so that a page which was open for a while does not undo what others have changed since. The expiry is not among them:
+ * so a page that was open for a while does not undo what others have changed since. The expiry is not among them:
  * keeping it is a choice of its own.
  */
 import type { ApiKey } from "../keys/api-key.ts";
 
-/** The fields of the terms, as text that is equal for equal terms. */
-const TEXT_OF = {
-  permissions: (permissions: readonly string[]) => [...permissions].sort().join(" "),
-  allowed_ips: (networks: ApiKey["allowed_ips"]) => networks.join(" "),
-  labels: (labels: ApiKey["labels"]) => JSON.stringify(Object.entries(labels).sort()),
-  limits: (limits: ApiKey["limits"]) =>
-    limits === null ? "" : `${limits.requests_per_minute} ${limits.publish_per_hour}`,
-} as const;
+const TERMS = ["permissions", "allowed_ips", "labels", "limits"] as const;
 
-type ShownTerm = keyof typeof TEXT_OF;
+type Term = (typeof TERMS)[number];
 
-/** By term, its text. A term that is missing counts as changed. */
-export type ShownTerms = Readonly<Partial<Record<ShownTerm, string>>>;
+/** By term, text that is equal for equal values. A term that is missing counts as changed. */
+export type ShownTerms = Readonly<Partial<Record<Term, string>>>;
 
-const TERMS = Object.keys(TEXT_OF) as ShownTerm[];
-
-export function shownTerms(
-  terms: Partial<Pick<ApiKey, "allowed_ips" | "labels" | "limits">> & { permissions?: readonly string[] },
-): ShownTerms {
-  const texts = TERMS.map((term) => {
-    const value = terms[term];
-    return [term, value === undefined ? undefined : TEXT_OF[term](value as never)];
-  });
-  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
+export function shownTerms(terms: Pick<ApiKey, Term>): ShownTerms {
+  return Object.fromEntries(TERMS.map((term) => [term, textOf(terms[term])]));
 }
 
 export function readShownTerms(form: URLSearchParams): ShownTerms {
-  const texts = TERMS.map((term) => [term, form.get(fieldOf(term))]);
-  return Object.fromEntries(texts.filter(([, text]) => text !== null));
+  return Object.fromEntries(TERMS.map((term) => [term, form.get(`shown_${term}`) ?? undefined]));
 }
 
 /** Those of `terms` that differ from what the form showed. */
-export function changedTerms<Terms extends Parameters<typeof shownTerms>[0]>(
-  terms: Terms,
-  shown: ShownTerms,
-): Partial<Terms> {
-  const submitted = shownTerms(terms);
-  const unchanged: readonly string[] = TERMS.filter(
-    (term) => shown[term] !== undefined && shown[term] === submitted[term],
-  );
+export function changedTerms(terms: object, shown: ShownTerms): object {
   return Object.fromEntries(
-    Object.entries(terms).filter(([term]) => !unchanged.includes(term)),
-  ) as Partial<Terms>;
+    Object.entries(terms).filter(([term, value]) => shown[term as Term] !== textOf(value)),
+  );
 }
 
 export function ShownTermsFields({ of: shown }: { readonly of: ShownTerms }) {
   return (
     <>
-      {Object.entries(shown).map(([term, text]) => (
-        <input type="hidden" name={fieldOf(term)} value={text} />
-      ))}
+      {TERMS.map(
+        (term) =>
+          shown[term] !== undefined && <input type="hidden" name={`shown_${term}`} value={shown[term]} />,
+      )}
     </>
   );
 }
 
-function fieldOf(term: string): string {
-  return `shown_${term}`;
+/** A list or a record, in any order; null: no limits. */
+function textOf(value: object | null): string {
+  return JSON.stringify(Array.isArray(value) ? value.toSorted() : value && Object.entries(value).toSorted());
 }

@@ -84,9 +84,8 @@ export const texts = {
     exposedHint:
       "This key was found in public. Whoever saw it can use it: rotate it now, and revoke it soon.",
     exposedSuspendedHint:
-      "This key was found in public, and is suspended: no request with it succeeds. Do not resume it. Revoke it, and replace it with a new key:",
+      "This key was found in public and is suspended. Do not resume it. Revoke it, and create a new key:",
     whereFound: "Where it was found",
-    accountSuspended: "All keys of this account are suspended. Contact support to resume them.",
     revoke: "Revoke this key",
     revokeHint: "The key stops working everywhere at once, for requests in flight too.",
     rotateHint: "Create a new key and switch over without downtime.",
@@ -136,8 +135,6 @@ export const texts = {
     revokeAnyway: "To revoke the old key without waiting, open its page.",
     stillInUse:
       "The old key was used within the last 15 minutes. Programs that still use it fail as soon as it is revoked.",
-    oldKey: "Old key",
-    newKey: "New key",
     refresh: "Refresh",
     autoRefresh: "Updates automatically every few seconds.",
     unusedHint: "When no program uses the old key, revoke it.",
@@ -161,7 +158,6 @@ export const texts = {
     title: (name: string) => `Revoke ${name}?`,
     explain:
       "Every request with this key will fail at once, including requests in flight. This cannot be undone.",
-    notUsed: "It has never been used.",
     rotate: "Do programs need a new key?",
     rotateLink: "Rotate it instead",
     rotateHint: "you get the new key first, and choose when this one is revoked, also at once.",
@@ -173,7 +169,6 @@ export const texts = {
     receipt: "No request with this key has succeeded since then, and none will.",
     notUndone:
       "Changes made by earlier requests remain. Check before you repeat a request that was in flight.",
-    toList: "Back to your keys",
   },
   revokeSelected: {
     title: (count: number) => (count === 1 ? "Revoke 1 key?" : `Revoke ${count} keys?`),

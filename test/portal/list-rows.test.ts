@@ -208,7 +208,7 @@ test("a key that is revoked from a page of the list leads back to that page", as
   const done = await requestPage(cluster, `/portal/keys/${id}/revoke`, [cookie, origin], fields);
   expect(done.header("Location")).toBe(link);
   const receipt = (await requestPage(cluster, link, [cookie])).body.toString();
-  expect(receipt).toContain(`href="/portal/keys?${list.replaceAll("&", "&amp;")}">Back to your keys`);
+  expect(receipt).toContain(`href="/portal/keys?${list.replaceAll("&", "&amp;")}">To your keys`);
 });
 
 test("no key of a suspended account offers to be resumed, and the page says why", async () => {
