@@ -6,6 +6,7 @@ import { mintKey } from "../src/keys/key-text.ts";
 import { type Mode, PERMISSIONS, type Permission, POLICY, type PolicyRow } from "../src/policy.ts";
 import { type GatewayCluster, startCluster } from "./support/gateway-cluster.ts";
 import { type RawResponse, rawRequest } from "./support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "./support/shared.ts";
 import { eventually } from "./support/time-limits.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
@@ -58,10 +59,9 @@ describe("with a sandbox", () => {
   let letThrough = 0;
 
   beforeAll(async () => {
-    cluster = await startCluster();
+    cluster = await sharedCluster(TWO_GATEWAYS);
     keys = await makeKeys(cluster);
   });
-  afterAll(() => cluster?.close());
 
   describe.each(REQUESTS)("$method $path", (request) => {
     test("no key", async () => {

@@ -5,10 +5,11 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import ajvFormats from "ajv-formats";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { ControlAnswer } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { CONTROL_CREDENTIALS } from "./credentials.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
+import { BROKEN_GATEWAY, CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
 import { OPERATIONS } from "./operations.ts";
 import { PROVOCATIONS, type Provoke } from "./provocations.ts";
 
@@ -31,15 +32,12 @@ let ajv: Ajv2020;
 
 beforeAll(async () => {
   // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
-  cluster = await startCluster({
-    settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000, CONTROL_CREDENTIALS },
-  });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
   document = (await cluster.control("GET", "/openapi.json", undefined, { token: null })).json;
   ajv = new Ajv2020({ strict: false, allErrors: true });
   ajvFormats.default(ajv);
   ajv.addSchema(document, "control");
 });
-afterAll(() => cluster.close());
 
 describe("the OpenAPI document", () => {
   test("is valid OpenAPI 3.1", async () => {
@@ -72,14 +70,10 @@ describe("the OpenAPI document", () => {
   });
 
   test("describes the 500 of a missing setting", async () => {
-    const broken = await startCluster({ settings: { KEY_PEPPER: undefined } });
-    try {
-      const answer = await broken.control("GET", "/accounts/acct/keys");
-      expect(answer.status).toBe(500);
-      for (const { pointer } of operations()) expectFits(pointer, answer);
-    } finally {
-      await broken.close();
-    }
+    const to = cluster.gateway(BROKEN_GATEWAY);
+    const answer = await cluster.control("GET", "/accounts/acct/keys", undefined, { to });
+    expect(answer.status).toBe(500);
+    for (const { pointer } of operations()) expectFits(pointer, answer);
   });
 });
 

@@ -2,22 +2,21 @@
 // all keys, and has no successor when it is revoked during its rotation.
 
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ControlAnswer } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
   // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
-  cluster = await startCluster({
-    settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000 },
-  });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

@@ -12,6 +12,9 @@ export const CONTROL_CREDENTIALS = JSON.stringify(
   [...ONE, ...ALL_BUT_ONE].map((may) => ({ name: nameOf(may), sha256: sha256(tokenOf(may)), may })),
 );
 
+/** `CONTROL_TOKEN_PREVIOUS`. */
+export const PREVIOUS_TOKEN = "the-control-token-before-this-one";
+
 /** The token of the credential with these rights. */
 export function tokenOf(may: readonly string[]): string {
   return `token-of-a-test-with-${nameOf(may)}`;

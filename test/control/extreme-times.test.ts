@@ -2,9 +2,11 @@
 // has no four-digit year.
 
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 const LAST_TIME = "9999-12-31T23:59:59.999Z";
 const DAY_MS = 86_400_000;
@@ -12,9 +14,8 @@ const DAY_MS = 86_400_000;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 
 const fromNow = (ms: number) => new Date(Date.now() + ms).toISOString();
 

@@ -1,12 +1,14 @@
 // A fault of the program is not an outage: an exception of the ledger's own code is 500 with a stack in the log, over
 // HTTP and RPC. A ledger that is unreachable, slow or overloaded is 503.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
-import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
+import { Dashboard } from "./dashboard.ts";
 import { exampleOf, make, OPERATIONS } from "./operations.ts";
 
 /** An exception of the object's own code: RPC marks it as remote, and the platform adds nothing. */
@@ -16,10 +18,9 @@ let cluster: GatewayCluster;
 let dashboard: Dashboard;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept" }, extraWorkers: [DASHBOARD] });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
   dashboard = await Dashboard.of(cluster);
 });
-afterAll(() => cluster.close());
 afterEach(() => cluster.network.liftAllFaults());
 
 /** Operations whose ledger call reports a fault as 500; an import reports it by row. */

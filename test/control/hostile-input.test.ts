@@ -1,10 +1,12 @@
 // Input that tools and attackers send: parameters of no operation, names that every JavaScript object inherits, deeply
 // nested or very long bodies, and values over RPC that are not JSON. Each is refused with 422 and changes nothing.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account, expectRefused } from "./account.ts";
-import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
+import { Dashboard } from "./dashboard.ts";
 import { exampleOf, make, OPERATIONS } from "./operations.ts";
 
 const MIB = 1_048_576;
@@ -13,10 +15,9 @@ let cluster: GatewayCluster;
 let dashboard: Dashboard;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept" }, extraWorkers: [DASHBOARD] });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
   dashboard = await Dashboard.of(cluster);
 });
-afterAll(() => cluster.close());
 
 describe("a query that the operation does not know", () => {
   test.each(Object.keys(OPERATIONS))("is 422 and does nothing: %s", async (name) => {

@@ -2,11 +2,13 @@
 // secret, and never creates a second key. The secret is stored sealed, and nowhere else.
 
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ControlAnswer } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 const NEW_KEY = { name: "a key", mode: "live", permissions: ["posts:read"] };
 
@@ -16,11 +18,8 @@ let name: string;
 
 beforeAll(async () => {
   // Long, so that a slow machine does not end a call here; only its answer or an injected fault does.
-  cluster = await startCluster({
-    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000 },
-  });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
   name = randomUUID();
@@ -202,9 +201,10 @@ test("importing again under the same Idempotency-Key gives the same verdicts; an
 
 describe("the secret", () => {
   test("is in no row of the ledger and no entry of KV, neither as text or in any usual encoding nor as its digest", async () => {
+    const before = new Set(await cluster.kv.names());
     const { json } = await create();
     const { json: next } = await once(`/keys/${json.id}/rotate`, {}, randomUUID());
-    const stored = await everythingStored();
+    const stored = await everythingStored(before);
     expect(stored, "the search finds what is stored").toContain(hex(json.id));
     for (const { secret } of [json, next]) {
       const digest = createHash("sha256").update(secret).digest();
@@ -236,8 +236,8 @@ describe("the secret", () => {
     expect(row?.sealed).not.toContain(hex(json.secret));
   });
 
-  /** Every value in every table of the ledger and every entry of KV, in hex. */
-  async function everythingStored(): Promise<string> {
+  /** Every value in every table of the ledger and every entry of KV but those from before, in hex. */
+  async function everythingStored(before: ReadonlySet<string>): Promise<string> {
     const rows = (sql: string) => cluster.network.ledgerRows(account.name, sql);
     const stored: string[] = [];
     for (const { name: table } of await rows(
@@ -249,9 +249,8 @@ describe("the secret", () => {
       for (const row of await rows(`SELECT ${columns.join(", ")} FROM "${table}"`))
         stored.push(...Object.values(row).map(String));
     }
-    const kv = cluster.kv;
-    for (const entry of (await kv.list()).keys)
-      stored.push(hex(entry.name), hex((await kv.get(entry.name)) ?? ""));
+    for (const entry of await cluster.kv.names())
+      if (!before.has(entry)) stored.push(hex(entry), hex((await cluster.kv.get(entry)) ?? ""));
     return stored.join(" ");
   }
 });

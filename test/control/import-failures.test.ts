@@ -1,10 +1,12 @@
 // Importing while a store fails: every row gets a verdict, a row without an id is no key, and a repeated call imports
 // the missing rows.
 
-import { createHash, randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
+import { knownRows, newRows } from "./known-rows.ts";
 
 interface Verdict {
   readonly row: number;
@@ -20,9 +22,8 @@ let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });
@@ -35,17 +36,8 @@ async function importKeys(keys: readonly unknown[]): Promise<Verdict[]> {
   return json.keys;
 }
 
-function row(): Record<string, unknown> {
-  const sha256 = createHash("sha256").update(randomUUID()).digest("hex");
-  return { sha256, name: "an old key", mode: "live" };
-}
-
-function rows(count: number): Record<string, unknown>[] {
-  return Array.from({ length: count }, row);
-}
-
 test("rows whose KV entry could not be written are reported, are no keys, and are imported by the next call", async () => {
-  const keys = rows(6);
+  const keys = newRows(6);
   await account.create();
   await cluster.network.fault({ on: "kv", operation: "put", how: "fail-before", times: 2 });
   const verdicts = await importKeys(keys);
@@ -64,7 +56,7 @@ test("rows whose KV entry could not be written are reported, are no keys, and ar
 });
 
 test("imports nothing while KV cannot say whether another account has the keys; the next call imports them", async () => {
-  const keys = rows(3);
+  const keys = newRows(3);
   const lift = await cluster.network.fault({
     on: "kv",
     operation: "get",
@@ -80,7 +72,9 @@ test("imports nothing while KV cannot say whether another account has the keys; 
 test.each(["fail-before", "fail-after"] as const)(
   "rows that did not reach the ledger (%s) are reported, and a repeated call imports the missing ones",
   async (how) => {
-    const keys = rows(CHUNK_ROWS + 20);
+    await account.create();
+    const known = await knownRows(cluster, account, CHUNK_ROWS - 20);
+    const keys = [...newRows(20), ...known, ...newRows(20)];
     await cluster.network.fault({ on: "ledger", operation: "importKeys", how, times: 1 });
     const first = await importKeys(keys);
     first.forEach(({ id, error }, i) => {
@@ -90,7 +84,7 @@ test.each(["fail-before", "fail-after"] as const)(
     const second = await importKeys(keys);
     for (const { id } of second) expect(id).toMatch(KEY_ID);
     expect(second.slice(CHUNK_ROWS)).toEqual(first.slice(CHUNK_ROWS));
-    expect(await account.keys()).toHaveLength(keys.length);
-    expect(await account.events()).toHaveLength(keys.length);
+    expect(await account.keys()).toHaveLength(1 + keys.length);
+    expect(await account.events()).toHaveLength(1 + 20 + 20);
   },
 );

@@ -1,10 +1,13 @@
 // An import always answers with a verdict per row, whatever happens after the first rows are in; a key that two rows
 // import with different rights is refused in both; and the answer says when imported keys are not accepted.
 
-import { createHash, randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL, CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
+import { type ImportRow, knownRows, newRow, newRows } from "./known-rows.ts";
 
 /** Rows that the gateway passes to the ledger in one call. */
 const CHUNK = 250;
@@ -12,9 +15,8 @@ const CHUNK = 250;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEGACY_KEYS: "accept", LEDGER_TIMEOUT_MS: 20_000 } });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
 });
-afterAll(() => cluster.close());
 afterEach(() => cluster.network.liftAllFaults());
 
 interface Verdict {
@@ -24,10 +26,7 @@ interface Verdict {
   readonly details?: Readonly<Record<string, string>>;
 }
 
-function row(changes: object = {}) {
-  const sha256 = createHash("sha256").update(randomUUID()).digest("hex");
-  return { sha256, name: "an old key", mode: "live", ...changes };
-}
+const row = (changes: object = {}) => ({ ...newRow(), ...changes });
 
 async function importKeys(account: Account, rows: readonly object[], idempotencyKey: string = randomUUID()) {
   const headers = [["Idempotency-Key", idempotencyKey]] as const;
@@ -61,7 +60,8 @@ describe("the same key in two rows", () => {
     const account = new Account(cluster);
     const one = row();
     const other = { ...one, sha256: Buffer.from(one.sha256, "hex").toString("base64url"), mode: "test" };
-    const between = Array.from({ length: CHUNK }, () => row());
+    await account.create();
+    const between = await knownRows(cluster, account, CHUNK);
     const { verdicts } = await importKeys(account, [one, ...between, other, one]);
     expect(verdicts.filter(({ error }) => error === "validation_error").map(({ row }) => row)).toEqual([
       0,
@@ -89,11 +89,15 @@ describe("the same key in two rows", () => {
 });
 
 describe("an import that fails after its first rows", () => {
-  const rows = (count: number) => Array.from({ length: count }, () => row());
+  /** A first part that one call to the ledger takes; almost all of its keys are known. */
+  async function firstPart(account: Account): Promise<ImportRow[]> {
+    return [...newRows(5), ...(await knownRows(cluster, account, CHUNK - 5))];
+  }
 
   test("answers by row when a later part has a fault, and the next call imports the missing rows", async () => {
     const account = new Account(cluster);
-    const all = rows(2 * CHUNK + 10);
+    await account.create();
+    const all = [...(await firstPart(account)), ...(await firstPart(account)), ...newRows(10)];
     const logged = cluster.logs.length;
     await cluster.network.fault({
       on: "ledger",
@@ -108,7 +112,7 @@ describe("an import that fails after its first rows", () => {
     expect(verdicts.slice(CHUNK).every(({ id }) => id !== undefined)).toBe(true);
     expect(cluster.logs.slice(logged).some((line) => /"event":"exception".*a fault/.test(line))).toBe(true);
     expect((await importKeys(account, all)).verdicts.every(({ id }) => id !== undefined)).toBe(true);
-    expect(await account.keys()).toHaveLength(all.length);
+    expect(await account.keys()).toHaveLength(1 + all.length);
   });
 
   test("has Idempotency-Keys of its own for its parts, so no other call can spoil one", async () => {
@@ -118,7 +122,7 @@ describe("an import that fails after its first rows", () => {
       const headers = [["Idempotency-Key", name]] as const;
       await account.call("POST", "/keys", { name: "a key", mode: "live" }, { headers });
     }
-    const { status, verdicts } = await importKeys(account, rows(CHUNK + 1), key);
+    const { status, verdicts } = await importKeys(account, [...(await firstPart(account)), row()], key);
     expect(status).toBe(200);
     expect(verdicts.every(({ id }) => id !== undefined)).toBe(true);
   });
@@ -126,11 +130,12 @@ describe("an import that fails after its first rows", () => {
   test("under the Idempotency-Key of another import is 422 as a whole, and imports nothing", async () => {
     const account = new Account(cluster);
     const key = randomUUID();
-    const first = rows(CHUNK + 5);
+    await account.create();
+    const first = [...(await firstPart(account)), ...newRows(5)];
     expect((await importKeys(account, first, key)).status).toBe(200);
     const before = await account.keys();
     // The same first part, and a later part that differs.
-    const { status, json } = await importKeys(account, [...first.slice(0, CHUNK), ...rows(5)], key);
+    const { status, json } = await importKeys(account, [...first.slice(0, CHUNK), ...newRows(5)], key);
     expect([status, json.code]).toEqual([422, "validation_error"]);
     expect(await account.keys()).toEqual(before);
     expect((await importKeys(account, first, key)).status).toBe(200);
@@ -139,11 +144,12 @@ describe("an import that fails after its first rows", () => {
   test("answers by row when a later part belongs to another call", async () => {
     const account = new Account(cluster);
     const key = randomUUID();
-    const first = rows(CHUNK + 5);
+    await account.create();
+    const first = [...(await firstPart(account)), ...newRows(5)];
     // The first part fails and is not kept; the second one is.
     await cluster.network.fault({ on: "ledger", operation: "importKeys", how: "fail-before", times: 1 });
     expect((await importKeys(account, first, key)).verdicts[0]?.error).toBe("ledger_unreachable");
-    const { status, verdicts } = await importKeys(account, [...first.slice(0, CHUNK), ...rows(5)], key);
+    const { status, verdicts } = await importKeys(account, [...first.slice(0, CHUNK), ...newRows(5)], key);
     expect(status).toBe(200);
     expect(verdicts.slice(0, CHUNK).every(({ id }) => id !== undefined)).toBe(true);
     expect(verdicts.slice(CHUNK).map(({ error }) => error)).toEqual(Array(5).fill("conflict"));
@@ -157,15 +163,11 @@ describe("the answer", () => {
   });
 
   test("warns where imported keys are not accepted, and names the setting", async () => {
-    const strict = await startCluster();
-    try {
-      const { json } = await importKeys(new Account(strict), [row()]);
-      expect(json.warning).toContain("LEGACY_KEYS");
-      expect(json.keys[0].id).toMatch(/^key_/);
-      const nothing = await importKeys(new Account(strict), [{}]);
-      expect(Object.keys(nothing.json)).toEqual(["keys"]);
-    } finally {
-      await strict.close();
-    }
+    const strict = await sharedCluster(CONTROL);
+    const { json } = await importKeys(new Account(strict), [row()]);
+    expect(json.warning).toContain("LEGACY_KEYS");
+    expect(json.keys[0].id).toMatch(/^key_/);
+    const nothing = await importKeys(new Account(strict), [{}]);
+    expect(Object.keys(nothing.json)).toEqual(["keys"]);
   });
 });

@@ -2,9 +2,11 @@
 // calls. Store failures are in import-failures.test.ts, the use of imported keys in legacy-keys.test.ts.
 
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account, expectRefused } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 interface Verdict {
   readonly row: number;
@@ -19,9 +21,8 @@ let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEGACY_KEYS: "" } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
   cluster.live.clear();

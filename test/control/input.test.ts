@@ -9,6 +9,7 @@ import { eventually } from "../support/time-limits.ts";
 import { Account, expectRefused } from "./account.ts";
 import { BAD_INPUTS, type BadInput } from "./bad-inputs.ts";
 import { UNNAMEABLE_FIELDS } from "./bad-values.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 const UNKNOWN_KEY = `key_${"0".repeat(22)}`;
 const CALLS = Object.entries(Object.groupBy(BAD_INPUTS, ({ call }) => call)) as [string, BadInput[]][];
@@ -20,7 +21,7 @@ let keyId: string;
 let before: Awaited<ReturnType<Account["shown"]>>;
 
 beforeAll(async () => {
-  cluster = await sharedCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
   await newAccount();
 });
 

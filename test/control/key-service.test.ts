@@ -3,12 +3,14 @@
 // in key-service-types.ts.
 
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KeyService } from "../../src/control/key-service.ts";
 import { enter } from "../portal/key-page.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
-import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { CONTROL } from "./control-clusters.ts";
+import { Dashboard } from "./dashboard.ts";
 import { OPERATIONS } from "./operations.ts";
 
 const NEW_KEY = { name: "a key", mode: "live", permissions: ["posts:read"] };
@@ -19,13 +21,9 @@ let dashboard: Dashboard;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 },
-    extraWorkers: [DASHBOARD],
-  });
+  cluster = await sharedCluster(CONTROL);
   dashboard = await Dashboard.of(cluster);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

@@ -3,13 +3,15 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { forgeRecord } from "../support/forged-keys.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { RawConnection } from "../support/raw-http.ts";
 import type { RawRequest } from "../support/raw-request.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
+import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
 
 const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
 /** The limit is 20 a minute; when a minute ends during the test, a second limit applies. */
@@ -21,12 +23,8 @@ let account: Account;
 let addresses = 0;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    gateways: 2,
-    settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60, LEGACY_KEYS: "accept" },
-  });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   account = new Account(cluster);
   cluster.live.clear();

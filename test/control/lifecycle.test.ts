@@ -1,10 +1,12 @@
 // A key's life over HTTP: created, shown, renamed, rotated with an overlap, its end moved, revoked alone or with others.
 // The control plane's answers and the data plane's behaviour agree at every step, on every gateway.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { Account } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -12,9 +14,8 @@ let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 200, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   cluster.live.clear();
   account = new Account(cluster);

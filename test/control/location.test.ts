@@ -1,22 +1,23 @@
 // Where an account's ledger is created: a hint with the first call to it, chosen before the account's first key.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LedgerClient } from "../../src/control/ledger-client.ts";
 import type { ControlContext } from "../../src/control/operation.ts";
 import { changeAccount, getAccount } from "../../src/control/operations/accounts.ts";
 import type { Env } from "../../src/env.ts";
 import { accountLocator } from "../../src/keys/locator.ts";
 import type { Settings } from "../../src/settings.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

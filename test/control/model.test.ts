@@ -3,10 +3,12 @@
 // agree. The seed is printed; KEY_MODEL_SEED repeats a run.
 
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { Fault } from "../support/network.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
 import { KeyModel } from "./key-model.ts";
 import { make, mayRead, move, type Owner } from "./key-moves.ts";
 
@@ -17,13 +19,8 @@ const TEST_LIMIT_MS = 120_000;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    gateways: 2,
-    // Long, so that only an answer or an injected fault ends a call; leases are short, so that revoking is quick.
-    settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60, LEDGER_TIMEOUT_MS: 20_000, LEGACY_KEYS: "accept" },
-  });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
 });
-afterAll(() => cluster.close());
 
 type Trouble = "none" | "restart" | Fault;
 

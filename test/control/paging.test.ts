@@ -2,17 +2,18 @@
 // that name the actor and the action.
 
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 let cluster: GatewayCluster;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

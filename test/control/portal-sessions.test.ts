@@ -1,12 +1,14 @@
 // DELETE …/portal-sessions ends every session and every unused link of an account at once: the step after a leaked
 // control token or a lost laptop. Links and entries are events, so that the log shows who could use the page.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cookieOf, enter as enterLink } from "../portal/key-page.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account, expectRefused } from "./account.ts";
-import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { CONTROL } from "./control-clusters.ts";
+import { Dashboard } from "./dashboard.ts";
 
 const BY = [["Octopost-Actor", "ada@example.com"]] as const;
 
@@ -15,10 +17,9 @@ let dashboard: Dashboard;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2, extraWorkers: [DASHBOARD] });
+  cluster = await sharedCluster(CONTROL);
   dashboard = await Dashboard.of(cluster);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

@@ -3,12 +3,14 @@
 // guesses, so a network that guesses can still revoke a real key.
 
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hashKey } from "../../src/keys/key-text.ts";
 import type { ControlAnswer } from "../support/control-client.ts";
 import { forgeRecord, unknownKey } from "../support/forged-keys.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account, expectRefused } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 /** The limit is 20 a minute; when a minute ends during the test, a second limit applies. */
 const MORE_THAN_TWO_LIMITS = 45;
@@ -19,9 +21,8 @@ let account: Account;
 let addresses = 0;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 300, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

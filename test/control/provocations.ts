@@ -37,7 +37,7 @@ function provocationsOf(name: string): Record<string, Record<string, Provoke>> {
   const hasToken = !BY_POSSESSION.includes(name);
   const hasBody = !["get", "delete"].includes(OPERATIONS[name]?.method ?? "") && !WITHOUT_BODY.includes(name);
   return {
-    [success]: { "a valid request": (cluster) => callAs(cluster, name) },
+    [success]: { "a valid request": async (cluster) => make(cluster, name, await exampleOf(cluster, name)) },
     ...(hasBody && { 400: { "malformed JSON": (cluster) => callAs(cluster, name, { body: '{"name":' }) } }),
     ...(hasToken && { 401: withoutTheToken(name), 403: { "no right to it": withoutTheRight(name) } }),
     ...notFound(name),
@@ -84,7 +84,7 @@ function afterManyKeys(name: string): Provoke {
 
 function unreachableStore(name: string): Provoke {
   return async (cluster) => {
-    const example = await exampleOf(cluster, name);
+    const example = await refusedExampleOf(cluster, name);
     await cluster.network.fault({ on: "ledger", how: "fail-before" });
     return await make(cluster, name, example);
   };
@@ -107,7 +107,7 @@ function withoutTheToken(name: string): Record<string, Provoke> {
 
 function withoutTheRight(name: string): Provoke {
   return async (cluster) => {
-    const { path, body, options } = await exampleOf(cluster, name);
+    const { path, body, options } = await refusedExampleOf(cluster, name);
     const token = tokenOf(RIGHTS.filter((right) => right !== OPERATIONS[name]?.right));
     return await make(cluster, name, { path, body, options: { ...options, token } });
   };
@@ -118,11 +118,11 @@ function notFound(name: string): Record<string, Record<string, Provoke>> {
   if (BY_POSSESSION.includes(name))
     return { 404: { "a key that the ledger does not have": withUnknownKey(name) } };
   const unknownAccount: Provoke = async (cluster) => {
-    const { path, body } = await exampleOf(cluster, name);
+    const { path, body } = await refusedExampleOf(cluster, name);
     return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/nobody"), body });
   };
   const unknownKey: Provoke = async (cluster) => {
-    const { path, body } = await exampleOf(cluster, name);
+    const { path, body } = await refusedExampleOf(cluster, name);
     return make(cluster, name, { path: path.replace(/key_\w+/, `key_${"0".repeat(22)}`), body });
   };
   return {
@@ -180,11 +180,11 @@ async function locatedLate(cluster: GatewayCluster): Promise<ControlAnswer> {
 
 function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> {
   const malformedAccount: Provoke = async (cluster) => {
-    const { path, body } = await exampleOf(cluster, name);
+    const { path, body } = await refusedExampleOf(cluster, name);
     return make(cluster, name, { path: path.replace(/^\/accounts\/\w+/, "/accounts/no%20account"), body });
   };
   const unknownParameter: Provoke = async (cluster) => {
-    const { path } = await exampleOf(cluster, name);
+    const { path } = await refusedExampleOf(cluster, name);
     return make(cluster, name, { path: `${path}&page=2` });
   };
   return {
@@ -196,6 +196,17 @@ function unprocessable(name: string, hasBody: boolean): Record<string, Provoke> 
 
 function withUnknownKey(name: string): Provoke {
   return async (cluster) => await callAs(cluster, name, { body: { secret: await unknownKey(cluster) } });
+}
+
+const refusedExamples = new WeakMap<GatewayCluster, Map<string, Promise<Example>>>();
+
+/** One for all calls of an operation that are refused, since those change nothing. */
+function refusedExampleOf(cluster: GatewayCluster, name: string): Promise<Example> {
+  const examples = refusedExamples.get(cluster) ?? new Map<string, Promise<Example>>();
+  refusedExamples.set(cluster, examples);
+  const example = examples.get(name) ?? exampleOf(cluster, name);
+  examples.set(name, example);
+  return example;
 }
 
 /** Guesses until the address is blocked. */
@@ -211,22 +222,22 @@ function guessed(name: string): Provoke {
   };
 }
 
-/** The operation's example with one change. */
+/** The operation's example with one change, for which it is refused. */
 async function callAs(
   cluster: GatewayCluster,
   name: string,
-  changes: Omit<Partial<Example>, "path"> = {},
+  changes: Omit<Partial<Example>, "path">,
 ): Promise<ControlAnswer> {
-  return await make(cluster, name, { ...(await exampleOf(cluster, name)), ...changes });
+  return await make(cluster, name, { ...(await refusedExampleOf(cluster, name)), ...changes });
 }
 
-/** The operation's example, with another body or content headers. */
+/** The operation's example, with another body or content headers, for which it is refused. */
 async function callWithBody(
   cluster: GatewayCluster,
   name: string,
   content: Pick<Content, "contentType"> & Partial<Content>,
 ): Promise<ControlAnswer> {
-  const { path, body } = await exampleOf(cluster, name);
+  const { path, body } = await refusedExampleOf(cluster, name);
   const method = OPERATIONS[name]?.method.toUpperCase() ?? "";
   return await callWithBytes(cluster, method, path, { body: JSON.stringify(body), ...content });
 }

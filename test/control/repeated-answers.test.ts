@@ -2,27 +2,25 @@
 // either way. After that, and to another credential, it says which key the first call issued, and issues no second one.
 
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account } from "./account.ts";
-import { DASHBOARD, Dashboard } from "./dashboard.ts";
+import { CONTROL } from "./control-clusters.ts";
+import { PREVIOUS_TOKEN } from "./credentials.ts";
+import { Dashboard } from "./dashboard.ts";
 
 const MINUTE_MS = 60_000;
 const NEW_KEY = { name: "a key", mode: "live" };
-const PREVIOUS_TOKEN = "the-control-token-before-this-one";
 
 let cluster: GatewayCluster;
 let dashboard: Dashboard;
 let account: Account;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    settings: { CONTROL_TOKEN_PREVIOUS: PREVIOUS_TOKEN, LEASE_MS: 200, LEASE_MARGIN_MS: 60 },
-    extraWorkers: [DASHBOARD],
-  });
+  cluster = await sharedCluster(CONTROL);
   dashboard = await Dashboard.of(cluster);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   account = new Account(cluster);
 });

@@ -1,9 +1,11 @@
 // The form of a request to the control plane: malformed JSON is 400, another content type 415, a body larger than 1 MiB
 // 413, a malformed header 422. Nothing is changed by any of them.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { Account, callWithBytes, expectRefused } from "./account.ts";
+import { CONTROL } from "./control-clusters.ts";
 
 let cluster: GatewayCluster;
 let account: Account;
@@ -11,11 +13,10 @@ let keyId: string;
 let before: Awaited<ReturnType<Account["shown"]>>;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
   account = new Account(cluster);
   keyId = (await account.create()).id;
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   before = await account.shown();
 });

@@ -7,16 +7,17 @@
  */
 
 import { getRequestListener } from "@hono/node-server";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newAssertionKey, type PrivateAssertionKey } from "../../src/cli/assertion-key.ts";
 import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
 import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
 import { decoded, macJwt, signedJwt, unsignedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 /** How long an assertion is reused before the next one is signed. */
@@ -27,11 +28,10 @@ let signingKey: PrivateAssertionKey;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2 });
+  cluster = await sharedCluster(TWO_GATEWAYS);
   signingKey = JSON.parse(String(cluster.settings.ASSERTION_KEY));
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   for (const [mode, origin] of [["live", cluster.live] as const, ["sandbox", cluster.sandbox] as const]) {
     origin.clear();

@@ -7,9 +7,9 @@
 
 import { createHash } from "node:crypto";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { gzipped, large, reply, trickle } from "../support/origin-behaviours.ts";
 import {
   type Header,
@@ -19,6 +19,7 @@ import {
   rawRequest,
 } from "../support/raw-http.ts";
 import type { RecordedRequest, Respond } from "../support/recording-origin.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 const MANY_BYTES = 5 * 1024 * 1024;
 const CHUNKED: Header[] = [["Transfer-Encoding", "chunked"]];
@@ -27,10 +28,9 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 interface Sent {

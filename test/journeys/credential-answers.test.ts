@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
@@ -27,7 +27,6 @@ beforeAll(async () => {
   client = await CredentialClient.start();
   ({ cluster, key, testKey } = client);
 });
-afterAll(() => cluster.close());
 beforeEach(() => client.forgetRequests());
 
 test("every refused credential gets the same response, byte for byte", async () => {

@@ -6,8 +6,9 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 /**
  * `WWW-Authenticate` of a refusal (RFC 6750, section 3): what a client could learn about a credential is the same for
@@ -29,7 +30,7 @@ export class CredentialClient {
   readonly testKey: IssuedKey;
 
   static async start(): Promise<CredentialClient> {
-    const cluster = await startCluster();
+    const cluster = await sharedCluster(TWO_GATEWAYS);
     return new CredentialClient(
       cluster,
       await cluster.createKey(),

@@ -5,7 +5,7 @@
  * credential-answers.test.ts shows that all those answers are the same, refused-keys.test.ts what they cost.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
@@ -21,7 +21,6 @@ beforeAll(async () => {
   client = await CredentialClient.start();
   ({ cluster, key, testKey } = client);
 });
-afterAll(() => cluster.close());
 beforeEach(() => client.forgetRequests());
 
 describe("a request without a credential", () => {

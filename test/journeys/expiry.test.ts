@@ -4,12 +4,13 @@
  * Checked by order: once the key has been refused, no waiting request and no body continues.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { bearer, drainSockets, expectUnauthorized, use } from "../support/key-requests.ts";
 import { neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 /** Longer than a lease, and long enough to start the requests of a test. */
@@ -19,9 +20,8 @@ let cluster: GatewayCluster;
 let connection: RawConnection;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   cluster.live.clear();
   connection = await RawConnection.open(cluster.gateway(0));

@@ -5,10 +5,11 @@
  * a body; several requests on one connection stay separate.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { RawConnection } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 let cluster: GatewayCluster;
@@ -16,10 +17,9 @@ let key: IssuedKey;
 let connection: RawConnection;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   cluster.live.clear();
   connection = await RawConnection.open(cluster.gateway(0));

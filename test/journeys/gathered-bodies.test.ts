@@ -7,11 +7,12 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { partialBody, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 /** Around every size at which the gateway reads differently. */
 const SIZES = [1, 100, 4095, 4096, 4097, 8192, 32_767, 32_768, 32_769, 65_536, 200_000];
@@ -22,10 +23,9 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 function request() {

@@ -4,14 +4,15 @@
  * The promise: a value is opaque bytes (RFC 9110 §5.5). What is not UTF-8 passes as it is, whether another header of the
  * same message is replaced or not, and a validator that an origin has given comes back to it unchanged.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { Respond } from "../support/recording-origin.ts";
+import { sharedCluster } from "../support/shared.ts";
+import { HOST, PUBLIC_GATEWAY } from "./header-client.ts";
 
-/** Of wrangler.toml. */
-const PUBLIC_ORIGIN = "http://localhost:8787";
+const PUBLIC_ORIGIN = `https://${HOST}`;
 const SMALL = "Content-Length: 4\r\n\r\nbody";
 const LARGE = `Content-Length: 100000\r\n\r\n${"x".repeat(100_000)}`;
 const CHUNKED = "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
@@ -20,10 +21,9 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { FORWARD_HEADERS: "X-Note" } });
+  cluster = await sharedCluster(PUBLIC_GATEWAY);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 /** Written by hand, since Node has its own view of what a header's bytes are. */

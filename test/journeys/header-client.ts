@@ -1,15 +1,20 @@
 /**
- * Sends extra headers with a valid key, and returns what the origin received. `FORWARD_HEADERS` adds `X-Client-Version`
- * and `X-Team` to the allow-list.
+ * Sends extra headers with a valid key, and returns what the origin received. `FORWARD_HEADERS` adds `X-Client-Version`,
+ * `X-Team` and `X-Note` to the allow-list.
  */
 
 import { expect } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { ClusterOptions, GatewayCluster } from "../support/gateway-cluster.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { RecordedRequest } from "../support/recording-origin.ts";
+import { sharedCluster } from "../support/shared.ts";
 
 export const HOST = "api.octopost.ink";
+/** What the journeys of headers and paths share. */
+export const PUBLIC_GATEWAY: ClusterOptions = {
+  settings: { FORWARD_HEADERS: "X-Client-Version, x-team, X-Note", PUBLIC_ORIGIN: `https://${HOST}` },
+};
 export const FORGED = "forged-by-the-client";
 
 /** What the origin always sees: the headers that the gateway adds, and those that workerd adds to every fetch. */
@@ -38,9 +43,7 @@ export class HeaderClient {
   readonly key: IssuedKey;
 
   static async start(): Promise<HeaderClient> {
-    const cluster = await startCluster({
-      settings: { FORWARD_HEADERS: "X-Client-Version, x-team", PUBLIC_ORIGIN: `https://${HOST}` },
-    });
+    const cluster = await sharedCluster(PUBLIC_GATEWAY);
     return new HeaderClient(cluster, await cluster.createKey());
   }
 

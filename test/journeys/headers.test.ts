@@ -5,7 +5,7 @@
  * would change the protocol. identity-headers.test.ts covers the headers that the gateway adds.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { Header } from "../support/raw-http.ts";
@@ -19,7 +19,6 @@ beforeAll(async () => {
   client = await HeaderClient.start();
   ({ cluster, key } = client);
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 describe("the allow-list", () => {

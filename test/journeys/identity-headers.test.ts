@@ -6,7 +6,7 @@
  */
 
 import { createPublicKey, verify } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
@@ -20,7 +20,6 @@ beforeAll(async () => {
   client = await HeaderClient.start();
   ({ cluster, key } = client);
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 describe("identity headers", () => {
@@ -53,7 +52,7 @@ describe("identity headers", () => {
 
   test("describe a live key with full access", async () => {
     const request = await client.received([]);
-    expect(request.header("X-Octopost-Account")).toBe("acct");
+    expect(request.header("X-Octopost-Account")).toBe(key.account);
     expect(request.header("X-Octopost-Key-Id")).toBe(key.id);
     expect(request.header("X-Octopost-Mode")).toBe("live");
     expect(request.header("X-Octopost-Permissions")).toBe("all");
@@ -112,7 +111,7 @@ describe("identity headers", () => {
     expect(rest).toEqual({
       iss: "https://api.octopost.ink",
       aud: cluster.live.url,
-      sub: "acct",
+      sub: key.account,
       key_id: key.id,
       mode: "live",
       scope: "all",

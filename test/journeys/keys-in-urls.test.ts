@@ -4,11 +4,12 @@
  * The promise: wherever in the target it stands and however it is written, a request with a good credential is 400, no origin sees anything
  * of it, and the text is in no log line and in no answer. A text that is no key passes.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 const REFUSED = '{"error":"API keys do not belong in URLs","code":"bad_request"}';
 
@@ -17,11 +18,10 @@ let key: IssuedKey;
 let testKey: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
   testKey = await cluster.createKey({ mode: "test" });
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   cluster.live.clear();
   cluster.sandbox.clear();

@@ -5,14 +5,15 @@
  * `PUBLIC_ORIGIN`, whatever `Host` it has sent itself. public-address.test.ts has the syntaxes in full; here they
  * go over the wire, through the built bundle.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { reply, trickle } from "../support/origin-behaviours.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
+import { HOST, PUBLIC_GATEWAY } from "./header-client.ts";
 
-const PUBLIC = "https://api.public.example";
-const PUBLIC_HOST = "api.public.example";
+const PUBLIC = `https://${HOST}`;
 
 let cluster: GatewayCluster;
 let key: IssuedKey;
@@ -20,12 +21,11 @@ let origin: string;
 let originHost: string;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { PUBLIC_ORIGIN: PUBLIC } });
+  cluster = await sharedCluster(PUBLIC_GATEWAY);
   key = await cluster.createKey();
   origin = cluster.live.url;
   originHost = new URL(origin).host;
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 async function received(headers: readonly Header[], status = 200, host = "x"): Promise<RawResponse> {
@@ -64,10 +64,10 @@ describe("is rewritten to the public address:", () => {
     [
       "Content-Security-Policy",
       (o, h) => `connect-src 'self' ${h}; report-uri ${o}/csp`,
-      `connect-src 'self' ${PUBLIC_HOST}; report-uri ${PUBLIC}/csp`,
+      `connect-src 'self' ${HOST}; report-uri ${PUBLIC}/csp`,
     ],
     ["X-Next-Page", (o) => `${o}/v1/posts?page=2`, `${PUBLIC}/v1/posts?page=2`],
-    ["X-Served-By", (_, h) => h, PUBLIC_HOST],
+    ["X-Served-By", (_, h) => h, HOST],
     ["Set-Cookie", () => "a=1; Domain=127.0.0.1; Path=/", "a=1; Path=/"],
   ])("%s: %s", async (name, value, expected) => {
     for (const status of [200, 201, 302, 404]) {
@@ -172,7 +172,7 @@ test.each(["evil.example", "evil.example:8443", "127.0.0.1", "api.public.example
     const response = await received([["Location", `${origin}/v1/posts/1`]], 201, host);
     expect(response.header("Location")).toBe(`${PUBLIC}/v1/posts/1`);
     const [request] = cluster.live.requests;
-    expect(request?.header("X-Forwarded-Host")).toBe(PUBLIC_HOST);
+    expect(request?.header("X-Forwarded-Host")).toBe(HOST);
     expect(request?.header("X-Forwarded-Proto")).toBe("https");
     expect(request?.rawHeaders.flat().join()).not.toContain("evil.example");
   },

@@ -12,6 +12,7 @@ import { logLineOf } from "../support/log-lines.ts";
 import { garbage, neverAnswer, partialBody, reply, resetConnection } from "../support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { Respond } from "../support/recording-origin.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 const BAD_GATEWAY = [502, '{"error":"Bad gateway","code":"bad_gateway"}'];
 
@@ -19,10 +20,9 @@ let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 interface Sent {

@@ -6,12 +6,13 @@
  * refused and not forwarded.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { type RawResponse, rawRequest, sendRaw } from "../support/raw-http.ts";
+import { sharedCluster } from "../support/shared.ts";
+import { HOST, PUBLIC_GATEWAY } from "./header-client.ts";
 
-const HOST = "api.octopost.ink";
 const SEGMENT_128 = "a".repeat(128);
 
 let cluster: GatewayCluster;
@@ -19,11 +20,10 @@ let full: IssuedKey;
 let postsOnly: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { PUBLIC_ORIGIN: `https://${HOST}` } });
+  cluster = await sharedCluster(PUBLIC_GATEWAY);
   full = await cluster.createKey();
   postsOnly = await cluster.createKey({ permissions: ["posts:read"] });
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 function get(target: string, { secret }: IssuedKey = full, host = HOST): Promise<RawResponse> {

@@ -9,9 +9,10 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const NOTHING = { kvGets: 0, kvPuts: 0, ledgerCalls: {} };
@@ -20,9 +21,8 @@ const BLOWS = 40;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2 });
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   cluster.live.clear();
   await cluster.network.resetCounts();

@@ -5,22 +5,21 @@
  * response; everything else unchanged. Redirects are returned, not followed, and an origin's 401 becomes a 502.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { redirect, reply, trickle } from "../support/origin-behaviours.ts";
 import { type Header, type RawResponse, rawRequest } from "../support/raw-http.ts";
-
-const HOST = "api.octopost.ink";
+import { sharedCluster } from "../support/shared.ts";
+import { HOST, PUBLIC_GATEWAY } from "./header-client.ts";
 
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { PUBLIC_ORIGIN: `https://${HOST}` } });
+  cluster = await sharedCluster(PUBLIC_GATEWAY);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 function send(method = "GET", headers: readonly Header[] = []): Promise<RawResponse> {

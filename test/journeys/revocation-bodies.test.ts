@@ -6,9 +6,9 @@
  * read first.
  */
 
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import {
   bearer,
   busyKey,
@@ -18,6 +18,7 @@ import {
 } from "../support/key-requests.ts";
 import { large, neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
 const GATEWAYS = [0, 1];
 
@@ -25,9 +26,8 @@ let cluster: GatewayCluster;
 let connections: RawConnection[];
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: GATEWAYS.length });
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
-afterAll(() => cluster.close());
 beforeEach(() => {
   cluster.live.clear();
   connections = [];

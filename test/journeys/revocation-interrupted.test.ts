@@ -5,12 +5,13 @@
  * the same answer, no earlier than the key is revoked everywhere.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CLOCK_STEP_MAX_MS } from "../../src/ledger/lease-book.ts";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { busyKey, expectRefusedEverywhere, use } from "../support/key-requests.ts";
 import { RawConnection } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const GATEWAYS = [0, 1];
@@ -20,9 +21,8 @@ const ALL_LEASES_OVER_MS = 1300 + CLOCK_STEP_MAX_MS;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: GATEWAYS.length });
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 /** Waits until the ledger has the revocation on disk, and returns its `effective_at`. */

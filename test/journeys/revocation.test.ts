@@ -6,9 +6,9 @@
  * buffers at that moment had left before, so they are read first. No test depends on durations.
  */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import {
   busyKey,
   expectAbortedAtOrigin,
@@ -19,6 +19,7 @@ import {
 } from "../support/key-requests.ts";
 import { neverAnswer } from "../support/origin-behaviours.ts";
 import { RawConnection, type RawResponse } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 const GATEWAYS = [0, 1];
@@ -26,9 +27,8 @@ const GATEWAYS = [0, 1];
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: GATEWAYS.length });
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
-afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 describe("after revoke has answered", () => {

@@ -8,11 +8,12 @@
 
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type Exchange, type Header, RawConnection } from "../support/raw-http.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 /** Headers of the origin, and the length of the body they announce; undefined: none. */
@@ -27,10 +28,9 @@ let key: IssuedKey;
 let connection: RawConnection;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   key = await cluster.createKey();
 });
-afterAll(() => cluster.close());
 beforeEach(async () => {
   cluster.live.clear();
   connection = await RawConnection.open(cluster.gateway(0));

@@ -1,8 +1,10 @@
 // Usage figures over HTTP: they never go backwards, and survive the ledger's hibernation after ten idle seconds.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { CONTROL } from "../control/control-clusters.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 
 /** An idle object hibernates after 10 s. */
 const ASLEEP_AFTER_MS = 12_000;
@@ -10,9 +12,8 @@ const ASLEEP_AFTER_MS = 12_000;
 let cluster: GatewayCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
+  cluster = await sharedCluster(CONTROL);
 });
-afterAll(() => cluster.close());
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

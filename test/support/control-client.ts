@@ -111,6 +111,11 @@ export class ControlClient {
     return answered(201, "creating a key", answer).json;
   }
 
+  /** The next key is the first of another account. */
+  changeAccount(): void {
+    this.#keysCreated = Math.ceil(this.#keysCreated / KEYS_PER_ACCOUNT) * KEYS_PER_ACCOUNT;
+  }
+
   #nextAccount(): string {
     const number = Math.floor(this.#keysCreated++ / KEYS_PER_ACCOUNT);
     return number === 0 ? ACCOUNT : `${ACCOUNT}_${number}`;

@@ -68,10 +68,13 @@ export class GatewayCluster {
   /** Delays, faults, counts and restarts. */
   readonly network: SimulatedNetwork;
   /** Every line that workerd printed: the message of a structured log entry, any other line unchanged. */
-  readonly logs: readonly string[];
+  get logs(): readonly string[] {
+    return this.#logs;
+  }
   /** workerd's process id. */
   readonly pid: number;
   readonly miniflare: Miniflare;
+  readonly #logs: string[];
   readonly #control: ControlClient;
 
   static async start(bundle: string, origins: Origins, options: ClusterOptions): Promise<GatewayCluster> {
@@ -103,10 +106,18 @@ export class GatewayCluster {
     this.sandbox = parts.sandbox;
     this.settings = parts.settings;
     this.network = parts.network;
-    this.logs = parts.logs;
+    this.#logs = parts.logs;
     this.pid = parts.pid;
     this.miniflare = parts.miniflare;
     this.#control = new ControlClient(this.gateway(0), String(parts.settings.CONTROL_TOKEN));
+  }
+
+  /** Forgets log lines and recorded requests; from now on `createKey` uses other accounts. */
+  startOver(): void {
+    this.#logs.length = 0;
+    this.live.clear();
+    this.sandbox.clear();
+    this.#control.changeAccount();
   }
 
   gateway(index: number): Address {
@@ -158,7 +169,7 @@ interface Parts extends Origins {
   readonly gateways: readonly Address[];
   readonly settings: Settings;
   readonly network: SimulatedNetwork;
-  readonly logs: readonly string[];
+  readonly logs: string[];
   readonly pid: number;
   readonly miniflare: Miniflare;
 }

@@ -153,6 +153,15 @@ const commands = {
   kvGet: (name, env) => env.KV.get(name),
   kvPut: ([name, value, options], env) => env.KV.put(name, value, options),
   kvDelete: (name, env) => env.KV.delete(name),
+  kvNames: async (_, env) => {
+    const names = [];
+    let page = { list_complete: false, cursor: undefined };
+    while (!page.list_complete) {
+      page = await env.KV.list({ cursor: page.cursor });
+      names.push(...page.keys.map(({ name }) => name));
+    }
+    return names;
+  },
   kvList: (options, env) => env.KV.list(options ?? {}),
 };
 

@@ -60,6 +60,8 @@ export interface StoredEntries {
   get(name: string): Promise<string | null>;
   put(name: string, value: string, options?: { readonly metadata?: unknown }): Promise<void>;
   delete(name: string): Promise<void>;
+  /** Of all entries. */
+  names(): Promise<string[]>;
   list(options?: { readonly prefix?: string; readonly cursor?: string }): Promise<EntryPage>;
 }
 
@@ -137,6 +139,7 @@ export class SimulatedNetwork {
     get: (name) => this.#command("kvGet", name) as Promise<string | null>,
     put: async (name, value, options = {}) => void (await this.#command("kvPut", [name, value, options])),
     delete: async (name) => void (await this.#command("kvDelete", name)),
+    names: () => this.#command("kvNames") as Promise<string[]>,
     list: (options = {}) => this.#command("kvList", options) as Promise<EntryPage>,
   };
 

@@ -2,8 +2,9 @@
  * Clusters and browsers that the files of one vitest worker share (`isolate: false`): starting workerd or Chromium costs
  * more than most files.
  *
- * Guarantees: a file finds no fault, delay, count, recorded request or open page of an earlier file. Accounts, keys and
- * log lines of earlier files are still there, so tests use accounts of their own. Both end with the worker: Miniflare and
+ * Guarantees: a file finds no fault, delay, count, log line, recorded request or open page of an earlier file, and
+ * `createKey` uses accounts that no earlier file has used. Other accounts, keys and KV entries of earlier files are still
+ * there, so tests use accounts of their own. Both end with the worker: Miniflare and
  * Playwright end their processes when Node exits (left-processes.ts covers the case that it is killed).
  */
 
@@ -12,12 +13,15 @@ import { startBrowser } from "./browser.ts";
 import { type ClusterOptions, type GatewayCluster, startCluster } from "./gateway-cluster.ts";
 import { recordProcess } from "./left-processes.ts";
 
+/** What most journeys need: two gateways with the settings of wrangler.toml. */
+export const TWO_GATEWAYS: ClusterOptions = { gateways: 2 };
+
 const clusters = new Map<string, Promise<GatewayCluster>>();
 const browsers = new Map<boolean, Promise<Browser>>();
 
 /** The worker's cluster with exactly these options; not to be closed. */
 export async function sharedCluster(options: ClusterOptions = {}): Promise<GatewayCluster> {
-  const name = JSON.stringify(options);
+  const name = JSON.stringify(options, (_, value) => (value === undefined ? "left out" : value));
   const started = clusters.get(name);
   if (started === undefined) return await kept(clusters, name, startRecorded(options));
   const cluster = await started;
@@ -25,8 +29,7 @@ export async function sharedCluster(options: ClusterOptions = {}): Promise<Gatew
   await cluster.network.liftAllFaults();
   await cluster.network.configure({ delaysMs, kvDelayMs, kvCacheMs });
   await cluster.network.resetCounts();
-  cluster.live.clear();
-  cluster.sandbox.clear();
+  cluster.startOver();
   return cluster;
 }
 
