@@ -12,32 +12,33 @@ import { logLineOf } from "../support/log-lines.ts";
 import { garbage, neverAnswer, partialBody, reply, resetConnection } from "../support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "../support/raw-http.ts";
 import type { Respond } from "../support/recording-origin.ts";
-import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 
+const ORIGIN_TIMEOUT_MS = 1500;
+/** The gateway with that time limit. */
+const SHORT_TIMEOUT = 1;
 const BAD_GATEWAY = [502, '{"error":"Bad gateway","code":"bad_gateway"}'];
 
 let cluster: GatewayCluster;
 let key: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await sharedCluster(TWO_GATEWAYS);
+  cluster = await startCluster({ gateways: 2, gatewaySettings: [{}, { ORIGIN_TIMEOUT_MS }] });
   key = await cluster.createKey();
 });
+afterAll(() => cluster.close());
 beforeEach(() => cluster.live.clear());
 
 interface Sent {
   readonly method?: string;
   readonly secret?: string;
   readonly body?: string;
+  readonly gateway?: number;
 }
 
-function send(
-  to: GatewayCluster,
-  { method = "GET", secret = key.secret, body }: Sent = {},
-): Promise<RawResponse> {
+function send({ method = "GET", secret = key.secret, body, gateway = 0 }: Sent = {}): Promise<RawResponse> {
   const headers: Header[] = [["Authorization", `Bearer ${secret}`]];
   const request = { method, target: "/v1/posts", headers, ...(body === undefined ? {} : { body }) };
-  return rawRequest(to.gateway(0), request);
+  return rawRequest(cluster.gateway(gateway), request);
 }
 
 /** Outside what RFC 9110 §15 and §6 and RFC 9112 §6 allow, and let through by the platform. */
@@ -86,7 +87,7 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
     for (const sent of [{}, { method: "POST", body: "hello" }]) {
       cluster.live.clear();
       cluster.live.respond = respond;
-      const response = await send(cluster, sent);
+      const response = await send(sent);
       expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
       expect(response.header("Cache-Control")).toBe("no-store");
       expect((await logLineOf(cluster, response)).reason).toMatch(/^origin_/);
@@ -113,7 +114,7 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
       ["HEAD", 304],
     ] as const) {
       cluster.live.respond = raw(`HTTP/1.1 ${status} X\r\nContent-Length: ${length}\r\n\r\n`);
-      const response = await send(cluster, { method });
+      const response = await send({ method });
       expect([method, status, response.status]).toEqual([method, status, 502]);
       expect((await logLineOf(cluster, response)).reason).toMatch(/^origin_/);
     }
@@ -122,32 +123,29 @@ describe("502 bad_gateway, after one attempt, when the origin", () => {
   test("refuses the connection", async () => {
     const testKey = await cluster.createKey({ mode: "test" });
     await cluster.sandbox.close();
-    const response = await send(cluster, { secret: testKey.secret });
+    const response = await send({ secret: testKey.secret });
     expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
     expect(cluster.live.requests).toEqual([]);
   });
 
   test("closes a connection that served a request before", async () => {
-    expect((await send(cluster)).status).toBe(200);
+    expect((await send()).status).toBe(200);
     cluster.live.respond = resetConnection();
-    expect((await send(cluster)).status).toBe(502);
+    expect((await send()).status).toBe(502);
     expect(cluster.live.requests).toHaveLength(2);
   });
 });
 
 test("an invalid response is 502 with the rate-limit headers of its key", async () => {
-  const limited = await startCluster({ settings: { DEFAULT_TIER: "free" } });
-  try {
-    const { secret } = await limited.createKey();
-    for (const [, bytes] of INVALID_RESPONSES) {
-      limited.live.respond = raw(bytes);
-      const response = await send(limited, { secret });
-      expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
-      expect(response.header("X-RateLimit-Limit")).toBe("60");
-      expect(response.header("RateLimit-Policy")).toBe('"requests";q=60;w=60');
-    }
-  } finally {
-    await limited.close();
+  const account = "limited";
+  await cluster.control("PUT", `/accounts/${account}`, { tier: "free" });
+  const { secret } = await cluster.createKey({ account });
+  for (const [, bytes] of INVALID_RESPONSES) {
+    cluster.live.respond = raw(bytes);
+    const response = await send({ secret });
+    expect([response.status, response.body.toString()]).toEqual(BAD_GATEWAY);
+    expect(response.header("X-RateLimit-Limit")).toBe("60");
+    expect(response.header("RateLimit-Policy")).toBe('"requests";q=60;w=60');
   }
 });
 
@@ -198,16 +196,16 @@ describe("a valid response that is unusual", () => {
     ["2,000 headers", `${ok}${"X-A: 1\r\n".repeat(2000)}Content-Length: 2\r\n\r\nok`, 200, "ok"],
   ])("(%s) reaches the client, and the next request gets its own", async (_, bytes, status, body) => {
     cluster.live.respond = raw(bytes);
-    const response = await send(cluster);
+    const response = await send();
     expect([response.status, response.ended, response.body.toString()]).toEqual([status, "complete", body]);
     cluster.live.clear();
-    expect(JSON.parse((await send(cluster)).body.toString()).origin).toBe("live");
+    expect(JSON.parse((await send()).body.toString()).origin).toBe("live");
   });
 
   test("(a length beyond what a number can say) reaches the client, and is never complete", async () => {
     for (const length of ["9007199254740993", "9223372036854775807"]) {
       cluster.live.respond = raw(`${ok}Content-Length: ${length}\r\n\r\nok`);
-      const response = await send(cluster);
+      const response = await send();
       expect([response.status, response.ended, response.body.toString()]).toEqual([200, "aborted", "ok"]);
     }
   });
@@ -218,9 +216,9 @@ describe("a valid response that is unusual", () => {
     for (const method of ["GET", "HEAD"]) {
       for (const end of ends) {
         cluster.live.respond = (_request, { socket }) => void socket?.write(end + evil);
-        await send(cluster, { method });
+        await send({ method });
         cluster.live.clear();
-        expect(JSON.parse((await send(cluster)).body.toString()).origin).toBe("live");
+        expect(JSON.parse((await send()).body.toString()).origin).toBe("live");
       }
     }
   });
@@ -229,7 +227,7 @@ describe("a valid response that is unusual", () => {
 describe("passes unchanged", () => {
   test.each([500, 501, 502, 503, 504])("a %i of the origin, after one attempt", async (status) => {
     cluster.live.respond = reply(status, [["Retry-After", "7"]], "the origin's words");
-    const response = await send(cluster, { method: "POST", body: "hello" });
+    const response = await send({ method: "POST", body: "hello" });
     expect([response.status, response.body.toString()]).toEqual([status, "the origin's words"]);
     expect(response.header("Retry-After")).toBe("7");
     expect(cluster.live.requests).toHaveLength(1);
@@ -238,7 +236,7 @@ describe("passes unchanged", () => {
   test("headers of 64 kB", async () => {
     const headers = headersOf(64);
     cluster.live.respond = reply(200, headers, "body");
-    const response = await send(cluster);
+    const response = await send();
     expect([response.status, response.body.toString()]).toEqual([200, "body"]);
     for (const [name, value] of headers) expect(response.header(name)).toBe(value);
   });
@@ -249,7 +247,7 @@ describe("passes unchanged", () => {
       response.writeEarlyHints({ link: "</style.css>; rel=preload" });
       response.end("body");
     };
-    const response = await send(cluster);
+    const response = await send();
     expect([response.status, response.body.toString()]).toEqual([200, "body"]);
     expect(response.header("Link")).toBeUndefined();
   });
@@ -259,7 +257,7 @@ test("a response with both a length and chunks is never truncated and called com
   cluster.live.respond = raw(
     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
   );
-  const response = await send(cluster);
+  const response = await send();
   // RFC 9112, section 6.3: chunks override the length, or the message is refused.
   if (response.status === 200 && response.ended === "complete") expect(response.body.toString()).toBe("ab");
   else expect([response.status, response.ended]).not.toEqual([200, "complete"]);
@@ -268,58 +266,47 @@ test("a response with both a length and chunks is never truncated and called com
 test("service recovers with the origin", async () => {
   for (const respond of [resetConnection(), garbage(), partialBody("half", "reset")]) {
     cluster.live.respond = respond;
-    await send(cluster);
+    await send();
     cluster.live.clear();
-    expect((await send(cluster)).status).toBe(200);
+    expect((await send()).status).toBe(200);
   }
 });
 
 describe("with a time limit", () => {
-  const ORIGIN_TIMEOUT_MS = 1500;
-  let shortTimeout: GatewayCluster;
-  let shortTimeoutKey: IssuedKey;
-
-  beforeAll(async () => {
-    shortTimeout = await startCluster({ settings: { ORIGIN_TIMEOUT_MS } });
-    shortTimeoutKey = await shortTimeout.createKey();
-  });
-  afterAll(() => shortTimeout.close());
-  beforeEach(() => shortTimeout.live.clear());
-
   test("silence is 504 gateway_timeout after one attempt, and the connection is closed", async () => {
-    shortTimeout.live.respond = neverAnswer();
-    const response = await send(shortTimeout, { secret: shortTimeoutKey.secret });
+    cluster.live.respond = neverAnswer();
+    const response = await send({ gateway: SHORT_TIMEOUT });
     expect(response.status).toBe(504);
     expect(response.body.toString()).toBe('{"error":"Gateway timeout","code":"gateway_timeout"}');
-    const request = await shortTimeout.live.arrived();
+    const request = await cluster.live.arrived();
     await request.closed;
     expect(request.aborted).toBe(true);
-    expect(shortTimeout.live.requests).toHaveLength(1);
+    expect(cluster.live.requests).toHaveLength(1);
   });
 
   test("an upload that the origin does not read gets 504 and is aborted", async () => {
-    shortTimeout.live.respond = neverAnswer({ readBody: false });
-    const connection = await RawConnection.open(shortTimeout.gateway(0));
+    cluster.live.respond = neverAnswer({ readBody: false });
+    const connection = await RawConnection.open(cluster.gateway(SHORT_TIMEOUT));
     const exchange = connection.expect("POST");
     await connection.write(
-      `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shortTimeoutKey.secret}\r\nContent-Length: 9\r\n\r\nhalf`,
+      `POST /v1/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\nContent-Length: 9\r\n\r\nhalf`,
     );
     const response = await exchange.response();
     expect(response.status).toBe(504);
-    expect(shortTimeout.live.requests).toHaveLength(1);
+    expect(cluster.live.requests).toHaveLength(1);
     connection.close();
   });
 
   test("a body has no time limit once the headers have arrived", async () => {
     const end = Promise.withResolvers<void>();
-    shortTimeout.live.respond = async (_request, response) => {
+    cluster.live.respond = async (_request, response) => {
       response.writeHead(200);
       response.write("first");
       await end.promise;
       response.end("last");
     };
-    const connection = await RawConnection.open(shortTimeout.gateway(0));
-    const headers: Header[] = [["Authorization", `Bearer ${shortTimeoutKey.secret}`]];
+    const connection = await RawConnection.open(cluster.gateway(SHORT_TIMEOUT));
+    const headers: Header[] = [["Authorization", `Bearer ${key.secret}`]];
     const exchange = connection.send({ method: "GET", target: "/v1/posts", headers });
     await exchange.bodyReached(5);
     await new Promise((resolve) => setTimeout(resolve, 2 * ORIGIN_TIMEOUT_MS));
