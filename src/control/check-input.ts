@@ -1,5 +1,6 @@
 /**
- * Checks an input against its schema. A refusal names every invalid field and says what the field must be.
+ * Checks an input against its schema. A refusal names every invalid field, and of unknown fields the first one, and says
+ * what the field must be.
  *
  * Guarantees that no value of the input is repeated, since it may be a secret. The same holds for the name of an
  * unknown field: it is repeated only if it looks like a name.

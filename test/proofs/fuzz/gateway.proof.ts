@@ -10,9 +10,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
 import { type Header, rawRequest } from "../../support/raw-http.ts";
+import { eventually } from "../../support/time-limits.ts";
+import { IS_WHOLE } from "../share.ts";
 import { type OracleKey, requiredOutcome } from "./policy-oracle.ts";
+import { TermsOfKey, termsChange } from "./terms-of-key.ts";
 
-const RUNS = 600;
+const RUNS = IS_WHOLE ? 3000 : 300;
+const CHANGES = IS_WHOLE ? 100 : 8;
 
 const KEYS = [
   { mode: "live", permissions: [] },
@@ -26,14 +30,18 @@ const KEYS = [
   { mode: "live", permissions: [], isSuspended: true },
   { mode: "live", permissions: [], isLimitUsedUp: true },
   { mode: "test", permissions: ["posts:read"], isLimitUsedUp: true },
+  { mode: "live", permissions: [], isAccountSuspended: true },
+  { mode: "live", permissions: [], accountAddressesFrom: ["203.0.113."] },
+  {
+    mode: "test",
+    permissions: ["posts:read"],
+    addressesFrom: ["203.0.113.", "2001:db8:"],
+    accountAddressesFrom: ["2001:db8:"],
+  },
 ] as const satisfies readonly OracleKey[];
 
-/** The networks of the addresses that begin so. */
-const NETWORKS: Readonly<Record<string, string>> = {
-  "203.0.113.": "203.0.113.0/24",
-  "2001:db8:": "2001:db8::/32",
-};
-
+/** More than a lease, on a slow machine. */
+const LIMIT_MS = 10_000;
 const ONE_PUBLISH = { requests_per_minute: 1_000_000, publish_per_hour: 1 };
 
 const ADDRESSES = ["203.0.113.7", "203.0.114.7", "2001:db8::1", "2001:db9::1"] as const;
@@ -105,13 +113,13 @@ let cluster: GatewayCluster;
 let keys: IssuedKey[];
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ gateways: 2, settings: { LEASE_MS: 100, LEASE_MARGIN_MS: 60 } });
   keys = [];
-  for (const { mode, permissions, ...terms } of KEYS as readonly OracleKey[]) {
-    const allowed_ips = (terms.addressesFrom ?? []).map((beginning) => NETWORKS[beginning] ?? "");
-    const limits = terms.isLimitUsedUp ? ONE_PUBLISH : null;
-    const key = await cluster.createKey({ mode, permissions, allowed_ips, limits });
-    if (terms.isSuspended) await cluster.control("POST", `/accounts/${key.account}/keys/${key.id}/suspend`);
+  for (const [at, terms] of (KEYS as readonly OracleKey[]).entries()) {
+    const { mode, permissions, isLimitUsedUp } = terms;
+    const limits = isLimitUsedUp ? ONE_PUBLISH : null;
+    const key = await cluster.createKey({ account: `fuzz_${at}`, mode, permissions, limits });
+    await new TermsOfKey(cluster, key).changeTo(terms);
     keys.push(key);
   }
 });
@@ -140,6 +148,44 @@ test("answers and forwards every request as the policy requires", async () => {
       });
     }),
     { numRuns: RUNS },
+  );
+});
+
+test("after each change of its terms a key does what they allow, on every gateway", async () => {
+  const key = await cluster.createKey({ account: "fuzz_terms" });
+  const terms = new TermsOfKey(cluster, key);
+  const steps = fc.tuple(termsChange, fc.array(request, { minLength: 1, maxLength: 2 }));
+  await fc.assert(
+    fc.asyncProperty(steps, async ([change, requests]) => {
+      await terms.changeTo({ ...terms.current, ...change });
+      for (const { method, path, address, body } of requests) {
+        const { status } = requiredOutcome({
+          method,
+          path,
+          hasBody: Boolean(body),
+          key: terms.current,
+          address,
+        });
+        const sent = {
+          method,
+          target: path,
+          headers: [
+            ["CF-Connecting-IP", address],
+            ["Authorization", `Bearer ${key.secret}`],
+          ] as const,
+          ...(body === null ? {} : { body }),
+        };
+        for (const gateway of [0, 1]) {
+          const first = await rawRequest(cluster.gateway(gateway), sent);
+          // What was taken away is gone at once; what was given follows within a lease.
+          if (status !== 200) expect(first.status).not.toBe(200);
+          const isRight = async () => (await rawRequest(cluster.gateway(gateway), sent)).status === status;
+          if (first.status !== status) await eventually(`${status} for ${method} ${path}`, isRight, LIMIT_MS);
+        }
+      }
+    }),
+    // The next change begins with the terms of this one, so a failure cannot be made smaller.
+    { numRuns: CHANGES, endOnFailure: true },
   );
 });
 
