@@ -13,10 +13,11 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { newAssertionKey } from "../src/cli/assertion-key.ts";
-import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
+import { PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
 import type { Env } from "../src/env.ts";
 import { readSettings } from "../src/settings.ts";
 import { codeIn, pageText, tableRows } from "./docs/pages.ts";
+import { WranglerThread } from "./support/wrangler-thread.ts";
 
 const WRANGLER_LIMIT_MS = 120_000;
 const WRANGLER_TOML = join(PROJECT_DIRECTORY, "wrangler.toml");
@@ -37,26 +38,15 @@ const OPTIONAL_SECRETS = [
 const UNCHECKED = "CF_VERSION_METADATA";
 
 let directory: string;
+let wrangler: WranglerThread;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "octopost-deploy-test-"));
+  wrangler = new WranglerThread();
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
-
-/** Rejects when wrangler's exit code is not 0. */
-async function wrangler(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [localWranglerPath(), ...args], {
-    cwd: PROJECT_DIRECTORY,
-    env: {
-      ...process.env,
-      ...OFFLINE_ENVIRONMENT,
-      WRANGLER_HIDE_BANNER: "true",
-      WRANGLER_WRITE_LOGS: "false",
-      NO_COLOR: "1",
-    },
-    timeout: WRANGLER_LIMIT_MS,
-  });
-  return stdout + stderr;
-}
+afterAll(async () => {
+  await wrangler.end();
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** The part of wrangler's parsed configuration that these tests read. */
 interface Config {
@@ -126,7 +116,7 @@ describe.each(ENVIRONMENTS)("environment %j", (env) => {
   test(
     "is accepted by `wrangler deploy --dry-run` without a warning, with every binding",
     async () => {
-      const output = await wrangler(
+      const output = await wrangler.run(
         "deploy",
         "--dry-run",
         `--env=${env}`,
@@ -242,7 +232,7 @@ test(
   "the Worker starts: `wrangler check startup`",
   async () => {
     const profile = join(directory, "startup.cpuprofile");
-    const output = await wrangler("check", "startup", "--env=production", "--outfile", profile);
+    const output = await wrangler.run("check", "startup", "--env=production", "--outfile", profile);
     expect(output).not.toMatch(/WARNING|ERROR|▲|✘/);
     expect(JSON.parse(await readFile(profile, "utf8"))).toHaveProperty("nodes");
   },
@@ -252,7 +242,7 @@ test(
 test(
   "the types that wrangler generates from wrangler.toml have the names of the check, and fit its `Env`",
   async () => {
-    await wrangler("types", join(directory, "generated.d.ts"), "--include-runtime=false");
+    await wrangler.run("types", join(directory, "generated.d.ts"), "--include-runtime=false");
     const generated = await readFile(join(directory, "generated.d.ts"), "utf8");
     const members = /interface __BaseEnv_Env \{([^}]*)\}/.exec(generated)?.[1] ?? "";
     // A question mark would mean that some environment lacks it.
@@ -278,9 +268,12 @@ test(
     const tsc = createRequire(import.meta.url)
       .resolve("typescript/package.json")
       .replace("package.json", "bin/tsc");
-    const checked = await promisify(execFile)(process.execPath, [tsc, "-p", directory]).catch(
-      (error: { stdout: string }) => error,
-    );
+    const checked = await promisify(execFile)(process.execPath, [
+      tsc,
+      "--singleThreaded",
+      "-p",
+      directory,
+    ]).catch((error: { stdout: string }) => error);
     expect(checked.stdout).toBe("");
   },
   WRANGLER_LIMIT_MS,
