@@ -42,7 +42,7 @@ test("a reader that closes the pipe early, like head, ends the command without a
   const { account } = ownAccount(cluster);
   await importKeys(account);
   const child = spawn(process.execPath, [KEYS_COMMAND, "list", "--json"], {
-    env: { PATH: process.env.PATH, ...environmentOf(cluster, account) },
+    env: { ...process.env, ...environmentOf(cluster, account) },
   });
   child.stdout.once("data", () => child.stdout.destroy());
   const exited = new Promise((resolve) => child.once("exit", resolve));

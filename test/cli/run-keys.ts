@@ -15,8 +15,6 @@ import { typeAfterPrompts } from "./typed-input.ts";
 
 export const KEYS_COMMAND = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
 const THREAD = new URL("keys-thread.ts", import.meta.url);
-/** Caches compiled code between processes, which halves their cost. */
-const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/keys-command", import.meta.url));
 const LIMIT_MS = 60_000;
 const COLUMNS = 200;
 /** Makes the pipes look like a terminal, with as many colours as TERM has. */
@@ -66,7 +64,7 @@ export async function runKeys(args: readonly string[], options: KeysOptions = {}
 async function runProcess({ args, env, input, columns }: ThreadCommand) {
   const fake = columns === null ? [] : ["--import", encodeURI(`${FAKE_TERMINAL}${columns}`)];
   const child = spawn(process.execPath, [...fake, KEYS_COMMAND, ...args], {
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
   });
   // A command that does not read its input may exit before it is written.
   child.stdin.on("error", () => {});

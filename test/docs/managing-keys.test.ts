@@ -5,7 +5,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { sharedCluster } from "../support/shared.ts";
 import { within } from "../support/time-limits.ts";
 import { codeBlocks, pageText } from "./pages.ts";
 
@@ -47,13 +48,11 @@ let cluster: GatewayCluster;
 let shell: ChildProcessWithoutNullStreams;
 
 beforeAll(async () => {
-  cluster = await startCluster();
-  shell = spawn("sh", { cwd: PROJECT, env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+  cluster = await sharedCluster();
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  shell = spawn("sh", { cwd: PROJECT, env: { PATH, HOME, NODE_COMPILE_CACHE } });
 });
-afterAll(async () => {
-  shell.kill("SIGKILL");
-  await cluster.close();
-});
+afterAll(() => void shell.kill("SIGKILL"));
 
 test(
   "every command of the page does what the page says",
