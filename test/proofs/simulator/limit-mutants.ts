@@ -11,6 +11,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     in: PERMIT_BOOK,
     find: "$HOLDER.$REVISION !== 0 && $REPORT.$REVISION === $HOLDER.$REVISION",
     replace: "$REPORT.$REVISION !== 0",
+    firstSeed: 300,
   },
   {
     promise: "not above the limit",
@@ -19,6 +20,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     find: "$HOLDER.$NEXT_REVISION();",
     inside: "if ($KEPT < $BEFORE || $BOUND > $KEPT || ($BOUND > 0 && $HOLDER.$REVISION === 0)) { $$$ }",
     replace: "if ($KEPT === $BEFORE || $HOLDER.$REVISION === 0) $HOLDER.$NEXT_REVISION();",
+    firstSeed: 1080,
   },
   {
     promise: "not above the limit",
@@ -54,6 +56,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     in: PERMIT_BOOK,
     find: "$LEFT < 0 ? Math.min($BOUND, Math.max($USED, $BOUND + $LEFT)) : $BOUND",
     replace: "$BOUND",
+    firstSeed: 570,
   },
   {
     promise: "not above the limit",

@@ -12,6 +12,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     in: WINDOW,
     find: "$WINDOW.$GRANTED = $WINDOW.$USED + $NEEDED;",
     replace: "$WINDOW.$GRANTED = Math.max($WINDOW.$GRANTED, $WINDOW.$USED + $NEEDED);",
+    firstSeed: 270,
   },
   {
     promise: "not above the limit",
@@ -30,6 +31,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     find: "if ($IS_WATCHED || $MS_UNTIL_RETURN === null) return;",
     given: "this.$WATCHED_UNTIL = Number.NEGATIVE_INFINITY;",
     replace: "if ($IS_WATCHED || this.$WATCHED_UNTIL < 0) return;",
+    firstSeed: 270,
   },
   {
     promise: "not below the limit",
@@ -73,7 +75,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     in: WINDOW,
     find: "const $GRANTED = Math.max($WINDOW.$USED, $USABLE);",
     replace: "const $GRANTED = $USABLE;",
-    firstSeed: 10_000,
+    firstSeed: 12_600,
   },
   {
     promise: "not above the limit",
@@ -81,6 +83,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     in: WINDOW,
     find: "$GRANT.$REVISION > $WINDOW.$REVISION ? $GRANT.$GRANTED : Math.min($WINDOW.$GRANTED, $GRANT.$GRANTED)",
     replace: "$GRANT.$GRANTED",
+    firstSeed: 650,
   },
   {
     promise: "not above the limit",
@@ -89,6 +92,7 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     find: "this.$UNLIMITED = $GRANTS === null;",
     given: "const $STATE = this.$BUCKETS.get($BUCKET)",
     replace: "this.$UNLIMITED = $GRANTS === null;\n if ($GRANTS === null) this.$BUCKETS.clear();",
+    firstSeed: 480,
   },
   {
     promise: "few calls",
@@ -110,5 +114,6 @@ export const PERMIT_MUTANTS: readonly SimulatorMutant[] = [
     in: "src/leases/lease.ts",
     find: "return this.$PERMITS.$IS_EXHAUSTED && $NOT_YET;",
     replace: "return false && $NOT_YET;",
+    firstSeed: 220,
   },
 ];

@@ -18,7 +18,7 @@ export const TERMS_MUTANTS: readonly SimulatorMutant[] = [
     in: KNOWN_REFUSAL,
     find: "$EPOCH === this.$CLOCK.$EPOCH && $IS_EARLIER",
     replace: "$EPOCH >= 0 && $IS_EARLIER",
-    firstSeed: 7000,
+    firstSeed: 10_100,
   },
   {
     promise: "remove permissions",
@@ -62,6 +62,7 @@ export const TERMS_MUTANTS: readonly SimulatorMutant[] = [
     in: RULES,
     find: "$ACCOUNT ? this.$LEASES.$WAIT_MS_FOR_ALL($NOW) : this.$LEASES.$WAIT_MS($KEY_ID, $NOW)",
     replace: "this.$LEASES.$WAIT_MS($KEY_ID, $NOW)",
+    firstSeed: 1540,
   },
   {
     promise: "suspend",
