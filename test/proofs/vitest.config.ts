@@ -10,8 +10,8 @@ export default defineConfig({
     include: ["test/proofs/**/*.proof.ts"],
     globalSetup: ["test/support/build-worker.ts"],
     provide: { proofs: "whole" },
-    // One proof computes while the other waits for leases.
-    maxWorkers: 2,
+    // Some proofs compute while others wait for leases.
+    maxWorkers: 3,
     maxConcurrency: 2,
     testTimeout: 300_000,
     hookTimeout: 120_000,

@@ -1,10 +1,10 @@
 /** Mutants of the ledger's rules of rate limits, and of the model's. */
-import type { Mutant } from "../mutant.ts";
+import type { SimulatorMutant } from "./run-mutant.ts";
 
 const PERMIT_BOOK = "src/ledger/permit-book.ts";
 const WINDOWS = "src/ledger/permit-windows.ts";
 
-export const LIMIT_MUTANTS: readonly Mutant[] = [
+export const LIMIT_MUTANTS: readonly SimulatorMutant[] = [
   {
     promise: "not above the limit",
     name: "a holder returns permits without knowing its last grant",
