@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { findBusyPorts } from "../../src/demo/ports.ts";
 import { readStartOptions } from "../../src/demo/start-options.ts";
 import { walkthrough } from "../../src/demo/walkthrough.ts";
+import { eventually } from "../support/time-limits.ts";
 
 const run = promisify(execFile);
 
@@ -181,8 +182,13 @@ test(
       }),
     );
     onTestFinished(() => end(npm));
-    await npm.printed(READY);
-    const family = await processesUnder(npm.child.pid ?? 0);
+    // As soon as wrangler runs: until the gateway is ready takes longer, and Ctrl-C has been tested then.
+    await npm.printed(/Starting the gateway/);
+    let family: number[] = [];
+    await eventually("wrangler to run", async () => {
+      family = await processesUnder(npm.child.pid ?? 0);
+      return family.length > 1;
+    });
     npm.child.kill("SIGTERM");
     // Its output closes when the last process that can write to it has exited.
     await npm.exited;
