@@ -51,7 +51,7 @@ test("options of the command, help and the options of every command", () => {
 });
 
 test("the script completes in bash, with a colon in the word, and its command is the command line", async () => {
-  const { stdout: script } = await runKeys(["completion", "bash"], { process: true });
+  const { stdout: script } = await runKeys(["completion", "bash"]);
   const line = "octopost-keys create --permissions posts:read,posts:w";
   const { stdout } = await run("bash", [
     "--norc",
