@@ -44,6 +44,8 @@ export default defineConfig({
           provide: { proofs: "share" },
           // Files share their worker's modules: importing Miniflare takes longer than most files.
           isolate: false,
+          // Concurrent tests wait for clocks.
+          maxConcurrency: 20,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

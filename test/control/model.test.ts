@@ -12,8 +12,8 @@ import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
 import { KeyModel } from "./key-model.ts";
 import { make, mayRead, move, type Owner } from "./key-moves.ts";
 
-const RUNS_MAX = 60;
-const RUNS_LIMIT_MS = 20_000;
+const RUNS_MAX = 20;
+const RUNS_LIMIT_MS = 10_000;
 const TEST_LIMIT_MS = 120_000;
 
 let cluster: GatewayCluster;

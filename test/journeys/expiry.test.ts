@@ -4,12 +4,13 @@
  * Checked by order: once the key has been refused, no waiting request and no body continues.
  */
 
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { bearer, drainSockets, expectUnauthorized, use } from "../support/key-requests.ts";
 import { neverAnswer, trickle } from "../support/origin-behaviours.ts";
 import { type Exchange, RawConnection } from "../support/raw-http.ts";
+import type { Respond } from "../support/recording-origin.ts";
 import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
@@ -17,19 +18,17 @@ import { eventually } from "../support/time-limits.ts";
 const LIFE_SECONDS = 3;
 
 let cluster: GatewayCluster;
-let connection: RawConnection;
 
 beforeAll(async () => {
   cluster = await sharedCluster(TWO_GATEWAYS);
 });
-beforeEach(async () => {
-  cluster.live.clear();
-  connection = await RawConnection.open(cluster.gateway(0));
-  return () => connection.close();
-});
 
-function start(key: IssuedKey): Exchange {
-  return connection.send({ method: "GET", target: "/v1/posts", headers: [bearer(key)] });
+/** A request whose target is the key's own, because the tests run concurrently. */
+async function start(key: IssuedKey, respond: Respond): Promise<{ exchange: Exchange; target: string }> {
+  const target = `/v1/posts/${key.id}`;
+  cluster.live.respondAt(target, respond);
+  const connection = await RawConnection.open(cluster.gateway(0));
+  return { exchange: connection.send({ method: "GET", target, headers: [bearer(key)] }), target };
 }
 
 /**
@@ -37,19 +36,16 @@ function start(key: IssuedKey): Exchange {
  * checks that no request that starts after `endsAt` is accepted; all clocks here are the machine's.
  */
 async function ended(key: IssuedKey, endsAt: number): Promise<number> {
-  const inFlight = cluster.live.respond;
-  cluster.live.respond = cluster.live.answerJson;
   await eventually("the end of the key", async () => {
     const isOver = Date.now() > endsAt;
     const { status } = await use(cluster, key);
     expect(isOver ? [401] : [200, 401]).toContain(status);
     return status === 401;
   });
-  cluster.live.respond = inFlight;
   return await drainSockets();
 }
 
-describe.each([
+describe.concurrent.each([
   {
     end: "an expiry",
     make: () => cluster.createKey({ expires_at: new Date(Date.now() + 1000 * LIFE_SECONDS).toISOString() }),
@@ -83,14 +79,13 @@ describe.each([
   test("ends a request that waits on the origin with 401, and closes its connection to the origin", async () => {
     const key = await make();
     const endsAt = await endOf(key);
-    cluster.live.respond = neverAnswer();
-    const exchange = start(key);
-    const request = await cluster.live.arrived();
+    const { exchange, target } = await start(key, neverAnswer());
+    const request = await eventually("the request", () => cluster.live.requestsAt(target)[0]);
     const response = await exchange.response();
     expectUnauthorized(response);
     expect(Date.now()).toBeGreaterThanOrEqual(endsAt);
-    await request.closed;
-    expect(request.aborted).toBe(true);
+    await request?.closed;
+    expect(request?.aborted).toBe(true);
   });
 
   test.each([
@@ -98,8 +93,7 @@ describe.each([
     ["with a length", true],
   ])("aborts a download %s", async (_, contentLength) => {
     const key = await make();
-    cluster.live.respond = trickle(Array(3000).fill("0123456789"), 20, { contentLength });
-    const exchange = start(key);
+    const { exchange } = await start(key, trickle(Array(3000).fill("0123456789"), 20, { contentLength }));
     await exchange.bodyReached(20);
     const settledAt = await ended(key, await endOf(key));
     const response = await exchange.response();

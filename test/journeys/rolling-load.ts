@@ -9,6 +9,8 @@
 import { eventually } from "../support/time-limits.ts";
 
 const REQUESTS_PER_STEP = 15;
+/** Between two requests of a client: without it the clients would need all of the machine. */
+const PAUSE_MS = 30;
 
 export class RollingLoad {
   /** Descriptions of failures; empty after a successful rollout. */
@@ -30,6 +32,7 @@ export class RollingLoad {
         if (failure !== null) this.failures.push(`gateway ${gateway}: ${failure}`);
         this.#responses.set(gateway, (this.#responses.get(gateway) ?? 0) + 1);
         this.#turns[client] = turn;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     });
   }

@@ -51,6 +51,7 @@ export class RecordingOrigin {
   requests: RecordedRequest[] = [];
   /** How this origin answers; tests replace it. See origin-behaviours.ts. */
   respond: Respond;
+  readonly #byTarget = new Map<string, Respond>();
   readonly #server: http.Server;
   #arrivals: (() => void)[] = [];
 
@@ -96,10 +97,20 @@ export class RecordingOrigin {
     return within(limitMs, `request ${count} at origin ${this.name}`, enough);
   }
 
+  /** How this origin answers requests with that target, until `clear()`: for tests that run concurrently. */
+  respondAt(target: string, respond: Respond): void {
+    this.#byTarget.set(target, respond);
+  }
+
+  requestsAt(target: string): RecordedRequest[] {
+    return this.requests.filter((request) => request.target === target);
+  }
+
   /** Clears the recorded requests and restores the default behaviour; open requests continue. */
   clear(): void {
     this.requests = [];
     this.respond = this.answerJson;
+    this.#byTarget.clear();
   }
 
   async close(): Promise<void> {
@@ -115,7 +126,8 @@ export class RecordingOrigin {
     // A closed connection is recorded as aborted. An error thrown by a behaviour is a fault of the test and fails the
     // run as an unhandled rejection.
     response.on("error", () => {});
-    void this.respond(request, response, record);
+    const respond = this.#byTarget.get(record.target) ?? this.respond;
+    void respond(request, response, record);
   }
 }
 

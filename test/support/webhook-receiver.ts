@@ -30,6 +30,7 @@ export class WebhookReceiver {
   readonly messages: ReceivedMessage[] = [];
   /** How it answers. */
   respond: Respond = accept;
+  readonly #ofAccounts = new Map<unknown, Respond>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -52,13 +53,18 @@ export class WebhookReceiver {
       request.on("end", () => {
         const message = received(request, Buffer.concat(chunks).toString(), secrets);
         this.messages.push(message);
-        void this.respond(response, message);
+        void (this.#ofAccounts.get(message.data.account) ?? this.respond)(response, message);
       });
     });
   }
 
   acceptAll(): void {
     this.respond = accept;
+  }
+
+  /** How it answers messages about that account from now on; without `respond`, it accepts them. */
+  respondTo(account: string, respond = accept): void {
+    this.#ofAccounts.set(account, respond);
   }
 
   /** The messages about an account, in the order in which they arrived. */
