@@ -15,7 +15,9 @@ import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 
 /** Longer than a lease, and long enough to start the requests of a test. */
-const LIFE_SECONDS = 3;
+const LIFE_SECONDS = 8;
+/** From here on a key that ends is used all the time. */
+const CLOSE_MS = 500;
 
 let cluster: GatewayCluster;
 
@@ -40,6 +42,7 @@ async function ended(key: IssuedKey, endsAt: number): Promise<number> {
     const isOver = Date.now() > endsAt;
     const { status } = await use(cluster, key);
     expect(isOver ? [401] : [200, 401]).toContain(status);
+    if (Date.now() < endsAt - CLOSE_MS) await new Promise((resolve) => setTimeout(resolve, 200));
     return status === 401;
   });
   return await drainSockets();

@@ -22,6 +22,13 @@ const LONGEST = [
   "proofs/revocation/small-bodies.proof.ts",
   "journeys/start.test.ts",
   "journeys/rotation-under-load.test.ts",
+  "journeys/upload-time-limits.test.ts",
+  "journeys/ledger-faults.test.ts",
+  "journeys/cold-keys.test.ts",
+  "journeys/key-events.test.ts",
+  "journeys/shared-calls.test.ts",
+  "journeys/revocation-interrupted.test.ts",
+  "journeys/rate-limits-everywhere.test.ts",
   "portal/script.test.ts",
   "control/input.test.ts",
 ];
