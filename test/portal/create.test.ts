@@ -8,10 +8,16 @@ import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PERMISSIONS, POLICY } from "../../src/policy.ts";
-import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { createKeyOnPage, fillNewKey, headingOf, openKeyPage, sharedKeyPage } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  fillNewKey,
+  headingOf,
+  openKeyPage,
+  ReusedKeyPages,
+  sharedKeyPage,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -19,10 +25,14 @@ beforeAll(async () => {
   [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
-  const opened = await openKeyPage(cluster, browser, options);
+const pages = new ReusedKeyPages();
+const open = (options: { javaScriptEnabled?: boolean } = {}) => pages.open(cluster, browser, options);
+
+/** For a test that changes more than the page. */
+async function openAlone() {
+  const opened = await openKeyPage(cluster, browser);
   onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
+  return opened;
 }
 
 /** Opens the form, chooses and submits; the page that shows the key stays open. */
@@ -126,7 +136,7 @@ describe("a key that is not copied yet", () => {
     locator.evaluate((element) => element.classList.contains("main"));
 
   test("makes Copy the main action until it is copied", async () => {
-    const { page, context, origin } = await open();
+    const { page, context, origin } = await openAlone();
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
     await createKeyOnPage(page, "Copied");
     const next = page.getByRole("link", { name: "I have copied it" });
@@ -157,7 +167,7 @@ describe("a key that is not copied yet", () => {
   });
 
   test("has the browser ask before a reload, and not after the key was copied by keyboard", async () => {
-    const { page } = await open();
+    const { page } = await openAlone();
     const secret = await createKeyOnPage(page, "Not copied");
     const asked: string[] = [];
     page.on("dialog", async (dialog) => {

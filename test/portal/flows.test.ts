@@ -19,6 +19,7 @@ import {
   type OpenKeyPage,
   openKeyPage,
   RETURN_URL,
+  reuseKeyPage,
   sharedKeyPage,
 } from "./key-page.ts";
 
@@ -38,7 +39,7 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  // One browser page for all tests, since opening one is slow; each test enters with a link to its own account.
+  // One browser page for all tests, since opening one is slow; each test has a session of its own account.
   let shared: OpenKeyPage;
   beforeAll(async () => {
     shared = await openKeyPage(cluster, browser, { javaScriptEnabled });
@@ -46,14 +47,15 @@ describe.each([
   afterAll(() => shared.context.close());
   afterEach(() => expect(shared.complaints).toEqual([]));
 
-  async function open(input: object = {}) {
-    const account = newAccount();
-    await enterKeyPage(shared.page, await linkTo(cluster, account, input));
-    return { ...shared, account, owner: new Account(cluster, account) };
+  const open = () => reuseKeyPage(cluster, shared);
+
+  async function openLink(input: object = {}) {
+    await enterKeyPage(shared.page, await linkTo(cluster, newAccount(), input));
+    return shared;
   }
 
   test("an account without keys gets the first steps", async () => {
-    const { page } = await open();
+    const { page } = await openLink();
     expect(await headingOf(page)).toBe("API keys");
     expect(await page.getByRole("heading", { name: "Create your first key" }).isVisible()).toBe(true);
     expect(await page.getByRole("search").count()).toBe(0);
@@ -248,7 +250,7 @@ describe.each([
   });
 
   test("a link leads back to the dashboard, and signing out ends the session", async () => {
-    const { page, origin } = await open({ return_url: RETURN_URL });
+    const { page, origin } = await openLink({ return_url: RETURN_URL });
     const back = page.getByRole("link", { name: "Back to Octopost" });
     expect(await back.getAttribute("href")).toBe(RETURN_URL);
     await page.getByRole("button", { name: "Sign out" }).click();

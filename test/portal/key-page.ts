@@ -69,13 +69,48 @@ export async function openKeyPage(
   page.on("console", (message) => {
     if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
   });
-  const origin = originOf(cluster);
-  const [name = "", value = ""] = cookieOf(await enter(cluster, await linkTo(cluster, account, input))).split(
-    "=",
-  );
+  const opened = { page, context, origin: originOf(cluster), account, complaints };
+  await beginSession(cluster, opened, account, input);
+  return opened;
+}
+
+/**
+ * The same page with a session of another account, that of its last one forgotten: a new browser context costs as much
+ * as ten pages.
+ */
+export async function reuseKeyPage(
+  cluster: GatewayCluster,
+  opened: OpenKeyPage,
+  account = newAccount(),
+): Promise<OpenKeyPage & { owner: Account }> {
+  await opened.context.clearCookies();
+  await beginSession(cluster, opened, account);
+  return { ...opened, account, owner: new Account(cluster, account) };
+}
+
+/** A page with JavaScript and one without it for all tests of a file, each test with a session of its own account. */
+export class ReusedKeyPages {
+  readonly #pages = new Map<boolean, OpenKeyPage>();
+
+  async open(cluster: GatewayCluster, browser: Browser, { javaScriptEnabled = true } = {}) {
+    const used = this.#pages.get(javaScriptEnabled);
+    if (used) return await reuseKeyPage(cluster, used);
+    const opened = await openKeyPage(cluster, browser, { javaScriptEnabled });
+    this.#pages.set(javaScriptEnabled, opened);
+    return { ...opened, owner: new Account(cluster, opened.account) };
+  }
+}
+
+async function beginSession(
+  cluster: GatewayCluster,
+  { page, context, origin }: OpenKeyPage,
+  account: string,
+  input?: object,
+): Promise<void> {
+  const cookie = cookieOf(await enter(cluster, await linkTo(cluster, account, input)));
+  const [name = "", value = ""] = cookie.split("=");
   await context.addCookies([{ name, value, url: origin, httpOnly: true, sameSite: "Lax" }]);
   await page.goto(`${origin}/portal/keys`);
-  return { page, context, origin, account, complaints };
 }
 
 /** Opens a link and begins its session. */

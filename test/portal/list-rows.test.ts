@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { openKeyPage, originOf, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
+import { openKeyPage, originOf, ReusedKeyPages, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
@@ -18,11 +18,8 @@ beforeAll(async () => {
   [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
-  const opened = await openKeyPage(cluster, browser, options);
-  onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
-}
+const pages = new ReusedKeyPages();
+const open = (options: { javaScriptEnabled?: boolean } = {}) => pages.open(cluster, browser, options);
 
 /** As the gateway does when it hears of a key in public and is told to notify only. */
 async function expose(account: string, keyId: string): Promise<void> {
@@ -34,7 +31,9 @@ async function expose(account: string, keyId: string): Promise<void> {
 }
 
 test("a key in every state fits the window at each width, with its last four characters", async () => {
-  const { page, owner } = await open();
+  const { page, context, account } = await openKeyPage(cluster, browser);
+  onTestFinished(() => context.close());
+  const owner = new Account(cluster, account);
   const name = "Nightly import of the archive of a partner with a long name";
   const allowed_ips = ["203.0.113.0/24"];
   const old = await owner.create({ name, mode: "live", permissions: PERMISSIONS, allowed_ips });

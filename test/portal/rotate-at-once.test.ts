@@ -1,11 +1,10 @@
 /** The rotation of a leaked key: the form says what it will do as soon as “No time” is chosen, also without JavaScript. */
 
 import type { Browser } from "playwright-core";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { Account } from "../control/account.ts";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { openKeyPage, sharedKeyPage } from "./key-page.ts";
+import { ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -13,11 +12,8 @@ beforeAll(async () => {
   [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
-  const opened = await openKeyPage(cluster, browser, options);
-  onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
-}
+const pages = new ReusedKeyPages();
+const open = (options: { javaScriptEnabled?: boolean } = {}) => pages.open(cluster, browser, options);
 
 describe.each([
   ["with JavaScript", true],

@@ -6,21 +6,24 @@
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { relativeTime } from "../../src/portal/format-time.ts";
-import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { createKeyOnPage, fillNewKey, openKeyPage, sharedKeyPage } from "./key-page.ts";
+import { createKeyOnPage, fillNewKey, openKeyPage, ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser({ keepsPages: true })]);
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
+const pages = new ReusedKeyPages();
+const open = () => pages.open(cluster, browser);
+
+/** For a test that changes more than the page. */
+async function openAlone(options: Parameters<typeof openKeyPage>[2] = {}) {
   const opened = await openKeyPage(cluster, browser, options);
   onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
+  return opened;
 }
 
 /** Holds every submitted form back until the returned function is called. */
@@ -139,7 +142,10 @@ test("a button in a row of the list says at once that it works, and is sent once
 });
 
 test("going back to a submitted form shows a usable button", async () => {
-  const { page, origin } = await open();
+  // A user's browser keeps pages in its back/forward cache; each of them costs a process.
+  const keepingBrowser = await sharedBrowser({ keepsPages: true });
+  const { page, origin, context } = await openKeyPage(cluster, keepingBrowser);
+  onTestFinished(() => context.close());
   await page.goto(`${origin}/portal/keys/new`);
   await fillNewKey(page, "Once");
   await page.getByRole("button", { name: "Create key" }).click();
@@ -165,7 +171,7 @@ describe("copying", () => {
   test.each(Object.keys(breakClipboard))(
     "asks for Ctrl+C when the clipboard %s, and confirms the copy",
     async (how) => {
-      const { page, context } = await open();
+      const { page, context } = await openAlone();
       await context.addInitScript(breakClipboard[how] ?? (() => {}));
       const secret = await createKeyOnPage(page, "Manual");
       await page.getByRole("button", { name: "Copy key" }).click();
@@ -186,7 +192,7 @@ describe("copying", () => {
   test("names the keys of a Mac", async () => {
     const userAgent =
       "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/153 Safari/537.36";
-    const { page, context } = await open({ userAgent });
+    const { page, context } = await openAlone({ userAgent });
     await context.addInitScript(breakClipboard["refuses access"] ?? (() => {}));
     await createKeyOnPage(page, "Manual");
     await page.getByRole("button", { name: "Copy command" }).click();
@@ -214,7 +220,7 @@ describe("relative times", () => {
   ];
 
   test("are the server's, and stay so on a computer whose clock is wrong", async () => {
-    const { page, origin } = await open();
+    const { page, origin } = await openAlone();
     await page.addInitScript(() => {
       const realNow = Date.now;
       Date.now = () => realNow() - 5 * 3_600_000;

@@ -1,11 +1,11 @@
 /** A session can be kept from ending: by a button without JavaScript, and by a warning two minutes before its end. */
 
 import type { Browser } from "playwright-core";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { expireSessions, headingOf, openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
+import { expireSessions, headingOf, ReusedKeyPages, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -30,11 +30,8 @@ async function minutesLeft(account: string): Promise<number> {
   return Math.round((Number(rows[0]?.ends_at) - Date.now()) / MINUTE_MS);
 }
 
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
-  const opened = await openKeyPage(cluster, browser, options);
-  onTestFinished(() => opened.context.close());
-  return opened;
-}
+const pages = new ReusedKeyPages();
+const open = (options: { javaScriptEnabled?: boolean } = {}) => pages.open(cluster, browser, options);
 
 test("the button in the footer postpones the end without JavaScript", async () => {
   const { page, account } = await open({ javaScriptEnabled: false });

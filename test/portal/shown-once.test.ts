@@ -5,24 +5,27 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
 import {
   createKeyOnPage,
-  enterKeyPage,
   headingOf,
-  linkTo,
-  newAccount,
   type OpenKeyPage,
   openKeyPage,
+  reuseKeyPage,
   sharedKeyPage,
 } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
+/** Keeps pages in its back/forward cache, as a user's browser does; each of them costs a process. */
+let keepingBrowser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser({ keepsPages: true })]);
+  [cluster, browser, keepingBrowser] = await Promise.all([
+    sharedKeyPage(),
+    sharedBrowser(),
+    sharedBrowser({ keepsPages: true }),
+  ]);
 });
 
 const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
@@ -40,18 +43,14 @@ describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s", (_, javaScriptEnabled) => {
-  // One browser page for all tests, since opening one is slow; each test enters with a link to its own account.
+  // One browser page for all tests, since opening one is slow; each test has a session of its own account.
   let shared: OpenKeyPage;
   beforeAll(async () => {
     shared = await openKeyPage(cluster, browser, { javaScriptEnabled });
   });
   afterAll(() => shared.context.close());
 
-  async function open() {
-    const account = newAccount();
-    await enterKeyPage(shared.page, await linkTo(cluster, account));
-    return { ...shared, account, owner: new Account(cluster, account) };
-  }
+  const open = () => reuseKeyPage(cluster, shared);
 
   test("reloading the page that shows a key does not show it again", async () => {
     const { page, owner } = await open();
@@ -63,7 +62,8 @@ describe.each([
   });
 
   test("going on and then back does not show it again", async () => {
-    const { page } = await open();
+    const { page, context } = await openKeyPage(cluster, keepingBrowser, { javaScriptEnabled });
+    onTestFinished(() => context.close());
     await createKeyOnPage(page, "Once");
     await page.getByRole("link", { name: "I have copied it" }).click();
     await page.getByRole("heading", { name: "API keys" }).waitFor();
@@ -118,10 +118,9 @@ describe("the form of a new key", () => {
   afterAll(() => shared.context.close());
 
   async function openForm() {
-    const account = newAccount();
-    await enterKeyPage(shared.page, await linkTo(cluster, account));
+    const opened = await reuseKeyPage(cluster, shared);
     await shared.page.goto(`${shared.origin}/portal/keys/new`);
-    return { ...shared, account, owner: new Account(cluster, account) };
+    return opened;
   }
 
   test("submitted twice creates one key, and both answers lead to the page that shows it", async () => {
