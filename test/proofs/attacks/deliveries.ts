@@ -12,7 +12,9 @@ import type { EventMessage, EventReceiver, ReceiverAnswer } from "./event-receiv
 /** More than the ten seconds that an attempt may take, on a slow machine too. */
 const LIMIT_MS = 20_000;
 const LOG_LIMIT_MS = 2_000;
+/** The first pause between two looks; each is longer than the one before. */
 const POLL_MS = 20;
+const POLL_MAX_MS = 500;
 
 export interface Deliveries {
   readonly messages: readonly EventMessage[];
@@ -60,7 +62,7 @@ export async function deliveriesOf(
 /** The events that are still to be sent once each has had this many attempts. */
 async function settled(cluster: GatewayCluster, account: string, attempts: number): Promise<UnsentEvent[]> {
   const deadline = performance.now() + LIMIT_MS;
-  for (;;) {
+  for (let pollMs = POLL_MS; ; pollMs = Math.min(pollMs * 1.5, POLL_MAX_MS)) {
     const rows = await cluster.network.ledgerRows(
       account,
       "SELECT attempts, next_at - at AS waits_ms FROM outbox JOIN events USING (number)",
@@ -68,7 +70,7 @@ async function settled(cluster: GatewayCluster, account: string, attempts: numbe
     const events = rows.map((row) => ({ attempts: Number(row.attempts), waitsMs: Number(row.waits_ms) }));
     const isSettled = events.every((event) => event.attempts >= attempts);
     if (isSettled || performance.now() > deadline) return events;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
