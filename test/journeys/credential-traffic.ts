@@ -113,7 +113,7 @@ export class CredentialTraffic {
     await page("/portal/activity.json", [cookie]);
     await traffic.control("GET", "/accounts/acct/keys", undefined, { token: cookie[1].split("=")[1] ?? "" });
     await page(link.replace(/.$/, ""), []);
-    await page("/portal/leave", [cookie], form);
+    await page("/portal/sign-out", [cookie], form);
     await page("/portal/keys", [cookie]);
   }
 
