@@ -8,7 +8,7 @@
 /** A body up to this size is gathered whole. */
 export const GATHERED_MAX_BYTES = 32_768;
 /** For all reads of one body together, from the first that has to wait: longer than the pieces of one message lie apart. */
-const GATHERING_MAX_MS = 200;
+export const GATHERING_MAX_MS = 200;
 /** The last part of that, after a turn of the event loop: a busy isolate reads then what arrived in the meantime. */
 const ARRIVED_MAX_MS = 30;
 /** From the arrival of a break until it is passed on. */

@@ -35,6 +35,7 @@ const ACCEPTED: RequestRecord = {
   writtenAt: 502,
   bodyLength: 40,
   smallBody: false,
+  originAnsweredAt: 502,
   offeredBytes: undefined,
   closedByClient: false,
   ended: "complete",
@@ -163,12 +164,20 @@ test("reports a request that the gateway left open after t, until its client clo
 });
 
 test("reports a small body that arrived in part, or not at all", () => {
-  const small: RequestRecord = { ...ACCEPTED, startedAt: 1900, headersAt: 1990, smallBody: true };
+  const small: RequestRecord = {
+    ...ACCEPTED,
+    startedAt: 1900,
+    headersAt: 1990,
+    smallBody: true,
+    originAnsweredAt: 1989,
+  };
   const cut: RequestRecord = { ...small, ended: "aborted", endedAt: 1995, lastByteAt: 1995, bodyLength: 20 };
   expect(rulesBrokenBy([small])).toEqual([]);
   expect(rulesBrokenBy([cut])).toEqual(["partial"]);
   expect(rulesBrokenBy([{ ...cut, status: 0, bodyLength: 0 }])).toEqual(["partial"]);
+  expect(rulesBrokenBy([{ ...cut, originAnsweredAt: undefined }])).toEqual(["partial"]);
   expect(rulesBrokenBy([{ ...cut, smallBody: false }])).toEqual([]);
+  expect(rulesBrokenBy([{ ...cut, originAnsweredAt: cut.endedAt - 200 }])).toEqual([]);
 });
 
 test("reports an upload that reached the origin complete although its end was sent after t", () => {

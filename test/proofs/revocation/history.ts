@@ -57,6 +57,8 @@ export interface RequestRecord {
   readonly bodyLength: number;
   /** Whether the origin's body is so small that the gateway gathers it before the headers leave. */
   readonly smallBody: boolean;
+  /** Just before the origin wrote its answer; undefined if it wrote none. May change after the response. */
+  readonly originAnsweredAt: number | undefined;
   /** For an unread stream: bytes of its body that the origin had written at `t`. */
   readonly offeredBytes: number | undefined;
   /** Whether the client closed it, because the gateway left it open long after `t`. */

@@ -215,6 +215,9 @@ export class KeyClient {
       writtenAt: response.status === 200 ? origin.writtenAt : undefined,
       bodyLength: response.bodyLength,
       smallBody: origin.smallBody,
+      get originAnsweredAt() {
+        return origin.answeredAt;
+      },
       offeredBytes: origin.offeredAtAnswer,
       closedByClient,
       ended: response.ended,

@@ -39,6 +39,8 @@ export class ScriptedRequest {
   #offeredBytes = 0;
   /** Bytes of the body written when the revocation was answered. */
   offeredAtAnswer: number | undefined;
+  /** Just before the answer's head was written, and with it the body, if that is small. */
+  answeredAt: number | undefined;
   /** Just before the latest part that is known to have arrived at the client was written. */
   writtenAt: number | undefined;
 
@@ -77,7 +79,7 @@ export class ScriptedRequest {
   }
 
   writeHead(response: ServerResponse, length?: number): void {
-    this.writtenAt = this.#lastWriteAt = performance.now();
+    this.answeredAt = this.writtenAt = this.#lastWriteAt = performance.now();
     response.writeHead(200, length === undefined ? {} : { "Content-Length": length });
     response.flushHeaders();
   }

@@ -7,6 +7,7 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { GATHERING_MAX_MS } from "../../../src/gateway/gather-body.ts";
 import type { IssuedKey } from "../../support/control-client.ts";
 import type { GatewayCluster } from "../../support/gateway-cluster.ts";
 import { RawConnection, type RawResponse } from "../../support/raw-http.ts";
@@ -30,6 +31,8 @@ export interface Answers {
   emptyReply: number;
   headersAlone: number;
   partOfBody: number;
+  /** Broken after the machine had taken longer to pass the body on than the gateway gathers it. */
+  late: number;
   /** Anything else, such as a 503. */
   other: number;
   /** Revocations with at least one broken answer. */
@@ -96,14 +99,22 @@ function inTwoPieces(headers: Record<string, number>): Respond {
 /** Revokes keys in use, some at a time, and counts the answers by kind. */
 export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Answers> {
   const { cluster, shape, revocations, parallel } = options;
-  cluster.live.respond = ORIGINS[shape];
-  const expected = shape.startsWith("gzip") ? GZIP_BODY : JSON_BODY;
+  const run: Run = {
+    cluster,
+    expected: shape.startsWith("gzip") ? GZIP_BODY : JSON_BODY,
+    requests: 0,
+    forwardedAt: new Map(),
+  };
+  cluster.live.respond = (request, response, record) => {
+    run.forwardedAt.set(record.target, performance.now());
+    return ORIGINS[shape](request, response, record);
+  };
   const total = noAnswers();
   let next = 0;
   const revokeInTurn = async () => {
     for (let index = next++; index < revocations; index = next++) {
       const useMs = ((index * GOLDEN_RATIO) % 1) * USE_SPREAD_MS;
-      add(total, await revokeOne(cluster, `small-${SHAPES.indexOf(shape)}-${index}`, useMs, expected));
+      add(total, await revokeOne(run, `small-${SHAPES.indexOf(shape)}-${index}`, useMs));
       cluster.live.requests = [];
     }
   };
@@ -114,16 +125,21 @@ export async function revokeUnderSmallAnswers(options: SmallBodies): Promise<Ans
   return total;
 }
 
-async function revokeOne(
-  cluster: GatewayCluster,
-  account: string,
-  useMs: number,
-  expected: Buffer,
-): Promise<Answers> {
+interface Run {
+  readonly cluster: GatewayCluster;
+  readonly expected: Buffer;
+  /** Sent so far. */
+  requests: number;
+  /** By the request's target: when the origin received it. It answers at once. */
+  readonly forwardedAt: Map<string, number>;
+}
+
+async function revokeOne(run: Run, account: string, useMs: number): Promise<Answers> {
+  const { cluster } = run;
   const key = await cluster.createKey({ account });
   const answers = noAnswers();
   const kinds: Kind[] = [];
-  const use = (gateway: number) => useUntilRefused(cluster, gateway, key, expected, kinds);
+  const use = (gateway: number) => useUntilRefused(run, gateway, key, kinds);
   const lines = cluster.gateways.flatMap((_, gateway) =>
     Array.from({ length: CONNECTIONS_PER_GATEWAY }, () => use(gateway)),
   );
@@ -144,23 +160,17 @@ type Kind = Exclude<keyof Answers, "revocations" | "revocationsWithBroken">;
 const BROKEN: readonly Kind[] = ["emptyReply", "headersAlone", "partOfBody"];
 
 /** Sends one request after another until one is answered 401, and adds what each gets to `kinds`. */
-async function useUntilRefused(
-  cluster: GatewayCluster,
-  gateway: number,
-  key: IssuedKey,
-  expected: Buffer,
-  kinds: Kind[],
-): Promise<void> {
+async function useUntilRefused(run: Run, gateway: number, key: IssuedKey, kinds: Kind[]): Promise<void> {
+  const { cluster } = run;
   let connection = await RawConnection.open(cluster.gateway(gateway));
-  const request = {
-    method: "GET",
-    target: "/v1/posts",
-    headers: [["Authorization", `Bearer ${key.secret}`] as const],
-  };
+  const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
   for (;;) {
     if (!connection.open) connection = await RawConnection.open(cluster.gateway(gateway));
-    const kind = kindOf(await connection.request(request), expected);
-    kinds.push(kind);
+    const target = `/v1/posts?n=${run.requests++}`;
+    const response = await connection.request({ method: "GET", target, headers });
+    const kind = kindOf(response, run.expected);
+    const takenMs = response.endedAt - (run.forwardedAt.get(target) ?? response.endedAt);
+    kinds.push(BROKEN.includes(kind) && takenMs >= GATHERING_MAX_MS ? "late" : kind);
     if (kind === "refused") break;
   }
   connection.close();
@@ -182,6 +192,7 @@ function noAnswers(): Answers {
     emptyReply: 0,
     headersAlone: 0,
     partOfBody: 0,
+    late: 0,
     other: 0,
     revocationsWithBroken: 0,
   };
