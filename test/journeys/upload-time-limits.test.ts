@@ -155,7 +155,8 @@ test("a large upload that the origin does not read is 504 once nothing moves any
   async function* fast() {
     for (let sent = 0; sent < bytes; sent += big.length) yield big;
   }
-  const response = await upload(fast(), [["Content-Length", String(bytes)]], target);
+  // In chunks: with a length, the rest of an upload that is fast at first has one longer time limit.
+  const response = await upload(fast(), [], target);
   expect(response.status).toBe(504);
 });
 
