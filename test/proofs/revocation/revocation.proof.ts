@@ -14,7 +14,7 @@ import type { Case } from "./history.ts";
 import { RESTRICTION_NAMES } from "./restrictions.ts";
 import { casesOf } from "./situations.ts";
 
-const TIME_LIMIT_MS = 300_000;
+const TIME_LIMIT_MS = 600_000;
 const PARALLEL = 10;
 /** A case that a busy machine kept from occurring is run again; a broken rule never is. */
 const ATTEMPTS_MAX = 3;
