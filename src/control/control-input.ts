@@ -16,10 +16,11 @@ export const IMPORT_MAX_KEYS = 1000;
 export const OVERLAP_MAX_SECONDS = 2_592_000;
 
 /** Nor a line separator, nor a change of the direction of writing, with which a name looks like another (CVE-2021-42574). */
-const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]*$/u;
+const CONTROL_CLASS = String.raw`\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069`;
+const NO_CONTROL_CHARACTERS = new RegExp(`^[^${CONTROL_CLASS}]*$`, "u");
 
-/** The same, wherever they stand in a text. */
-export const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+/** Every such character of a text. */
+export const CONTROL_CHARACTERS = new RegExp(`[${CONTROL_CLASS}]`, "gu");
 
 /** Of text that is stored, shown and sent to the receiver of events: a key's text does not belong in it. */
 export const noKey = v.check<string, string>((text) => !containsKey(text), "must not contain an API key");

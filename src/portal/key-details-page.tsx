@@ -113,7 +113,7 @@ async function loadEvents(c: PortalRequest, query: object): Promise<readonly Led
   return isRefusal(page) ? page : page.events;
 }
 
-/** The event that created the key; null: there is none. */
+/** The event that created the key; null: the log has no such event. */
 async function loadOrigin(c: PortalRequest, { id: key_id }: ApiKey): Promise<LedgerEvent | Refusal | null> {
   for (const action of ["created", "imported"] as const) {
     const events = await loadEvents(c, { key_id, action, limit: 1 });

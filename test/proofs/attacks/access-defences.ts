@@ -174,8 +174,8 @@ export const ACCESS_DEFENCES: readonly Defence[] = [
     promise: "stored text",
     name: "stored text has no control characters",
     in: INPUT,
-    find: "/^[^\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
-    replace: "/^[^\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
+    find: "`\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069`",
+    replace: "`\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069`",
     stops: [
       "a name with an escape sequence is refused",
       "a name with an 8-bit escape sequence is refused",
@@ -190,8 +190,8 @@ export const ACCESS_DEFENCES: readonly Defence[] = [
     promise: "stored text",
     name: "stored text does not change the direction of writing",
     in: INPUT,
-    find: "/^[^\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]*$/u",
-    replace: "/^\\P{Cc}*$/u",
+    find: "`\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069`",
+    replace: "`\\p{Cc}`",
     stops: [
       "a name with a line separator is refused",
       "a name that is written backwards is refused",
