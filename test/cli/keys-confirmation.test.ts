@@ -5,7 +5,7 @@ import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedCluster } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
-import { withServer } from "./with-server.ts";
+import { sendsNothing } from "./with-server.ts";
 
 let cluster: GatewayCluster;
 let account: string;
@@ -29,21 +29,13 @@ async function activeIds(): Promise<string[]> {
 
 test("without a terminal and without --yes, sends nothing and exits with 2", async () => {
   const { id } = await newKey();
-  const received: unknown[] = [];
-  await withServer(
-    (request, response) => {
-      received.push(request.url);
-      response.end();
-    },
-    async (url) => {
-      for (const args of [["revoke", id], ["revoke-all"], ["rotate", id, "--overlap", "0"]]) {
-        const { code, stdout, stderr } = await keys([...args, "--url", url], { input: "yes\n" });
-        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-        expect(stderr).toContain("--yes");
-      }
-    },
-  );
-  expect(received).toEqual([]);
+  await sendsNothing(async (url) => {
+    for (const args of [["revoke", id], ["revoke-all"], ["rotate", id, "--overlap", "0"]]) {
+      const { code, stdout, stderr } = await keys([...args, "--url", url], { input: "yes\n" });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain("--yes");
+    }
+  });
 });
 
 test("revoke shows the key and asks; every answer but yes leaves it unchanged", async () => {

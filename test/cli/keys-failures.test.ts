@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedCluster } from "../support/shared.ts";
 import { environmentOf, type Keys, ownAccount, runKeys } from "./run-keys.ts";
-import { withServer } from "./with-server.ts";
+import { sendsNothing, withServer } from "./with-server.ts";
 
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
 
@@ -22,22 +22,14 @@ beforeEach(() => {
 
 describe("a usage error exits with 2 and sends nothing", () => {
   test("no command, or an invalid option", async () => {
-    const received: unknown[] = [];
-    await withServer(
-      (request, response) => {
-        received.push(request.url);
-        response.end();
-      },
-      async (url) => {
-        const env = { OCTOPOST_GATEWAY_URL: url };
-        for (const args of [[], ["create", "--name", "a", "--mode", "live", "--permissions", "posts:all"]]) {
-          const { code, stdout, stderr } = await keys(args, { env });
-          expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-          expect(stderr).not.toBe("");
-        }
-      },
-    );
-    expect(received).toEqual([]);
+    await sendsNothing(async (url) => {
+      const env = { OCTOPOST_GATEWAY_URL: url };
+      for (const args of [[], ["create", "--name", "a", "--mode", "live", "--permissions", "posts:all"]]) {
+        const { code, stdout, stderr } = await keys(args, { env });
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        expect(stderr).not.toBe("");
+      }
+    });
   });
 
   test("a key in place of its id is not printed", async () => {

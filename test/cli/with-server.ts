@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { expect } from "vitest";
 
 /** Runs `work` with the URL of a server on loopback, and closes the server afterwards. */
 export async function withServer(
@@ -14,4 +15,14 @@ export async function withServer(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/** Runs `work` with the URL of a server on loopback that must receive no request. */
+export async function sendsNothing(work: (url: string) => Promise<void>): Promise<void> {
+  const received: unknown[] = [];
+  await withServer((request, response) => {
+    received.push(request.url);
+    response.end();
+  }, work);
+  expect(received).toEqual([]);
 }

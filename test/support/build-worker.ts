@@ -7,11 +7,11 @@
 
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
+import { localWranglerPath, OFFLINE_ENVIRONMENT, PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
 import { writeBundleConfig } from "./bundle-config.ts";
 import { endRecordedProcesses } from "./left-processes.ts";
 import { HAS_PACKAGED_BROWSER, unpackedBrowser } from "./unpack-browser.ts";
@@ -23,23 +23,21 @@ declare module "vitest" {
 }
 
 const BUILD_LIMIT_MS = 120_000;
-const PROJECT = join(import.meta.dirname, "..", "..");
 
 /** Builds into a temporary directory of its own; `configPath` selects another Worker. */
 export async function buildWorker(
-  configPath = join(PROJECT, "wrangler.toml"),
+  configPath = join(PROJECT_DIRECTORY, "wrangler.toml"),
 ): Promise<{ bundle: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "octopost-worker-"));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const wrangler = join(
-      dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
-      "bin/wrangler.js",
-    );
     const build = ["deploy", "--dry-run", "--outdir", directory, "--config", configPath];
     // No requests to Cloudflare, whatever the machine's settings.
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
-    await promisify(execFile)(process.execPath, [wrangler, ...build], { env, timeout: BUILD_LIMIT_MS });
+    const env = { ...process.env, ...OFFLINE_ENVIRONMENT };
+    await promisify(execFile)(process.execPath, [localWranglerPath(), ...build], {
+      env,
+      timeout: BUILD_LIMIT_MS,
+    });
     const main = await writeBundleConfig(directory, configPath);
     // wrangler names the bundle after the Worker's main module.
     const name = main.replace(/^.*\//, "").replace(/\.ts$/, ".js");

@@ -85,7 +85,7 @@ export interface Outcome {
 export interface DeliveryOutcome {
   /** The types of the messages that the receiver got. */
   readonly messages: readonly string[];
-  /** Of each failed attempt in the log: the receiver's status, or why there is none. */
+  /** Of each failed attempt in the log: the status that the receiver answered, or why it did not answer. */
   readonly failures: readonly (number | "timeout" | "unreachable")[];
   /** Events that will be sent again. */
   readonly unsent: number;

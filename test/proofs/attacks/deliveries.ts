@@ -18,7 +18,7 @@ const POLL_MAX_MS = 500;
 
 export interface Deliveries {
   readonly messages: readonly EventMessage[];
-  /** Of each failed attempt: the receiver's status, or why there is none. */
+  /** Of each failed attempt: the status that the receiver answered, or why it did not answer. */
   readonly failures: readonly (number | string)[];
   readonly unsent: readonly UnsentEvent[];
   /** Every line since the attack began. */

@@ -26,8 +26,8 @@ interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs
 /** For short leases only, which have failed beside other load; the other parts run with the production margin. */
 const LEASE_MARGIN_MS = 1000;
 
-const REVOCATIONS = casesOf("revoke");
-const SHORT_LEASE_CASES = shareOf(REVOCATIONS, 6);
+const REVOCATIONS = shareOf(casesOf("revoke"), 2);
+const SHORT_LEASE_CASES = shareOf(casesOf("revoke"), 6);
 const OTHERS = RESTRICTION_NAMES.filter((restriction) => restriction !== "revoke");
 const OTHER_CASES: readonly Case[] = IS_WHOLE
   ? OTHERS.flatMap(casesOf)
@@ -36,8 +36,8 @@ const OTHER_CASES: readonly Case[] = IS_WHOLE
 const PARTS: readonly Part[] = [
   {
     name: "revocations with the leases of wrangler.toml",
-    cases: shareOf(REVOCATIONS, 2),
-    count: IS_WHOLE ? 5 * REVOCATIONS.length : shareOf(REVOCATIONS, 2).length,
+    cases: REVOCATIONS,
+    count: (IS_WHOLE ? 5 : 1) * REVOCATIONS.length,
   },
   {
     name: "other restrictions with the leases of wrangler.toml",
@@ -47,7 +47,7 @@ const PARTS: readonly Part[] = [
   {
     name: "revocations with short leases",
     cases: SHORT_LEASE_CASES,
-    count: IS_WHOLE ? 4 * REVOCATIONS.length : SHORT_LEASE_CASES.length,
+    count: (IS_WHOLE ? 4 : 1) * SHORT_LEASE_CASES.length,
     settings: { LEASE_MS: 500, LEASE_MARGIN_MS },
     delaysMs: [0, 10, 30, 60, 100],
   },
