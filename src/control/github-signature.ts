@@ -4,7 +4,7 @@
  *
  * Guarantees that the keys are fetched once an hour, for an unknown key id at most once a minute, and otherwise at most
  * once a second, also for many messages at once and after a failure, so that made-up messages do not load GitHub.
- * Accepts only keys that `SECRET_SCANNING_KEYS_URL` serves.
+ * Accepts only keys that `SECRET_SCANNING_KEYS_URL` serves, in an answer with a limit of time and of size.
  */
 import * as v from "valibot";
 import { type Bytes, fromBase64 } from "../keys/digests.ts";
@@ -15,6 +15,8 @@ const REFETCHED_AFTER_MS = 60_000;
 const RETRIED_AFTER_MS = 1000;
 const FETCH_LIMIT_MS = 5000;
 const KEYS_MAX = 100;
+/** Twice the size of so many keys. */
+const ANSWER_MAX_LENGTH = 65_536;
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const PEM = /^-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
@@ -68,7 +70,7 @@ export class GithubSignature {
   }
 
   async #fetch(): Promise<PublicKeys | null> {
-    let text: string;
+    let text: string | null;
     try {
       const response = await fetch(this.#url, {
         // GitHub's API refuses a request without it.
@@ -77,7 +79,7 @@ export class GithubSignature {
         signal: AbortSignal.timeout(FETCH_LIMIT_MS),
       });
       if (!response.ok) return null;
-      text = await response.text();
+      text = await boundedText(response);
     } catch {
       return null;
     }
@@ -85,6 +87,17 @@ export class GithubSignature {
     if (!checked.success) return null;
     return new Map(checked.output.public_keys.map(({ key_identifier, key }) => [key_identifier, key]));
   }
+}
+
+/** null: longer than `ANSWER_MAX_LENGTH`. The rest is not read: leaving the loop cancels the body. */
+async function boundedText({ body }: Response): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of body ?? []) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > ANSWER_MAX_LENGTH) return null;
+  }
+  return text;
 }
 
 /** ASN.1 DER, `SEQUENCE { INTEGER r, INTEGER s }` in Base64, as the two coordinates that Web Crypto takes. */

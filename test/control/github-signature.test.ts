@@ -39,6 +39,21 @@ test("many messages at once fetch the keys once", async () => {
   await github.close();
 });
 
+test("accepts public keys in an answer of up to 64 KiB, and reads no longer one", async () => {
+  const github = await ScanningKeys.start();
+  let now = 0;
+  const signature = new GithubSignature(github.url, () => now);
+  const { body, headers } = github.signed([]);
+  const [, [, keyId = ""] = [], [, text = ""] = []] = headers;
+  const verify = () => signature.verify(bytes(body), keyId, text);
+  github.padding = 65_536;
+  expect(await verify()).toBe(null);
+  now += 1000;
+  github.padding = 60_000;
+  expect(await verify()).toBe(true);
+  await github.close();
+});
+
 test("follows a rotation after a minute, keeps keys for an hour, and accepts every length of r and s", async () => {
   const github = await ScanningKeys.start();
   let now = 0;

@@ -22,6 +22,8 @@ export class ScanningKeys {
   fetches = 0;
   /** What is answered instead of the keys. */
   failure: number | null = null;
+  /** Bytes of white space that are answered before the keys. */
+  padding = 0;
   readonly #server: Server;
   #keys: SigningKey[] = [newKey()];
 
@@ -42,7 +44,7 @@ export class ScanningKeys {
         key: publicPem,
         is_current: index === 0,
       }));
-      return response.writeHead(200).end(JSON.stringify({ public_keys }));
+      return response.writeHead(200).end(" ".repeat(this.padding) + JSON.stringify({ public_keys }));
     });
   }
 
