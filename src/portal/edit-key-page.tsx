@@ -20,6 +20,7 @@ import { type PortalRequest, paths } from "./portal-context.ts";
 import { redirectToReceipt } from "./receipts.tsx";
 import {
   changedTerms,
+  hasSameTerms,
   readShownTerms,
   type ShownTerms,
   ShownTermsFields,
@@ -59,17 +60,12 @@ export async function editKey(c: PortalRequest) {
   if (Object.keys(body).length === 0) return await redirectToReceipt(c, key.id, "unchanged", undefined);
   const changed = await perform(c, changeKey, { id: key.id, body });
   if (!isRefusal(changed)) {
-    const isSame = changed.effective_at === undefined && termsOf(changed) === termsOf(key);
+    const isSame = changed.effective_at === undefined && hasSameTerms(changed, key);
     return await redirectToReceipt(c, key.id, isSame ? "unchanged" : "changed", changed.effective_at);
   }
   if (changed.reason === "invalid_input")
     return await showForm(c, key, draft, shown, new Map(Object.entries(changed.details)));
   return changed.reason === "conflict" ? c.redirect(paths.key(key.id), 303) : refuse(c, changed);
-}
-
-/** As text that is equal for equal terms. */
-function termsOf({ permissions, allowed_ips, limits, labels, expires_at }: ApiKey): string {
-  return JSON.stringify([permissions, allowed_ips, limits, labels, expires_at]);
 }
 
 async function showForm(

@@ -27,6 +27,13 @@ export function changedTerms(terms: object, shown: ShownTerms): object {
   );
 }
 
+/** The expiry included. */
+export function hasSameTerms(one: ApiKey, other: ApiKey): boolean {
+  return (
+    one.expires_at === other.expires_at && TERMS.every((term) => textOf(one[term]) === textOf(other[term]))
+  );
+}
+
 export function ShownTermsFields({ of: shown }: { readonly of: ShownTerms }) {
   return (
     <>
