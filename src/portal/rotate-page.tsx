@@ -23,52 +23,57 @@ import { RotationSteps } from "./rotation-steps.tsx";
 import { texts } from "./texts.ts";
 
 const OVERLAP_DEFAULT = "86400";
-const OVERLAPS = [["0", texts.rotate.noOverlap], ...Object.entries(texts.rotate.overlaps)] as const;
+const NO_OVERLAP = "0";
+const OVERLAPS = [[NO_OVERLAP, texts.rotate.noOverlap], ...Object.entries(texts.rotate.overlaps)] as const;
+const SECONDS_OFFERED: readonly string[] = OVERLAPS.map(([seconds]) => seconds);
+
+/** The form as it was submitted, and why it was refused: its fields, or the state of the key or the account. */
+interface RefusedRotation {
+  /** One of `SECONDS_OFFERED` in a form that is in order. */
+  readonly overlap: string;
+  readonly problems: FieldProblems;
+  readonly refusal?: Refusal;
+}
 
 export function rotatePage(c: PortalRequest) {
   return showRotation(c);
 }
 
-/** `refusal`: of the form; without it, the page has not been submitted. */
-async function showRotation(c: PortalRequest, problems = NO_PROBLEMS, refusal?: Refusal) {
+async function showRotation(c: PortalRequest, refused?: RefusedRotation) {
   const key = await loadKey(c);
   if (isRefusal(key)) return refuse(c, key);
   const { state } = key;
-  const isSubmitted = refusal !== undefined || problems.size > 0;
-  if (isSubmitted && state !== "active") return c.redirect(paths.rotate(key.id), 303);
+  if (refused && state !== "active") return c.redirect(paths.rotate(key.id), 303);
   if (state === "retiring") return await showFinish(c, key);
   if (state !== "active") return showNotRotatable(c, key, texts.rotate[state]);
   const account = await loadAccount(c);
   if (isRefusal(account)) return refuse(c, account);
-  return showStart(c, key, successorDays(key, account), problems, refusal);
+  return showStart(c, key, successorDays(key, account), refused);
 }
 
 export async function rotateKey(c: PortalRequest) {
   const fields = new FormReader(c.var.form);
-  const overlap = fields.choice(
-    "overlap",
-    OVERLAPS.map(([seconds]) => seconds),
-  );
+  const overlap = fields.choice("overlap", SECONDS_OFFERED);
   const formId = fields.formId();
-  if (fields.problems.size > 0) return await showRotation(c, fields.problems);
-  return await rotate(c, formId, Number(overlap));
+  return await rotate(c, formId, overlap, fields.problems);
 }
 
 /** Replaces a key whose text was lost when it was shown: the key is revoked at once. */
 export async function replaceKey(c: PortalRequest) {
   const fields = new FormReader(c.var.form);
   const formId = fields.formId();
-  if (fields.problems.size > 0) return await showRotation(c, fields.problems);
-  return await rotate(c, formId, 0);
+  return await rotate(c, formId, NO_OVERLAP, fields.problems);
 }
 
-async function rotate(c: PortalRequest, formId: string, overlap_seconds: number) {
+async function rotate(c: PortalRequest, formId: string, overlap: string, problems: FieldProblems) {
+  if (problems.size > 0) return await showRotation(c, { overlap, problems });
   const id = c.req.param("id") ?? "";
-  const rotated = await performOnce(c, formId, rotateKeyOperation, { id, body: { overlap_seconds } });
+  const body = { overlap_seconds: Number(overlap) };
+  const rotated = await performOnce(c, formId, rotateKeyOperation, { id, body });
   if (!isRefusal(rotated) || rotated.reason === "secret_withheld")
     return c.redirect(paths.showOnce(formId), 303);
   // Rotated, revoked or expired in the meantime, or not allowed by the account's policy.
-  if (rotated.reason === "conflict") return await showRotation(c, NO_PROBLEMS, rotated);
+  if (rotated.reason === "conflict") return await showRotation(c, { overlap, problems, refusal: rotated });
   // Submitted before with another overlap: the page shows the outcome.
   return rotated.reason === "invalid_input" ? c.redirect(paths.rotate(id), 303) : refuse(c, rotated);
 }
@@ -80,14 +85,10 @@ function successorDays(key: ApiKey, { policy }: Account): number | null {
   return Number.isFinite(lifetime) ? lifetime : null;
 }
 
-function showStart(
-  c: PortalRequest,
-  key: ApiKey,
-  days: number | null,
-  problems: FieldProblems,
-  refusal: Refusal | undefined,
-) {
+function showStart(c: PortalRequest, key: ApiKey, days: number | null, refused: RefusedRotation | undefined) {
   const { rotate } = texts;
+  const { overlap = "", problems = NO_PROBLEMS, refusal } = refused ?? {};
+  const selected = SECONDS_OFFERED.includes(overlap) ? overlap : OVERLAP_DEFAULT;
   const { status = problems.size > 0 ? 422 : 200, note } = refusal ? refuseForm(c, refusal) : {};
   return showPage(
     c,
@@ -116,7 +117,7 @@ function showStart(
         input={(attributes) => (
           <select {...attributes} name="overlap">
             {OVERLAPS.map(([seconds, label]) => (
-              <option value={seconds} selected={seconds === OVERLAP_DEFAULT}>
+              <option value={seconds} selected={seconds === selected}>
                 {label}
               </option>
             ))}

@@ -48,9 +48,17 @@ test("a key with full access is not rotated if the account requires permissions"
   const { owner, submit, cookie } = await open();
   const { id } = await owner.create({ permissions: [] });
   await owner.call("PUT", "", { policy: { require_permissions: true } });
-  const refused = await submit(`/keys/${id}/rotate`, { form_id: crypto.randomUUID(), overlap: "0" });
+  const refused = await submit(`/keys/${id}/rotate`, { form_id: crypto.randomUUID(), overlap: "604800" });
   expect(refused.status).toBe(409);
   expect(refused.text).toContain("The key has full access: give it permissions first");
+  expect(refused.text).toContain('<option value="604800" selected="">');
+  const incomplete = await submit(`/keys/${id}/rotate`, { form_id: "", overlap: "0" });
+  expect([incomplete.status, incomplete.text.includes('<option value="0" selected="">')]).toEqual([
+    422,
+    true,
+  ]);
+  const unknown = await submit(`/keys/${id}/rotate`, { form_id: crypto.randomUUID(), overlap: "1" });
+  expect([unknown.status, unknown.text.includes('<option value="86400" selected="">')]).toEqual([422, true]);
   expect(await owner.keys()).toHaveLength(1);
   // A key that was rotated in the meantime is no such refusal: its page shows the rotation.
   const other = await owner.create({ permissions: ["posts:read"] });
