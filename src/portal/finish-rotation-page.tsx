@@ -14,7 +14,7 @@ import { showPage } from "./layout.tsx";
 import { refuse, refuseForm } from "./notices.tsx";
 import { perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { redirectToReceipt } from "./receipts.tsx";
+import { ReceiptNote, readReceipt, redirectToReceipt } from "./receipts.tsx";
 import { RotationSteps } from "./rotation-steps.tsx";
 import { AS_SCHEDULED, KEEP, type Schedule, ScheduleForm, WHEN_CHOICES } from "./schedule-form.tsx";
 import { texts } from "./texts.ts";
@@ -46,11 +46,7 @@ export async function showFinish(c: PortalRequest, key: ApiKey, refused?: Refuse
         <RotationSteps current={isNewKeyUsed && isQuiet(key, now) ? 4 : 3} />
       </div>
       <h1>{rotate.title(key.name)}</h1>
-      {c.req.query("saved") === "revocation" && (
-        <p class="note good" role="status">
-          {rotate.saved} {endText(key)}
-        </p>
-      )}
+      <ReceiptNote of={await readReceipt(c, key.id)} outcome={endText(key)} />
       {note}
       <ProblemSummary
         of={[...problems].map(([field, text]) => [
@@ -92,11 +88,13 @@ export async function scheduleRevocation(c: PortalRequest) {
   const revokes_at = readRevocationTime(fields, when, c.env.now());
   const schedule = { when, at: fields.optional("at") ?? "" };
   if (fields.problems.size > 0) return await showFinish(c, key, { schedule, problems: fields.problems });
-  if (when === KEEP) return c.redirect(`${paths.rotate(key.id)}?saved=revocation`, 303);
+  const redirectToRotation = () =>
+    redirectToReceipt(c, key.id, "rescheduled", undefined, paths.rotate(key.id));
+  if (when === KEEP) return await redirectToRotation();
   const changed = await perform(c, changeKey, { id: key.id, body: { revokes_at } });
   if (!isRefusal(changed)) {
     if (revokes_at === null) return await redirectToReceipt(c, key.id, "revocation_cancelled", undefined);
-    return c.redirect(`${paths.rotate(key.id)}?saved=revocation`, 303);
+    return await redirectToRotation();
   }
   if (changed.reason === "invalid_input") {
     const problems = new Map(Object.values(changed.details).map((text) => ["at", text]));

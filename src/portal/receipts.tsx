@@ -26,17 +26,17 @@ export interface Receipt {
 }
 
 /**
- * Leads to the receipt: on the key's page, or in the list if the form was opened there. `effectiveAt`: undefined for a
- * change that does not restrict.
+ * Leads to the receipt: by default on the key's page, or in the list if the form was opened there. `effectiveAt`:
+ * undefined for a change that does not restrict.
  */
 export async function redirectToReceipt(
   c: PortalRequest,
   id: string,
   done: Done,
   effectiveAt: string | undefined,
+  page = pageBefore(c, id),
 ) {
   const since = effectiveAt ?? AT_ONCE;
-  const page = pageBefore(c, id);
   const separator = page.includes("?") ? "&" : "?";
   const receipt = new URLSearchParams({ changed: id, done, since, proof: await proofOf(c, id, done, since) });
   return c.redirect(`${page}${separator}${receipt}`, 303);
@@ -53,18 +53,26 @@ function proofOf(c: PortalRequest, id: string, done: string, since: string): Pro
   return boundToSession(c.var.session.token, `receipt:${id}:${done}:${since}`);
 }
 
-/** `children`: the key. */
-export function ReceiptNote({ of, children }: { readonly of: Receipt | null; readonly children?: Child }) {
+/** `children`: the key. `outcome`: what follows from the change, as a sentence. */
+export function ReceiptNote(props: {
+  readonly of: Receipt | null;
+  readonly outcome?: string;
+  readonly children?: Child;
+}) {
+  const { of, outcome, children } = props;
   if (of === null) return "";
   const { done, since } = of;
   const { edit } = texts;
   return (
     <p class="note good" role="status">
       {children}
-      {edit.done[done]} {since === null && WIDENING.has(done) && edit.saved}
+      {edit.done[done]}
+      {outcome && ` ${outcome}`}
+      {since === null && WIDENING.has(done) && ` ${edit.saved}`}
       {since && (
         <>
-          {edit.since} <time datetime={since}>{formatSecond(since)}</time>
+          {` ${edit.since} `}
+          <time datetime={since}>{formatSecond(since)}</time>
         </>
       )}
     </p>
