@@ -15,6 +15,8 @@ interface KeyProps {
   readonly now: number;
   /** Whether it was found in public. */
   readonly isExposed?: boolean;
+  /** Whether the badge of a retiring key says when it is revoked; a list has a column for that. */
+  readonly hasEnd?: boolean;
 }
 
 export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
@@ -22,15 +24,15 @@ export function ModeBadge({ of: key }: Pick<KeyProps, "of">) {
 }
 
 /** The state, and the reasons to act: a sighting in public, an expiry that is near, the age for a rotation. */
-export function StateBadges({ of: key, now, isExposed = false }: KeyProps) {
+export function StateBadges({ of: key, now, isExposed = false, hasEnd = false }: KeyProps) {
   const state = key.state;
+  const end = hasEnd && state === "retiring" ? scheduledEnd(key) : null;
   const expiresInMs = key.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.expires_at) - now;
   return (
     <>
       <span class={`badge ${state}`}>
-        {state === "retiring" && key.revokes_at !== null
-          ? texts.retiringIn(relativeTime(key.revokes_at, now))
-          : texts.state[state]}
+        {texts.state[state]}
+        {end?.kind === "revokes" && `: ${texts.revokedIn(relativeTime(end.at, now))}`}
       </span>
       {isExposed && isUsable(key) && (
         <a class="badge exposed" href={isAccepted(key) ? paths.rotate(key.id) : paths.key(key.id)}>
@@ -53,7 +55,7 @@ export function Badges({ of: key, now, isExposed = false }: KeyProps) {
   return (
     <p class="badges">
       <ModeBadge of={key} />
-      <StateBadges of={key} now={now} isExposed={isExposed} />
+      <StateBadges of={key} now={now} isExposed={isExposed} hasEnd />
     </p>
   );
 }

@@ -41,7 +41,7 @@ export const texts = {
   } satisfies Record<KeyState, string>,
   exposed: "Found in public",
   expiresIn: (when: string) => `Expires ${when}`,
-  retiringIn: (when: string) => `Retiring ${when}`,
+  revokedIn: (when: string) => `revoked ${when}`,
   rotateAge: (days: number) => `Rotate: ${days} days old`,
   /** Descriptions other than the documentation's, whose text names an endpoint that does not exist. */
   permissions: new Map([["accounts:write", "Disconnect social accounts"]]) as ReadonlyMap<string, string>,

@@ -161,3 +161,15 @@ test("a successor that was rotated again is replaced on the page by its own succ
   expect(text).toContain(newest.hint);
   expect(text).not.toContain(successor.hint);
 });
+
+test("a retiring key says when it is revoked", async () => {
+  const { cookie, owner, old, page } = await rotation({ old: null, new: null });
+  for (const path of ["", "/revoke", "/suspend"])
+    expect(await page(path), path).toContain("Retiring: revoked in 7 days");
+  const list = (await requestPage(cluster, "/portal/keys", [cookie])).body.toString();
+  expect(list).toMatch(
+    /<span class="badge retiring">Retiring<.*<td data-label="Expires">revoked <time[^>]*>in 7 days</s,
+  );
+  await owner.change(old.id, { expires_at: new Date(Date.now() + 86_400_000).toISOString() });
+  expect(await page("")).not.toContain("revoked in");
+});
