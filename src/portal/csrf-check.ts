@@ -3,7 +3,6 @@
  * CSRF token. A form of another site, of another session or without a session changes nothing.
  */
 import { bodyLimit } from "hono/body-limit";
-import { every } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { isSameSecret } from "../keys/digests.ts";
 import { refuse } from "./notices.tsx";
@@ -17,7 +16,7 @@ export const limitForm = bodyLimit({
   onError: (c) => refuse(c as PortalRequest, { reason: "body_too_large" }),
 });
 
-const checkToken = createMiddleware<PortalContext>(async (c, next) => {
+export const csrfCheck = createMiddleware<PortalContext>(async (c, next) => {
   const isForm = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header("Content-Type") ?? "");
   if (!isForm || !isSameOrigin(c)) return refuse(c, { reason: "csrf_failed" });
   const form = new URLSearchParams(await c.req.text());
@@ -26,8 +25,6 @@ const checkToken = createMiddleware<PortalContext>(async (c, next) => {
   c.set("form", form);
   return await next();
 });
-
-export const csrfCheck = every(limitForm, checkToken);
 
 /** Browsers send `Origin` with every POST. A client that sends none must still have the token. */
 export function isSameOrigin(c: PortalRequest): boolean {

@@ -82,7 +82,7 @@ keyPage.get(paths.enter(":token"), enterPage);
 keyPage.post(paths.enter(":token"), limitForm, enter);
 
 keyPage.use(requireSession);
-keyPage.post("*", csrfCheck);
+keyPage.post("*", limitForm, csrfCheck);
 
 keyPage.get(paths.root, (c) => c.redirect(paths.keys, 303));
 keyPage.get(paths.keys, keyListPage);
