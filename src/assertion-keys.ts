@@ -12,7 +12,7 @@ const publicJwk = v.object({
   kty: v.literal("OKP"),
   crv: v.literal("Ed25519"),
   x: base64url,
-  kid: v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(100))),
+  kid: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
 });
 const privateJwk = v.object({ ...publicJwk.entries, d: base64url });
 

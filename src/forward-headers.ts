@@ -18,10 +18,12 @@ const HOP_BY_HOP =
 /** Names separated by spaces or commas, in lower case. */
 export const forwardHeaders = v.pipe(
   v.string(),
-  v.nonEmpty(),
+  v.minLength(1),
   v.transform((text) => text.toLowerCase().split(/[\s,]+/)),
   v.transform((names) => names.filter((name) => name !== "")),
-  v.everyItem((name) => HEADER_NAME.test(name) && mayBeForwarded(name.replaceAll(/[._]/g, "-"))),
+  v.check((names) =>
+    names.every((name) => HEADER_NAME.test(name) && mayBeForwarded(name.replaceAll(/[._]/g, "-"))),
+  ),
 );
 
 function mayBeForwarded(name: string): boolean {

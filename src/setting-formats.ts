@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { TOKEN_TEXT } from "./http/header-text.ts";
 import { isLoopback } from "./http/host.ts";
 
-const text = v.pipe(v.string(), v.nonEmpty());
+const text = v.pipe(v.string(), v.minLength(1));
 export const secret = v.pipe(v.string(), v.minLength(16));
 export const token = v.pipe(v.string(), v.minLength(16), v.regex(TOKEN_TEXT));
 

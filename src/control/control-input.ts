@@ -114,12 +114,14 @@ export const keyIdInput = v.string("must be a string");
 /** The `Octopost-Actor` and `Idempotency-Key` headers. */
 export const callerInput = v.strictObject({
   /** Who makes the call, as the caller says; the event log has it beside the credential's name. */
-  actor: v.nullish(
-    v.pipe(
-      v.string("must be a string"),
-      v.regex(HEADER_TEXT, "must be printable ASCII"),
-      v.maxLength(100, "must have at most 100 characters"),
-      noKey,
+  actor: v.optional(
+    v.nullable(
+      v.pipe(
+        v.string("must be a string"),
+        v.regex(HEADER_TEXT, "must be printable ASCII"),
+        v.maxLength(100, "must have at most 100 characters"),
+        noKey,
+      ),
     ),
   ),
   idempotency_key: v.optional(

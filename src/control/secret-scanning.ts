@@ -26,8 +26,8 @@ const matchesSchema = v.pipe(
     v.object({
       token: v.string(),
       type: v.string(),
-      url: v.nullish(v.string(), null),
-      source: v.nullish(v.string(), null),
+      url: v.optional(v.nullable(v.string()), null),
+      source: v.optional(v.nullable(v.string()), null),
     }),
   ),
   v.maxLength(TOKENS_MAX),
