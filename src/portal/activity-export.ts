@@ -5,34 +5,38 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import { eventQuery, findKeys, readActivityFilter } from "./activity-page.tsx";
 import { csvOf, download } from "./csv.ts";
 import { refuse } from "./notices.tsx";
-import { performPages } from "./perform.ts";
+import { type NewestItems, performPages } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
 
-const COLUMNS = ["at", "actor", "claimed_actor", "action", "key_name", "key_hint", "key_id", "details"];
+const FILE_NAME = "api-key-activity";
+const COLUMNS = [
+  "at",
+  "actor",
+  "claimed_actor",
+  "action",
+  "key_name",
+  "key_hint",
+  "key_id",
+  "details",
+] as const;
 
 export async function exportActivityCsv(c: PortalRequest) {
   const events = await loadEvents(c);
   if (isRefusal(events)) return refuse(c, events);
-  const rows = events.map((one) => [
-    one.at,
-    one.actor,
-    one.claimed_actor,
-    one.action,
-    one.key_name,
-    one.key_hint,
-    one.key_id,
-    JSON.stringify(one.details),
-  ]);
-  return download(c, csvOf(COLUMNS, rows), "api-key-activity.csv", "text/csv; charset=utf-8");
+  const rows = events.items.map((event) =>
+    COLUMNS.map((column) => (column === "details" ? JSON.stringify(event.details) : event[column])),
+  );
+  return download(c, csvOf(COLUMNS, rows, events.next_cursor !== null), FILE_NAME, "csv", events);
 }
 
 export async function exportActivityJson(c: PortalRequest) {
   const events = await loadEvents(c);
   if (isRefusal(events)) return refuse(c, events);
-  return download(c, JSON.stringify({ events }), "api-key-activity.json", "application/json");
+  const { items, next_cursor } = events;
+  return download(c, JSON.stringify({ events: items, next_cursor }), FILE_NAME, "json", events);
 }
 
-async function loadEvents(c: PortalRequest): Promise<readonly LedgerEvent[] | Refusal> {
+async function loadEvents(c: PortalRequest): Promise<NewestItems<LedgerEvent> | Refusal> {
   const filter = readActivityFilter(c.req.query());
   const found = await findKeys(c, filter.key);
   if (isRefusal(found)) return found;

@@ -11,7 +11,7 @@ import { ACTION_NOUNS, ACTIONS, activityTexts } from "./event-texts.ts";
 import { KeySearch, Options } from "./form.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
-import { perform } from "./perform.ts";
+import { ITEMS_MAX, perform } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { texts } from "./texts.ts";
 
@@ -70,7 +70,7 @@ export async function activityPage(c: PortalRequest) {
         {next !== null && <a href={link(paths.activity, { cursor: next })}>{activityTexts.older}</a>}
         <span class="export">
           <a href={link(paths.activityCsv)}>{activityTexts.exportCsv}</a>{" "}
-          <a href={link(paths.activityJson)}>{activityTexts.exportJson}</a>
+          <a href={link(paths.activityJson)}>{activityTexts.exportJson}</a> {texts.exportLimit(ITEMS_MAX)}
         </span>
       </p>
     </>,

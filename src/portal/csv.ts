@@ -2,17 +2,28 @@
  * Text as CSV (RFC 4180), for spreadsheets. A cell that a spreadsheet would take for a formula begins with an
  * apostrophe, since names and actors are chosen freely.
  */
+import type { NewestItems } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
+import { texts } from "./texts.ts";
 
 /** Excel takes a file without it for another encoding. */
 const BYTE_ORDER_MARK = "\ufeff";
 /** Also after white space, and in the wide forms of East Asian input. */
 const FORMULA = /^\s*[=+\-@\t\r＝＋－＠]/;
 
+const CONTENT_TYPES = { csv: "text/csv; charset=utf-8", json: "application/json" };
+
 export type Cell = string | number | null;
 
-export function csvOf(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return BYTE_ORDER_MARK + [headings, ...rows].map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
+/** `isCut`: a last row says that there are more rows. */
+export function csvOf(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  isCut = false,
+): string {
+  const note = headings.map((_, column) => (column === 0 ? texts.exportCut(rows.length) : null));
+  const lines = [headings, ...rows, ...(isCut ? [note] : [])];
+  return BYTE_ORDER_MARK + lines.map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
 }
 
 function csvCell(value: Cell): string {
@@ -22,9 +33,17 @@ function csvCell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function download(c: PortalRequest, body: string, fileName: string, type: string): Response {
+/** Answers with a file, whose name says whether it has only the newest items. */
+export function download(
+  c: PortalRequest,
+  body: string,
+  name: string,
+  format: keyof typeof CONTENT_TYPES,
+  { items, next_cursor }: NewestItems<unknown>,
+): Response {
+  const mark = next_cursor === null ? "" : `-newest-${items.length}`;
   return c.body(body, 200, {
-    "Content-Type": type,
-    "Content-Disposition": `attachment; filename="${fileName}"`,
+    "Content-Type": CONTENT_TYPES[format],
+    "Content-Disposition": `attachment; filename="${name}${mark}.${format}"`,
   });
 }

@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from "../refusals.ts";
 import { type Cell, csvOf, download } from "./csv.ts";
 import { readFilter } from "./key-filter.ts";
 import { refuse } from "./notices.tsx";
-import { performPages } from "./perform.ts";
+import { type NewestItems, performPages } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";
 
 const COLUMNS: Readonly<Record<string, (key: ApiKey) => Cell>> = {
@@ -35,12 +35,12 @@ const COLUMNS: Readonly<Record<string, (key: ApiKey) => Cell>> = {
 export async function exportKeys(c: PortalRequest) {
   const keys = await loadKeys(c);
   if (isRefusal(keys)) return refuse(c, keys);
-  const rows = keys.map((key) => Object.values(COLUMNS).map((cell) => cell(key)));
-  return download(c, csvOf(Object.keys(COLUMNS), rows), "api-keys.csv", "text/csv; charset=utf-8");
+  const rows = keys.items.map((key) => Object.values(COLUMNS).map((cell) => cell(key)));
+  return download(c, csvOf(Object.keys(COLUMNS), rows, keys.next_cursor !== null), "api-keys", "csv", keys);
 }
 
 /** Each key once, also while keys are created and revoked: pages of the control plane begin after a key, not a number. */
-function loadKeys(c: PortalRequest): Promise<readonly ApiKey[] | Refusal> {
+function loadKeys(c: PortalRequest): Promise<NewestItems<ApiKey> | Refusal> {
   const { q, mode, state } = readFilter(c.req.query());
   const filter = {
     ...(q !== "" && { q }),

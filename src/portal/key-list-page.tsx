@@ -10,6 +10,7 @@ import { ShortHint } from "./key-summary.tsx";
 import { BULK_FORM, KeyTable, ROW_FORM } from "./key-table.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
+import { ITEMS_MAX } from "./perform.ts";
 import { type PortalRequest, paths } from "./portal-context.ts";
 import { ReceiptNote, readReceipt } from "./receipts.tsx";
 import { texts } from "./texts.ts";
@@ -94,7 +95,9 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
         </form>
         <p>{list.range(start, keys.length, total)}</p>
         <Pages of={page} />
-        <a href={`${paths.exportKeys}?${new URLSearchParams({ ...filter })}`}>{list.export}</a>
+        <a href={`${paths.exportKeys}?${new URLSearchParams({ ...filter })}`}>
+          {list.export} {total > ITEMS_MAX && texts.exportLimit(ITEMS_MAX)}
+        </a>
       </div>
       <Form c={c} action={paths.keys} id={ROW_FORM}>
         <input type="hidden" name="list" value={back} />

@@ -9,7 +9,8 @@ import type { PortalRequest } from "./portal-context.ts";
 type Input = Pick<OperationRequest, "id" | "query" | "body">;
 
 const ITEMS_PER_CALL = 200;
-const ITEMS_MAX = 10_000;
+/** For the time and memory of one request. */
+export const ITEMS_MAX = 10_000;
 
 const POLL_MS = 150;
 /** Longer than the ledger may take to write a key. */
@@ -45,25 +46,34 @@ export async function performOnce<Answer extends object>(
   }
 }
 
-/** The newest items of a list, from all its pages; a program reads more of them from the control plane. */
+export interface NewestItems<Item> {
+  readonly items: readonly Item[];
+  /** Where a program continues with the control plane; null: these are all items. */
+  readonly next_cursor: string | null;
+}
+
+/** The newest items of a list, at most `ITEMS_MAX`, from all its pages. */
 export async function performPages<Page extends { readonly next_cursor: string | null }, Item>(
   c: PortalRequest,
   operation: Operation<Page>,
   query: object,
   itemsOf: (page: Page) => readonly Item[],
-): Promise<readonly Item[] | Refusal> {
+): Promise<NewestItems<Item> | Refusal> {
   const items: Item[] = [];
-  let cursor: string | null = null;
+  let next_cursor: string | null = null;
   do {
     const page: Page | Refusal = await perform(c, operation, {
-      query: { ...query, limit: ITEMS_PER_CALL, ...(cursor !== null && { cursor }) },
+      query: { ...query, limit: ITEMS_PER_CALL, ...(next_cursor !== null && { cursor: next_cursor }) },
     });
     // `not_found`: the account has no keys and no events.
-    if (isRefusal(page)) return page.reason === "not_found" ? items : page;
-    items.push(...itemsOf(page));
-    cursor = page.next_cursor;
-  } while (cursor !== null && items.length < ITEMS_MAX);
-  return items;
+    if (isRefusal(page)) return page.reason === "not_found" ? { items, next_cursor: null } : page;
+    const more = itemsOf(page);
+    // Only now is it certain that the list is longer: a cursor may lead to an empty page.
+    if (items.length >= ITEMS_MAX && more.length > 0) break;
+    items.push(...more);
+    next_cursor = page.next_cursor;
+  } while (next_cursor !== null);
+  return { items, next_cursor };
 }
 
 function requestOf(c: PortalRequest, input: Input): OperationRequest {

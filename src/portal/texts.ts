@@ -40,6 +40,8 @@ export const texts = {
     revoked: "Revoked",
   } satisfies Record<KeyState, string>,
   exposed: "Found in public",
+  exportLimit: (rows: number) => `(the newest ${rows.toLocaleString("en-GB")})`,
+  exportCut: (rows: number) => `Incomplete: only the newest ${rows.toLocaleString("en-GB")} rows.`,
   expiresIn: (when: string) => `Expires ${when}`,
   revokedIn: (when: string) => `revoked ${when}`,
   rotateAge: (days: number) => `Rotate: ${days} days old`,
