@@ -14,14 +14,12 @@ beforeAll(async () => {
 
 async function open() {
   const session = await signIn(cluster);
-  const { cookie, origin, token } = session;
+  const { cookie } = session;
   const get = async (path: string) =>
     (
       await requestPage(cluster, path.startsWith("/portal") ? path : `/portal${path}`, [cookie])
     ).body.toString();
-  const submit = (path: string, fields: Record<string, string> = {}) =>
-    requestPage(cluster, `/portal${path}`, [cookie, origin], { form_token: token, ...fields });
-  return { ...session, get, submit };
+  return { ...session, get };
 }
 
 /** The fields of the form as it is shown, with full access. */

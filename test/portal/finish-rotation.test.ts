@@ -38,11 +38,10 @@ test("a key links to the key that replaces it", async () => {
 });
 
 test("cancelling the scheduled revocation ends the rotation", async () => {
-  const { cookie, origin, token, owner } = await signIn(cluster);
+  const { cookie, owner, submit } = await signIn(cluster);
   const old = await owner.create({ name: "Old" });
   await owner.rotate(old.id, 86_400);
-  const form = { form_token: token, when: "never" };
-  const response = await requestPage(cluster, `/portal/keys/${old.id}/end`, [cookie, origin], form);
+  const response = await submit(`/keys/${old.id}/end`, { when: "never" });
   expect(response.status).toBe(303);
   const page = await requestPage(cluster, `/portal/keys/${old.id}`, [cookie]);
   expect(page.body.toString()).not.toContain("Replaced by");
@@ -122,13 +121,12 @@ test.each([
 );
 
 test("the form as it was shown changes nothing and makes no event", async () => {
-  const { cookie, origin, token, owner, old, page } = await rotation({ old: 1, new: 1 });
+  const { cookie, owner, old, page, submit } = await rotation({ old: 1, new: 1 });
   const { revokes_at } = await owner.get(old.id);
   const shown = (await requestPage(cluster, `/portal/keys/${old.id}/rotate`, [cookie])).body.toString();
   const when = /<option value="([^"]*)" selected/.exec(shown)?.[1] ?? "";
   const events = (await owner.events()).length;
-  const form = { form_token: token, when, at: "" };
-  const response = await requestPage(cluster, `/portal/keys/${old.id}/end`, [cookie, origin], form);
+  const response = await submit(`/keys/${old.id}/end`, { when, at: "" });
   expect(response.status).toBe(303);
   expect((await owner.get(old.id)).revokes_at).toBe(revokes_at);
   expect(await owner.events()).toHaveLength(events);
@@ -141,13 +139,12 @@ test("the form as it was shown changes nothing and makes no event", async () => 
 });
 
 test("a leaked key is replaced and revoked at once; by default it keeps working for a day", async () => {
-  const { cookie, origin, token, owner } = await signIn(cluster);
+  const { cookie, owner, submit } = await signIn(cluster);
   const key = await owner.create();
-  const path = `/portal/keys/${key.id}/rotate`;
-  const shown = (await requestPage(cluster, path, [cookie])).body.toString();
+  const path = `/keys/${key.id}/rotate`;
+  const shown = (await requestPage(cluster, `/portal${path}`, [cookie])).body.toString();
   expect(/<option value="([^"]*)" selected/.exec(shown)?.[1]).toBe("86400");
-  const form = { form_token: token, form_id: crypto.randomUUID(), overlap: "0" };
-  const rotated = await requestPage(cluster, path, [cookie, origin], form);
+  const rotated = await submit(path, { form_id: crypto.randomUUID(), overlap: "0" });
   expect((await owner.get(key.id)).state).toBe("revoked");
   expect(await owner.statusOf(key.secret)).toBe(401);
   const secret = await requestPage(cluster, rotated.header("Location") ?? "", [cookie]);

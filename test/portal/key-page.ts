@@ -207,11 +207,13 @@ export async function enter(
   return await requestPage(cluster, pathOf(link), headers, hiddenFields(page));
 }
 
-/** A session without a browser: its cookie, and the CSRF token of its forms. */
+/** A session without a browser: its cookie, the CSRF token of its forms, and `submit`, which sends a form of it. */
 export async function signIn(cluster: GatewayCluster, account = newAccount()) {
   const cookie: Header = ["Cookie", cookieOf(await enter(cluster, await linkTo(cluster, account)))];
   const page = (await requestPage(cluster, "/portal/keys/new", [cookie])).body.toString();
   const token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? "no token";
   const origin: Header = ["Origin", originOf(cluster)];
-  return { account, owner: new Account(cluster, account), cookie, token, origin };
+  const submit = (path: string, fields: Readonly<Record<string, string>> = {}) =>
+    requestPage(cluster, `/portal${path}`, [cookie, origin], { form_token: token, ...fields });
+  return { account, owner: new Account(cluster, account), cookie, token, origin, submit };
 }

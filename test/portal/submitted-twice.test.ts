@@ -36,16 +36,11 @@ afterEach(async () => {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function submit(path: string, fields: Record<string, string>): Promise<RawResponse> {
-  const { cookie, origin, token } = session;
-  return requestPage(cluster, `/portal${path}`, [cookie, origin], { form_token: token, ...fields });
-}
-
 /** Submits the same form several times, 120 ms apart, and returns every answer. */
 async function submitTimes(times: number, path: string, fields: Record<string, string>) {
   const answers: Promise<RawResponse>[] = [];
   for (let i = 0; i < times; i++) {
-    answers.push(submit(path, fields));
+    answers.push(session.submit(path, fields));
     await pause(PAUSE_MS);
   }
   return await Promise.all(answers);
@@ -87,7 +82,7 @@ describe("the form of a new key", () => {
       { timeoutMs: PAUSE_MS },
     ).catch(() => null);
     await aborted;
-    const second = await submit("/keys/new", fields);
+    const second = await session.submit("/keys/new", fields);
     expect(second.status).toBe(303);
     expect(await show(second.header("Location"))).toMatch(KEY_TEXT);
     expect(await session.owner.keys()).toHaveLength(1);
@@ -140,7 +135,7 @@ test("signing out twice shows twice that the user is signed out", async () => {
   const answers = await submitTimes(2, "/sign-out", {});
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   for (const answer of answers) expect(answer.body.toString()).toContain("You are signed out");
-  const late = await submit("/sign-out", {});
+  const late = await session.submit("/sign-out", {});
   expect([late.status, late.body.includes("You are signed out")]).toEqual([200, true]);
 });
 

@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
-import { newKeyForm, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
+import { newKeyForm, sharedKeyPage, signIn } from "./key-page.ts";
 
 const KEYS_PER_MINUTE = 50;
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 test("a form over the limit is answered with 429, a plain text and Retry-After", async () => {
-  const { cookie, origin, token, owner } = await signIn(cluster);
+  const { owner, submit } = await signIn(cluster);
   const keys = [];
   for (let i = 0; i < KEYS_PER_MINUTE; i++) keys.push(await owner.create({ name: `Key ${i}` }));
   const rotation = { form_id: crypto.randomUUID(), overlap: "3600" };
@@ -21,8 +21,7 @@ test("a form over the limit is answered with 429, a plain text and Retry-After",
     ["/keys/new", newKeyForm()],
     [`/keys/${keys[0]?.id}/rotate`, rotation],
   ] as const) {
-    const form = { form_token: token, ...fields };
-    const response = await requestPage(cluster, `/portal${path}`, [cookie, origin], form);
+    const response = await submit(path, fields);
     const seconds = Number(response.header("Retry-After"));
     expect([response.status, seconds > 0 && seconds <= 60], path).toEqual([429, true]);
     const text = response.body.toString();
