@@ -15,7 +15,7 @@ const REFETCHED_AFTER_MS = 60_000;
 const RETRIED_AFTER_MS = 1000;
 const FETCH_LIMIT_MS = 5000;
 const KEYS_MAX = 100;
-/** Twice the size of so many keys. */
+/** Twice the size of an answer with `KEYS_MAX` keys. */
 const ANSWER_MAX_LENGTH = 65_536;
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

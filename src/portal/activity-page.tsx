@@ -69,8 +69,8 @@ export async function activityPage(c: PortalRequest) {
         {cursor !== undefined && <a href={link(paths.activity)}>{activityTexts.newest}</a>}
         {next !== null && <a href={link(paths.activity, { cursor: next })}>{activityTexts.older}</a>}
         <span class="export">
-          <a href={link(paths.activityCsv)}>{activityTexts.exportCsv}</a>{" "}
-          <a href={link(paths.activityJson)}>{activityTexts.exportJson}</a> {texts.exportLimit(ITEMS_MAX)}
+          <a href={link(paths.activityCsv)}>{texts.export.csv}</a>{" "}
+          <a href={link(paths.activityJson)}>{texts.export.json}</a> {texts.export.limit(ITEMS_MAX)}
         </span>
       </p>
     </>,

@@ -1,5 +1,5 @@
 /**
- * Text as CSV (RFC 4180), for spreadsheets. A cell that a spreadsheet would take for a formula begins with an
+ * Lists as files. CSV (RFC 4180) is for spreadsheets: a cell that one would take for a formula begins with an
  * apostrophe, since names and actors are chosen freely.
  */
 import type { NewestItems } from "./perform.ts";
@@ -21,7 +21,7 @@ export function csvOf(
   rows: readonly (readonly Cell[])[],
   isCut = false,
 ): string {
-  const note = headings.map((_, column) => (column === 0 ? texts.exportCut(rows.length) : null));
+  const note = headings.map((_, column) => (column === 0 ? texts.export.cut(rows.length) : null));
   const lines = [headings, ...rows, ...(isCut ? [note] : [])];
   return BYTE_ORDER_MARK + lines.map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
 }

@@ -91,8 +91,6 @@ export const activityTexts = {
   noKey: "No key matches this text.",
   of: "Activity of",
   all: "All activity",
-  exportCsv: "Export as CSV",
-  exportJson: "as JSON",
   account: "the account",
   detail: {
     replaces: "It replaces",

@@ -96,7 +96,7 @@ function Keys({ c, of: page }: { readonly c: PortalRequest; readonly of: PageOfK
         <p>{list.range(start, keys.length, total)}</p>
         <Pages of={page} />
         <a href={`${paths.exportKeys}?${new URLSearchParams({ ...filter })}`}>
-          {list.export} {total > ITEMS_MAX && texts.exportLimit(ITEMS_MAX)}
+          {texts.export.csv} {total > ITEMS_MAX && texts.export.limit(ITEMS_MAX)}
         </a>
       </div>
       <Form c={c} action={paths.keys} id={ROW_FORM}>

@@ -71,7 +71,7 @@ export function isUsable(key: ApiKey): boolean {
 }
 
 export function LastUsed({ of: key, now }: KeyProps) {
-  return key.last_used_at === null ? texts.facts.notUsed : <RelativeTime at={key.last_used_at} now={now} />;
+  return key.last_used_at === null ? texts.never : <RelativeTime at={key.last_used_at} now={now} />;
 }
 
 /** “Last used 3 minutes ago.” */

@@ -32,7 +32,6 @@ export const listTexts = {
     /** For the script. */
     revokeOne: "Revoke 1 key…",
     revokeMany: "Revoke {count} keys…",
-    export: "Export as CSV",
     older: "Older",
     allRevoked: "All keys of this account are revoked.",
     accountSuspended: "Octopost has suspended all keys of this account. Contact support to resume them.",

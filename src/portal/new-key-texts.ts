@@ -69,7 +69,6 @@ export const newKeyTexts = {
     replaceHint:
       "If you did not copy it, replace it. You get a new key with the same name, mode and permissions, and this one is revoked at once.",
     notUsed: "It has never been used.",
-    used: "It was used",
     replace: "Replace this key",
     replacing: "Replacing the key…",
     toKey: "Manage this key",

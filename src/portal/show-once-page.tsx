@@ -8,13 +8,12 @@ import { isRefusal } from "../refusals.ts";
 import { loadKey } from "./account-keys.ts";
 import { firstRequest } from "./first-request.ts";
 import { Form } from "./form.tsx";
-import { Badges } from "./key-summary.tsx";
+import { Badges, LastUse } from "./key-summary.tsx";
 import { showPage } from "./layout.tsx";
 import { LeaveDialog } from "./leave-dialog.tsx";
 import { refuse } from "./notices.tsx";
 import { permissionText } from "./permissions.tsx";
 import { type PortalRequest, paths } from "./portal-context.ts";
-import { RelativeTime } from "./relative-time.tsx";
 import { RotationSteps } from "./rotation-steps.tsx";
 import { SECRET_SCRIPT } from "./secret-script.ts";
 import { texts } from "./texts.ts";
@@ -107,14 +106,7 @@ function ReplaceForm({ c, of: key }: { readonly c: PortalRequest; readonly of: A
     <Form c={c} action={paths.replace(key.id)} class="replace" busy={secret.replacing}>
       <input type="hidden" name="form_id" value={crypto.randomUUID()} />
       <p>
-        {secret.replaceHint}{" "}
-        {key.last_used_at === null ? (
-          secret.notUsed
-        ) : (
-          <strong>
-            {secret.used} <RelativeTime at={key.last_used_at} now={c.env.now()} />.
-          </strong>
-        )}
+        {secret.replaceHint} <LastUse of={key} now={c.env.now()} />
       </p>
       <button type="submit" class="main">
         {secret.replace}

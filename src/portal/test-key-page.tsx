@@ -8,7 +8,7 @@ import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { Field, Form, ProblemSummary } from "./form.tsx";
 import { FormReader } from "./form-values.ts";
-import { Badges, KeyFacts } from "./key-summary.tsx";
+import { Badges, KeyFacts, ModeBadge } from "./key-summary.tsx";
 import { Heading, showPage } from "./layout.tsx";
 import { refuse } from "./notices.tsx";
 import { perform } from "./perform.ts";
@@ -145,7 +145,7 @@ function IdentifiedKey({ c, of: key }: { c: PortalRequest; of: ApiKey }) {
     <>
       <h2>{test.other}</h2>
       <p class="badges">
-        <span class={`badge ${key.mode}`}>{texts.mode[key.mode]}</span>
+        <ModeBadge of={key} />
         <span class={`badge ${key.state}`}>{texts.state[key.state]}</span>
       </p>
       <p>{permissionText(key.permissions)}</p>

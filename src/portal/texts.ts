@@ -40,8 +40,12 @@ export const texts = {
     revoked: "Revoked",
   } satisfies Record<KeyState, string>,
   exposed: "Found in public",
-  exportLimit: (rows: number) => `(the newest ${rows.toLocaleString("en-GB")})`,
-  exportCut: (rows: number) => `Incomplete: only the newest ${rows.toLocaleString("en-GB")} rows.`,
+  export: {
+    csv: "Export as CSV",
+    json: "as JSON",
+    limit: (rows: number) => `(the newest ${rows.toLocaleString("en-GB")})`,
+    cut: (rows: number) => `Incomplete: only the newest ${rows.toLocaleString("en-GB")} rows.`,
+  },
   expiresIn: (when: string) => `Expires ${when}`,
   revokedIn: (when: string) => `revoked ${when}`,
   rotateAge: (days: number) => `Rotate: ${days} days old`,
@@ -51,7 +55,6 @@ export const texts = {
     permissions: "Permissions",
     created: "Created",
     lastUsed: "Last used",
-    notUsed: "never",
     uses: "Requests",
     approximately: (count: number) => `about ${count.toLocaleString("en-GB")}`,
     expires: "Expires",
@@ -84,7 +87,7 @@ export const texts = {
   key: {
     save: "Save name",
     exposedHint:
-      "This key was found in public. Whoever saw it can use it: rotate it now, and revoke it soon.",
+      "This key was found in public. Anyone who saw it can use it: rotate it now, and revoke it soon.",
     exposedSuspendedHint:
       "This key was found in public and is suspended. Do not resume it. Revoke it, and create a new key:",
     whereFound: "Where it was found",
