@@ -7,7 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Each takes more than about ten seconds on two cores. */
 const LONGEST = [
-  "portal/accessibility.test.ts",
   "proofs/revocation/revocation.proof.ts",
   "portal/create.test.ts",
   "portal/flows.test.ts",
