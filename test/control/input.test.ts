@@ -1,6 +1,6 @@
 // Input that the control plane refuses: 422 that names every invalid field, 404 for an unknown account or key, 409 when
-// the key's state does not allow it. After each, the account's keys and events are unchanged. Malformed bodies and
-// headers are in request-form.test.ts.
+// the key's state does not allow it. After the calls of a kind, the account's keys and events are unchanged. Malformed
+// bodies and headers are in request-form.test.ts.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
@@ -46,21 +46,17 @@ function here(path: string): string {
 }
 
 describe.each(CALLS)("%s", (_, inputs) => {
-  beforeAll(newAccount);
+  test.each(inputs.map((input) => [input.what, input] as const))("%s: 422", async (_, input) => {
+    const answer = await cluster.control(input.method, here(input.path), input.body);
+    expectRefused(answer, 422, "validation_error");
+    const named = Object.keys(answer.json.details);
+    if (input.fields.length > 0) expect(named.sort()).toEqual([...input.fields].sort());
+    else expect(named).not.toEqual([]);
+    for (const text of Object.values(answer.json.details)) expect(text).toMatch(/^(is|must)\b/);
+    for (const field of UNNAMEABLE_FIELDS) expect(answer.response.body.toString()).not.toContain(field);
+  });
 
-  test.each(inputs.map((input) => [input.what, input] as const))(
-    "%s: 422, and nothing is done",
-    async (_, input) => {
-      const answer = await cluster.control(input.method, here(input.path), input.body);
-      expectRefused(answer, 422, "validation_error");
-      const named = Object.keys(answer.json.details);
-      if (input.fields.length > 0) expect(named.sort()).toEqual([...input.fields].sort());
-      else expect(named).not.toEqual([]);
-      for (const text of Object.values(answer.json.details)) expect(text).toMatch(/^(is|must)\b/);
-      for (const field of UNNAMEABLE_FIELDS) expect(answer.response.body.toString()).not.toContain(field);
-      await nothingChanged();
-    },
-  );
+  test("has done nothing in any of these", nothingChanged);
 });
 
 test("names every invalid field, and repeats no value", async () => {

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import type { ControlAnswer } from "../support/control-client.ts";
+import type { ControlAnswer, IssuedKey } from "../support/control-client.ts";
 import { unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { eventually } from "../support/time-limits.ts";
@@ -85,8 +85,10 @@ function afterManyKeys(name: string): Provoke {
 function unreachableStore(name: string): Provoke {
   return async (cluster) => {
     const example = await refusedExampleOf(cluster, name);
-    await cluster.network.fault({ on: "ledger", how: "fail-before" });
-    return await make(cluster, name, example);
+    const lift = await cluster.network.fault({ on: "ledger", how: "fail-before" });
+    const answer = await make(cluster, name, example);
+    await lift();
+    return answer;
   };
 }
 
@@ -97,7 +99,7 @@ function withoutTheToken(name: string): Record<string, Provoke> {
     "the token with a character appended": (cluster) =>
       callAs(cluster, name, { options: { token: `${cluster.settings.CONTROL_TOKEN}A` } }),
     "an API key as the token": async (cluster) =>
-      callAs(cluster, name, { options: { token: (await new Account(cluster).create()).secret } }),
+      callAs(cluster, name, { options: { token: (await anyKeyOf(cluster)).secret } }),
     "the token under another scheme": (cluster) =>
       callAs(cluster, name, {
         options: { token: null, headers: [["Authorization", `Basic ${cluster.settings.CONTROL_TOKEN}`]] },
@@ -198,10 +200,18 @@ function withUnknownKey(name: string): Provoke {
   return async (cluster) => await callAs(cluster, name, { body: { secret: await unknownKey(cluster) } });
 }
 
+const anyKeys = new WeakMap<GatewayCluster, Promise<IssuedKey>>();
+
+function anyKeyOf(cluster: GatewayCluster): Promise<IssuedKey> {
+  const key = anyKeys.get(cluster) ?? new Account(cluster).create();
+  anyKeys.set(cluster, key);
+  return key;
+}
+
 const refusedExamples = new WeakMap<GatewayCluster, Map<string, Promise<Example>>>();
 
 /** One for all calls of an operation that are refused, since those change nothing. */
-function refusedExampleOf(cluster: GatewayCluster, name: string): Promise<Example> {
+export function refusedExampleOf(cluster: GatewayCluster, name: string): Promise<Example> {
   const examples = refusedExamples.get(cluster) ?? new Map<string, Promise<Example>>();
   refusedExamples.set(cluster, examples);
   const example = examples.get(name) ?? exampleOf(cluster, name);
