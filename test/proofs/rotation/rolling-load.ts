@@ -6,9 +6,10 @@
  * deployed with `network.deployLedger`.
  */
 
-import { eventually } from "../support/time-limits.ts";
+import { eventually } from "../../support/time-limits.ts";
+import { IS_WHOLE } from "../share.ts";
 
-const REQUESTS_PER_STEP = 15;
+const REQUESTS_PER_STEP = IS_WHOLE ? 15 : 4;
 /** Between two requests of a client: without it the clients would need all of the machine. */
 const PAUSE_MS = 30;
 

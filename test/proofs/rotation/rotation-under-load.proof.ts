@@ -9,14 +9,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { getRequestListener } from "@hono/node-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { newAssertionKey } from "../../src/cli/assertion-key.ts";
-import { createDemoOrigin } from "../../src/demo/demo-origin.ts";
-import { assertionVerifier } from "../../src/demo/verify-assertion.ts";
-import { publicJwk } from "../support/assertion-maker.ts";
-import type { Settings } from "../support/cluster-workers.ts";
-import { ControlClient, type IssuedKey } from "../support/control-client.ts";
-import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { newAssertionKey } from "../../../src/cli/assertion-key.ts";
+import { createDemoOrigin } from "../../../src/demo/demo-origin.ts";
+import { assertionVerifier } from "../../../src/demo/verify-assertion.ts";
+import { publicJwk } from "../../support/assertion-maker.ts";
+import type { Settings } from "../../support/cluster-workers.ts";
+import { ControlClient, type IssuedKey } from "../../support/control-client.ts";
+import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
+import { use } from "../../support/key-requests.ts";
 import { RollingLoad } from "./rolling-load.ts";
 
 const ACCOUNT = "acct";
@@ -46,13 +46,7 @@ function withVersions(versions: readonly Settings[]): void {
 }
 
 async function statusOf(key: IssuedKey, gateway: number): Promise<number> {
-  const headers = [["Authorization", `Bearer ${key.secret}`]] as const;
-  const response = await rawRequest(cluster.gateway(gateway), {
-    method: "GET",
-    target: "/v1/posts",
-    headers,
-  });
-  return response.status;
+  return (await use(cluster, key, gateway)).status;
 }
 
 /** Uses every key in turn. */
@@ -150,9 +144,7 @@ describe("KEY_PEPPER", () => {
     await cluster.network.deployLedger(ACCOUNT, VERSIONS[2]);
     expect(await imported(ACCOUNT, 2)).toEqual({ row: 0, id });
     expect(await imported("another", 2)).toEqual({ row: 0, error: "known_elsewhere" });
-    const headers = [["Authorization", `Bearer ${text}`]] as const;
-    const request = { method: "GET", target: "/v1/posts", headers };
-    expect((await rawRequest(cluster.gateway(2), request)).status).toBe(401);
+    expect((await use(cluster, { secret: text }, 2)).status).toBe(401);
   });
 
   test("a revocation through one version ends the key on the other", async () => {
@@ -163,71 +155,87 @@ describe("KEY_PEPPER", () => {
   });
 });
 
-describe("CONTROL_TOKEN", () => {
-  const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
-  /** In the order of the docs. */
-  withVersions([
-    { CONTROL_TOKEN: old },
-    { CONTROL_TOKEN: next, CONTROL_TOKEN_PREVIOUS: old },
-    { CONTROL_TOKEN: next },
-  ]);
-
-  async function statusWith(token: string, gateway: number): Promise<number> {
-    const path = `/accounts/${ACCOUNT}/keys/${keys[0]?.id}`;
-    return (await cluster.control("GET", path, undefined, { to: cluster.gateway(gateway), token })).status;
-  }
-
-  test("is rotated without a failed request of a client that has one token at a time", async () => {
-    const running = startLoad();
-    let token = old;
-    const managing = new RollingLoad(0, 2, async (gateway) => {
-      const status = await statusWith(token, gateway);
-      return status === 200 ? null : String(status);
-    });
-    await Promise.all([running.rollOut(1), managing.rollOut(1)]);
-    token = next;
-    await managing.settles();
-    await Promise.all([running.rollOut(2), managing.rollOut(2)]);
-    await managing.stop();
-    expect([...running.failures, ...managing.failures]).toEqual([]);
-    const statuses = [0, 1, 2].map((gateway) => [statusWith(old, gateway), statusWith(next, gateway)]);
-    expect(await Promise.all(statuses.map((pair) => Promise.all(pair)))).toEqual([
-      [200, 401],
-      [200, 200],
-      [401, 200],
-    ]);
-  });
-});
-
-describe("ASSERTION_KEY", () => {
-  const [old, next] = [newAssertionKey(), newAssertionKey()];
+describe("CONTROL_TOKEN and ASSERTION_KEY", () => {
+  const TOKENS = { old: randomBytes(32).toString("base64"), next: randomBytes(32).toString("base64") };
+  const ASSERTION_KEYS = { old: newAssertionKey(), next: newAssertionKey() };
+  /** Each in the order of the docs. */
+  const CONTROL_TOKENS = [
+    { CONTROL_TOKEN: TOKENS.old },
+    { CONTROL_TOKEN: TOKENS.next, CONTROL_TOKEN_PREVIOUS: TOKENS.old },
+    { CONTROL_TOKEN: TOKENS.next },
+  ];
+  const PUBLISHED = [
+    ASSERTION_KEYS.old,
+    { keys: [ASSERTION_KEYS.old, publicJwk(ASSERTION_KEYS.next)] },
+    { keys: [ASSERTION_KEYS.next, publicJwk(ASSERTION_KEYS.old)] },
+    ASSERTION_KEYS.next,
+  ];
   withVersions(
-    [old, { keys: [old, publicJwk(next)] }, { keys: [next, publicJwk(old)] }, next].map((key) => ({
+    PUBLISHED.map((key, version) => ({
+      ...(CONTROL_TOKENS[version] ?? CONTROL_TOKENS.at(-1)),
       ASSERTION_KEY: JSON.stringify(key),
     })),
   );
 
-  /** The demo's origin, which caches the gateway's keys for longer than the test runs. */
-  function originKeeping(gateway: number): void {
-    const verify = assertionVerifier({ jwksUrl: jwksUrl(gateway), audience: cluster.live.url, mode: "live" });
-    const { fetch } = createDemoOrigin({ mode: "live", verify });
-    const listen = getRequestListener(fetch, { overrideGlobalObjects: false });
-    cluster.live.respond = (request, response) => listen(request, response);
-  }
+  describe("CONTROL_TOKEN", () => {
+    const { old, next } = TOKENS;
 
-  test("is rotated without a failed request: the new key is published, then signs, then the old one is removed", async () => {
-    originKeeping(0);
-    const running = startLoad();
-    await running.rollOut(1);
-    // The pause in the docs: until no origin has the previous keys (max-age).
-    originKeeping(1);
-    await running.settles();
-    await running.rollOut(2);
-    await running.rollOut(3);
-    expect(running.failures).toEqual([]);
-    const published = await Promise.all([0, 1, 2, 3].map(publishedBy));
-    const [oldJwk, nextJwk] = [publicJwk(old), publicJwk(next)];
-    expect(published).toEqual([[oldJwk], [oldJwk, nextJwk], [nextJwk, oldJwk], [nextJwk]]);
+    async function statusWith(token: string, gateway: number): Promise<number> {
+      const path = `/accounts/${ACCOUNT}/keys/${keys[0]?.id}`;
+      return (await cluster.control("GET", path, undefined, { to: cluster.gateway(gateway), token })).status;
+    }
+
+    test("is rotated without a failed request of a client that has one token at a time", async () => {
+      const running = startLoad();
+      let token = old;
+      const managing = new RollingLoad(0, 2, async (gateway) => {
+        const status = await statusWith(token, gateway);
+        return status === 200 ? null : String(status);
+      });
+      await Promise.all([running.rollOut(1), managing.rollOut(1)]);
+      token = next;
+      await managing.settles();
+      await Promise.all([running.rollOut(2), managing.rollOut(2)]);
+      await managing.stop();
+      expect([...running.failures, ...managing.failures]).toEqual([]);
+      const statuses = [0, 1, 2].map((gateway) => [statusWith(old, gateway), statusWith(next, gateway)]);
+      expect(await Promise.all(statuses.map((pair) => Promise.all(pair)))).toEqual([
+        [200, 401],
+        [200, 200],
+        [401, 200],
+      ]);
+    });
+  });
+
+  describe("ASSERTION_KEY", () => {
+    const { old, next } = ASSERTION_KEYS;
+
+    /** The demo's origin, which caches the gateway's keys for longer than the test runs. */
+    function originKeeping(gateway: number): void {
+      const verify = assertionVerifier({
+        jwksUrl: jwksUrl(gateway),
+        audience: cluster.live.url,
+        mode: "live",
+      });
+      const { fetch } = createDemoOrigin({ mode: "live", verify });
+      const listen = getRequestListener(fetch, { overrideGlobalObjects: false });
+      cluster.live.respond = (request, response) => listen(request, response);
+    }
+
+    test("is rotated without a failed request: the new key is published, then signs, then the old one is removed", async () => {
+      originKeeping(0);
+      const running = startLoad();
+      await running.rollOut(1);
+      // The pause in the docs: until no origin has the previous keys (max-age).
+      originKeeping(1);
+      await running.settles();
+      await running.rollOut(2);
+      await running.rollOut(3);
+      expect(running.failures).toEqual([]);
+      const published = await Promise.all([0, 1, 2, 3].map(publishedBy));
+      const [oldJwk, nextJwk] = [publicJwk(old), publicJwk(next)];
+      expect(published).toEqual([[oldJwk], [oldJwk, nextJwk], [nextJwk, oldJwk], [nextJwk]]);
+    });
   });
 });
 
