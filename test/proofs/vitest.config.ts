@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "../support/longest-first.ts";
 
 // As in the other configuration: workerd starts faster without these certificates, and Node with compiled code.
 delete process.env.NODE_EXTRA_CA_CERTS;
@@ -22,6 +23,7 @@ export default defineConfig({
     // Some proofs compute while others wait for leases.
     maxWorkers: 3,
     maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,
   },

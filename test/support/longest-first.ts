@@ -5,20 +5,25 @@
 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Each takes more than about ten seconds on two cores. */
+/** Each takes more than about ten seconds on two cores: the proofs in their whole size, then the tests. */
 const LONGEST = [
   "proofs/revocation/revocation.proof.ts",
+  "proofs/simulator/mutants.proof.ts",
+  "proofs/attacks/defences.proof.ts",
+  "proofs/simulator/simulator.proof.ts",
+  "proofs/revocation/mutants.proof.ts",
+  "proofs/tested-mutants.proof.ts",
+  "proofs/soak/soak.proof.ts",
+  "proofs/uploads/hanging-renewals.proof.ts",
+  "portal/accessibility.test.ts",
   "portal/create.test.ts",
   "portal/flows.test.ts",
   "cli/keys.test.ts",
   "portal/shown-once.test.ts",
-  "proofs/simulator/mutants.proof.ts",
   "deploy.test.ts",
   "control/contract.test.ts",
   "cli/keys-import.test.ts",
-  "proofs/simulator/simulator.proof.ts",
   "proofs/revocation/cost.test.ts",
-  "proofs/revocation/small-bodies.proof.ts",
   "journeys/start.test.ts",
   "proofs/rotation/rotation-under-load.proof.ts",
   "journeys/upload-time-limits.test.ts",

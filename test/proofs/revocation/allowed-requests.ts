@@ -8,7 +8,7 @@ import { type CampaignContext, KeyClient, type OpenRequest } from "./key-client.
 import type { RequestShape } from "./restrictions.ts";
 
 /** After the answer, for more bytes to arrive. */
-const STREAMS_FOR_MS = 100;
+const STREAMS_FOR_MS = 300;
 
 export class AllowedRequests {
   readonly #client: KeyClient;

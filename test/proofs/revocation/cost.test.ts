@@ -5,7 +5,7 @@
  * changes no count.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, type TestContext, test as testOf } from "vitest";
+import { afterAll, beforeAll, describe, expect, type TestContext, test as testOf } from "vitest";
 import { CLOCK_STEP_MAX_MS } from "../../../src/ledger/lease-book.ts";
 import type { IssuedKey } from "../../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../../support/gateway-cluster.ts";
@@ -16,25 +16,29 @@ const ENDLESS_LEASE_MS = 60_000;
 const ENDLESS_MARGIN_MS = 2000;
 const SHORT_LEASE_MS = 1500;
 const MARGIN_MS = 200;
-const REQUESTS_PER_SECOND = 100;
+const REQUESTS_PER_SECOND = 50;
 /** More than two leases. */
 const BUSY_SECONDS = 9;
-const CONNECTIONS = 16;
+const CONNECTIONS = 8;
 const TO_LEDGER_AND_BACK_MS = 100;
 /** Shorter than the round trip to the ledger, so that the requests that renew a lease end before the answer arrives. */
 const ORIGIN_MS = 50;
 
-/** Concurrent, because most of the time passes in waiting for leases. Each test has a cluster of its own. */
+/** Concurrent, because most of the time passes in waiting for leases; each has a cluster of its own. */
 const test = testOf.concurrent;
+const SEQUENTIAL = { concurrent: false };
+
+const options = (leaseMs: number, marginMs = MARGIN_MS) => ({
+  delaysMs: [TO_LEDGER_AND_BACK_MS],
+  settings: { LEASE_MS: leaseMs, LEASE_MARGIN_MS: marginMs },
+});
 
 /** One gateway, closed at the end of the test. */
 async function clusterWith(
   { onTestFinished }: TestContext,
-  leaseMs: number,
-  marginMs = MARGIN_MS,
+  ...settings: Parameters<typeof options>
 ): Promise<GatewayCluster> {
-  const settings = { LEASE_MS: leaseMs, LEASE_MARGIN_MS: marginMs };
-  const cluster = await startCluster({ delaysMs: [TO_LEDGER_AND_BACK_MS], settings });
+  const cluster = await startCluster(options(...settings));
   onTestFinished(() => cluster.close());
   return cluster;
 }
@@ -85,43 +89,48 @@ test("the request that renews a lease does not wait for the ledger's answer", as
   expect(renewals).toBe(1);
 });
 
-test("revoking an idle key does not wait, unless its ledger has just started", async (context) => {
-  const cluster = await clusterWith(context, SHORT_LEASE_MS);
-  const [idle, afterRestart] = [await warmKey(cluster), await warmKey(cluster)];
-  await pause(SHORT_LEASE_MS + MARGIN_MS + CLOCK_STEP_MAX_MS);
+describe.concurrent("revocation", () => {
+  let cluster: GatewayCluster;
+  beforeAll(async () => {
+    cluster = await startCluster(options(SHORT_LEASE_MS));
+  });
+  afterAll(() => cluster.close());
 
-  const answer = await cluster.revoke(idle.account, idle.id);
-  expect(answer.json.waited_ms).toBe(0);
-  expect(answer.json.effective_at).toBe(answer.json.revoked_at);
+  testOf("revoking an idle key does not wait, unless its ledger has just started", SEQUENTIAL, async () => {
+    const [idle, afterRestart] = [await warmKey(cluster), await warmKey(cluster)];
+    await pause(SHORT_LEASE_MS + MARGIN_MS + CLOCK_STEP_MAX_MS);
 
-  await cluster.network.restartLedger(afterRestart.account);
-  const { waited_ms } = (await cluster.revoke(afterRestart.account, afterRestart.id)).json;
-  expect(waited_ms).toBeGreaterThan(0);
-  expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
-});
+    const answer = await cluster.revoke(idle.account, idle.id);
+    expect(answer.json.waited_ms).toBe(0);
+    expect(answer.json.effective_at).toBe(answer.json.revoked_at);
 
-test("revoking a busy key waits for its lease and the margin, and no longer", async (context) => {
-  const cluster = await clusterWith(context, SHORT_LEASE_MS);
-  const key = await warmKey(cluster);
+    await cluster.network.restartLedger(afterRestart.account);
+    const { waited_ms } = (await cluster.revoke(afterRestart.account, afterRestart.id)).json;
+    expect(waited_ms).toBeGreaterThan(0);
+    expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
+  });
 
-  const { waited_ms } = (await cluster.revoke(key.account, key.id)).json;
+  testOf("revoking a busy key waits for its lease and the margin, and no longer", SEQUENTIAL, async () => {
+    const key = await warmKey(cluster);
 
-  expect(waited_ms).toBeGreaterThan(0);
-  expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
-});
+    const { waited_ms } = (await cluster.revoke(key.account, key.id)).json;
 
-test("requests with a revoked key cost no calls and do not reach the origin", async (context) => {
-  const cluster = await clusterWith(context, SHORT_LEASE_MS);
-  const key = await warmKey(cluster);
-  await cluster.revoke(key.account, key.id);
-  expect((await use(cluster, key)).status).toBe(401);
-  await cluster.network.resetCounts();
-  cluster.live.clear();
+    expect(waited_ms).toBeGreaterThan(0);
+    expect(waited_ms).toBeLessThanOrEqual(SHORT_LEASE_MS + MARGIN_MS);
+  });
 
-  expectAll(401, await send(cluster, key, 200));
+  testOf("requests with a revoked key cost no calls and do not reach the origin", SEQUENTIAL, async () => {
+    const key = await warmKey(cluster);
+    await cluster.revoke(key.account, key.id);
+    expect((await use(cluster, key)).status).toBe(401);
+    await cluster.network.resetCounts();
+    cluster.live.clear();
 
-  expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
-  expect(cluster.live.requests).toEqual([]);
+    expectAll(401, await send(cluster, key, 200));
+
+    expect(await cluster.network.counts()).toEqual({ kvGets: 0, kvPuts: 0, ledgerCalls: {} });
+    expect(cluster.live.requests).toEqual([]);
+  });
 });
 
 /** A key on which the gateway holds a lease, with all counters at zero. */

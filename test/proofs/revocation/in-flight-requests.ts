@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { KeyClient, OpenRequest } from "./key-client.ts";
 import { flooding, holding, PIECE_BYTES, receiving, streaming } from "./origin-script.ts";
 
-const UPLOAD_PIECE_MS = 15;
+const UPLOAD_PIECE_MS = 100;
 
 /** A request on every gateway that the origin has received and holds. */
 export async function holds(client: KeyClient): Promise<OpenRequest[]> {

@@ -26,8 +26,7 @@ interface Part extends Pick<Campaign, "count" | "cases" | "settings" | "delaysMs
 /** For short leases only, which have failed beside other load; the other parts run with the production margin. */
 const LEASE_MARGIN_MS = 1000;
 
-const REVOCATIONS = shareOf(casesOf("revoke"), 2);
-const SHORT_LEASE_CASES = shareOf(casesOf("revoke"), 6);
+const REVOCATIONS = shareOf(casesOf("revoke"), 3);
 const OTHERS = RESTRICTION_NAMES.filter((restriction) => restriction !== "revoke");
 const OTHER_CASES: readonly Case[] = IS_WHOLE
   ? OTHERS.flatMap(casesOf)
@@ -37,7 +36,14 @@ const PARTS: readonly Part[] = [
   {
     name: "revocations with the leases of wrangler.toml",
     cases: REVOCATIONS,
-    count: (IS_WHOLE ? 5 : 1) * REVOCATIONS.length,
+    count: (IS_WHOLE ? 3 : 1) * REVOCATIONS.length,
+  },
+  {
+    name: "revocations with short leases",
+    cases: REVOCATIONS,
+    count: 2 * REVOCATIONS.length,
+    settings: { LEASE_MS: 500, LEASE_MARGIN_MS },
+    delaysMs: [0, 10, 30, 60, 100],
   },
   {
     name: "other restrictions with the leases of wrangler.toml",
@@ -45,20 +51,14 @@ const PARTS: readonly Part[] = [
     count: OTHER_CASES.length,
   },
   {
-    name: "revocations with short leases",
-    cases: SHORT_LEASE_CASES,
-    count: (IS_WHOLE ? 4 : 1) * SHORT_LEASE_CASES.length,
-    settings: { LEASE_MS: 500, LEASE_MARGIN_MS },
-    delaysMs: [0, 10, 30, 60, 100],
-  },
-  {
     name: "revocations with ledgers restarted in the middle of the wait",
     cases: [{ restriction: "revoke", situation: "ledger restarted" }],
-    count: IS_WHOLE ? 24 : 1,
+    count: 12,
   },
 ];
 
-test.each(PARTS)(
+// A share runs the first part and the other restrictions.
+test.each(shareOf(PARTS, 2))(
   "nothing forbidden is accepted and no byte leaves after the answer, $name",
   { timeout: TIME_LIMIT_MS },
   async (part) => {

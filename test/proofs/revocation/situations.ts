@@ -258,13 +258,15 @@ async function restrictAndProbe(
   { atAnswer, call = restrict }: Restricting = {},
 ): Promise<RestrictionRecord> {
   const { client } = run;
+  // New ones, while the call is carried out: workerd closes connections that were idle for a few seconds.
+  const opened = client.openConnections();
   client.increaseLoad();
   let probes: Promise<void> | undefined;
   const made = await call({
     ...run,
     atAnswer: () => {
       atAnswer?.();
-      probes = client.probeEverywhere();
+      probes = opened.then(() => client.probeEverywhere());
       // The error surfaces when `probes` is awaited.
       probes.catch(() => {});
     },
