@@ -3,7 +3,7 @@ export const noticeTexts = {
   byReason: {
     session_ended: {
       title: "Your session has ended",
-      text: "A session lasts 30 minutes. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
+      text: "A session lasts 30 minutes, or up to 12 hours if you extend it. Open this page again from the Octopost dashboard. Earlier changes were saved; your last action changed nothing.",
     },
     link_used: {
       title: "This link is not valid or has been used",
