@@ -38,7 +38,10 @@ export function addReadCommands(program: Command): void {
     .option("--revoked", "include revoked keys")
     .addOption(new Option("--mode <mode>", "only keys of this mode").choices(["live", "test"]))
     .addOption(new Option("--state <state>", "only keys in this state").choices(KEY_STATES))
-    .option("--search <text>", "only keys with this text in their name, the end of the key, or the id")
+    .option(
+      "--search <text>",
+      "only keys with this text in their name, or as their id, last characters or label",
+    )
     .option("--label <name=value>", "only keys with this label", labelFilter)
     .option("--limit <number>", "number of keys (default: all)", wholeNumber)
     .addHelpText("after", LIST_EXAMPLES)
