@@ -43,7 +43,7 @@ export const texts = {
   export: {
     csv: "Export as CSV",
     json: "as JSON",
-    limit: (rows: number) => `(the newest ${rows.toLocaleString("en-GB")})`,
+    limit: (rows: number) => `(at most the newest ${rows.toLocaleString("en-GB")})`,
     cut: (rows: number) => `Incomplete: only the newest ${rows.toLocaleString("en-GB")} rows.`,
   },
   expiresIn: (when: string) => `Expires ${when}`,

@@ -83,7 +83,7 @@ test("/activity.json has the newest 10,000 events; its name says so, and its cur
 });
 
 test("the links say how many rows a file has, in the list only where it has more", async () => {
-  const limit = "(the newest 10,000)";
+  const limit = "(at most the newest 10,000)";
   expect((await get("/activity", 0)).text).toContain(limit);
   expect((await get("/keys", FILE_MAX + 1)).text).toContain(limit);
   expect((await get("/keys", FILE_MAX)).text).not.toContain(limit);
