@@ -7,7 +7,9 @@ import type { ApiKey, KeyState } from "./api-key.ts";
 
 const DAY_MS = 86_400_000;
 /** The Octopost documentation: rotate production keys at least every 90 days. */
-const ROTATION_AGE_DAYS = 90;
+export const ROTATION_AGE_MS = 90 * DAY_MS;
+/** How long before its expiry a key is reported. */
+export const EXPIRES_SOON_MS = 7 * DAY_MS;
 
 /** The fields that decide on a key's state. Times are Unix milliseconds. */
 export interface StateFields {
@@ -47,5 +49,5 @@ export function ageDays(key: ApiKey, now: number): number {
 }
 
 export function isDueForRotation(key: ApiKey, now: number): boolean {
-  return key.state === "active" && ageDays(key, now) >= ROTATION_AGE_DAYS;
+  return key.state === "active" && now - Date.parse(key.created_at) >= ROTATION_AGE_MS;
 }

@@ -6,14 +6,13 @@
  * until which they are written and the moment of the next one. Reminders that were due before the key was created or
  * imported here are not sent.
  */
+import { EXPIRES_SOON_MS, ROTATION_AGE_MS } from "../keys/key-state.ts";
 import { isoTime } from "../keys/timestamp.ts";
 import { type EventsTable, GATEWAY } from "./events-table.ts";
 import type { MetadataTable } from "./metadata-table.ts";
 
 const DAY_MS = 86_400_000;
-const EXPIRING_AHEAD_MS = 7 * DAY_MS;
-/** A live key is reported at this age, and then each period. */
-const AGING_AFTER_MS = 90 * DAY_MS;
+/** A live key is reported when it is due for rotation, and then each period. */
 const AGING_PERIOD_MS = 30 * DAY_MS;
 
 /** The row's name in the table of metadata. */
@@ -27,13 +26,13 @@ interface State {
 }
 
 /** When a key next reaches an age at which it is reported, after the parameter. */
-const NEXT_AGING = `created_at + ${AGING_AFTER_MS} +
-  ${AGING_PERIOD_MS} * MAX(0, CAST((? - created_at - ${AGING_AFTER_MS}) / ${AGING_PERIOD_MS} + 1 AS INTEGER))`;
+const NEXT_AGING = `created_at + ${ROTATION_AGE_MS} +
+  ${AGING_PERIOD_MS} * MAX(0, CAST((? - created_at - ${ROTATION_AGE_MS}) / ${AGING_PERIOD_MS} + 1 AS INTEGER))`;
 
 /** The next reminder of every key and kind. The parameter: the moment after which it is due. */
 const REMINDER_TIMES = `
   SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'expiring' AS kind,
-    expires_at - ${EXPIRING_AHEAD_MS} AS due FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
+    expires_at - ${EXPIRES_SOON_MS} AS due FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
   UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'expired', expires_at
     FROM keys WHERE state = 'issued' AND expires_at IS NOT NULL
   UNION ALL SELECT id, name, mode, created_at, began_at, expires_at, revokes_at, revoked_at, 'revoked', revokes_at

@@ -1,13 +1,11 @@
 /** A key's badges and facts, shared by several pages. Never the key's secret. */
 import type { ApiKey } from "../keys/api-key.ts";
-import { ageDays, isDueForRotation, scheduledEnd } from "../keys/key-state.ts";
+import { ageDays, EXPIRES_SOON_MS, isDueForRotation, scheduledEnd } from "../keys/key-state.ts";
 import { relativeTime } from "./format-time.ts";
 import { permissionText } from "./permissions.tsx";
 import { paths } from "./portal-context.ts";
 import { Day, RelativeTime } from "./relative-time.tsx";
 import { texts } from "./texts.ts";
-
-const EXPIRES_SOON_MS = 7 * 86_400_000;
 
 interface KeyProps {
   readonly of: ApiKey;
