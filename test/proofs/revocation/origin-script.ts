@@ -18,7 +18,7 @@ export type OriginBehaviour = (
 
 export const PIECE_BYTES = 1024;
 const PIECE = Buffer.alloc(PIECE_BYTES, "octopost ");
-const BETWEEN_PIECES_MS = 10;
+const BETWEEN_PIECES_MS = 25;
 const FLOOD_PIECE = Buffer.alloc(64 * 1024, "octopost ");
 /** Announced by streams with a Content-Length; no test reaches it. */
 const ENDLESS_BYTES = 2 ** 31;
