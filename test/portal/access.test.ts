@@ -3,45 +3,33 @@
  * its own account only. Requests of strangers cost no ledger call.
  */
 
-import type { Browser } from "playwright-core";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { httpsFront } from "../support/https-front.ts";
 import { logLineOf } from "../support/log-lines.ts";
 import { type Header, rawRequest } from "../support/raw-http.ts";
-import { sharedBrowser } from "../support/shared.ts";
 import {
   cookieOf,
   enter,
-  enterKeyPage,
   expireSessions,
-  fillNewKey,
-  headingOf,
   linkTo,
   newAccount,
   newKeyForm,
-  openKeyPage,
   pathOf,
   RETURN_URL,
   requestPage,
   sharedKeyPage,
   signIn,
 } from "./key-page.ts";
+import { MarkupBrowser } from "./markup-browser.ts";
 
 let cluster: GatewayCluster;
-let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
+  cluster = await sharedKeyPage();
 });
 
 const get = (target: string, headers?: readonly Header[]) => requestPage(cluster, target, headers);
-
-async function open(options: Parameters<typeof openKeyPage>[2] = {}) {
-  const opened = await openKeyPage(cluster, browser, options);
-  onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
-}
 
 describe("a link", () => {
   test("opens the key page of its account, once", async () => {
@@ -170,38 +158,37 @@ describe("the session cookie", () => {
 
 describe("a session", () => {
   test("that has ended says so, and links back to the dashboard", async () => {
-    const { page, account, origin } = await open({ input: { return_url: RETURN_URL } });
-    await expireSessions(cluster, account);
-    await page.getByRole("link", { name: "Activity" }).click();
-    expect(await headingOf(page)).toBe("Your session has ended");
-    expect(await page.getByRole("link", { name: "Back to Octopost" }).getAttribute("href")).toBe(RETURN_URL);
-    expect(await page.goto(`${origin}/portal/keys/new`).then((answer) => answer?.status())).toBe(403);
+    const page = await MarkupBrowser.open(cluster, { return_url: RETURN_URL });
+    await expireSessions(cluster, page.owner.name);
+    await page.follow("Activity");
+    expect(page.heading).toBe("Your session has ended");
+    expect(page.hrefOf("Back to Octopost")).toBe(RETURN_URL);
+    await page.goTo("/portal/keys/new");
+    expect(page.status).toBe(403);
   });
 
   test("that ends while a form is filled in changes nothing", async () => {
-    const { page, owner, account } = await open();
-    await page.getByRole("link", { name: "Create API key" }).click();
-    await fillNewKey(page, "Too late");
-    await expireSessions(cluster, account);
-    await page.getByRole("button", { name: "Create key" }).click();
-    await page.getByRole("heading", { name: "Your session has ended" }).waitFor();
-    expect((await owner.shown()).keys).toEqual([]);
+    const page = await MarkupBrowser.open(cluster);
+    await page.follow("Create API key");
+    await expireSessions(cluster, page.owner.name);
+    await page.submit("Create key", { name: "Too late", access: "full" });
+    expect(page.heading).toBe("Your session has ended");
+    expect((await page.owner.shown()).keys).toEqual([]);
   });
 
   test("works in two tabs at once", async () => {
-    const { page, context, origin, owner } = await open();
-    const { id } = await owner.create({ name: "Shared" });
-    const second = await context.newPage();
-    await page.goto(`${origin}/portal/keys/${id}/revoke`);
-    await second.goto(`${origin}/portal/keys/${id}`);
-    await page.getByRole("button", { name: "Revoke key" }).click();
-    await page.getByRole("heading", { name: "Shared is revoked" }).waitFor();
-    await second.getByLabel("Name").fill("Renamed");
-    await second.getByRole("button", { name: "Save name" }).click();
-    await second.getByRole("heading", { name: "Renamed" }).waitFor();
+    const page = await MarkupBrowser.open(cluster);
+    const { id } = await page.owner.create({ name: "Shared" });
+    await page.goTo(`/portal/keys/${id}`);
+    const second = page.copy();
+    await page.goTo(`/portal/keys/${id}/revoke`);
+    await page.submit("Revoke key");
+    expect(page.heading).toBe("Shared is revoked");
+    await second.submit("Save name", { name: "Renamed" });
+    expect(second.heading).toBe("Renamed");
     // The other tab shows the current state.
-    await second.goto(`${origin}/portal/keys/${id}/rotate`);
-    expect(await second.getByText("is revoked and cannot be rotated").isVisible()).toBe(true);
+    await second.goTo(`/portal/keys/${id}/rotate`);
+    expect(second.text).toContain("is revoked and cannot be rotated");
   });
 
   test("does not see or touch another account's key", async () => {
@@ -224,15 +211,15 @@ describe("a session", () => {
   });
 
   test("of a second account in the same browser refuses the forms of the first", async () => {
-    const { page, context, owner } = await open();
-    await page.getByRole("link", { name: "Create API key" }).click();
-    await fillNewKey(page, "For the first account");
-    const second = await context.newPage();
+    const page = await MarkupBrowser.open(cluster);
+    await page.follow("Create API key");
+    const tab = page.copy();
     const other = newAccount();
-    await enterKeyPage(second, await linkTo(cluster, other));
-    await page.getByRole("button", { name: "Create key" }).click();
-    await page.getByRole("heading", { name: "This form is out of date" }).waitFor();
-    expect((await owner.shown()).keys).toEqual([]);
+    await tab.enter(await linkTo(cluster, other));
+    expect(tab.html).toContain(`<strong>${other}</strong>`);
+    await page.submit("Create key", { name: "For the first account", access: "full" });
+    expect(page.heading).toBe("This form is out of date");
+    expect((await page.owner.shown()).keys).toEqual([]);
     expect((await new Account(cluster, other).shown()).keys).toEqual([]);
   });
 

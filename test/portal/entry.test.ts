@@ -3,7 +3,7 @@
  * reported; used links and ended sessions cost no ledger call after the first.
  */
 
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { logLineOf } from "../support/log-lines.ts";
@@ -33,16 +33,22 @@ beforeAll(async () => {
 
 const get = (target: string, headers?: readonly Header[]) => requestPage(cluster, target, headers);
 
-async function newPage(options: Parameters<Browser["newContext"]>[0] = {}) {
-  const context = await browser.newContext(options);
-  onTestFinished(() => context.close());
-  return { context, page: await context.newPage() };
+let shared: Page | undefined;
+
+/** A page without a session: the same one for all tests, since opening one is slow. */
+async function openPage() {
+  shared ??= await (await browser.newContext()).newPage();
+  const context = shared.context();
+  await context.clearCookies();
+  return { context, page: shared };
 }
 
 describe("opening a link", () => {
   test("shows one button, which opens the key page", async () => {
     const account = newAccount();
-    const { page } = await newPage({ javaScriptEnabled: false });
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
     await page.goto(await linkTo(cluster, account));
     expect(await page.getByRole("main").textContent()).toContain(account);
     const buttons = page.getByRole("button");
@@ -71,7 +77,7 @@ describe("opening a link", () => {
 
   test("in a browser that runs the page's script does not use it up", async () => {
     const link = await linkTo(cluster, newAccount());
-    const { page } = await newPage();
+    const { page } = await openPage();
     await page.goto(link);
     await page.waitForTimeout(500);
     expect((await enter(cluster, link)).status).toBe(303);
@@ -91,7 +97,7 @@ describe("opening a link", () => {
   });
 
   test("going back to the button of a used link leads to the keys", async () => {
-    const { page } = await newPage();
+    const { page } = await openPage();
     await enterKeyPage(page, await linkTo(cluster, newAccount()));
     await page.goBack();
     await page.waitForURL(/\/portal\/(keys|enter)/);
@@ -148,7 +154,8 @@ describe("blocked cookies", () => {
   });
 
   test("are reported in a browser that keeps none", async () => {
-    const { page, context } = await newPage();
+    const { page, context } = await openPage();
+    onTestFinished(() => page.unrouteAll());
     await page.route("**/portal/enter/**", async (route) => {
       const response = await route.fetch({ maxRedirects: 0 });
       const headers = response.headers();
@@ -164,11 +171,11 @@ describe("blocked cookies", () => {
 
   test("are reported by the script before the link is used up", async () => {
     const link = await linkTo(cluster, newAccount());
-    const { page } = await newPage();
-    await page.addInitScript(() => {
+    const { page } = await openPage();
+    await page.goto(link);
+    await page.evaluate(() => {
       Object.defineProperty(navigator, "cookieEnabled", { get: () => "allowed" in globalThis });
     });
-    await page.goto(link);
     await page.getByRole("button", { name: "Open API keys" }).click();
     expect(await page.getByRole("alert").textContent()).toContain("Allow cookies");
     expect(page.url()).toBe(link);

@@ -29,6 +29,8 @@ export function sharedKeyPage(): Promise<GatewayCluster> {
   return sharedCluster({ gateways: 2, settings: SETTINGS, extraWorkers: [HTTPS_FRONT] });
 }
 
+export const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
+
 let accounts = 0;
 
 /** An account that no other test uses. */
@@ -92,10 +94,14 @@ export async function reuseKeyPage(
 export class ReusedKeyPages {
   readonly #pages = new Map<boolean, OpenKeyPage>();
 
-  async open(cluster: GatewayCluster, browser: Browser, { javaScriptEnabled = true } = {}) {
+  async open(
+    cluster: GatewayCluster,
+    browser: Browser,
+    { javaScriptEnabled = true, account = newAccount() } = {},
+  ) {
     const used = this.#pages.get(javaScriptEnabled);
-    if (used) return await reuseKeyPage(cluster, used);
-    const opened = await openKeyPage(cluster, browser, { javaScriptEnabled });
+    if (used) return await reuseKeyPage(cluster, used, account);
+    const opened = await openKeyPage(cluster, browser, { javaScriptEnabled, account });
     this.#pages.set(javaScriptEnabled, opened);
     return { ...opened, owner: new Account(cluster, opened.account) };
   }
@@ -159,6 +165,14 @@ export async function expireSessions(cluster: GatewayCluster, account: string): 
   await cluster.network.ledgerRows(account, "UPDATE portal_tokens SET ends_at = 1 WHERE kind = 'session'");
 }
 
+/** The markup of the page and the values of its fields. */
+export async function contentOf(page: Page): Promise<string> {
+  const fields = await page
+    .locator("input, textarea")
+    .evaluateAll((found) => found.map((field) => (field as HTMLInputElement).value).join("\n"));
+  return `${await page.content()}\n${fields}`;
+}
+
 export async function headingOf(page: Page): Promise<string | null> {
   return await page.getByRole("heading", { level: 1 }).first().textContent();
 }
@@ -208,8 +222,8 @@ export async function enter(
 }
 
 /** A session without a browser: its cookie, the CSRF token of its forms, and `submit`, which sends a form of it. */
-export async function signIn(cluster: GatewayCluster, account = newAccount()) {
-  const cookie: Header = ["Cookie", cookieOf(await enter(cluster, await linkTo(cluster, account)))];
+export async function signIn(cluster: GatewayCluster, account = newAccount(), input: object = {}) {
+  const cookie: Header = ["Cookie", cookieOf(await enter(cluster, await linkTo(cluster, account, input)))];
   const page = (await requestPage(cluster, "/portal/keys/new", [cookie])).body.toString();
   const token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? "no token";
   const origin: Header = ["Origin", originOf(cluster)];

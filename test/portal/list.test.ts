@@ -10,7 +10,7 @@ import { csvOf } from "../../src/portal/csv.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { openKeyPage, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
+import { ReusedKeyPages, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
 
 const PERMISSIONS = ["posts:read", "posts:write", "accounts:read", "webhooks:write"];
 
@@ -32,6 +32,10 @@ beforeAll(async () => {
       }),
     );
 });
+
+const pages = new ReusedKeyPages();
+const open = (options: { javaScriptEnabled?: boolean } = {}) =>
+  pages.open(cluster, browser, { ...options, account: session.account });
 
 const get = (path: string) => requestPage(cluster, `/portal${path}`, [session.cookie]);
 const post = (path: string, fields: Record<string, string> | [string, string][]) =>
@@ -92,14 +96,13 @@ test("a whole key is not searched for, and the page does not repeat it", async (
   }
   expect((await get(`/keys?q=${secret}`)).body.toString()).toContain("its last four characters are enough");
   // A browser does not send it at all.
-  const { page, context } = await openKeyPage(cluster, browser, { account: session.account });
+  const { page } = await open();
   await page.getByRole("searchbox").fill(secret);
   await page.getByRole("button", { name: "Apply" }).click();
   expect(await page.getByRole("searchbox").evaluate((field: HTMLInputElement) => field.validity.valid)).toBe(
     false,
   );
   expect(page.url()).not.toContain(secret);
-  await context.close();
 });
 
 test("a page says which of how many keys it shows, and leads to the others with the same filter", async () => {
@@ -117,10 +120,8 @@ test("a page says which of how many keys it shows, and leads to the others with 
 });
 
 test("20 keys fit one view of a desktop, in one small request; a phone has cards without horizontal scrolling", async () => {
-  const { page, context } = await openKeyPage(cluster, browser, {
-    account: session.account,
-    viewport: { width: 1440, height: 900 },
-  });
+  const { page } = await open();
+  await page.setViewportSize({ width: 1440, height: 900 });
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
   const response = await page.reload();
@@ -136,7 +137,6 @@ test("20 keys fit one view of a desktop, in one small request; a phone has cards
     await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
   ).toBe(0);
   expect(await page.getByRole("link", { name: "Revoke: Production Server 22" }).isVisible()).toBe(true);
-  await context.close();
 });
 
 describe("the export", () => {
@@ -225,10 +225,7 @@ describe("several keys are revoked at once", () => {
   });
 
   test("in a browser without JavaScript, from the checkboxes of the list", async () => {
-    const { page, context } = await openKeyPage(cluster, browser, {
-      account: session.account,
-      javaScriptEnabled: false,
-    });
+    const { page } = await open({ javaScriptEnabled: false });
     const button = page.getByRole("button", { name: "Revoke selected…" });
     expect(await button.isVisible()).toBe(false);
     await page.getByRole("checkbox", { name: "Select: Production Server 22" }).check();
@@ -237,6 +234,5 @@ describe("several keys are revoked at once", () => {
     await page.getByRole("button", { name: "Revoke 2 keys" }).click();
     await page.getByRole("heading", { name: "2 keys are revoked" }).waitFor();
     expect((await session.owner.get(keys[22]?.id ?? "")).revoked_at).not.toBeNull();
-    await context.close();
   });
 });

@@ -1,11 +1,10 @@
 /** Pages that the script loads: a form for a dialog, and the state of a rotation. */
 
 import type { Browser } from "playwright-core";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { Account } from "../control/account.ts";
+import { beforeAll, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { openKeyPage, sharedKeyPage } from "./key-page.ts";
+import { ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -13,11 +12,8 @@ beforeAll(async () => {
   [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-async function open() {
-  const opened = await openKeyPage(cluster, browser);
-  onTestFinished(() => opened.context.close());
-  return { ...opened, owner: new Account(cluster, opened.account) };
-}
+const pages = new ReusedKeyPages();
+const open = () => pages.open(cluster, browser);
 
 test("a link that is clicked twice opens one dialog", async () => {
   const { page, owner } = await open();

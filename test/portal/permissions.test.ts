@@ -1,13 +1,11 @@
 /** A new permission is one line of policy.ts: the key page offers it and shows it with no other edit. */
 
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PERMISSIONS } from "../../src/policy.ts";
-import { Account } from "../control/account.ts";
-import { startBrowser } from "../support/browser.ts";
 import { buildChangedWorker } from "../support/changed-worker.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
-import { type OpenKeyPage, openKeyPage, SETTINGS } from "./key-page.ts";
+import { SETTINGS } from "./key-page.ts";
+import { MarkupBrowser } from "./markup-browser.ts";
 
 /** A resource without `write`, an action that no other resource has, and a resource of two words. */
 const NEW_PERMISSIONS = `
@@ -18,73 +16,45 @@ const NEW_PERMISSIONS = `
 
 let remove: () => Promise<void>;
 let cluster: GatewayCluster;
-let browser: Browser;
-let opened: OpenKeyPage;
-let owner: Account;
+let page: MarkupBrowser;
 beforeAll(async () => {
   const built = await buildChangedWorker({
     "src/policy.ts": (text) => text.replace('  "webhooks:write":', `${NEW_PERMISSIONS}  "webhooks:write":`),
   });
   remove = built.remove;
-  [cluster, browser] = await Promise.all([
-    startCluster({ settings: SETTINGS, bundle: built.bundle }),
-    startBrowser(),
-  ]);
-  opened = await openKeyPage(cluster, browser);
-  owner = new Account(cluster, opened.account);
+  cluster = await startCluster({ settings: SETTINGS, bundle: built.bundle });
+  page = await MarkupBrowser.open(cluster);
 });
 afterAll(async () => {
-  await browser?.close();
   await cluster?.close();
   await remove?.();
 });
 
 test("the form of a new key offers every permission", async () => {
-  const { page, origin } = opened;
-  await page.goto(`${origin}/portal/keys/new`);
-  const offered = await page
-    .locator("input[name=permissions]")
-    .evaluateAll((boxes) => boxes.map((box) => (box as HTMLInputElement).value));
+  await page.goTo("/portal/keys/new");
+  const offered = [...page.html.matchAll(/name="permissions" value="([^"]+)"/g)].map(([, value]) => value);
   const added = ["media:read", "posts:publish", "brand_kits:write"];
   expect(offered.sort()).toEqual([...Object.keys(PERMISSIONS), ...added].sort());
-  expect(await page.getByRole("columnheader").allInnerTexts()).toEqual([
-    "Resource",
-    "Read",
-    "Write",
-    "Publish",
-  ]);
-  expect(await page.getByRole("rowheader").allInnerTexts()).toEqual([
-    "Posts",
-    "Accounts",
-    "Presets",
-    "Webhooks",
-    "Media",
-    "Brand kits",
-  ]);
-  expect(await page.getByText("List and retrieve media files").isVisible()).toBe(true);
+  expect(page.headers("col")).toEqual(["Resource", "Read", "Write", "Publish"]);
+  expect(page.headers("row")).toEqual(["Posts", "Accounts", "Presets", "Webhooks", "Media", "Brand kits"]);
+  expect(page.labelOfChoice("media:read")).toBe("media:read List and retrieve media files");
 });
 
 test("a key with a new permission is created on the page, and every page shows the permission", async () => {
-  const { page, origin } = opened;
-  await page.goto(`${origin}/portal/keys/new`);
-  await page.getByLabel("Name").fill("Uploader");
-  await page.getByRole("checkbox", { name: /media:read/ }).check();
-  await page.getByRole("button", { name: "Create key" }).click();
-  expect(await page.getByRole("main").textContent()).toContain("Media: read");
-  const [key] = await owner.keys();
+  await page.goTo("/portal/keys/new");
+  await page.submit("Create key", { name: "Uploader", permissions: "media:read" });
+  expect(page.text).toContain("Media: read");
+  const [key] = await page.owner.keys();
   expect(key?.permissions).toEqual(["media:read"]);
   for (const path of ["/keys", `/keys/${key?.id}`, `/keys/${key?.id}/rotate`, `/keys/${key?.id}/revoke`]) {
-    await page.goto(`${origin}/portal${path}`);
-    expect(await page.getByRole("main").textContent(), path).toContain("Media: read");
+    await page.goTo(`/portal${path}`);
+    expect(page.text, path).toContain("Media: read");
   }
 });
 
 test("several actions on a resource are listed in words", async () => {
-  const { page, origin } = opened;
   const permissions = ["posts:read", "posts:write", "posts:publish", "brand_kits:write"];
-  const { id } = await owner.create({ permissions });
-  await page.goto(`${origin}/portal/keys/${id}`);
-  expect(await page.getByRole("main").textContent()).toContain(
-    "Posts: read, write and publish, Brand kits: write",
-  );
+  const { id } = await page.owner.create({ permissions });
+  await page.goTo(`/portal/keys/${id}`);
+  expect(page.text).toContain("Posts: read, write and publish, Brand kits: write");
 });

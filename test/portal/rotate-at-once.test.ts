@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
 import { ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
+import { MarkupBrowser } from "./markup-browser.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -54,10 +55,11 @@ describe.each([
 });
 
 test("the form says what the new key has, and when it expires", async () => {
-  const { page, origin, owner } = await open({ javaScriptEnabled: false });
+  const page = await MarkupBrowser.open(cluster);
+  const { owner } = page;
   const read = async (id: string) => {
-    await page.goto(`${origin}/portal/keys/${id}/rotate`);
-    return (await page.getByRole("main").textContent()) ?? "";
+    await page.goTo(`/portal/keys/${id}/rotate`);
+    return page.text;
   };
   const expires_at = new Date(Date.now() + 30 * 86_400_000).toISOString();
   const [never, expiring] = [await owner.create(), await owner.create({ expires_at })];

@@ -1,56 +1,37 @@
 /**
- * A key is shown exactly once: reloading, leaving, going back or opening a second tab does not show it again, and a form
- * that is submitted twice creates one key.
+ * A key is shown exactly once: reloading, leaving or opening a second tab does not show it again, and a form that is
+ * submitted twice creates one key. Going back: back-forward.test.ts.
  */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { Browser } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
 import {
+  contentOf,
   createKeyOnPage,
   headingOf,
-  type OpenKeyPage,
-  openKeyPage,
-  reuseKeyPage,
+  KEY_TEXT,
+  newKeyForm,
+  ReusedKeyPages,
+  requestPage,
   sharedKeyPage,
+  signIn,
 } from "./key-page.ts";
+import { MarkupBrowser } from "./markup-browser.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
-/** Keeps pages in its back/forward cache, as a user's browser does; each of them costs a process. */
-let keepingBrowser: Browser;
 beforeAll(async () => {
-  [cluster, browser, keepingBrowser] = await Promise.all([
-    sharedKeyPage(),
-    sharedBrowser(),
-    sharedBrowser({ keepsPages: true }),
-  ]);
+  [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser()]);
 });
 
-const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 const ALREADY_SHOWN = "This key has been shown";
+const NEW_KEY = { name: "Once", access: "full" };
 
-/** The markup of the page and the values of its fields. */
-async function contentOf(page: Page): Promise<string> {
-  const fields = await page
-    .locator("input, textarea")
-    .evaluateAll((found) => found.map((field) => (field as HTMLInputElement).value).join("\n"));
-  return `${await page.content()}\n${fields}`;
-}
-
-describe.each([
-  ["with JavaScript", true],
-  ["without JavaScript", false],
-])("%s", (_, javaScriptEnabled) => {
-  // One browser page for all tests, since opening one is slow; each test has a session of its own account.
-  let shared: OpenKeyPage;
-  beforeAll(async () => {
-    shared = await openKeyPage(cluster, browser, { javaScriptEnabled });
-  });
-  afterAll(() => shared.context.close());
-
-  const open = () => reuseKeyPage(cluster, shared);
+describe("with JavaScript", () => {
+  const pages = new ReusedKeyPages();
+  const open = () => pages.open(cluster, browser);
 
   test("reloading the page that shows a key does not show it again", async () => {
     const { page, owner } = await open();
@@ -61,17 +42,6 @@ describe.each([
     expect(await owner.keys()).toHaveLength(1);
   });
 
-  test("going on and then back does not show it again", async () => {
-    const { page, context } = await openKeyPage(cluster, keepingBrowser, { javaScriptEnabled });
-    onTestFinished(() => context.close());
-    await createKeyOnPage(page, "Once");
-    await page.getByRole("link", { name: "I have copied it" }).click();
-    await page.getByRole("heading", { name: "API keys" }).waitFor();
-    await page.goBack();
-    await page.getByRole("heading", { name: ALREADY_SHOWN }).waitFor();
-    expect(await contentOf(page)).not.toMatch(KEY_TEXT);
-  });
-
   test("a second tab with the same URL does not show it", async () => {
     const { page, context } = await open();
     const secret = await createKeyOnPage(page, "Once");
@@ -79,6 +49,7 @@ describe.each([
     await second.goto(page.url());
     expect(await headingOf(second)).toBe(ALREADY_SHOWN);
     expect(await contentOf(second)).not.toContain(secret);
+    await second.close();
   });
 
   test("the secret of a rotated key is shown once too", async () => {
@@ -95,85 +66,104 @@ describe.each([
   });
 });
 
+describe("without JavaScript", () => {
+  test("neither reloading nor a second tab shows a key again", async () => {
+    const page = await MarkupBrowser.open(cluster);
+    await page.follow("Create API key");
+    await page.submit("Create key", NEW_KEY);
+    expect(page.valueOf("key")).toMatch(KEY_TEXT);
+    const second = page.copy();
+    await second.reload();
+    await page.reload();
+    for (const again of [second, page]) {
+      expect(again.heading).toBe(ALREADY_SHOWN);
+      expect(again.html).not.toMatch(KEY_TEXT);
+    }
+    expect(await page.owner.keys()).toHaveLength(1);
+  });
+
+  test("the secret of a rotated key is shown once too", async () => {
+    const page = await MarkupBrowser.open(cluster);
+    const { id } = await page.owner.create({ name: "Old" });
+    await page.goTo(`/portal/keys/${id}/rotate`);
+    await page.submit(/^Create the new key/);
+    expect(page.valueOf("key")).toMatch(KEY_TEXT);
+    await page.reload();
+    expect(page.heading).toBe(ALREADY_SHOWN);
+    expect(page.html).not.toMatch(KEY_TEXT);
+    await page.follow("Continue rotation");
+    expect(page.heading).toBe("Rotate Old");
+  });
+});
+
 describe("the form of a new key", () => {
-  /** Submits the form of the page as the browser does, without following the redirect. */
-  async function send(page: Page, changes: Record<string, string> = {}) {
-    const form = await page
-      .locator("main form")
-      .evaluate((element) =>
-        [...new FormData(element as HTMLFormElement)].map(([name, value]) => [name, String(value)]),
-      );
-    const origin = new URL(page.url()).origin;
-    return await page.request.post(page.url(), {
-      form: { ...Object.fromEntries(form), name: "Once", access: "full", ...changes },
-      headers: { Origin: origin },
-      maxRedirects: 0,
-    });
-  }
-
-  let shared: OpenKeyPage;
-  beforeAll(async () => {
-    shared = await openKeyPage(cluster, browser);
-  });
-  afterAll(() => shared.context.close());
-
   async function openForm() {
-    const opened = await reuseKeyPage(cluster, shared);
-    await shared.page.goto(`${shared.origin}/portal/keys/new`);
-    return opened;
+    const page = await MarkupBrowser.open(cluster);
+    await page.follow("Create API key");
+    return { page, again: page.copy() };
   }
-
-  test("submitted twice creates one key, and both answers lead to the page that shows it", async () => {
-    const { page, owner } = await openForm();
-    const first = await send(page);
-    const second = await send(page);
-    expect([first.status(), second.status()]).toEqual([303, 303]);
-    expect(second.headers().location).toBe(first.headers().location);
-    expect(await owner.keys()).toHaveLength(1);
-    await page.goto(new URL(first.headers().location ?? "", page.url()).href);
-    expect(await contentOf(page)).toMatch(KEY_TEXT);
-  });
 
   test("submitted again after the key was shown shows nothing", async () => {
-    const { page, owner, context } = await openForm();
-    const { location = "" } = (await send(page)).headers();
-    const shown = await context.newPage();
-    await shown.goto(new URL(location, page.url()).href);
-    expect(await contentOf(shown)).toMatch(KEY_TEXT);
-    expect((await send(page)).status()).toBe(303);
-    await shown.reload();
-    expect(await contentOf(shown)).not.toMatch(KEY_TEXT);
-    expect(await owner.keys()).toHaveLength(1);
+    const { page, again } = await openForm();
+    await page.submit("Create key", NEW_KEY);
+    expect(page.valueOf("key")).toMatch(KEY_TEXT);
+    await again.submit("Create key", NEW_KEY);
+    expect([again.heading, again.target]).toEqual([ALREADY_SHOWN, page.target]);
+    expect(again.html).not.toMatch(KEY_TEXT);
+    await page.reload();
+    expect(page.html).not.toMatch(KEY_TEXT);
+    expect(await page.owner.keys()).toHaveLength(1);
   });
 
   test("submitted again with other values is refused, and answered with a new form", async () => {
-    const { page, owner } = await openForm();
-    await send(page);
-    const again = await send(page, { name: "Another" });
-    expect(again.status()).toBe(422);
-    expect(await again.text()).toContain("This form was already submitted");
+    const { page, again } = await openForm();
+    await page.submit("Create key", NEW_KEY);
+    const used = again.valuesOf("Create key").get("form_id");
+    await again.submit("Create key", { ...NEW_KEY, name: "Another" });
+    expect(again.status).toBe(422);
+    expect(again.text).toContain("This form was already submitted");
+    expect(again.valuesOf("Create key").get("form_id")).not.toBe(used);
+    expect(await page.owner.keys()).toHaveLength(1);
+  });
+});
+
+describe("before the page of a new key is opened", () => {
+  async function createKey() {
+    const { cookie, origin, token, account, owner } = await signIn(cluster);
+    const form = { form_token: token, ...newKeyForm(NEW_KEY) };
+    const submit = async () => {
+      const created = await requestPage(cluster, "/portal/keys/new", [cookie, origin], form);
+      expect(created.status).toBe(303);
+      return created.header("Location") ?? "";
+    };
+    const location = await submit();
+    const show = async (of = cookie) => (await requestPage(cluster, location, [of])).body.toString();
+    return { account, owner, location, submit, show };
+  }
+
+  test("its form submitted twice creates one key, and both answers lead to the page", async () => {
+    const { owner, location, submit, show } = await createKey();
+    expect(await submit()).toBe(location);
     expect(await owner.keys()).toHaveLength(1);
+    expect(await show()).toMatch(KEY_TEXT);
   });
 
-  test("the ledger keeps the secret sealed until it is shown, and deletes it then", async () => {
-    const { page, account } = await openForm();
+  test("the ledger keeps the secret sealed, and deletes it when it is shown", async () => {
+    const { account, show } = await createKey();
     const rows = () => cluster.network.ledgerRows(account, "SELECT answer, sealed_secret FROM answers");
-    const { location = "" } = (await send(page)).headers();
     const [before] = await rows();
     expect(before?.sealed_secret).not.toBeNull();
     expect(JSON.stringify(before)).not.toMatch(KEY_TEXT);
-    await page.goto(new URL(location, page.url()).href);
+    await show();
     expect((await rows())[0]?.sealed_secret).toBeNull();
   });
 
-  test("another session of the account cannot open the page that shows the key", async () => {
-    const { page, account } = await openForm();
-    const { location = "" } = (await send(page)).headers();
-    const other = await openKeyPage(cluster, browser, { account });
-    onTestFinished(() => other.context.close());
-    await other.page.goto(`${other.origin}${location}`);
-    expect(await headingOf(other.page)).toBe("Page not found");
-    await page.goto(new URL(location, page.url()).href);
-    expect(await contentOf(page)).toMatch(KEY_TEXT);
+  test("another session of the account cannot open it", async () => {
+    const { account, show } = await createKey();
+    const other = await signIn(cluster, account);
+    const refused = await show(other.cookie);
+    expect(refused).toContain("Page not found");
+    expect(refused).not.toMatch(KEY_TEXT);
+    expect(await show()).toMatch(KEY_TEXT);
   });
 });

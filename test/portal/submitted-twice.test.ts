@@ -8,6 +8,7 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
 import {
   hiddenFields,
+  KEY_TEXT,
   linkTo,
   newAccount,
   newKeyForm,
@@ -18,7 +19,6 @@ import {
 } from "./key-page.ts";
 
 const PAUSE_MS = 120;
-const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 
 let cluster: GatewayCluster;
 let session: Awaited<ReturnType<typeof signIn>>;
