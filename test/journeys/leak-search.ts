@@ -82,11 +82,12 @@ export async function readKv(cluster: GatewayCluster): Promise<{ names: FoundTex
   let cursor: string | undefined;
   do {
     const page = await kv.list(cursor === undefined ? {} : { cursor });
-    for (const { name, metadata } of page.keys) {
+    const entries = page.keys.map(async ({ name, metadata }) => {
       names.push({ where: "a KV name", text: name });
       const text = `${await kv.get(name)} ${JSON.stringify(metadata)}`;
       values.push({ where: "a KV value", text });
-    }
+    });
+    await Promise.all(entries);
     cursor = page.list_complete ? undefined : page.cursor;
   } while (cursor !== undefined);
   return { names, values };
@@ -97,26 +98,31 @@ export async function readLedgers(
   cluster: GatewayCluster,
   accounts: readonly string[],
 ): Promise<FoundText[]> {
-  const texts: FoundText[] = [];
-  for (const account of accounts) {
-    const query = (sql: string) => cluster.network.ledgerRows(account, sql);
-    const tables = await query(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+  const texts = await Promise.all(accounts.map((account) => readLedger(cluster, account)));
+  return texts.flat();
+}
+
+async function readLedger(cluster: GatewayCluster, account: string): Promise<FoundText[]> {
+  const columns = await cluster.network.ledgerRows(
+    account,
+    `SELECT t.name AS "table", c.name AS "column" FROM sqlite_master t, pragma_table_info(t.name) c
+     WHERE t.type = 'table' AND t.name NOT LIKE '\\_cf%' ESCAPE '\\'`,
+  );
+  const tables = Object.entries(Object.groupBy(columns, ({ table }) => String(table)));
+  const texts = tables.map(async ([table, ofTable = []]) => {
+    const cells = ofTable.map(({ column }) => `hex(CAST("${column}" AS BLOB)) AS "${column}"`);
+    const rows = await cluster.network.ledgerRows(account, `SELECT ${cells.join(", ")} FROM "${table}"`);
+    return rows.flatMap((row) =>
+      // NULL is an empty text here.
+      Object.entries(row)
+        .filter(([, bytes]) => bytes !== "")
+        .map(([column, bytes]) => ({
+          where: `SQLite ${table}.${column}`,
+          text: Buffer.from(String(bytes), "hex").toString("latin1"),
+        })),
     );
-    for (const { name: table } of tables) {
-      const columns = await query(`SELECT name FROM pragma_table_info('${table}')`);
-      for (const { name: column } of columns) {
-        const cells = await query(
-          `SELECT hex(CAST("${column}" AS BLOB)) AS bytes FROM "${table}" WHERE "${column}" IS NOT NULL`,
-        );
-        for (const { bytes } of cells) {
-          const text = Buffer.from(String(bytes), "hex").toString("latin1");
-          texts.push({ where: `SQLite ${table}.${column}`, text });
-        }
-      }
-    }
-  }
-  return texts;
+  });
+  return (await Promise.all(texts)).flat();
 }
 
 /** The requests that the origins received. */

@@ -7,6 +7,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { requestIdOf } from "../support/log-lines.ts";
 import { eventually } from "../support/time-limits.ts";
 import { printedSpans } from "../support/trace-printer.ts";
 import { CREDENTIAL_MARKS, CredentialTraffic } from "./credential-traffic.ts";
@@ -58,6 +59,9 @@ beforeAll(async () => {
   traffic = new MixedTraffic(cluster);
   await traffic.drive();
   await credentials.drive(cluster, traffic);
+  // Lines are printed in order: those of all requests before exist with this one.
+  const last = requestIdOf(await traffic.send(null));
+  await eventually("the last line", () => loggedObjects().some(({ request_id }) => request_id === last));
   const pepper = String(cluster.settings.KEY_PEPPER);
   secrets = [
     ...secretsOfSettings(cluster.settings),
@@ -70,6 +74,9 @@ afterAll(async () => {
   await credentials.close();
 });
 
+/** Without the spans. */
+const loggedObjects = () =>
+  cluster.logs.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
 const logged = (): FoundText[] => cluster.logs.map((text) => ({ where: "the log", text }));
 /** Where the hash at rest is allowed. */
 const butTheHash = () => secrets.filter(({ atRest }) => !atRest);
@@ -78,7 +85,7 @@ test("the traffic causes every kind of refusal, and an invalid setting", async (
   // A line can arrive after the response of its request.
   const isLogged = (reason: string) => cluster.logs.some((line) => line.includes(`"reason":"${reason}"`));
   for (const reason of REASONS) await eventually(`a refusal for ${reason}`, () => isLogged(reason));
-  const lines = cluster.logs.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const lines = loggedObjects();
   expect(lines.filter(({ event }) => event === "invalid_setting")[0]).toMatchObject({
     setting: "CONTROL_TOKEN",
   });
@@ -138,10 +145,10 @@ describe("the search finds a planted leak in", () => {
   const key = () => traffic.secrets[0] ?? "";
 
   test("the log", async () => {
-    const before = cluster.logs.length;
+    const line = `{"leak":"${key()}"}`;
     const printer = await cluster.miniflare.getWorker("printer");
-    await printer.fetch("http://printer/", { method: "POST", body: `{"leak":"${key()}"}` });
-    await eventually("the planted line", () => cluster.logs.length > before);
+    await printer.fetch("http://printer/", { method: "POST", body: line });
+    await eventually("the planted line", () => cluster.logs.includes(line));
     expect(findSecrets(logged(), secrets)[0]).toMatch(/^the log: the text of oct_/);
   });
 
