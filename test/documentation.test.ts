@@ -7,7 +7,7 @@ import type { IssuedKey } from "./support/control-client.ts";
 import type { GatewayCluster } from "./support/gateway-cluster.ts";
 import { holdUntilReleased } from "./support/origin-behaviours.ts";
 import { type Header, RawConnection, type RawResponse, rawRequest } from "./support/raw-http.ts";
-import { sharedCluster } from "./support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "./support/shared.ts";
 
 const UNAUTHORIZED = '{"error":"Invalid or expired API key","code":"unauthorized"}';
 
@@ -36,7 +36,7 @@ let live: IssuedKey;
 let sandbox: IssuedKey;
 
 beforeAll(async () => {
-  cluster = await sharedCluster({ gateways: 2 });
+  cluster = await sharedCluster(TWO_GATEWAYS);
   live = await cluster.createKey({ name: "Production Server", mode: "live" });
   sandbox = await cluster.createKey({ name: "CI/CD Pipeline", mode: "test" });
 });

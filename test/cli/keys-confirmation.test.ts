@@ -3,7 +3,7 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 import { sendsNothing } from "./with-server.ts";
 
@@ -12,7 +12,7 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
 beforeEach(() => {
   ({ account, keys } = ownAccount(cluster));

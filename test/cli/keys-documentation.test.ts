@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { neverAnswer } from "../support/origin-behaviours.ts";
 import { type RawResponse, rawRequest } from "../support/raw-http.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { eventually } from "../support/time-limits.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 
@@ -15,7 +15,7 @@ let cluster: GatewayCluster;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster({ gateways: 2 });
+  cluster = await sharedCluster(TWO_GATEWAYS);
   keys = ownAccount(cluster).keys;
 });
 beforeEach(() => cluster.live.clear());

@@ -3,7 +3,7 @@
 
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { environmentOf, type Keys, ownAccount, runKeys } from "./run-keys.ts";
 import { sendsNothing, withServer } from "./with-server.ts";
 
@@ -14,7 +14,7 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
 beforeEach(() => {
   ({ account, keys } = ownAccount(cluster));

@@ -10,9 +10,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CONTROL_WITH_IMPORTED } from "../control/control-clusters.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
@@ -25,7 +26,7 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster({ settings: { LEGACY_KEYS: "accept" } });
+  cluster = await sharedCluster(CONTROL_WITH_IMPORTED);
   directory = await mkdtemp(join(tmpdir(), "keys-import-"));
 });
 afterAll(() => rm(directory, { recursive: true }));
@@ -104,25 +105,30 @@ test("the report has a verdict per line, and only its owner may read it", async 
 });
 
 test("sends a thousand rows per call, and continues an interrupted import where it stopped", async () => {
-  const rows = Array.from({ length: 1003 }, (_, i) => row(i));
+  // Refused rows fill a call too, and cost no write.
+  const rows = Array.from({ length: 1003 }, (_, i) =>
+    row(i, i % 100 === 0 || i > 1000 ? {} : { created_at: "2999-01-01T00:00:00Z" }),
+  );
   await writeFile(file, rows.join("\n"));
   const proxy = await gatewayThatEndsAfter(1);
   try {
     const cutShort = await keys(["import", file, "--url", proxy.url]);
     expect(cutShort).toMatchObject({ code: 3, stdout: "" });
-    expect(cutShort.stderr).toContain("1,000 of 1,003 lines: 1,000 imported, 0 skipped, 0 failed");
+    expect(cutShort.stderr).toContain("1,000 of 1,003 lines: 10 imported, 0 skipped, 990 failed");
     expect(cutShort.stderr).toContain("run the same command again");
     expect(await report()).toHaveLength(1000);
 
     proxy.startAgain();
     const { code, stderr, json } = await keys(["import", file, "--url", proxy.url, "--json"]);
-    expect(code).toBe(0);
-    expect(json).toEqual({ imported: 3, skipped: 1000, failed: [], report: `${file}.report.jsonl` });
-    expect(stderr).toContain("1,003 of 1,003 lines: 3 imported, 1,000 skipped, 0 failed");
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ imported: 3, skipped: 10, report: `${file}.report.jsonl` });
+    expect(json.failed).toHaveLength(990);
+    expect(stderr).toContain("1,003 of 1,003 lines: 3 imported, 10 skipped, 990 failed");
   } finally {
     await proxy.close();
   }
-  expect((await report()).map(({ line }) => line)).toEqual(rows.map((_, i) => i + 1));
+  const lines = (await report()).map(({ line }) => line);
+  expect(lines.sort((one, other) => one - other)).toEqual(rows.map((_, i) => i + 1));
 });
 
 describe("invalid lines", () => {
@@ -263,7 +269,7 @@ describe("a key on several lines", () => {
 });
 
 test("warns where the gateway does not accept imported keys, and names the setting", async () => {
-  const own = ownAccount(await sharedCluster());
+  const own = ownAccount(await sharedCluster(TWO_GATEWAYS));
   await writeFile(file, `${row(1)}\n`);
   const { code, stderr } = await own.keys(["import", file]);
   expect([code, stderr]).toEqual([0, expect.stringMatching(/^Warning: LEGACY_KEYS is not "accept"/m)]);

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { type Keys, ownAccount } from "./run-keys.ts";
 
 const CREATE = ["create", "--name", "only one", "--mode", "live", "--json"];
@@ -15,7 +15,7 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));

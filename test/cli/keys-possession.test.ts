@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { type KeysOptions, runKeys } from "./run-keys.ts";
 
 const SECRET = `oct_live_${"a1B2c3D4e5".repeat(4).slice(0, 36)}`;
@@ -220,7 +220,7 @@ test("revoke by id never reports success for an answer that does not confirm it"
 describe("against the gateway", () => {
   let cluster: GatewayCluster;
   beforeAll(async () => {
-    cluster = await sharedCluster();
+    cluster = await sharedCluster(TWO_GATEWAYS);
   });
 
   test("a key is found and revoked by its text; a text that is not the whole key revokes nothing", async () => {

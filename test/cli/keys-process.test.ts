@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { beforeAll, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { environmentOf, KEYS_COMMAND, ownAccount, runKeys } from "./run-keys.ts";
 
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
@@ -15,7 +15,7 @@ const PIPE_BUFFER_BYTES = 64 * 1024;
 
 let cluster: GatewayCluster;
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
 
 /** More text than a pipe holds. */

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from "node:net";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { proxyOf } from "../../src/cli/keys/proxy.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { ownAccount, runKeys } from "./run-keys.ts";
 
 const GATEWAY = "https://gateway.test:8443";
@@ -85,7 +85,7 @@ test.each(["gateway.test", ".test", "*", "other.example, gateway.test:8443"])(
 );
 
 test("a gateway on this machine is called directly, since its token is not encrypted", async () => {
-  const cluster = await sharedCluster();
+  const cluster = await sharedCluster(TWO_GATEWAYS);
   const { account, keys } = ownAccount(cluster);
   await cluster.createKey({ account });
   const proxies = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, ALL_PROXY: proxyUrl };

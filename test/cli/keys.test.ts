@@ -10,7 +10,7 @@ import { printable } from "../../src/cli/keys/text-format.ts";
 import type { IssuedKey } from "../support/control-client.ts";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
 import { rawRequest } from "../support/raw-http.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const COPY_NOW = "Copy the key now";
@@ -21,7 +21,7 @@ let account: string;
 let keys: Keys;
 
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
 });
 beforeEach(async () => {
   ({ account, keys } = ownAccount(cluster));

@@ -13,14 +13,18 @@ import { type Match, ScanningKeys } from "./scanning-keys.ts";
 const URL_OF_FILE = "https://github.com/octocat/Hello-World/blob/1234/config.txt";
 const SECRET = `whsec_${Buffer.alloc(32, "events").toString("base64")}`;
 const GATEWAYS = 3;
+/** A gateway with public keys of its own. */
+const OTHER_KEYS = 3;
 
 let cluster: GatewayCluster;
 let github: ScanningKeys;
+let otherKeys: ScanningKeys;
 let receiver: WebhookReceiver;
 let account: Account;
 
 beforeAll(async () => {
   github = await ScanningKeys.start();
+  otherKeys = await ScanningKeys.start();
   receiver = await WebhookReceiver.start(SECRET);
   const settings = {
     SECRET_SCANNING_KEYS_URL: github.url,
@@ -29,14 +33,20 @@ beforeAll(async () => {
     LEGACY_KEYS: "accept",
   };
   cluster = await startCluster({
-    gateways: GATEWAYS,
+    gateways: GATEWAYS + 1,
     settings,
-    gatewaySettings: [{}, { EXPOSED_KEYS: "suspend" }, { EXPOSED_KEYS: "notify" }],
+    gatewaySettings: [
+      {},
+      { EXPOSED_KEYS: "suspend" },
+      { EXPOSED_KEYS: "notify" },
+      { SECRET_SCANNING_KEYS_URL: otherKeys.url },
+    ],
   });
 });
 afterAll(async () => {
   await cluster.close();
   await github.close();
+  await otherKeys.close();
   await receiver.close();
 });
 beforeEach(() => {
@@ -220,31 +230,19 @@ test("a signed body of another form is 422", async () => {
 
 describe("the public keys", () => {
   test("are fetched once for many messages, and again for a new key id at most once a minute", async () => {
-    const keys = await ScanningKeys.start();
-    const own = await startCluster({ settings: { SECRET_SCANNING_KEYS_URL: keys.url } });
-    const sendTo = async (sent: Sent) =>
-      await rawRequest(own.gateway(0), {
-        method: "POST",
-        target: "/control/v1/secret-scanning/github",
-        headers: sent.headers,
-        body: Buffer.from(sent.body),
-      });
-    try {
-      keys.failure = 500;
-      const failing = [1, 2, 3].map(async () => (await sendTo(keys.signed([]))).status);
-      expect(await Promise.all(failing)).toEqual([503, 503, 503]);
-      keys.failure = null;
-      await eventually("the keys", async () => (await sendTo(keys.signed([]))).status === 200);
-      for (let i = 0; i < 5; i++) expect((await sendTo(keys.signed([]))).status).toBe(200);
-      const { fetches } = keys;
-      expect(fetches).toBeLessThanOrEqual(4);
-      keys.rotate();
-      // Within the minute the new key is unknown, and unknown ids fetch nothing.
-      for (let i = 0; i < 5; i++) expect((await sendTo(keys.signed([]))).status).toBe(403);
-      expect(keys.fetches).toBe(fetches);
-    } finally {
-      await own.close();
-      await keys.close();
-    }
+    const keys = otherKeys;
+    const statusOf = async (sent: Sent) => (await send(sent, OTHER_KEYS)).status;
+    keys.failure = 500;
+    const failing = [1, 2, 3].map(() => statusOf(keys.signed([])));
+    expect(await Promise.all(failing)).toEqual([503, 503, 503]);
+    keys.failure = null;
+    await eventually("the keys", async () => (await statusOf(keys.signed([]))) === 200);
+    for (let i = 0; i < 5; i++) expect(await statusOf(keys.signed([]))).toBe(200);
+    const { fetches } = keys;
+    expect(fetches).toBeLessThanOrEqual(4);
+    keys.rotate();
+    // Within the minute the new key is unknown, and unknown ids fetch nothing.
+    for (let i = 0; i < 5; i++) expect(await statusOf(keys.signed([]))).toBe(403);
+    expect(keys.fetches).toBe(fetches);
   });
 });

@@ -6,7 +6,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { sharedCluster } from "../support/shared.ts";
+import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
 import { within } from "../support/time-limits.ts";
 import { codeBlocks, pageText } from "./pages.ts";
 
@@ -48,7 +48,7 @@ let cluster: GatewayCluster;
 let shell: ChildProcessWithoutNullStreams;
 
 beforeAll(async () => {
-  cluster = await sharedCluster();
+  cluster = await sharedCluster(TWO_GATEWAYS);
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   shell = spawn("sh", { cwd: PROJECT, env: { PATH, HOME, NODE_COMPILE_CACHE } });
 });

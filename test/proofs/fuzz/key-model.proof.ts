@@ -4,17 +4,18 @@
 
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import type { Fault } from "../support/network.ts";
-import { sharedCluster } from "../support/shared.ts";
-import { Account } from "./account.ts";
-import { CONTROL_WITH_IMPORTED } from "./control-clusters.ts";
+import { Account } from "../../control/account.ts";
+import { CONTROL_WITH_IMPORTED } from "../../control/control-clusters.ts";
+import type { GatewayCluster } from "../../support/gateway-cluster.ts";
+import type { Fault } from "../../support/network.ts";
+import { sharedCluster } from "../../support/shared.ts";
+import { IS_WHOLE } from "../share.ts";
 import { KeyModel } from "./key-model.ts";
 import { make, mayRead, move, type Owner } from "./key-moves.ts";
 
-const RUNS_MAX = 20;
-const RUNS_LIMIT_MS = 10_000;
-const TEST_LIMIT_MS = 120_000;
+const RUNS_MAX = IS_WHOLE ? 100 : 5;
+const RUNS_LIMIT_MS = IS_WHOLE ? 60_000 : 10_000;
+const TEST_LIMIT_MS = 180_000;
 
 let cluster: GatewayCluster;
 

@@ -9,9 +9,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { ControlAnswer } from "../support/control-client.ts";
-import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import type { Account } from "./account.ts";
+import type { Account } from "../../control/account.ts";
+import type { ControlAnswer } from "../../support/control-client.ts";
+import type { GatewayCluster } from "../../support/gateway-cluster.ts";
 import type { KeyModel, ModelKey } from "./key-model.ts";
 
 export interface Owner {

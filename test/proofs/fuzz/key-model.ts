@@ -7,7 +7,7 @@
  */
 
 import { expect } from "vitest";
-import type { ShownEvent, ShownKey } from "./account.ts";
+import type { ShownEvent, ShownKey } from "../../control/account.ts";
 
 export interface ModelKey {
   readonly id: string;
