@@ -1,15 +1,15 @@
 /**
- * Builds the Worker from changed sources, to test what a change of the sources brings about. The sources themselves are
- * never changed: esbuild, which wrangler builds with, is given the changed texts in their place.
+ * Builds the Worker, or another program, from changed sources, to test what a change of the sources brings about. The
+ * sources themselves are never changed: esbuild, which wrangler builds with, is given the changed texts in their place.
  *
- * Guarantees that every change changes a file of the bundle. Differs from the deployed bundle (build-worker.ts) in the
- * change only, except for what wrangler adds to every Worker; it is built in a tenth of the time.
+ * Guarantees that every change changes a file of the bundle. The Worker differs from the deployed bundle (build-worker.ts)
+ * in the change only, except for what wrangler adds to every Worker; it is built in a tenth of the time.
  */
 import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, relative } from "node:path";
-import { build, type Loader, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Loader, type Plugin } from "esbuild";
 import { PROJECT_DIRECTORY } from "../../src/cli/local-wrangler.ts";
 import { writeBundleConfig } from "./bundle-config.ts";
 import { editedFiles, type SourceEdit } from "./source-edit.ts";
@@ -25,39 +25,50 @@ export interface BuiltWorker {
 
 /** The Worker with one rule broken, so that a test can show that it detects the change. */
 export function buildMutant(edit: SourceEdit): Promise<BuiltWorker> {
+  return buildChangedWorker(changesOf(edit));
+}
+
+export function changesOf(edit: SourceEdit): SourceChanges {
   const files = editedFiles(edit, (file) => readFileSync(join(PROJECT_DIRECTORY, file), "utf8"));
-  return buildChangedWorker(Object.fromEntries([...files].map(([file, text]) => [file, () => text])));
+  return Object.fromEntries([...files].map(([file, text]) => [file, () => text]));
 }
 
 export async function buildChangedWorker(changes: SourceChanges): Promise<BuiltWorker> {
   const directory = await mkdtemp(join(tmpdir(), "octopost-changed-"));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const changed = new Set<string>();
     const bundle = join(directory, "worker.js");
-    await build({
+    // As wrangler builds a Worker.
+    await buildChanged(changes, {
       entryPoints: [join(PROJECT_DIRECTORY, "src", "worker.ts")],
       outfile: bundle,
-      plugins: [applyChanges(changes, changed)],
-      tsconfig: join(PROJECT_DIRECTORY, "tsconfig.json"),
-      bundle: true,
       minify: true,
-      // As wrangler builds a Worker.
-      format: "esm",
-      target: "es2024",
       conditions: ["workerd", "worker", "browser"],
       external: ["cloudflare:*", "node:*"],
       define: { "navigator.userAgent": '"Cloudflare-Workers"' },
-      logLevel: "silent",
     });
-    for (const path of Object.keys(changes)) {
-      if (!changed.has(path)) throw new Error(`${path} is not in the bundle`);
-    }
     await writeBundleConfig(directory, join(PROJECT_DIRECTORY, "wrangler.toml"));
     return { bundle, remove };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** One module with everything that the entry point imports. */
+export async function buildChanged(changes: SourceChanges, options: BuildOptions): Promise<void> {
+  const changed = new Set<string>();
+  await build({
+    ...options,
+    plugins: [applyChanges(changes, changed)],
+    tsconfig: join(PROJECT_DIRECTORY, "tsconfig.json"),
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    logLevel: "silent",
+  });
+  for (const path of Object.keys(changes)) {
+    if (!changed.has(path)) throw new Error(`${path} is not in the bundle`);
   }
 }
 
