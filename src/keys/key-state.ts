@@ -48,6 +48,7 @@ export function ageDays(key: ApiKey, now: number): number {
   return Math.floor((now - Date.parse(key.created_at)) / DAY_MS);
 }
 
-export function isDueForRotation(key: ApiKey, now: number): boolean {
-  return key.state === "active" && now - Date.parse(key.created_at) >= ROTATION_AGE_MS;
+/** Keys of the sandbox are never due. */
+export function isDueForRotation({ state, mode, created_at }: ApiKey, now: number): boolean {
+  return state === "active" && mode === "live" && now - Date.parse(created_at) >= ROTATION_AGE_MS;
 }

@@ -3,7 +3,7 @@ import { listEvents } from "../control/operations/accounts.ts";
 import type { LedgerEvent } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
 import { eventQuery, findKeys, readActivityFilter } from "./activity-page.tsx";
-import { csvOf, download } from "./csv.ts";
+import { csvOf, download } from "./file-export.ts";
 import { refuse } from "./notices.tsx";
 import { type NewestItems, performPages } from "./perform.ts";
 import type { PortalRequest } from "./portal-context.ts";

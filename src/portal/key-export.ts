@@ -2,7 +2,7 @@
 import { listKeys } from "../control/operations/keys.ts";
 import type { ApiKey } from "../keys/api-key.ts";
 import { isRefusal, type Refusal } from "../refusals.ts";
-import { type Cell, csvOf, download } from "./csv.ts";
+import { type Cell, csvOf, download } from "./file-export.ts";
 import { readFilter } from "./key-filter.ts";
 import { refuse } from "./notices.tsx";
 import { type NewestItems, performPages } from "./perform.ts";

@@ -46,10 +46,11 @@ test("the first of expiry and scheduled revocation is the scheduled end", () => 
   expect(scheduledEnd(key({ expires_at: AFTER, revokes_at: AFTER }))?.kind).toBe("revokes");
 });
 
-test("an active key is due for rotation after 90 days, a key that ends anyway is not", () => {
+test("an active live key is due for rotation after 90 days, a test key or one that ends anyway is not", () => {
   const aged = (days: number, changes: Partial<ApiKey> = {}) =>
-    key({ created_at: new Date(NOW - days * DAY_MS).toISOString(), ...changes });
+    key({ mode: "live", created_at: new Date(NOW - days * DAY_MS).toISOString(), ...changes });
   expect(ageDays(aged(89.9), NOW)).toBe(89);
   expect([aged(89.9), aged(90)].map((one) => isDueForRotation(one, NOW))).toEqual([false, true]);
   expect(isDueForRotation(aged(90, { state: "retiring" }), NOW)).toBe(false);
+  expect(isDueForRotation(aged(90, { mode: "test" }), NOW)).toBe(false);
 });

@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { csvOf } from "../../src/portal/csv.ts";
+import { csvOf } from "../../src/portal/file-export.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import type { RawResponse } from "../support/raw-http.ts";
 import { sharedBrowser } from "../support/shared.ts";
