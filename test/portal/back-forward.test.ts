@@ -7,7 +7,15 @@ import type { Browser } from "playwright-core";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { contentOf, createKeyOnPage, fillNewKey, KEY_TEXT, openKeyPage, sharedKeyPage } from "./key-page.ts";
+import {
+  contentOf,
+  fillNewKey,
+  KEY_TEXT,
+  NEW_KEY_PAGE,
+  openKeyPage,
+  sharedKeyPage,
+  submitNewKey,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -15,7 +23,7 @@ beforeAll(async () => {
   [cluster, browser] = await Promise.all([sharedKeyPage(), sharedBrowser({ keepsPages: true })]);
 });
 
-async function open(options: { javaScriptEnabled?: boolean } = {}) {
+async function open(options: { javaScriptEnabled?: boolean; at?: string } = {}) {
   const opened = await openKeyPage(cluster, browser, options);
   onTestFinished(() => opened.context.close());
   return opened;
@@ -25,8 +33,8 @@ test.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
 ])("%s, going on and then back does not show a key again", async (_, javaScriptEnabled) => {
-  const { page } = await open({ javaScriptEnabled });
-  await createKeyOnPage(page, "Once");
+  const { page } = await open({ javaScriptEnabled, at: NEW_KEY_PAGE });
+  await submitNewKey(page, "Once");
   await page.getByRole("link", { name: "I have copied it" }).click();
   await page.getByRole("heading", { name: "API keys" }).waitFor();
   await page.goBack();
@@ -35,8 +43,7 @@ test.each([
 });
 
 test("going back to a submitted form shows a usable button", async () => {
-  const { page, origin } = await open();
-  await page.goto(`${origin}/portal/keys/new`);
+  const { page } = await open({ at: NEW_KEY_PAGE });
   await fillNewKey(page, "Once");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByLabel("Your new API key").waitFor();

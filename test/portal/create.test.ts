@@ -10,7 +10,14 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PERMISSIONS, POLICY } from "../../src/policy.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { createKeyOnPage, headingOf, ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  headingOf,
+  NEW_KEY_PAGE,
+  ReusedKeyPages,
+  sharedKeyPage,
+  submitNewKey,
+} from "./key-page.ts";
 import { MarkupBrowser } from "./markup-browser.ts";
 
 let cluster: GatewayCluster;
@@ -20,7 +27,7 @@ beforeAll(async () => {
 });
 
 const pages = new ReusedKeyPages();
-const open = () => pages.open(cluster, browser);
+const open = (options: { at?: string } = {}) => pages.open(cluster, browser, options);
 
 /** Opens the form, chooses and submits. */
 async function createWith(page: MarkupBrowser, access: string, permissions: readonly string[] = []) {
@@ -127,9 +134,9 @@ describe("a key that is not copied yet", () => {
     locator.evaluate((element) => element.classList.contains("main"));
 
   test("makes Copy the main action until it is copied", async () => {
-    const { page, context, origin } = await open();
+    const { page, context, origin } = await open({ at: NEW_KEY_PAGE });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
-    await createKeyOnPage(page, "Copied");
+    await submitNewKey(page, "Copied");
     const next = page.getByRole("link", { name: "I have copied it" });
     expect([await isMain(copyButton(page)), await isMain(next)]).toEqual([true, false]);
     await copyButton(page).click();
@@ -140,8 +147,8 @@ describe("a key that is not copied yet", () => {
   });
 
   test("asks before a link or a button leaves the page", async () => {
-    const { page } = await open();
-    const secret = await createKeyOnPage(page, "Not copied");
+    const { page } = await open({ at: NEW_KEY_PAGE });
+    const secret = await submitNewKey(page, "Not copied");
     const dialog = page.getByRole("dialog", { name: "Leave without copying the key?" });
     await page.getByRole("link", { name: "Activity" }).click();
     await dialog.waitFor();
@@ -158,8 +165,8 @@ describe("a key that is not copied yet", () => {
   });
 
   test("has the browser ask before a reload, and not after the key was copied by keyboard", async () => {
-    const { page } = await open();
-    const secret = await createKeyOnPage(page, "Not copied");
+    const { page } = await open({ at: NEW_KEY_PAGE });
+    const secret = await submitNewKey(page, "Not copied");
     const asked: string[] = [];
     const dismiss = async (dialog: Dialog) => {
       asked.push(dialog.type());

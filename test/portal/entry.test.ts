@@ -25,6 +25,9 @@ import {
   signIn,
 } from "./key-page.ts";
 
+/** Many more than a cache that holds a few tokens would answer. */
+const REQUESTS = 50;
+
 let cluster: GatewayCluster;
 let browser: Browser;
 beforeAll(async () => {
@@ -187,14 +190,14 @@ describe("blocked cookies", () => {
   });
 });
 
-describe("200 requests", () => {
+describe(`${REQUESTS} requests`, () => {
   const ledgerCalls = async () =>
     Object.values((await cluster.network.counts()).ledgerCalls).reduce((sum, count) => sum + count, 0);
 
   async function hammer(request: () => Promise<{ readonly status: number }>, status: number) {
     expect((await request()).status).toBe(status);
     await cluster.network.resetCounts();
-    for (let i = 0; i < 200; i++) expect((await request()).status).toBe(status);
+    for (let i = 0; i < REQUESTS; i++) expect((await request()).status).toBe(status);
     expect(await ledgerCalls()).toBe(0);
   }
 
@@ -232,7 +235,7 @@ describe("200 requests", () => {
     const { cookie, origin, token } = await signIn(cluster);
     await requestPage(cluster, "/portal/sign-out", [cookie, origin], { form_token: token });
     await cluster.network.resetCounts();
-    for (let i = 0; i < 200; i++) expect((await get("/portal/keys", [cookie])).status).toBe(403);
+    for (let i = 0; i < REQUESTS; i++) expect((await get("/portal/keys", [cookie])).status).toBe(403);
     expect(await ledgerCalls()).toBe(0);
   });
 

@@ -20,6 +20,14 @@ export interface OpenKeyPage {
   readonly complaints: readonly string[];
 }
 
+export interface SessionOptions {
+  readonly account?: string;
+  /** Of the link. */
+  readonly input?: object;
+  /** The page that is opened; the list by default. */
+  readonly at?: string;
+}
+
 /** Short leases, so that the tests do not wait long for revocations; a dashboard to return to. */
 export const SETTINGS = { LEASE_MS: 200, LEASE_MARGIN_MS: 60, PORTAL_RETURN_HOSTS: "dashboard.example" };
 export const RETURN_URL = "https://dashboard.example/settings?tab=keys";
@@ -28,6 +36,9 @@ export const RETURN_URL = "https://dashboard.example/settings?tab=keys";
 export function sharedKeyPage(): Promise<GatewayCluster> {
   return sharedCluster({ gateways: 2, settings: SETTINGS, extraWorkers: [HTTPS_FRONT] });
 }
+
+const LIST = "/keys";
+export const NEW_KEY_PAGE = "/keys/new";
 
 export const KEY_TEXT = /oct_(?:live|test)_[0-9A-Za-z]{46}/;
 
@@ -61,9 +72,9 @@ export async function linkTo(cluster: GatewayCluster, account: string, input: ob
 export async function openKeyPage(
   cluster: GatewayCluster,
   browser: Browser,
-  options: BrowserContextOptions & { account?: string; input?: object } = {},
+  options: BrowserContextOptions & SessionOptions = {},
 ): Promise<OpenKeyPage> {
-  const { account = newAccount(), input, ...contextOptions } = options;
+  const { account = newAccount(), input = {}, at = LIST, ...contextOptions } = options;
   const context = await browser.newContext(contextOptions);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -72,7 +83,7 @@ export async function openKeyPage(
     if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
   });
   const opened = { page, context, origin: originOf(cluster), account, complaints };
-  await beginSession(cluster, opened, account, input);
+  await beginSession(cluster, opened, { account, input, at });
   return opened;
 }
 
@@ -83,10 +94,11 @@ export async function openKeyPage(
 export async function reuseKeyPage(
   cluster: GatewayCluster,
   opened: OpenKeyPage,
-  account = newAccount(),
+  options: SessionOptions = {},
 ): Promise<OpenKeyPage & { owner: Account }> {
+  const { account = newAccount(), input = {}, at = LIST } = options;
   await opened.context.clearCookies();
-  await beginSession(cluster, opened, account);
+  await beginSession(cluster, opened, { account, input, at });
   return { ...opened, account, owner: new Account(cluster, account) };
 }
 
@@ -97,11 +109,12 @@ export class ReusedKeyPages {
   async open(
     cluster: GatewayCluster,
     browser: Browser,
-    { javaScriptEnabled = true, account = newAccount() } = {},
+    options: SessionOptions & { javaScriptEnabled?: boolean } = {},
   ) {
+    const { javaScriptEnabled = true } = options;
     const used = this.#pages.get(javaScriptEnabled);
-    if (used) return await reuseKeyPage(cluster, used, account);
-    const opened = await openKeyPage(cluster, browser, { javaScriptEnabled, account });
+    if (used) return await reuseKeyPage(cluster, used, options);
+    const opened = await openKeyPage(cluster, browser, options);
     this.#pages.set(javaScriptEnabled, opened);
     return { ...opened, owner: new Account(cluster, opened.account) };
   }
@@ -110,13 +123,12 @@ export class ReusedKeyPages {
 async function beginSession(
   cluster: GatewayCluster,
   { page, context, origin }: OpenKeyPage,
-  account: string,
-  input?: object,
+  { account, input, at }: Required<SessionOptions>,
 ): Promise<void> {
   const cookie = cookieOf(await enter(cluster, await linkTo(cluster, account, input)));
   const [name = "", value = ""] = cookie.split("=");
   await context.addCookies([{ name, value, url: origin, httpOnly: true, sameSite: "Lax" }]);
-  await page.goto(`${origin}/portal/keys`);
+  await page.goto(`${origin}/portal${at}`);
 }
 
 /** Opens a link and begins its session. */
@@ -133,14 +145,14 @@ export async function fillNewKey(page: Page, name: string): Promise<void> {
 }
 
 /** Creates a key on the page and returns its secret. The page that shows it stays open. */
-export async function createKeyOnPage(
-  page: Page,
-  name: string,
-  options: { live?: boolean } = {},
-): Promise<string> {
-  await page.goto(new URL("/portal/keys/new", page.url()).href);
+export async function createKeyOnPage(page: Page, name: string): Promise<string> {
+  await page.goto(new URL(`/portal${NEW_KEY_PAGE}`, page.url()).href);
+  return await submitNewKey(page, name);
+}
+
+/** The same from the form, which is open and new. */
+export async function submitNewKey(page: Page, name: string): Promise<string> {
   await fillNewKey(page, name);
-  if (options.live) await page.getByRole("radio", { name: "Live" }).check();
   await page.getByRole("button", { name: "Create key" }).click();
   return await page.getByLabel("Your new API key").inputValue();
 }

@@ -8,7 +8,15 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { relativeTime } from "../../src/portal/format-time.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { createKeyOnPage, fillNewKey, openKeyPage, ReusedKeyPages, sharedKeyPage } from "./key-page.ts";
+import {
+  createKeyOnPage,
+  fillNewKey,
+  NEW_KEY_PAGE,
+  openKeyPage,
+  ReusedKeyPages,
+  sharedKeyPage,
+  submitNewKey,
+} from "./key-page.ts";
 
 let cluster: GatewayCluster;
 let browser: Browser;
@@ -17,7 +25,7 @@ beforeAll(async () => {
 });
 
 const pages = new ReusedKeyPages();
-const open = () => pages.open(cluster, browser);
+const open = (options: { at?: string } = {}) => pages.open(cluster, browser, options);
 
 /** For a test that changes more than the page. */
 async function openAlone(options: Parameters<typeof openKeyPage>[2] = {}) {
@@ -61,8 +69,7 @@ async function stopAfterSubmit(page: Page): Promise<void> {
 
 describe("a form whose request was stopped", () => {
   test("can be submitted again, and creates one key", async () => {
-    const { page, origin, owner } = await open();
-    await page.goto(`${origin}/portal/keys/new`);
+    const { page, owner } = await open({ at: NEW_KEY_PAGE });
     await fillNewKey(page, "Stopped");
     const release = await holdForms(page);
     await stopAfterSubmit(page);
@@ -95,8 +102,7 @@ describe("a form whose request was stopped", () => {
 });
 
 test("a second click while the form is being sent does not submit it again", async () => {
-  const { page, origin, owner } = await open();
-  await page.goto(`${origin}/portal/keys/new`);
+  const { page, owner } = await open({ at: NEW_KEY_PAGE });
   await fillNewKey(page, "Clicked twice");
   let posts = 0;
   page.on("request", (request) => {
@@ -156,8 +162,8 @@ describe("copying", () => {
   test.each(Object.keys(breakClipboard))(
     "asks for Ctrl+C when the clipboard %s, and confirms the copy",
     async (how) => {
-      const { page } = await open();
-      const secret = await createKeyOnPage(page, "Manual");
+      const { page } = await open({ at: NEW_KEY_PAGE });
+      const secret = await submitNewKey(page, "Manual");
       await page.evaluate(breakClipboard[how] ?? (() => {}));
       await page.getByRole("button", { name: "Copy key" }).click();
       await page.getByRole("button", { name: "Press Ctrl+C to copy" }).waitFor();

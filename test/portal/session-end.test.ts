@@ -5,7 +5,14 @@ import { beforeAll, expect, test } from "vitest";
 import { Account } from "../control/account.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
-import { expireSessions, ReusedKeyPages, requestPage, sharedKeyPage, signIn } from "./key-page.ts";
+import {
+  expireSessions,
+  NEW_KEY_PAGE,
+  ReusedKeyPages,
+  requestPage,
+  sharedKeyPage,
+  signIn,
+} from "./key-page.ts";
 import { MarkupBrowser } from "./markup-browser.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,7 +39,7 @@ async function minutesLeft(account: string): Promise<number> {
 }
 
 const pages = new ReusedKeyPages();
-const open = () => pages.open(cluster, browser);
+const open = (options: { at?: string } = {}) => pages.open(cluster, browser, options);
 
 test("the button in the footer postpones the end without JavaScript", async () => {
   const page = await MarkupBrowser.open(cluster);
@@ -45,8 +52,7 @@ test("the button in the footer postpones the end without JavaScript", async () =
 });
 
 test("a warning two minutes before the end postpones it in place, with what was typed", async () => {
-  const { page, account, origin } = await open();
-  await page.goto(`${origin}/portal/keys/new`);
+  const { page, account } = await open({ at: NEW_KEY_PAGE });
   const warning = page.getByText("Your session ends in less than two minutes.");
   expect(await warning.isVisible()).toBe(false);
   await setEnd(account, 2 * MINUTE_MS + 3000);
@@ -63,8 +69,7 @@ test("a warning two minutes before the end postpones it in place, with what was 
 });
 
 test("a session that cannot be extended leaves the page as it is, and says so", async () => {
-  const { page, account, origin } = await open();
-  await page.goto(`${origin}/portal/keys/new`);
+  const { page, account } = await open({ at: NEW_KEY_PAGE });
   await page.getByLabel("Name").fill("Half filled in");
   const lift = await cluster.network.fault({
     on: "ledger",

@@ -9,14 +9,15 @@ import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { sharedBrowser } from "../support/shared.ts";
 import {
   contentOf,
-  createKeyOnPage,
   headingOf,
   KEY_TEXT,
+  NEW_KEY_PAGE,
   newKeyForm,
   ReusedKeyPages,
   requestPage,
   sharedKeyPage,
   signIn,
+  submitNewKey,
 } from "./key-page.ts";
 import { MarkupBrowser } from "./markup-browser.ts";
 
@@ -31,11 +32,11 @@ const NEW_KEY = { name: "Once", access: "full" };
 
 describe("with JavaScript", () => {
   const pages = new ReusedKeyPages();
-  const open = () => pages.open(cluster, browser);
+  const open = (options: { at?: string } = {}) => pages.open(cluster, browser, options);
 
   test("reloading the page that shows a key does not show it again", async () => {
-    const { page, owner } = await open();
-    expect(await createKeyOnPage(page, "Once")).toMatch(KEY_TEXT);
+    const { page, owner } = await open({ at: NEW_KEY_PAGE });
+    expect(await submitNewKey(page, "Once")).toMatch(KEY_TEXT);
     await page.reload();
     expect(await headingOf(page)).toBe(ALREADY_SHOWN);
     expect(await contentOf(page)).not.toMatch(KEY_TEXT);
@@ -43,8 +44,8 @@ describe("with JavaScript", () => {
   });
 
   test("a second tab with the same URL does not show it", async () => {
-    const { page, context } = await open();
-    const secret = await createKeyOnPage(page, "Once");
+    const { page, context } = await open({ at: NEW_KEY_PAGE });
+    const secret = await submitNewKey(page, "Once");
     const second = await context.newPage();
     await second.goto(page.url());
     expect(await headingOf(second)).toBe(ALREADY_SHOWN);
