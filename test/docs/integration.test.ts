@@ -10,7 +10,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { unstable_readConfig } from "wrangler";
 import { MESSAGE_TYPES } from "../../src/ledger/webhook-message.ts";
 import { claimsFor, decoded, signedJwt, withClaims } from "../support/assertion-maker.ts";
 import type { ClusterWorkers } from "../support/cluster-workers.ts";
@@ -225,7 +224,9 @@ describe("the page's verification of the assertion", () => {
 describe("KeyService", () => {
   test("is bound as the page says: the deployed Worker's name, and an entrypoint that it exports", () => {
     const [binding = ""] = codeBlocks(RPC, "toml");
-    const { name } = unstable_readConfig({ config: join(PROJECT, "wrangler.toml"), env: "production" });
+    const settings = readFileSync(join(PROJECT, "wrangler.toml"), "utf8");
+    const name = /^\[env\.production\]\nname = "(.+)"$/m.exec(settings)?.[1];
+    expect(name).toBeDefined();
     expect(binding).toContain(`service = "${name}"`);
     const entrypoint = /entrypoint = "(\w+)"/.exec(binding)?.[1] ?? "";
     const worker = readFileSync(join(PROJECT, "src/worker.ts"), "utf8");

@@ -3,7 +3,10 @@
  */
 
 export const DEFAULT_LIMIT_MS = 30_000;
-const POLL_MS = 5;
+/** Between two polls: more and more, because most conditions are polled over HTTP. */
+const POLL_MIN_MS = 5;
+const POLL_MAX_MS = 25;
+const POLL_GROWTH = 1.2;
 
 /** Awaits `promise`, or rejects naming `what` was awaited. It ends the wait, not the work. */
 export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
@@ -25,10 +28,10 @@ export async function eventually<T>(
   limitMs = DEFAULT_LIMIT_MS,
 ): Promise<T> {
   const deadline = performance.now() + limitMs;
-  for (;;) {
+  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * POLL_GROWTH, POLL_MAX_MS)) {
     const answer = await check();
     if (answer) return answer;
     if (performance.now() > deadline) throw new Error(`${what}: not so within ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
