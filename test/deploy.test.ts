@@ -11,7 +11,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { unstable_readConfig } from "wrangler";
 import { newAssertionKey } from "../src/cli/assertion-key.ts";
 import { PROJECT_DIRECTORY } from "../src/cli/local-wrangler.ts";
 import type { Env } from "../src/env.ts";
@@ -39,9 +38,11 @@ const UNCHECKED = "CF_VERSION_METADATA";
 
 let directory: string;
 let wrangler: WranglerThread;
+const configs = new Map<Environment, Config>();
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "octopost-deploy-test-"));
   wrangler = new WranglerThread();
+  for (const env of ENVIRONMENTS) configs.set(env, (await wrangler.readConfig(WRANGLER_TOML, env)) as Config);
 });
 afterAll(async () => {
   await wrangler.end();
@@ -65,7 +66,7 @@ interface Config {
 }
 
 function configOf(env: Environment): Config {
-  return unstable_readConfig({ config: WRANGLER_TOML, env }) as unknown as Config;
+  return configs.get(env) as Config;
 }
 
 /** The Worker's environment: fake bindings and secrets, and the real vars. */
@@ -199,7 +200,11 @@ test("docs/settings.md has every binding, variable and secret, with the values o
 });
 
 describe("what is deployed", () => {
-  const [production, staging] = DEPLOYED.map(configOf) as [Config, Config];
+  let production: Config;
+  let staging: Config;
+  beforeAll(() => {
+    [production, staging] = DEPLOYED.map(configOf) as [Config, Config];
+  });
 
   test("has a domain of its own in each environment, so that staging never takes production's", () => {
     expect(production.routes).toEqual([{ pattern: "api.octopost.ink", custom_domain: true }]);

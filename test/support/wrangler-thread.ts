@@ -37,11 +37,19 @@ export class WranglerThread {
 
   /** Resolves to standard output and standard error; rejects when the command fails. */
   async run(...args: string[]): Promise<string> {
-    const command = `wrangler ${args.join(" ")}`;
+    return await this.#ask(args, `wrangler ${args.join(" ")}`);
+  }
+
+  /** An environment of a wrangler.toml, as wrangler reads it. */
+  async readConfig(config: string, env: string): Promise<unknown> {
+    return JSON.parse(await this.#ask({ config, env }, `reading ${config}`));
+  }
+
+  async #ask(question: Question, what: string): Promise<string> {
     const answered = once(this.#worker, "message") as Promise<[Outcome]>;
-    this.#worker.postMessage(args);
-    const [{ output, error }] = await within(COMMAND_LIMIT_MS, command, answered);
-    if (error !== undefined) throw new Error(`${command}: ${error}\n${output}`);
+    this.#worker.postMessage(question);
+    const [{ output, error }] = await within(COMMAND_LIMIT_MS, what, answered);
+    if (error !== undefined) throw new Error(`${what}: ${error}\n${output}`);
     return output;
   }
 
@@ -50,10 +58,21 @@ export class WranglerThread {
   }
 }
 
-type Main = (args: readonly string[]) => Promise<void>;
+interface ConfigQuestion {
+  readonly config: string;
+  readonly env: string;
+}
+
+/** The arguments of a command, or which configuration to read. */
+type Question = readonly string[] | ConfigQuestion;
+
+interface Wrangler {
+  readonly main: (args: readonly string[]) => Promise<void>;
+  readonly unstable_readConfig: (question: ConfigQuestion) => unknown;
+}
 
 /** wrangler exports its parts, but not `main`. */
-function loadWrangler(): Main {
+function loadWrangler(): Wrangler {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
@@ -62,10 +81,10 @@ function loadWrangler(): Main {
     },
   });
   const path = join(dirname(localWranglerPath()), "..", MAIN_MODULE);
-  return (createRequire(import.meta.url)(path) as { main: Main }).main;
+  return createRequire(import.meta.url)(path);
 }
 
-async function outcomeOf(main: Main, args: readonly string[]): Promise<Outcome> {
+async function outcomeOf(wrangler: Wrangler, question: Question): Promise<Outcome> {
   let output = "";
   for (const stream of [process.stdout, process.stderr]) {
     stream.write = (text: string | Uint8Array) => {
@@ -74,7 +93,8 @@ async function outcomeOf(main: Main, args: readonly string[]): Promise<Outcome> 
     };
   }
   try {
-    await main(args);
+    if ("config" in question) return { output: JSON.stringify(wrangler.unstable_readConfig(question)) };
+    await wrangler.main(question);
     return { output };
   } catch (error) {
     return { output, error: String(error) };
@@ -82,7 +102,7 @@ async function outcomeOf(main: Main, args: readonly string[]): Promise<Outcome> 
 }
 
 if (workerData === THREAD && parentPort !== null) {
-  const main = loadWrangler();
+  const wrangler = loadWrangler();
   const port = parentPort;
-  port.on("message", async (args: string[]) => port.postMessage(await outcomeOf(main, args)));
+  port.on("message", async (question: Question) => port.postMessage(await outcomeOf(wrangler, question)));
 }
