@@ -7,19 +7,19 @@ import { beforeAll, expect, test } from "vitest";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
 import { use } from "../support/key-requests.ts";
 import { sharedCluster, TWO_GATEWAYS } from "../support/shared.ts";
-import { environmentOf, KEYS_COMMAND, ownAccount, runKeys } from "./run-keys.ts";
+import { environmentOf, KEYS_COMMAND, type Keys, ownAccount, runKeys } from "./run-keys.ts";
 
 const UNKNOWN_ID = `key_${"0".repeat(22)}`;
 /** Of the pipe between two processes. */
 const PIPE_BUFFER_BYTES = 64 * 1024;
 
 let cluster: GatewayCluster;
+/** Its list is more text than a pipe holds. */
+let account: string;
+let keys: Keys;
 beforeAll(async () => {
   cluster = await sharedCluster(TWO_GATEWAYS);
-});
-
-/** More text than a pipe holds. */
-async function importKeys(account: string): Promise<void> {
+  ({ account, keys } = ownAccount(cluster));
   const rows = Array.from({ length: 200 }, (_, i) => ({
     sha256: createHash("sha256").update(`${account} ${i}`).digest("hex"),
     name: `key ${i}`,
@@ -27,11 +27,9 @@ async function importKeys(account: string): Promise<void> {
   }));
   const { status } = await cluster.control("POST", `/accounts/${account}/keys/import`, { keys: rows });
   expect(status).toBe(200);
-}
+});
 
 test("an answer longer than a pipe's buffer is printed whole, and the exit code is 0", async () => {
-  const { account, keys } = ownAccount(cluster);
-  await importKeys(account);
   const { code, stdout, stderr, json } = await keys(["list", "--json"], { process: true });
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout.length).toBeGreaterThan(PIPE_BUFFER_BYTES);
@@ -39,8 +37,6 @@ test("an answer longer than a pipe's buffer is printed whole, and the exit code 
 });
 
 test("a reader that closes the pipe early, like head, ends the command without an error", async () => {
-  const { account } = ownAccount(cluster);
-  await importKeys(account);
   const child = spawn(process.execPath, [KEYS_COMMAND, "list", "--json"], {
     env: { ...process.env, ...environmentOf(cluster, account) },
   });
@@ -50,8 +46,6 @@ test("a reader that closes the pipe early, like head, ends the command without a
 });
 
 test("a refusal exits with 1, with the error as JSON on standard output and for people on standard error", async () => {
-  const { account, keys } = ownAccount(cluster);
-  await cluster.createKey({ account });
   const { code, json, stderr } = await keys(["show", UNKNOWN_ID, "--json"], { process: true });
   expect([code, json]).toEqual([1, { error: "Not found", code: "not_found" }]);
   expect(stderr).toContain("404 not_found: Not found");
@@ -64,7 +58,6 @@ test("keys are read from a pipe", async () => {
 });
 
 test("a key is typed at a terminal, which does not show it, and its revocation is confirmed there", async () => {
-  const { account } = ownAccount(cluster);
   const key = await cluster.createKey({ account, name: "leaked" });
   expect((await use(cluster, key)).status).toBe(200);
   const { code, stdout, stderr } = await runKeys(["revoke", "--secret-stdin"], {

@@ -11,6 +11,7 @@ import { Account } from "./account.ts";
 import { CONTROL_CREDENTIALS, nameOf, RIGHTS, sha256, tokenOf } from "./credentials.ts";
 import { Dashboard, dashboardWith } from "./dashboard.ts";
 import { type Example, exampleOf, OPERATIONS } from "./operations.ts";
+import { refusedExampleOf } from "./provocations.ts";
 
 const NEW_KEY = { name: "a key", mode: "live" };
 const OWN = "an_account_of_its_own";
@@ -105,7 +106,7 @@ describe.each(WITH_RIGHT)("%s", (name, { right }) => {
 
   // A refused call changes nothing, so one example serves them all.
   test("with any other right, or with malformed props of a binding", async () => {
-    const example = await exampleOf(cluster, name);
+    const example = await refusedExampleOf(cluster, name);
     const before = await eventsOf(example);
     const others = RIGHTS.filter((other) => other !== right);
     const refused: Record<string, number> = {
@@ -134,7 +135,7 @@ describe("a credential of one account", () => {
   const ofAccount = WITH_RIGHT.filter(([, { path }]) => path.includes("{account}"));
 
   test.each(ofAccount)("does not find another account: %s", async (name) => {
-    const example = await exampleOf(cluster, name);
+    const example = await refusedExampleOf(cluster, name);
     const before = await eventsOf(example);
     expect(await overHttp(name, example, tokenOf([OWN]))).toBe(404);
     expect(await overRpc(name, example, "OF_ONE_ACCOUNT")).toBe(404);
