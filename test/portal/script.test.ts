@@ -45,6 +45,11 @@ async function holdForms(page: Page): Promise<() => Promise<void>> {
     await route.continue().catch(() => {});
   };
   await page.route("**/portal/**", hold);
+  // Also after a failure: the next test uses the same page.
+  onTestFinished(async () => {
+    release();
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  });
   return async () => {
     release();
     await page.unroute("**/portal/**", hold);
