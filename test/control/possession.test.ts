@@ -8,6 +8,7 @@ import { hashKey } from "../../src/keys/key-text.ts";
 import type { ControlAnswer } from "../support/control-client.ts";
 import { forgeRecord, unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
+import { completeLog } from "../support/log-lines.ts";
 import { sharedCluster } from "../support/shared.ts";
 import { Account, expectRefused } from "./account.ts";
 import { CONTROL } from "./control-clusters.ts";
@@ -193,7 +194,7 @@ describe("revoking by possession", () => {
       const { response } = await revoke(text);
       expect(response.body.toString()).not.toContain(secret);
     }
-    expect(cluster.logs.filter((line) => line.includes(secret))).toEqual([]);
+    expect((await completeLog(cluster)).filter((line) => line.includes(secret))).toEqual([]);
   });
 });
 

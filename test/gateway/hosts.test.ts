@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayCluster, startCluster } from "../support/gateway-cluster.ts";
+import { completeLog } from "../support/log-lines.ts";
 import { rawRequest } from "../support/raw-http.ts";
 
 const CONTROL_HOST = "keys.octopost.ink";
@@ -30,6 +31,6 @@ test.each(["1.2.3.4.5", "999.999.999.999", "0x1ffffffff", "octopost.ink:99999", 
       });
     }
     expect(cluster.live.requests).toEqual([]);
-    expect(cluster.logs.filter((line) => line.includes('"exception"'))).toEqual([]);
+    expect((await completeLog(cluster)).filter((line) => line.includes('"exception"'))).toEqual([]);
   },
 );

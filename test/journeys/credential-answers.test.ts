@@ -11,7 +11,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { IssuedKey } from "../support/control-client.ts";
 import { unknownKey } from "../support/forged-keys.ts";
 import type { GatewayCluster } from "../support/gateway-cluster.ts";
-import { logLineOf } from "../support/log-lines.ts";
+import { completeLog, logLineOf } from "../support/log-lines.ts";
 import type { Header } from "../support/raw-http.ts";
 import { eventually } from "../support/time-limits.ts";
 import { CredentialClient, constantPartOf } from "./credential-client.ts";
@@ -106,7 +106,7 @@ test("no key, hash or secret is logged or forwarded", async () => {
   const seen = JSON.stringify(cluster.live.requests);
   expect(seen).toContain(key.id);
   // By now the tests in this file have caused every kind of refusal.
-  const logged = cluster.logs.join("\n");
+  const logged = (await completeLog(cluster)).join("\n");
   expect(logged).toContain("bad_checksum");
 
   const { KEY_PEPPER, CONTROL_TOKEN } = cluster.settings;

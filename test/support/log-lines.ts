@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import type { GatewayCluster } from "./gateway-cluster.ts";
-import type { RawResponse } from "./raw-http.ts";
+import { type RawResponse, rawRequest } from "./raw-http.ts";
 import { eventually } from "./time-limits.ts";
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -25,4 +25,11 @@ export async function logLineOf(cluster: GatewayCluster, response: RawResponse):
   const lines = logLinesOf(cluster, response);
   expect(lines).toHaveLength(1);
   return lines[0] as LogLine;
+}
+
+/** All lines, once those of every request that has been answered are among them. */
+export async function completeLog(cluster: GatewayCluster): Promise<readonly string[]> {
+  // Refused, so that it has a line whatever the sample rate.
+  await logLineOf(cluster, await rawRequest(cluster.gateway(0), { method: "GET", target: "/v1/posts" }));
+  return cluster.logs;
 }
