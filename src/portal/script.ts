@@ -76,9 +76,7 @@ document.addEventListener("submit", (event) => {
   announce(busy);
   setTimeout(reset, BUSY_MAX_MS);
 });
-const resetBusyForms = () => busyForms.forEach((reset) => reset());
-globalThis.navigation?.addEventListener("navigateerror", resetBusyForms);
-addEventListener("pageshow", resetBusyForms);
+globalThis.navigation?.addEventListener("navigateerror", () => busyForms.forEach((reset) => reset()));
 `;
 
 /** The mark of the entry must not be taken for a fresh one later. */

@@ -1,5 +1,5 @@
 /**
- * The page's script in a real browser: buttons are usable again after Stop, copying
+ * The page's script in a real browser: buttons are usable again after Stop, a kept page is loaded again, copying
  * says what to do when the clipboard is refused, and relative times agree with the server's.
  */
 
@@ -150,6 +150,15 @@ test("a button in a row of the list says at once that it works, and is sent once
   const busy = await page.evaluate(() => sessionStorage.getItem("busy"));
   expect(busy).toMatch(/aria-disabled="true"[^>]*>Resuming…</);
   expect([posts, (await owner.get(id)).state]).toEqual([1, "active"]);
+});
+
+/** Chromium keeps no page that has no-store; others may, and tell the page so. */
+test("a page that the browser has kept is loaded again when it is shown", async () => {
+  const { page } = await open();
+  const loaded = page.waitForEvent("load");
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await loaded;
+  expect(new URL(page.url()).pathname).toBe("/portal/keys");
 });
 
 describe("copying", () => {
