@@ -25,15 +25,21 @@ const SECRETS = {
  */
 export default defineConfig({
   test: {
-    // Many tests wait for leases to end, so two cores have time for four files at once.
-    maxWorkers: 4,
+    // Many tests wait for leases to end, so two cores have time for six files at once.
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
         plugins: [
           cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: SECRETS } }),
         ],
-        test: { name: "workerd", include: ["test/workerd/**/*.test.ts"], testTimeout: 120_000 },
+        test: {
+          name: "workerd",
+          include: ["test/workerd/**/*.test.ts"],
+          isolate: false,
+          setupFiles: ["test/workerd/empty-storage.ts"],
+          testTimeout: 120_000,
+        },
       },
       {
         test: {
