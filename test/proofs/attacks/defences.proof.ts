@@ -11,7 +11,7 @@ import { DEFENCES } from "./defences.ts";
 import { violationsOf } from "./outcome-checker.ts";
 
 /** A share of the proof removes every STEP-th defence. */
-const STEP = 36;
+const STEP = 71;
 
 const ATTACKS: ReadonlyMap<string, Attack> = new Map(
   Object.values(CLASSES)

@@ -13,7 +13,7 @@ import { IS_WHOLE } from "../share.ts";
 import { KeyModel } from "./key-model.ts";
 import { make, mayRead, move, type Owner } from "./key-moves.ts";
 
-const RUNS_MAX = IS_WHOLE ? 100 : 5;
+const RUNS_MAX = IS_WHOLE ? 50 : 5;
 const RUNS_LIMIT_MS = IS_WHOLE ? 60_000 : 10_000;
 const TEST_LIMIT_MS = 180_000;
 

@@ -30,7 +30,7 @@ const REVOCATIONS = shareOf(casesOf("revoke"), 3);
 const OTHERS = RESTRICTION_NAMES.filter((restriction) => restriction !== "revoke");
 const OTHER_CASES: readonly Case[] = IS_WHOLE
   ? OTHERS.flatMap(casesOf)
-  : OTHERS.map((restriction) => ({ restriction, situation: "everything in flight" }));
+  : shareOf(OTHERS, 3).map((restriction) => ({ restriction, situation: "everything in flight" }));
 
 const PARTS: readonly Part[] = [
   {
