@@ -26,7 +26,7 @@ const itemAt = (index: number) => ({
   labels: {},
 });
 
-/** A page of the key page, of an account with so many keys and events. */
+/** What the key page answers at `path` for an account with `total` keys and as many events. */
 async function get(path: string, total: number) {
   const perform = async (_: object, { query: { limit, cursor = "0" } }: ListRequest) => {
     const start = Number(cursor);
